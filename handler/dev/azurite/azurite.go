@@ -1,0 +1,125 @@
+// Package azurite starts the storage emulator of make run and of the tests: real blob, queue and table
+// services on free ports of this machine, gone with the process that started them.
+//
+// It does not know what is stored.
+package azurite
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"time"
+
+	"imagepro/handler/dev/child"
+)
+
+// Account and key are the emulator's published ones
+// (https://learn.microsoft.com/azure/storage/common/storage-use-azurite).
+const (
+	account = "devstoreaccount1"
+	key     = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+)
+
+// startTimeout is how long the three services may take until they listen; about one second is usual.
+const startTimeout = 60 * time.Second
+
+// Server is a running emulator.
+type Server struct {
+	// ConnectionString names the three services, in the form of AzureWebJobsStorage.
+	ConnectionString string
+
+	process *child.Process
+	dir     string
+	ownDir  bool
+}
+
+// Start starts an emulator that keeps its data in dir, or in a folder of its own that Stop removes if dir
+// is empty. It needs Node.js and the packages that `make azurite` installs; what is missing is named in the
+// error.
+func Start(dir string) (*Server, error) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		return nil, errors.New("azurite: Node.js is not installed (command node not found): install it, for example with apt-get install nodejs npm")
+	}
+	_, here, _, _ := runtime.Caller(0)
+	home := filepath.Dir(here)
+	script := filepath.Join(home, "node_modules", "azurite", "dist", "src", "azurite.js")
+	if _, err := os.Stat(script); err != nil {
+		return nil, fmt.Errorf("azurite: its npm packages are not installed in %s: run make azurite", home)
+	}
+	s := &Server{dir: dir}
+	if dir == "" {
+		if s.dir, err = os.MkdirTemp("", "azurite-"); err != nil {
+			return nil, fmt.Errorf("azurite: %w", err)
+		}
+		s.ownDir = true
+	}
+	if err := s.start(node, script); err != nil {
+		s.Stop()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Server) start(node, script string) error {
+	cmd := exec.Command(node, script, "--silent", "--location", s.dir,
+		"--blobPort", "0", "--queuePort", "0", "--tablePort", "0",
+		"--skipApiVersionCheck", "--disableTelemetry")
+	out, in := io.Pipe()
+	cmd.Stdout, cmd.Stderr = in, in
+	process, err := child.Start(cmd)
+	if err != nil {
+		return fmt.Errorf("azurite: %w", err)
+	}
+	s.process = process
+	go func() {
+		<-process.Done()
+		_ = in.Close()
+	}()
+	endpoints := make(chan map[string]string, 1)
+	go func() { endpoints <- readEndpoints(out) }()
+	select {
+	case found := <-endpoints:
+		if len(found) < 3 {
+			return fmt.Errorf("azurite: ended before it listened: %v", process.Err())
+		}
+		s.ConnectionString = fmt.Sprintf(
+			"DefaultEndpointsProtocol=http;AccountName=%[1]s;AccountKey=%[2]s;BlobEndpoint=%[3]s/%[1]s;QueueEndpoint=%[4]s/%[1]s;TableEndpoint=%[5]s/%[1]s;",
+			account, key, found["Blob"], found["Queue"], found["Table"])
+		return nil
+	case <-time.After(startTimeout):
+		return fmt.Errorf("azurite: did not listen within %v", startTimeout)
+	}
+}
+
+var listening = regexp.MustCompile(`Azurite (Blob|Queue|Table) service is successfully listening at (http://\S+)`)
+
+// readEndpoints reads the emulator's output until all three services have said where they listen, and
+// drains the rest in the background. It returns fewer than three if the output ends before.
+func readEndpoints(out io.Reader) map[string]string {
+	found := map[string]string{}
+	lines := bufio.NewScanner(out)
+	for len(found) < 3 && lines.Scan() {
+		if m := listening.FindStringSubmatch(lines.Text()); m != nil {
+			found[m[1]] = m[2]
+		}
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	return found
+}
+
+// Stop ends the emulator and removes the folder that Start made.
+func (s *Server) Stop() {
+	if s.process != nil {
+		s.process.Kill()
+	}
+	if s.ownDir {
+		_ = os.RemoveAll(s.dir)
+	}
+}

@@ -1,0 +1,104 @@
+// Package fault is the one error type of Image Pro: what kind of failure it is, what may be said about it
+// to a user, and the cause that only the log sees.
+//
+// It does not know HTTP statuses (api maps kinds to them) nor queues (invoke decides what is tried again).
+package fault
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Kind says what sort of failure a fault is, in a word that is stable: it appears in problem documents, in
+// the results of bulk edits and in logs.
+type Kind string
+
+// The kinds. Each comment says who can mend it.
+const (
+	Invalid       Kind = "invalid"       // the request or recipe is wrong; the caller can mend it
+	Unauthorized  Kind = "unauthorized"  // no token, or one that is not valid; the caller signs in again
+	SignIn        Kind = "sign_in"       // the user has to act at Entra (consent, MFA, a dead session)
+	Forbidden     Kind = "forbidden"     // the user may not do this; an owner of the library can help
+	NotFound      Kind = "not_found"     // it is not there, or the user may not see it
+	Conflict      Kind = "conflict"      // somebody else changed it meanwhile; read again and decide
+	Locked        Kind = "locked"        // checked out or locked by somebody; they can release it
+	Unsupported   Kind = "unsupported"   // no image, or a format that this program does not edit
+	TooLarge      Kind = "too_large"     // over a limit that the message names
+	Busy          Kind = "busy"          // a service is throttled or away; try again after RetryAfter
+	Full          Kind = "full"          // the site or drive has no space left
+	Misconfigured Kind = "misconfigured" // our own settings or credential are wrong; the operator can mend it
+	Internal      Kind = "internal"      // a defect or an unknown answer; the operator reads the log
+)
+
+// Fault is an error with a kind and a sentence for the user.
+type Fault struct {
+	Kind    Kind
+	Message string // a plain sentence that may be shown to the user: no secret, no foreign error text
+	// Field is the JSON pointer or the name of what was wrong in the request; empty if there is none.
+	Field string
+	// Claims is the claims challenge that the user's next sign-in must answer (JSON); with SignIn only.
+	Claims string
+	// RetryAfter is how long to wait before another try; zero if the service named no time. With Busy only.
+	RetryAfter time.Duration
+
+	cause error
+}
+
+// New returns a fault of a kind with a sentence for the user and the cause, which may be nil and is only
+// ever logged.
+func New(kind Kind, message string, cause error) *Fault {
+	return &Fault{Kind: kind, Message: message, cause: cause}
+}
+
+// Newf is New without a cause and with a formatted sentence.
+func Newf(kind Kind, format string, args ...any) *Fault {
+	return New(kind, fmt.Sprintf(format, args...), nil)
+}
+
+// At returns the fault with the field that it is about.
+func (f *Fault) At(field string) *Fault {
+	f.Field = field
+	return f
+}
+
+// After returns the fault with the time to wait before another try.
+func (f *Fault) After(wait time.Duration) *Fault {
+	f.RetryAfter = wait
+	return f
+}
+
+// Error gives the kind, the sentence and the cause, for logs.
+func (f *Fault) Error() string {
+	text := string(f.Kind) + ": "
+	if f.Field != "" {
+		text += f.Field + ": "
+	}
+	text += f.Message
+	if f.cause != nil {
+		text += ": " + f.cause.Error()
+	}
+	return text
+}
+
+// Unwrap returns the cause.
+func (f *Fault) Unwrap() error { return f.cause }
+
+// From returns the first fault in err's chain. An error without one is Internal and keeps err as its
+// cause; nil stays nil.
+func From(err error) *Fault {
+	if err == nil {
+		return nil
+	}
+	var f *Fault
+	if errors.As(err, &f) {
+		return f
+	}
+	return New(Internal, "Something went wrong on our side.", err)
+}
+
+// Is reports whether err is, or wraps, a fault of the kind.
+func Is(err error, kind Kind) bool {
+	var f *Fault
+	return errors.As(err, &f) && f.Kind == kind
+}
