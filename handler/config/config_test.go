@@ -1,0 +1,142 @@
+package config_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"imagepro/handler/config"
+)
+
+const goodKey = "a:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+
+// with returns a look-up of the required settings and the given ones.
+func with(pairs ...string) func(string) string {
+	values := map[string]string{
+		"AzureWebJobsStorage": "UseDevelopmentStorage=true",
+		"IMAGEPRO_APP_SECRET": "app-secret",
+		"IMAGEPRO_TOKEN_KEYS": goodKey,
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		values[pairs[i]] = pairs[i+1]
+	}
+	return func(name string) string { return values[name] }
+}
+
+func TestDefaultsAreRead(t *testing.T) {
+	t.Parallel()
+	c, err := config.Read(with())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Port != 8080 || c.AppID != "f64e410d-2685-4834-8cd1-004fcac3a125" || len(c.ClientApps) != 7 ||
+		c.Graph != "https://graph.microsoft.com/v1.0" || c.InactiveDays != 90 || c.Development() {
+		t.Errorf("read %+v", c)
+	}
+	if got, want := c.AppIDURI(), "api://localhost/f64e410d-2685-4834-8cd1-004fcac3a125"; got != want {
+		t.Errorf("AppIDURI() = %q, want %q", got, want)
+	}
+}
+
+func TestEveryFaultIsReportedAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := config.Read(with(
+		"AzureWebJobsStorage", "",
+		"FUNCTIONS_CUSTOMHANDLER_PORT", "70000",
+		"IMAGEPRO_INACTIVE_DAYS", "0",
+		"IMAGEPRO_GRAPH", "https://localhost:8443/v1.0",
+		"IMAGEPRO_TOKEN_KEYS", "a:c2hvcnQtc2VjcmV0",
+	))
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{
+		"setting AzureWebJobsStorage: is not set: Connection string",
+		`setting FUNCTIONS_CUSTOMHANDLER_PORT: "70000" is not a whole number from 1 to 65535`,
+		`setting IMAGEPRO_INACTIVE_DAYS: "0" is not a whole number from 1 to 3650`,
+		"setting IMAGEPRO_GRAPH: a loopback address is taken only when AZURE_FUNCTIONS_ENVIRONMENT is Development",
+		"setting IMAGEPRO_TOKEN_KEYS: key a is not the base64 of 32 bytes",
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("the error lacks %q:\n%v", want, err)
+		}
+	}
+	if lines := strings.Count(err.Error(), "\n") + 1; lines != 5 {
+		t.Errorf("%d faults reported, want 5:\n%v", lines, err)
+	}
+	if strings.Contains(err.Error(), "c2hvcnQ") {
+		t.Error("the error shows a key")
+	}
+}
+
+func TestWrongValuesAreRefusedByName(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, value, want string }{
+		{"IMAGEPRO_APP_ID", "image-pro", "is not an id such as"},
+		{"IMAGEPRO_CLIENT_APPS", "1fec8e78-bce4-4aaf-ab1b-5451cc387264,", "is not an id such as"},
+		{"IMAGEPRO_AUTHORITY", "http://login.microsoftonline.com", "is not an https address"},
+		{"IMAGEPRO_AUTHORITY", "https://user:pw@login.microsoftonline.com", "is not an https address"},
+		{"IMAGEPRO_GRAPH", "https://graph.microsoft.com.evil.example/v1.0", "is no host of a Microsoft cloud"},
+		{"IMAGEPRO_HTTP_DEADLINE", "4m", "is not a duration from 1s to 3m45s"},
+		{"IMAGEPRO_EVENT_DEADLINE", "10m", "is not a duration from 1s to 9m30s"},
+		{"IMAGEPRO_TOKEN_KEYS", goodKey + "," + goodKey, "key id a stands twice"},
+		{"IMAGEPRO_TOKEN_KEYS", "no-colon", "every key must be written id:base64"},
+		{"IMAGEPRO_LOG_LEVEL", "loud", "unknown name"},
+		{"IMAGEPRO_MAX_FILE_MB", "201", "from 1 to 200"},
+		{"IMAGEPRO_MAX_MEGAPIXELS", "x", "from 1 to 200"},
+		{"IMAGEPRO_BULK_WINDOW", "0", "from 1 to 1000"},
+		{"IMAGEPRO_BULK_MAX_IMAGES", "-1", "from 1 to 1000000"},
+	}
+	for _, test := range tests {
+		t.Run(test.name+"="+test.value, func(t *testing.T) {
+			t.Parallel()
+			_, err := config.Read(with(test.name, test.value))
+			if err == nil || !strings.Contains(err.Error(), "setting "+test.name+": ") || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want one that names the setting and says %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestDevelopmentTakesLoopback(t *testing.T) {
+	t.Parallel()
+	for _, host := range []string{"localhost:8443", "127.0.0.1:8443", "[::1]:8443"} {
+		c, err := config.Read(with("AZURE_FUNCTIONS_ENVIRONMENT", "Development", "IMAGEPRO_GRAPH", "https://"+host+"/v1.0/"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(config.CloudURL("https://"+host+"/v1.0"), c.Graph); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+func TestPrintingTheSettingsShowsNoSecret(t *testing.T) {
+	t.Parallel()
+	c, err := config.Read(with())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, verb := range []string{"%v", "%+v", "%#v"} {
+		text := fmt.Sprintf(verb, c)
+		if strings.Contains(text, "app-secret") || strings.Contains(text, "0123456789") || strings.Contains(text, "UseDevelopmentStorage") {
+			t.Errorf("%s shows a secret: %s", verb, text)
+		}
+	}
+}
+
+func TestTheTableDocumentsEverySetting(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, row := range config.Table() {
+		if row.Name == "" || row.Doc == "" || seen[row.Name] {
+			t.Errorf("row %+v has no name or no text, or stands twice", row)
+		}
+		if row.Required == (row.Default != "") {
+			t.Errorf("setting %s must have a default or be required", row.Name)
+		}
+		seen[row.Name] = true
+	}
+}

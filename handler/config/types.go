@@ -1,0 +1,160 @@
+package config
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"imagepro/handler/secret"
+)
+
+// The types of settings that have a range: reading one checks it.
+type (
+	Port          int           // 1 to 65535
+	Days          int           // 1 to 3650
+	Window        int           // 1 to 1000
+	MaxImages     int           // 1 to 1000000
+	FileMB        int           // 1 to 200
+	Megapixels    int           // 1 to 200
+	HTTPDeadline  time.Duration // 1 s to 3 min 45 s
+	EventDeadline time.Duration // 1 s to 9 min 30 s
+)
+
+func (p *Port) UnmarshalText(text []byte) error       { return number(text, 1, 65535, (*int)(p)) }
+func (d *Days) UnmarshalText(text []byte) error       { return number(text, 1, 3650, (*int)(d)) }
+func (w *Window) UnmarshalText(text []byte) error     { return number(text, 1, 1000, (*int)(w)) }
+func (m *MaxImages) UnmarshalText(text []byte) error  { return number(text, 1, 1_000_000, (*int)(m)) }
+func (f *FileMB) UnmarshalText(text []byte) error     { return number(text, 1, 200, (*int)(f)) }
+func (m *Megapixels) UnmarshalText(text []byte) error { return number(text, 1, 200, (*int)(m)) }
+
+func (d *HTTPDeadline) UnmarshalText(text []byte) error {
+	return duration(text, time.Second, 225*time.Second, (*time.Duration)(d))
+}
+
+func (d *EventDeadline) UnmarshalText(text []byte) error {
+	return duration(text, time.Second, 570*time.Second, (*time.Duration)(d))
+}
+
+func number(text []byte, least, most int, into *int) error {
+	n, err := strconv.Atoi(string(text))
+	if err != nil || n < least || n > most {
+		return fmt.Errorf("%q is not a whole number from %d to %d", text, least, most)
+	}
+	*into = n
+	return nil
+}
+
+func duration(text []byte, least, most time.Duration, into *time.Duration) error {
+	d, err := time.ParseDuration(string(text))
+	if err != nil || d < least || d > most {
+		return fmt.Errorf("%q is not a duration from %v to %v, such as 90s", text, least, most)
+	}
+	*into = d
+	return nil
+}
+
+// GUID is an id such as f64e410d-2685-4834-8cd1-004fcac3a125, kept in lower case.
+type GUID string
+
+var guid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// UnmarshalText takes an id in either case.
+func (g *GUID) UnmarshalText(text []byte) error {
+	id := strings.ToLower(string(text))
+	if !guid.MatchString(id) {
+		return fmt.Errorf("%q is not an id such as 00000000-0000-0000-0000-000000000000", text)
+	}
+	*g = GUID(id)
+	return nil
+}
+
+// GUIDs is a list of ids, comma-separated.
+type GUIDs []string
+
+// UnmarshalText takes at least one id.
+func (g *GUIDs) UnmarshalText(text []byte) error {
+	var ids []string
+	for part := range strings.SplitSeq(string(text), ",") {
+		var id GUID
+		if err := id.UnmarshalText([]byte(strings.TrimSpace(part))); err != nil {
+			return err
+		}
+		ids = append(ids, string(id))
+	}
+	*g = ids
+	return nil
+}
+
+// CloudURL is the https address of a Microsoft cloud service, without a trailing slash.
+type CloudURL string
+
+// microsoftHosts are the hosts of Entra ID and Graph in Microsoft's clouds, sovereign ones included
+// (https://learn.microsoft.com/graph/deployments).
+var microsoftHosts = []string{
+	"login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn",
+	"sts.windows.net", "sts.chinacloudapi.cn",
+	"graph.microsoft.com", "graph.microsoft.us", "dod-graph.microsoft.us", "microsoftgraph.chinacloudapi.cn",
+}
+
+// UnmarshalText takes https addresses of Microsoft's clouds or of loopback.
+func (c *CloudURL) UnmarshalText(text []byte) error {
+	u, err := url.Parse(strings.TrimSuffix(string(text), "/"))
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return fmt.Errorf("%q is not an https address", text)
+	}
+	if !slices.Contains(microsoftHosts, u.Host) && !loopback(u.Hostname()) {
+		return fmt.Errorf("%q is no host of a Microsoft cloud", u.Host)
+	}
+	*c = CloudURL(u.String())
+	return nil
+}
+
+// Loopback reports whether the address is on this machine.
+func (c CloudURL) Loopback() bool {
+	u, err := url.Parse(string(c))
+	return err == nil && loopback(u.Hostname())
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// Key is one key of a ring.
+type Key struct {
+	ID     string      // 1 to 32 letters, digits, dots, hyphens or underscores
+	Secret secret.Text // 32 bytes
+}
+
+// KeyRing holds the keys that seal refresh tokens; the first seals, all open.
+type KeyRing []Key
+
+var keyID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,32}$`)
+
+// UnmarshalText reads id:base64 pairs. Its errors never show a key.
+func (k *KeyRing) UnmarshalText(text []byte) error {
+	var ring KeyRing
+	for part := range strings.SplitSeq(string(text), ",") {
+		id, encoded, ok := strings.Cut(strings.TrimSpace(part), ":")
+		if !ok || !keyID.MatchString(id) {
+			return errors.New("every key must be written id:base64, the id with 1 to 32 letters, digits, dots, hyphens or underscores")
+		}
+		raw, err := base64.StdEncoding.DecodeString(encoded)
+		if err != nil || len(raw) != 32 {
+			return fmt.Errorf("key %s is not the base64 of 32 bytes (openssl rand -base64 32 makes one)", id)
+		}
+		if slices.ContainsFunc(ring, func(have Key) bool { return have.ID == id }) {
+			return fmt.Errorf("key id %s stands twice", id)
+		}
+		ring = append(ring, Key{ID: id, Secret: secret.New(string(raw))})
+	}
+	*k = ring
+	return nil
+}
