@@ -1,0 +1,97 @@
+package imaging
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"image"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"io"
+
+	"golang.org/x/image/bmp"
+	xtiff "golang.org/x/image/tiff"
+	xwebp "golang.org/x/image/webp"
+
+	"imagepro/handler/fault"
+)
+
+// decode decodes a file that Inspect accepted. The picture is as the file stores it; its size is the one of
+// the header. It stops soon after ctx is done.
+func decode(ctx context.Context, src []byte, info Info) (image.Image, error) {
+	r := &reader{ctx: ctx, Reader: bytes.NewReader(src)}
+	m, err := decodeFormat(r, info.Format)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil {
+		return nil, decodeFault(err)
+	}
+	size := m.Bounds().Size()
+	if info.Format == GIF {
+		return m, nil // the first frame may be smaller than the screen
+	}
+	if size != image.Pt(info.StoredWidth, info.StoredHeight) {
+		return nil, fault.New(fault.Invalid, "The file is damaged: its header and its pixels differ in size.", nil)
+	}
+	return m, nil
+}
+
+func decodeFormat(r *reader, format Format) (image.Image, error) {
+	switch format {
+	case JPEG:
+		return jpeg.Decode(r)
+	case PNG:
+		return png.Decode(r)
+	case GIF:
+		return gif.Decode(r)
+	case WebP:
+		return xwebp.Decode(r)
+	case TIFF:
+		return xtiff.Decode(r)
+	default:
+		return bmp.Decode(r)
+	}
+}
+
+// reader fails once its context is done, which ends a decoder that reads on. TIFF reads through ReadAt.
+type reader struct {
+	ctx context.Context
+	*bytes.Reader
+}
+
+func (r *reader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(p)
+}
+
+func (r *reader) ReadByte() (byte, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.ReadByte()
+}
+
+func (r *reader) ReadAt(p []byte, at int64) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.ReadAt(p, at)
+}
+
+// decodeFault turns a decoder's error into a fault.
+func decodeFault(err error) error {
+	var noJPEG jpeg.UnsupportedError
+	var noPNG png.UnsupportedError
+	var noTIFF xtiff.UnsupportedError
+	switch {
+	case errors.As(err, &noJPEG), errors.As(err, &noPNG), errors.As(err, &noTIFF), errors.Is(err, bmp.ErrUnsupported):
+		return fault.New(fault.Unsupported, "The file uses a variant of its format that is not edited.", err)
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return fault.New(fault.Invalid, "The file is cut off.", err)
+	}
+	return fault.New(fault.Invalid, "The file is damaged.", err)
+}

@@ -1,0 +1,147 @@
+package imaging
+
+import (
+	"bytes"
+	"image"
+	"image/jpeg"
+	"image/png"
+	"maps"
+	"slices"
+
+	"github.com/deepteams/webp"
+	"golang.org/x/image/bmp"
+	xtiff "golang.org/x/image/tiff"
+
+	"imagepro/handler/recipe"
+)
+
+// outputFormat returns the format of the result.
+func outputFormat(info Info, out recipe.Output) Format {
+	switch out.Format {
+	case recipe.JPEG:
+		return JPEG
+	case recipe.PNG:
+		return PNG
+	}
+	return info.Format
+}
+
+// longestSide returns how many pixels a side of a format's pictures may have.
+func longestSide(f Format) int {
+	switch f {
+	case WebP:
+		return 16383 // 14 bits (RFC 9649)
+	case JPEG, GIF:
+		return 65535
+	}
+	return 1<<31 - 1
+}
+
+// warnings is a set of words.
+type warnings map[string]bool
+
+func (w warnings) sorted() []string { return slices.Sorted(maps.Keys(w)) }
+
+// writer encodes one result.
+type writer struct {
+	plan     *plan
+	output   recipe.Output
+	src      []byte
+	warnings warnings
+}
+
+func (w *writer) write(m *image.NRGBA) ([]byte, error) {
+	w.warnings = warnings{}
+	if w.plan.info.Bits > 8 {
+		w.warnings[WarnDepthReduced] = true
+	}
+	var to bytes.Buffer
+	if err := w.encode(&to, m); err != nil {
+		return nil, err
+	}
+	return to.Bytes(), nil
+}
+
+func (w *writer) encode(to *bytes.Buffer, m *image.NRGBA) error {
+	switch w.plan.format {
+	case JPEG:
+		w.flatten(m)
+		return jpeg.Encode(to, w.jpegPixels(m), &jpeg.Options{Quality: w.output.Quality})
+	case PNG:
+		return png.Encode(to, w.pngPixels(m))
+	case GIF:
+		return w.encodeGIF(to, m)
+	case WebP:
+		return webp.Encode(to, m, webpOptions(w.output.Quality))
+	case TIFF:
+		return xtiff.Encode(to, m, &xtiff.Options{Compression: xtiff.Deflate, Predictor: true})
+	default:
+		return bmp.Encode(to, m)
+	}
+}
+
+func webpOptions(quality int) *webp.EncoderOptions {
+	o := webp.DefaultOptions()
+	o.Quality = float32(quality)
+	return o
+}
+
+// flatten lays the picture on the background.
+func (w *writer) flatten(m *image.NRGBA) {
+	if m.Opaque() {
+		return
+	}
+	w.warnings[WarnAlphaFlattened] = true
+	b := w.output.Background
+	eachRow(m, func(_ int, row []byte) {
+		for i := 0; i < len(row); i += 4 {
+			a := uint32(row[i+3])
+			row[i] = mix(row[i], b.R, a)
+			row[i+1] = mix(row[i+1], b.G, a)
+			row[i+2] = mix(row[i+2], b.B, a)
+			row[i+3] = 255
+		}
+	})
+}
+
+// mix returns a share of a/255 of over and the rest of under, rounded.
+func mix(over, under uint8, a uint32) uint8 {
+	return uint8((uint32(over)*a + uint32(under)*(255-a) + 127) / 255)
+}
+
+// jpegPixels returns what the JPEG encoder reads fastest: one channel for a picture that came without colour
+// and has none, else the pixels as opaque RGBA.
+func (w *writer) jpegPixels(m *image.NRGBA) image.Image {
+	if gray := w.gray(m); gray != nil {
+		return gray
+	}
+	return &image.RGBA{Pix: m.Pix, Stride: m.Stride, Rect: m.Rect}
+}
+
+func (w *writer) pngPixels(m *image.NRGBA) image.Image {
+	if gray := w.gray(m); gray != nil {
+		return gray
+	}
+	return m
+}
+
+// gray returns the picture as one channel if its source was gray and it is gray and opaque, else nil.
+func (w *writer) gray(m *image.NRGBA) *image.Gray {
+	if !w.plan.info.Gray {
+		return nil
+	}
+	gray := image.NewGray(m.Rect)
+	same := true
+	eachRow(m, func(y int, row []byte) {
+		to := gray.Pix[y*gray.Stride:]
+		for x := range len(row) / 4 {
+			p := row[x*4 : x*4+4]
+			to[x] = p[0]
+			same = same && p[0] == p[1] && p[1] == p[2] && p[3] == 255
+		}
+	})
+	if !same {
+		return nil
+	}
+	return gray
+}

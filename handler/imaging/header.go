@@ -1,0 +1,170 @@
+package imaging
+
+import (
+	"bytes"
+	"encoding/binary"
+	"image/color"
+
+	"golang.org/x/image/bmp"
+	xtiff "golang.org/x/image/tiff"
+	xwebp "golang.org/x/image/webp"
+
+	"imagepro/handler/fault"
+	"imagepro/handler/imaging/container"
+	"imagepro/handler/imaging/metadata"
+)
+
+// readJPEGHeader walks all segments: the frame header has the sides, and only the whole walk finds the
+// number of scans and a missing end.
+func readJPEGHeader(info *Info, src []byte, limits Limits) error {
+	scans := 0
+	for s, err := range container.JPEG(src) {
+		switch {
+		case err != nil:
+			return err
+		case s.IsFrame() && len(s.Data) >= 6 && info.Bits == 0:
+			info.Bits = int(s.Data[0])
+			info.StoredHeight = int(binary.BigEndian.Uint16(s.Data[1:]))
+			info.StoredWidth = int(binary.BigEndian.Uint16(s.Data[3:]))
+			info.Gray = s.Data[5] == 1
+		case s.Marker == container.SOS:
+			scans++
+		}
+	}
+	if scans > limits.Scans {
+		return fault.Newf(fault.TooLarge, "The JPEG file has %d scans; at most %d are decoded.", scans, limits.Scans)
+	}
+	if scans == 0 {
+		return container.ErrMalformed
+	}
+	info.Orientation = metadata.Orientation(metadata.FindJPEGExif(src))
+	return nil
+}
+
+func readPNGHeader(info *Info, src []byte) error {
+	for c, err := range container.PNG(src) {
+		if err != nil {
+			return err
+		}
+		switch c.Name {
+		case "IHDR":
+			if len(c.Data) != 13 {
+				return container.ErrMalformed
+			}
+			info.StoredWidth = int(binary.BigEndian.Uint32(c.Data))
+			info.StoredHeight = int(binary.BigEndian.Uint32(c.Data[4:]))
+			info.Bits = int(c.Data[8])
+			info.Alpha = c.Data[9]&4 != 0
+			info.Gray = c.Data[9]&3 == 0
+		case "tRNS":
+			info.Alpha = true
+		case "acTL":
+			if len(c.Data) >= 4 {
+				info.Frames = int(binary.BigEndian.Uint32(c.Data))
+			}
+			info.Animated = true
+		case "eXIf":
+			info.Orientation = metadata.Orientation(c.Data)
+		}
+	}
+	return nil
+}
+
+func readGIFHeader(info *Info, src []byte) error {
+	info.Frames, info.Bits = 0, 8
+	for b, err := range container.GIF(src) {
+		if err != nil {
+			return err
+		}
+		switch b.Kind {
+		case container.Screen:
+			info.StoredWidth, info.StoredHeight = b.GIFSize()
+		case container.GraphicControl:
+			info.Alpha = info.Alpha || b.Data[0]&1 != 0
+		case container.Frame:
+			info.Frames++
+			full := binary.LittleEndian.Uint16(b.Data[4:]) == uint16(info.StoredWidth) &&
+				binary.LittleEndian.Uint16(b.Data[6:]) == uint16(info.StoredHeight)
+			info.Alpha = info.Alpha || !full // around a smaller frame the screen stays empty
+		}
+	}
+	if info.Frames == 0 {
+		return container.ErrMalformed
+	}
+	info.Animated = info.Frames > 1
+	return nil
+}
+
+func readWebPHeader(info *Info, src []byte) error {
+	info.Bits, info.Frames = 8, 0
+	for c, err := range container.WebP(src) {
+		if err != nil {
+			return err
+		}
+		switch c.Name {
+		case "VP8X":
+			info.Animated = len(c.Data) > 0 && c.Data[0]&2 != 0
+		case "VP8 ", "VP8L", "ANMF":
+			info.Frames++
+		case "ANIM":
+			info.Animated = true
+		case "EXIF":
+			info.Orientation = metadata.Orientation(metadata.TrimExif(c.Data))
+		}
+	}
+	if info.Frames == 0 {
+		return container.ErrTruncated
+	}
+	if info.Animated {
+		return nil // x/image/webp does not read these
+	}
+	config, err := xwebp.DecodeConfig(bytes.NewReader(src))
+	if err != nil {
+		return err
+	}
+	info.StoredWidth, info.StoredHeight = config.Width, config.Height
+	info.Alpha = config.ColorModel != color.YCbCrModel
+	return nil
+}
+
+func readTIFFHeader(info *Info, src []byte) error {
+	var err error
+	if info.Frames, err = metadata.CountPages(src); err != nil {
+		return err
+	}
+	info.Orientation = metadata.Orientation(src)
+	config, err := xtiff.DecodeConfig(bytes.NewReader(src))
+	if err != nil {
+		return decodeFault(err)
+	}
+	info.StoredWidth, info.StoredHeight = config.Width, config.Height
+	describeModel(info, config.ColorModel)
+	return nil
+}
+
+func readBMPHeader(info *Info, src []byte) error {
+	config, err := bmp.DecodeConfig(bytes.NewReader(src))
+	if err != nil {
+		return decodeFault(err)
+	}
+	info.StoredWidth, info.StoredHeight = config.Width, config.Height
+	describeModel(info, config.ColorModel)
+	return nil
+}
+
+// describeModel derives the channels from the colour model that a decoder announces.
+func describeModel(info *Info, model color.Model) {
+	info.Bits = 8
+	switch model {
+	case color.GrayModel:
+		info.Gray = true
+	case color.Gray16Model:
+		info.Gray, info.Bits = true, 16
+	case color.RGBA64Model, color.NRGBA64Model:
+		info.Bits = 16
+	}
+	switch model {
+	case color.NRGBAModel, color.NRGBA64Model:
+		info.Alpha = true
+	}
+}

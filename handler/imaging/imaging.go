@@ -1,0 +1,113 @@
+// Package imaging carries a recipe out on one picture: it reads the header and checks limits, fits the
+// recipe to the picture as a plan, decodes, applies the plan and encodes. The same file and recipe give the
+// same bytes on any number of processors.
+//
+// It does no I/O, holds no state and does not know where pictures come from or go to.
+package imaging
+
+import (
+	"context"
+	"errors"
+	"image"
+	"time"
+
+	"imagepro/handler/fault"
+	"imagepro/handler/recipe"
+)
+
+// Options are what an edit needs to know besides the file and the recipe.
+type Options struct {
+	Limits Limits
+	Name   string    // the file's name with its extension, for placeholders
+	Time   time.Time // for placeholders; its own location counts
+}
+
+// Result is an edited picture.
+type Result struct {
+	Data          []byte
+	Format        Format
+	Width, Height int // as the picture is seen
+	Before        Info
+	// Warnings are the words of this package's Warn constants, each at most once, in alphabetical order.
+	Warnings []string
+	// Unchanged says that there was nothing to do: Data is the source itself, not encoded again.
+	Unchanged bool
+}
+
+// What may be lost on the way without being an error.
+const (
+	WarnAlphaFlattened  = "alphaFlattened"  // transparency was laid on the output's background
+	WarnColorConverted  = "colorConverted"  // CMYK became RGB without its colour profile
+	WarnColorsReduced   = "colorsReduced"   // a GIF holds at most 256 colours
+	WarnDepthReduced    = "depthReduced"    // more than 8 bits a channel became 8
+	WarnMetadataDropped = "metadataDropped" // metadata was damaged, too long or has no place in the format
+	WarnProfileDropped  = "profileDropped"  // the colour profile was damaged or does not fit the pixels
+	WarnTextMissing     = "textMissing"     // the font lacks characters of the text
+)
+
+// Edit carries a recipe out on a file. Names and times in placeholders come from the options.
+//
+// Errors are faults of the kinds that Inspect names, with the JSON pointer of the step if one is to blame,
+// or ctx's error once ctx is done.
+func Edit(ctx context.Context, src []byte, r *recipe.Recipe, o Options) (Result, error) {
+	o.Limits = o.Limits.orDefaults()
+	if err := ctx.Err(); err != nil {
+		return Result{}, err
+	}
+	info, err := Inspect(src, o.Limits)
+	if err != nil {
+		return Result{Before: info}, err
+	}
+	p, err := compile(info, r, o)
+	if err != nil {
+		return Result{Before: info}, err
+	}
+	result := Result{Format: p.format, Width: p.size.X, Height: p.size.Y, Before: info}
+	if p.isEmpty() && p.format == info.Format && info.Orientation == 1 && r.Output.Metadata == recipe.KeepAll {
+		result.Data, result.Unchanged = src, true
+		return result, nil
+	}
+	m, err := p.run(ctx, src)
+	if err != nil {
+		return Result{Before: info}, ended(ctx, err)
+	}
+	w := writer{plan: p, output: r.Output, src: src}
+	if result.Data, err = w.write(m); err != nil {
+		return Result{Before: info}, ended(ctx, err)
+	}
+	result.Warnings = w.warnings.sorted()
+	return result, ctx.Err()
+}
+
+// ended prefers the context's error: what a decoder says about it is noise.
+func ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var f *fault.Fault
+	if !errors.As(err, &f) {
+		return fault.New(fault.Internal, "The picture could not be written.", err)
+	}
+	return err
+}
+
+// run decodes the file and applies the operations.
+func (p *plan) run(ctx context.Context, src []byte) (*image.NRGBA, error) {
+	decoded, err := decode(ctx, src, p.info)
+	if err != nil {
+		return nil, err
+	}
+	m, err := convert(ctx, decoded, image.Pt(p.info.StoredWidth, p.info.StoredHeight), p.start)
+	if err != nil {
+		return nil, err
+	}
+	for _, op := range p.operations {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if m, err = op.apply(ctx, m); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}

@@ -1,0 +1,57 @@
+package imaging
+
+import "imagepro/handler/fault"
+
+// Limits bound what one picture may cost. A zero field means its default. All of them are checked against
+// the header, before a pixel is decoded.
+type Limits struct {
+	Bytes      int   // of the file; 50 MB
+	Pixels     int   // of the stored picture and of every picture on the way; 50 million
+	Side       int   // of the stored picture; 30 000
+	Scans      int   // of a JPEG file: each costs a pass over all blocks; 100
+	ResultSide int   // of what a step makes, unless the picture was that large before; 16 384
+	Memory     int64 // estimated bytes at the peak; 1 GiB
+}
+
+// DefaultLimits returns the limits of the shipped program.
+func DefaultLimits() Limits {
+	return Limits{
+		Bytes:      50_000_000,
+		Pixels:     50_000_000,
+		Side:       30_000,
+		Scans:      100,
+		ResultSide: 16_384,
+		Memory:     1 << 30,
+	}
+}
+
+func (l Limits) orDefaults() Limits {
+	d := DefaultLimits()
+	setIfZero(&l.Bytes, d.Bytes)
+	setIfZero(&l.Pixels, d.Pixels)
+	setIfZero(&l.Side, d.Side)
+	setIfZero(&l.Scans, d.Scans)
+	setIfZero(&l.ResultSide, d.ResultSide)
+	setIfZero(&l.Memory, d.Memory)
+	return l
+}
+
+func setIfZero[T int | int64](field *T, def T) {
+	if *field == 0 {
+		*field = def
+	}
+}
+
+// checkStored checks the sides that a header announces.
+func (l Limits) checkStored(width, height int) error {
+	switch {
+	case width <= 0 || height <= 0:
+		return fault.New(fault.Invalid, "The picture has no pixels.", nil)
+	case width > l.Side || height > l.Side:
+		return fault.Newf(fault.TooLarge, "The picture is %d × %d pixels; a side may have at most %d.", width, height, l.Side)
+	case int64(width)*int64(height) > int64(l.Pixels):
+		return fault.Newf(fault.TooLarge, "The picture is %d × %d pixels; at most %d million pixels are edited.",
+			width, height, l.Pixels/1_000_000)
+	}
+	return nil
+}

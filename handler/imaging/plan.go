@@ -1,0 +1,189 @@
+package imaging
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"strconv"
+	"strings"
+
+	"imagepro/handler/fault"
+	"imagepro/handler/recipe"
+)
+
+// plan is what will be done to one picture: every size is known and checked before a pixel is decoded.
+type plan struct {
+	info       Info
+	start      turn // applied while the decoded pixels are converted
+	operations []operation
+	size       image.Point // of the result
+	format     Format      // of the result
+	memory     int64       // estimated bytes at the peak
+	warnings   []string
+}
+
+// operation is a step that was fitted to a picture.
+type operation interface {
+	// size returns the size of the result.
+	size() image.Point
+	// scratch returns the bytes that are needed at the peak besides the picture that comes in and the one
+	// that goes out.
+	scratch() int64
+	// apply does the work. It may change m and may return it. m starts at zero, and so does the result.
+	apply(ctx context.Context, m *image.NRGBA) (*image.NRGBA, error)
+	// String describes the operation with its numbers.
+	String() string
+}
+
+// planner collects operations. Neighbours that can be one are made one.
+type planner struct {
+	limits Limits
+	o      Options
+	info   Info
+	plan   *plan
+}
+
+// compile fits a recipe to a picture. Faults carry the JSON pointer of the step.
+func compile(info Info, r *recipe.Recipe, o Options) (*plan, error) {
+	p := &planner{limits: o.Limits, o: o, info: info, plan: &plan{info: info, format: outputFormat(info, r.Output)}}
+	p.plan.size = image.Pt(info.StoredWidth, info.StoredHeight)
+	if r.Input.AutoOrient {
+		p.turn(turnOf(info.Orientation))
+	}
+	for i, step := range r.Steps {
+		if err := p.add(step); err != nil {
+			return nil, fault.From(err).At("/steps/" + strconv.Itoa(i))
+		}
+		if err := p.checkSize(p.plan.size); err != nil {
+			return nil, fault.From(err).At("/steps/" + strconv.Itoa(i))
+		}
+	}
+	if first, ok := p.last(0).(turned); ok {
+		p.plan.start, p.plan.operations = first.turn, p.plan.operations[1:]
+	}
+	if err := p.finish(); err != nil {
+		return nil, err
+	}
+	return p.plan, nil
+}
+
+// add fits one step. A new operation is one file and one line here.
+func (p *planner) add(step recipe.Step) error {
+	switch s := step.(type) {
+	case recipe.Resize:
+		return p.resize(s)
+	}
+	return fault.Newf(fault.Unsupported, "The operation %q is not known here.", step.Op())
+}
+
+// push appends an operation.
+func (p *planner) push(op operation) {
+	p.plan.operations = append(p.plan.operations, op)
+	p.plan.size = op.size()
+}
+
+// pop takes the last operation away; in is the size that it started from.
+func (p *planner) pop(in image.Point) {
+	p.plan.operations = p.plan.operations[:len(p.plan.operations)-1]
+	p.plan.size = in
+}
+
+// last returns the operation at an index, nil if there is none.
+func (p *planner) last(i int) operation {
+	if i < 0 || i >= len(p.plan.operations) {
+		return nil
+	}
+	return p.plan.operations[i]
+}
+
+// checkSize checks the size of a picture on the way.
+func (p *planner) checkSize(size image.Point) error {
+	most := max(p.limits.ResultSide, p.info.StoredWidth, p.info.StoredHeight)
+	switch {
+	case size.X > most || size.Y > most:
+		return fault.Newf(fault.TooLarge, "The result would be %d × %d pixels; a side may have at most %d.", size.X, size.Y, most)
+	case int64(size.X)*int64(size.Y) > int64(p.limits.Pixels):
+		return fault.Newf(fault.TooLarge, "The result would be %d × %d pixels; it may have at most %d million.",
+			size.X, size.Y, p.limits.Pixels/1_000_000)
+	}
+	return nil
+}
+
+// finish checks the result against its format and estimates the memory.
+func (p *planner) finish() error {
+	size := p.plan.size
+	if most := longestSide(p.plan.format); size.X > most || size.Y > most {
+		return fault.Newf(fault.TooLarge, "The result would be %d × %d pixels; %s files have at most %d a side.",
+			size.X, size.Y, strings.ToUpper(string(p.plan.format)), most)
+	}
+	p.plan.memory = p.estimate()
+	if p.plan.memory > p.limits.Memory {
+		return fault.Newf(fault.TooLarge, "The edit would need about %d MB of memory; at most %d MB are used.",
+			p.plan.memory>>20, p.limits.Memory>>20)
+	}
+	return nil
+}
+
+// estimate returns the bytes at the peak: while the decoded picture is converted, during an operation, or
+// while the result is encoded.
+func (p *planner) estimate() int64 {
+	file := int64(p.info.Bytes)
+	stored := image.Pt(p.info.StoredWidth, p.info.StoredHeight)
+	size := p.plan.start.size(stored)
+	decoding, decoded := decodeBytes(p.info)
+	peak := file + area(stored)*max(decoding, decoded+4)
+	for _, op := range p.plan.operations {
+		peak = max(peak, file+area(size)*4+area(op.size())*4+op.scratch())
+		size = op.size()
+	}
+	return max(peak, file+area(size)*(4+encodedBytes(p.plan.format)))
+}
+
+func area(size image.Point) int64 { return int64(size.X) * int64(size.Y) }
+
+// decodeBytes returns the bytes a pixel that a decoder uses at most while it works, and that its result has.
+func decodeBytes(info Info) (peak, result int64) {
+	wide := int64(1)
+	if info.Bits > 8 {
+		wide = 2
+	}
+	switch info.Format {
+	case JPEG:
+		return 15, 3 // 4:4:4; a progressive file also has its coefficients in memory, four bytes each
+	case GIF:
+		return 2, 1
+	}
+	return 8 * wide, 4 * wide // the pixels, and a strip or the whole of the file unpacked
+}
+
+// encodedBytes returns the bytes a pixel that an encoder needs besides the picture: planes, indices and the
+// file that grows.
+func encodedBytes(format Format) int64 {
+	switch format {
+	case GIF:
+		return 4
+	case WebP:
+		return 10
+	case BMP, TIFF:
+		return 8
+	}
+	return 4
+}
+
+// isEmpty reports whether no pixel changes.
+func (p *plan) isEmpty() bool { return p.start == upright && len(p.operations) == 0 }
+
+// String shows the plan in a line an operation, for tests and logs.
+func (p *plan) String() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "%s %d×%d", p.info.Format, p.info.StoredWidth, p.info.StoredHeight)
+	if p.start != upright {
+		fmt.Fprintf(&s, ", %s", p.start)
+	}
+	s.WriteByte('\n')
+	for _, op := range p.operations {
+		fmt.Fprintf(&s, "%s → %d×%d\n", op, op.size().X, op.size().Y)
+	}
+	fmt.Fprintf(&s, "%s %d×%d\n", p.format, p.size.X, p.size.Y)
+	return s.String()
+}

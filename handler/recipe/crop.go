@@ -1,0 +1,107 @@
+package recipe
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Ratio is a width to a height in lowest terms; the zero Ratio is none.
+type Ratio struct {
+	Width, Height int
+}
+
+// Crop cuts a rectangle out of a picture: either X, Y, Width and Height, or a size at a gravity, or the
+// largest part of an aspect ratio at a gravity. A rectangle that reaches over the edge is cut to the
+// picture; one that misses it is imaging's fault to report.
+type Crop struct {
+	X, Y          Length // of the upper left corner; percent of the picture's width and height
+	Width, Height Length
+	// Placed says that the rectangle stands at X, Y; otherwise Gravity places it.
+	Placed  bool
+	Ratio   Ratio
+	Gravity Gravity
+}
+
+// Op returns "crop".
+func (Crop) Op() string { return "crop" }
+
+func parseCrop(o *object) Step {
+	relative := word(o, "unit", "px", "px", "rel") == "rel"
+	delete(o.canonical, "unit") // shares are percentages in the canonical form
+	const far = 30000
+	at := span{most: far, mostPercent: 100, relative: relative}
+	side := span{least: 1, most: far, leastPercent: 0.01, mostPercent: 100, relative: relative}
+	s := Crop{Ratio: o.ratio("aspectRatio")}
+	if s.Ratio != (Ratio{}) {
+		s.Gravity = o.gravity(Center)
+		o.refuse("aspectRatio", "x", "y", "width", "height")
+		return s
+	}
+	s.Width, s.Height = o.length("width", side), o.length("height", side)
+	for _, name := range []string{"width", "height"} {
+		if !o.has(name) {
+			o.report(name, "A crop needs a width and a height, or an aspectRatio. %s", side.sentence())
+		}
+	}
+	if o.has("gravity") {
+		s.Gravity = o.gravity(Center)
+		o.refuse("gravity", "x", "y")
+		return s
+	}
+	s.Placed = true
+	s.X, s.Y = o.lengthOr("x", Length{Percent: relative}, at), o.lengthOr("y", Length{Percent: relative}, at)
+	if s.X.IsZero() {
+		o.setLength("x", Length{})
+	}
+	if s.Y.IsZero() {
+		o.setLength("y", Length{})
+	}
+	return s
+}
+
+// refuse reports fields that do not go together with another one.
+func (o *object) refuse(with string, names ...string) {
+	for _, name := range names {
+		if o.has(name) {
+			o.report(name, "This field does not go together with %s.", with)
+		}
+	}
+}
+
+// ratio reads a text like "16:9"; both numbers are whole, from 1 to 10000.
+func (o *object) ratio(name string) Ratio {
+	value, ok := o.take(name)
+	if !ok {
+		return Ratio{}
+	}
+	text, _ := value.(string)
+	left, right, _ := strings.Cut(text, ":")
+	w, h := toSide(left), toSide(right)
+	if w == 0 || h == 0 {
+		o.report(name, `A ratio like "16:9" is expected here, of whole numbers from 1 to 10000.`)
+		return Ratio{}
+	}
+	d := commonDivisor(w, h)
+	r := Ratio{Width: w / d, Height: h / d}
+	o.canonical[name] = strconv.Itoa(r.Width) + ":" + strconv.Itoa(r.Height)
+	return r
+}
+
+// toSide returns the number, or 0 if the text is none from 1 to 10000.
+func toSide(text string) int {
+	if strings.Trim(text, "0123456789") != "" {
+		return 0
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n > 10000 {
+		return 0
+	}
+	return n
+}
+
+func commonDivisor(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}
