@@ -27,6 +27,7 @@ type User struct {
 	Mail     string `json:"mail"`
 	Locale   string `json:"locale"`   // preferredLanguage, for example "de-DE"
 	Disabled bool   `json:"disabled"` // may not sign in
+	Admin    bool   `json:"admin"`    // may consent for the whole tenant
 }
 
 // Grant is what a Graph access token stands for.
