@@ -44,15 +44,13 @@ func (w warnings) sorted() []string { return slices.Sorted(maps.Keys(w)) }
 
 // writer encodes one result.
 type writer struct {
-	plan     *plan
-	output   recipe.Output
-	src      []byte
-	warnings warnings
+	*plan
+	output recipe.Output
+	src    []byte
 }
 
 func (w *writer) write(m *image.NRGBA) ([]byte, error) {
-	w.warnings = warnings{}
-	if w.plan.info.Bits > 8 {
+	if w.info.Bits > 8 {
 		w.warnings[WarnDepthReduced] = true
 	}
 	var to bytes.Buffer
@@ -63,7 +61,7 @@ func (w *writer) write(m *image.NRGBA) ([]byte, error) {
 }
 
 func (w *writer) encode(to *bytes.Buffer, m *image.NRGBA) error {
-	switch w.plan.format {
+	switch w.format {
 	case JPEG:
 		w.flatten(m)
 		return jpeg.Encode(to, w.jpegPixels(m), &jpeg.Options{Quality: w.output.Quality})
@@ -127,7 +125,7 @@ func (w *writer) pngPixels(m *image.NRGBA) image.Image {
 
 // gray returns the picture as one channel if its source was gray and it is gray and opaque, else nil.
 func (w *writer) gray(m *image.NRGBA) *image.Gray {
-	if !w.plan.info.Gray {
+	if !w.info.Gray {
 		return nil
 	}
 	gray := image.NewGray(m.Rect)

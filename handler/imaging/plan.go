@@ -19,7 +19,7 @@ type plan struct {
 	size       image.Point // of the result
 	format     Format      // of the result
 	memory     int64       // estimated bytes at the peak
-	warnings   []string
+	warnings   warnings
 }
 
 // operation is a step that was fitted to a picture.
@@ -45,7 +45,9 @@ type planner struct {
 
 // compile fits a recipe to a picture. Faults carry the JSON pointer of the step.
 func compile(info Info, r *recipe.Recipe, o Options) (*plan, error) {
-	p := &planner{limits: o.Limits, o: o, info: info, plan: &plan{info: info, format: outputFormat(info, r.Output)}}
+	p := &planner{limits: o.Limits, o: o, info: info, plan: &plan{
+		info: info, format: outputFormat(info, r.Output), warnings: warnings{},
+	}}
 	p.plan.size = image.Pt(info.StoredWidth, info.StoredHeight)
 	if r.Input.AutoOrient {
 		p.turn(turnOf(info.Orientation))
@@ -70,8 +72,26 @@ func compile(info Info, r *recipe.Recipe, o Options) (*plan, error) {
 // add fits one step. A new operation is one file and one line here.
 func (p *planner) add(step recipe.Step) error {
 	switch s := step.(type) {
+	case recipe.Adjust:
+		return p.adjust(s)
+	case recipe.Blur:
+		return p.blur(s)
+	case recipe.Crop:
+		return p.crop(s)
+	case recipe.Flip:
+		return p.flip(s)
+	case recipe.Grayscale:
+		return p.grayscale(s)
 	case recipe.Resize:
 		return p.resize(s)
+	case recipe.Rotate:
+		return p.rotate(s)
+	case recipe.Sepia:
+		return p.sepia(s)
+	case recipe.Sharpen:
+		return p.sharpen(s)
+	case recipe.Text:
+		return p.text(s)
 	}
 	return fault.Newf(fault.Unsupported, "The operation %q is not known here.", step.Op())
 }

@@ -1,0 +1,137 @@
+package imaging
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"imagepro/handler/fault"
+	"imagepro/handler/recipe"
+)
+
+// text writes a text. Everything is laid out here, so that only painting is left for apply.
+func (p *planner) text(s recipe.Text) error {
+	if s.Opacity == 0 {
+		return nil
+	}
+	face, err := openFace(s.Bold, s.Italic)
+	if err != nil {
+		return fault.New(fault.Internal, "The font could not be read.", err)
+	}
+	in := p.plan.size
+	size := max(1, s.Size.Of(min(in.X, in.Y)))
+	t := written{Text: s, in: in, fontSize: size, stroke: ofFont(s.Stroke.Width, size)}
+	margin := t.stroke
+	if s.Background.Color.A > 0 {
+		margin += ofFont(s.Background.Padding, size)
+	}
+	offset := image.Pt(int(s.OffsetX.Of(in.X)), int(s.OffsetY.Of(in.Y)))
+	room := min(s.MaxWidth.Of(in.X), float64(in.X-abs(offset.X))) - 2*margin
+	words := s.Expand(p.value)
+	if len(words) > longestText {
+		return fault.Newf(fault.Invalid, "The text has %d bytes with its placeholders filled in; at most %d are written.",
+			len(words), longestText)
+	}
+	l, missing := face.layout(words, size, max(room, size), s.LineHeight, s.Align)
+	if missing {
+		p.plan.warnings[WarnTextMissing] = true
+	}
+	t.box = boxAt(s.Gravity, offset, l, margin, in)
+	t.outlines = face.outlines(l, float64(t.box.Min.X)+margin, float64(t.box.Min.Y)+margin)
+	if !t.paints().Empty() {
+		p.push(t)
+	}
+	return nil
+}
+
+// longestText bounds a text after its placeholders were filled in, in bytes.
+const longestText = 4096
+
+// ofFont returns a length in pixels whose percentages are of the font size.
+func ofFont(l recipe.Length, size float64) float64 {
+	if l.Percent {
+		return l.Value * size / 100
+	}
+	return l.Value
+}
+
+// value returns what a placeholder stands for.
+func (p *planner) value(name string) string {
+	base := path.Base(strings.ReplaceAll(p.o.Name, `\`, "/"))
+	if p.o.Name == "" {
+		base = ""
+	}
+	ext := path.Ext(base)
+	switch name {
+	case "name":
+		return strings.TrimSuffix(base, ext)
+	case "ext":
+		return strings.TrimPrefix(ext, ".")
+	case "width":
+		return strconv.Itoa(p.plan.size.X)
+	case "height":
+		return strconv.Itoa(p.plan.size.Y)
+	case "date":
+		return p.o.Time.Format("2006-01-02")
+	}
+	return p.o.Time.Format("2006") // year
+}
+
+// boxAt returns where the text with its margin stands. The offset points away from the edges of the gravity,
+// and right and down in the middle.
+func boxAt(g recipe.Gravity, offset image.Point, l layout, margin float64, in image.Point) image.Rectangle {
+	size := image.Pt(ceil(l.width+2*margin), ceil(l.height+2*margin))
+	if x, _ := g.Sides(); x > 0 {
+		offset.X = -offset.X
+	}
+	if _, y := g.Sides(); y > 0 {
+		offset.Y = -offset.Y
+	}
+	return placed(size, in, g).Add(offset)
+}
+
+// written is a text with its place.
+type written struct {
+	recipe.Text
+	in               image.Point
+	fontSize, stroke float64 // pixels
+	box              image.Rectangle
+	outlines         []contour // in the picture's coordinates
+}
+
+func (t written) size() image.Point { return t.in }
+
+func (t written) String() string {
+	return fmt.Sprintf("text %.4g px at %v", t.fontSize, t.box)
+}
+
+// paints returns the part of the picture that the text may touch: letters may lean out of their box.
+func (t written) paints() image.Rectangle {
+	slack := ceil(t.stroke + t.fontSize/2)
+	return t.box.Inset(-slack).Intersect(image.Rectangle{Max: t.in})
+}
+
+// scratch is the layer, a mask and the rasterizer's sums.
+func (t written) scratch() int64 { return area(t.paints().Size()) * 9 }
+
+// apply paints background, outline and letters on a layer of their own, so that the opacity counts for all
+// of them as one.
+func (t written) apply(_ context.Context, m *image.NRGBA) (*image.NRGBA, error) {
+	part := t.paints()
+	layer := image.NewNRGBA(image.Rectangle{Max: part.Size()})
+	if box := t.box.Intersect(part); !box.Empty() && t.Background.Color.A > 0 {
+		fill(view(layer, box.Sub(part.Min)), t.Background.Color)
+	}
+	if t.stroke > 0 && t.Stroke.Color.A > 0 {
+		paint(layer, widened(t.outlines, t.stroke), part.Min, t.Stroke.Color)
+	}
+	paint(layer, slices.Values(t.outlines), part.Min, t.Color)
+	compose(view(m, part), layer, uint32(t.Opacity*255+0.5))
+	return m, nil
+}
+
+func abs(x int) int { return max(x, -x) }
