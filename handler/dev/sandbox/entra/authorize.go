@@ -248,7 +248,7 @@ func (e *Entra) sendCode(w http.ResponseWriter, req *http.Request, s *signIn, us
 		challenge: s.query.Get("code_challenge"), method: method,
 		issued: e.now(), strong: strong, seen: e.generation(user.Tenant, user.ID).sessions,
 	})
-	back := url.Values{"code": {value}, "session_state": {guid()}}
+	back := url.Values{"code": {value}, "session_state": {directory.NewID()}}
 	if s.query.Get("client_info") == "1" {
 		back.Set("client_info", segment(map[string]any{"uid": user.ID, "utid": user.Tenant}))
 	}
@@ -257,7 +257,7 @@ func (e *Entra) sendCode(w http.ResponseWriter, req *http.Request, s *signIn, us
 
 // failure is what an app is told about a sign-in that did not work.
 func (e *Entra) failure(req *http.Request, r *refusal, word string) url.Values {
-	description := r.description(guid(), correlation(req), e.now().UTC().Format(timestamp))
+	description := r.description(directory.NewID(), correlation(req), e.now().UTC().Format(timestamp))
 	back := url.Values{
 		"error":             {word},
 		"error_description": {description},

@@ -7,7 +7,6 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -120,16 +119,6 @@ func opaque(n int) string {
 	raw := make([]byte, n)
 	_, _ = rand.Read(raw) // never fails (crypto/rand)
 	return base64.RawURLEncoding.EncodeToString(raw)
-}
-
-// guid returns a random GUID (version 4).
-func guid() string {
-	raw := make([]byte, 16)
-	_, _ = rand.Read(raw) // never fails (crypto/rand)
-	raw[6] = raw[6]&0x0f | 0x40
-	raw[8] = raw[8]&0x3f | 0x80
-	s := hex.EncodeToString(raw)
-	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
 }
 
 // pairwise is the sub claim: one user has another at each app.

@@ -56,7 +56,7 @@ func (e *Entra) page(w http.ResponseWriter, status int, page *template.Template,
 
 // refusePage shows an error that no app is told about.
 func (e *Entra) refusePage(w http.ResponseWriter, req *http.Request, r *refusal) {
-	trace := guid()
+	trace := directory.NewID()
 	w.Header().Set("x-ms-request-id", trace)
 	e.page(w, http.StatusBadRequest, refusedPage, r.description(trace, correlation(req), e.now().UTC().Format(timestamp)))
 }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"imagepro/handler/dev/sandbox/directory"
 )
 
 // refusal is an error that a client is told.
@@ -172,12 +174,12 @@ func correlation(r *http.Request) string {
 			return strings.ToLower(id)
 		}
 	}
-	return guid()
+	return directory.NewID()
 }
 
 // refuse answers a request to an endpoint for machines.
 func (e *Entra) refuse(w http.ResponseWriter, req *http.Request, r *refusal) {
-	trace := guid()
+	trace := directory.NewID()
 	e.options.Log.Debug("entra: refused", "path", req.URL.Path, "code", r.code, "error", r.word)
 	if r.retryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(r.retryAfter.Seconds()))))

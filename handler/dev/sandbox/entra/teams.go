@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"imagepro/handler/dev/sandbox/directory"
 )
 
 // TeamsWeb is the client id of Teams in a browser, the azp of tokens unless another is asked for.
@@ -191,6 +193,6 @@ func tamper(token string, claims map[string]any) string {
 	t, _ := readJWT(token) // made a moment ago
 	changed := make(map[string]any, len(claims))
 	replace(changed, claims)
-	changed["oid"] = guid()
+	changed["oid"] = directory.NewID()
 	return segment(t.header) + "." + segment(changed) + token[len(t.signed):]
 }
