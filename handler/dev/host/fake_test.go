@@ -19,6 +19,7 @@ import (
 
 // call is what the handler was asked.
 type call struct {
+	At       time.Time
 	PID      int
 	Method   string
 	Path     string
@@ -85,7 +86,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	text, _ := json.Marshal(call{
-		PID: os.Getpid(), Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Host: r.Host,
+		At: time.Now(), PID: os.Getpid(), Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Host: r.Host,
 		Header: r.Header, Chunked: len(r.TransferEncoding) > 0, Length: r.ContentLength, Body: string(body),
 	})
 	fmt.Println(callPrefix + string(text))

@@ -42,6 +42,7 @@ type worker struct {
 // session is one life of the handler's process.
 type session struct {
 	process  *child.Process
+	stdout   *lines
 	stderr   *lines
 	ready    chan struct{} // closed when the process answers
 	replaced chan struct{} // closed when the next session is there
@@ -51,6 +52,18 @@ type session struct {
 
 // giveUp has the session killed and replaced. It may be called more than once.
 func (s *session) giveUp() { s.once.Do(func() { close(s.abandon) }) }
+
+// kill ends the process at once.
+func (s *session) kill() {
+	s.process.Kill()
+	s.flush()
+}
+
+// flush takes what an ended process wrote after its last line break.
+func (s *session) flush() {
+	s.stdout.flush()
+	s.stderr.flush()
+}
 
 // isReady reports whether the process answers and is still the one to ask.
 func (s *session) isReady() bool {
@@ -111,18 +124,12 @@ func (w *worker) start() (*session, error) {
 	cmd := exec.Command(w.command.path, w.command.arguments...)
 	cmd.Dir, cmd.Env = w.command.dir, w.env.list()
 	cmd.WaitDelay = time.Second
-	s.stderr = newLines(w.stderrLine)
-	stdout := newLines(w.stdoutLine)
-	cmd.Stdout, cmd.Stderr = stdout, s.stderr
+	s.stdout, s.stderr = newLines(w.stdoutLine), newLines(w.stderrLine)
+	cmd.Stdout, cmd.Stderr = s.stdout, s.stderr
 	process, err := child.Start(cmd)
 	if err != nil {
 		return nil, fmt.Errorf("host: the handler cannot be started: %w", err)
 	}
-	go func() {
-		<-process.Done()
-		stdout.flush()
-		s.stderr.flush()
-	}()
 	s.process = process
 	w.log.Info("Handler started", "pid", process.Pid(), "port", w.port)
 	return s, nil
@@ -156,7 +163,7 @@ func (w *worker) run(ctx context.Context) error {
 			w.end(s)
 			return nil
 		}
-		s.process.Kill()
+		s.kill()
 		if end.crash != nil {
 			if time.Since(last) > strikeWindow {
 				count = 0
@@ -202,6 +209,7 @@ func (w *worker) watch(ctx context.Context, s *session) ending {
 				return ending{crash: fmt.Errorf("the handler did not answer GET / on port %d within %v", w.port, w.initialization)}
 			}
 		case <-gone:
+			s.flush()
 			switch code := s.process.ExitCode(); code {
 			case 0:
 				w.log.Error("The handler ended with exit code 0: the host does not start it again, and every invocation fails from now on")
@@ -224,7 +232,7 @@ func (w *worker) end(s *session) {
 		case <-time.After(w.graceful):
 		}
 	}
-	s.process.Kill()
+	s.kill()
 }
 
 // probe asks for / until there is an answer, whichever. A refused connection is asked again; any other
