@@ -12,6 +12,7 @@ import (
 	"golang.org/x/image/bmp"
 	xtiff "golang.org/x/image/tiff"
 
+	"imagepro/handler/imaging/metadata"
 	"imagepro/handler/recipe"
 )
 
@@ -49,28 +50,41 @@ type writer struct {
 	src    []byte
 }
 
+// write encodes the picture and puts the metadata of its source in.
 func (w *writer) write(m *image.NRGBA) ([]byte, error) {
 	if w.info.Bits > 8 {
 		w.warnings[WarnDepthReduced] = true
 	}
+	if w.info.CMYK {
+		w.warnings[WarnColorConverted] = true
+	}
+	if !hasAlpha(w.format) {
+		w.flatten(m)
+	}
+	var pixels image.Image = m
+	if gray := w.gray(m); gray != nil {
+		pixels = gray
+	}
+	blocks := w.metadata(pixels)
 	var to bytes.Buffer
-	if err := w.encode(&to, m); err != nil {
+	if err := w.encode(&to, pixels, blocks); err != nil {
 		return nil, err
 	}
-	return to.Bytes(), nil
+	return w.attach(to.Bytes(), blocks), nil
 }
 
-func (w *writer) encode(to *bytes.Buffer, m *image.NRGBA) error {
+func hasAlpha(f Format) bool { return f != JPEG }
+
+func (w *writer) encode(to *bytes.Buffer, m image.Image, blocks metadata.Blocks) error {
 	switch w.format {
 	case JPEG:
-		w.flatten(m)
-		return jpeg.Encode(to, w.jpegPixels(m), &jpeg.Options{Quality: w.output.Quality})
+		return jpeg.Encode(to, asRGBA(m), &jpeg.Options{Quality: w.output.Quality})
 	case PNG:
-		return png.Encode(to, w.pngPixels(m))
+		return png.Encode(to, m)
 	case GIF:
-		return w.encodeGIF(to, m)
+		return w.encodeGIF(to, m.(*image.NRGBA)) // no GIF is gray, see gray
 	case WebP:
-		return webp.Encode(to, m, webpOptions(w.output.Quality))
+		return webp.Encode(to, m, webpOptions(w.output.Quality, blocks))
 	case TIFF:
 		return xtiff.Encode(to, m, &xtiff.Options{Compression: xtiff.Deflate, Predictor: true})
 	default:
@@ -78,9 +92,18 @@ func (w *writer) encode(to *bytes.Buffer, m *image.NRGBA) error {
 	}
 }
 
-func webpOptions(quality int) *webp.EncoderOptions {
+// asRGBA returns an opaque picture in the type that the JPEG encoder reads fastest; the bytes are the same.
+func asRGBA(m image.Image) image.Image {
+	if n, ok := m.(*image.NRGBA); ok {
+		return &image.RGBA{Pix: n.Pix, Stride: n.Stride, Rect: n.Rect}
+	}
+	return m
+}
+
+func webpOptions(quality int, b metadata.Blocks) *webp.EncoderOptions {
 	o := webp.DefaultOptions()
 	o.Quality = float32(quality)
+	o.ICC, o.EXIF, o.XMP = b.ICC, b.Exif, b.XMP
 	return o
 }
 
@@ -107,25 +130,10 @@ func mix(over, under uint8, a uint32) uint8 {
 	return uint8((uint32(over)*a + uint32(under)*(255-a) + 127) / 255)
 }
 
-// jpegPixels returns what the JPEG encoder reads fastest: one channel for a picture that came without colour
-// and has none, else the pixels as opaque RGBA.
-func (w *writer) jpegPixels(m *image.NRGBA) image.Image {
-	if gray := w.gray(m); gray != nil {
-		return gray
-	}
-	return &image.RGBA{Pix: m.Pix, Stride: m.Stride, Rect: m.Rect}
-}
-
-func (w *writer) pngPixels(m *image.NRGBA) image.Image {
-	if gray := w.gray(m); gray != nil {
-		return gray
-	}
-	return m
-}
-
-// gray returns the picture as one channel if its source was gray and it is gray and opaque, else nil.
+// gray returns the picture as one channel if its source and its format are so and it is gray and opaque,
+// else nil.
 func (w *writer) gray(m *image.NRGBA) *image.Gray {
-	if !w.info.Gray {
+	if !w.info.Gray || w.format == GIF || w.format == WebP {
 		return nil
 	}
 	gray := image.NewGray(m.Rect)

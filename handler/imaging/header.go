@@ -26,7 +26,7 @@ func readJPEGHeader(info *Info, src []byte, limits Limits) error {
 			info.Bits = int(s.Data[0])
 			info.StoredHeight = int(binary.BigEndian.Uint16(s.Data[1:]))
 			info.StoredWidth = int(binary.BigEndian.Uint16(s.Data[3:]))
-			info.Gray = s.Data[5] == 1
+			info.Gray, info.CMYK = s.Data[5] == 1, s.Data[5] == 4
 		case s.Marker == container.SOS:
 			scans++
 		}

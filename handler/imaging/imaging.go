@@ -67,11 +67,15 @@ func Edit(ctx context.Context, src []byte, r *recipe.Recipe, o Options) (Result,
 		result.Data, result.Unchanged = src, true
 		return result, nil
 	}
+	w := writer{plan: p, output: r.Output, src: src}
+	if p.isEmpty() && w.canRewrite() {
+		result.Data, result.Warnings = w.rewrite(), w.warnings.sorted()
+		return result, nil
+	}
 	m, err := p.run(ctx, src)
 	if err != nil {
 		return Result{Before: info}, ended(ctx, err)
 	}
-	w := writer{plan: p, output: r.Output, src: src}
 	if result.Data, err = w.write(m); err != nil {
 		return Result{Before: info}, ended(ctx, err)
 	}

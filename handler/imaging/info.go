@@ -34,6 +34,7 @@ type Info struct {
 	Animated                  bool
 	Alpha                     bool // whether pixels may be transparent
 	Gray                      bool // whether it is stored without colour
+	CMYK                      bool // whether it is stored in printing colours
 	Bits                      int  // of one channel; of one index with a palette
 	Bytes                     int  // of the file
 }

@@ -69,3 +69,154 @@ func FindJPEGExif(src []byte) []byte {
 	}
 	return nil
 }
+
+// updateExif returns the structure with Orientation 1 and new sides, and without its thumbnail. Everything
+// else stays at its place: maker notes hold offsets into the structure.
+func updateExif(exif []byte, width, height int) ([]byte, error) {
+	if len(exif) == 0 {
+		return nil, nil
+	}
+	t, first, err := openTIFF(bytes.Clone(exif))
+	if err != nil {
+		return nil, err
+	}
+	main, where, next, err := t.directory(first)
+	if err != nil {
+		return nil, err
+	}
+	used := append([]span{{0, 8}, where}, values(main)...)
+	for _, e := range main {
+		if e.tag != tagExif && e.tag != tagGPS {
+			continue
+		}
+		spans, err := t.updateSub(e, width, height)
+		if err != nil {
+			return nil, err
+		}
+		used = append(used, spans...)
+	}
+	t.update(main, width, height)
+	if next == 0 {
+		return t.data, nil
+	}
+	t.order.PutUint32(t.data[where.end-4:], 0)
+	if next >= len(t.data) {
+		return t.data, nil // cut off: there is no thumbnail any more
+	}
+	return t.dropThumbnail(next, used)
+}
+
+// update sets the tags of a directory that an edit changes.
+func (t tiff) update(entries []entry, width, height int) {
+	for _, e := range entries {
+		switch e.tag {
+		case tagOrientation:
+			t.setNumber(e, 1)
+		case tagImageWidth, tagPixelX:
+			t.setNumber(e, width)
+		case tagImageLength, tagPixelY:
+			t.setNumber(e, height)
+		}
+	}
+}
+
+// updateSub updates the directory that an entry points to, and the one that it points to, and returns the
+// ranges that they use.
+func (t tiff) updateSub(pointer entry, width, height int) ([]span, error) {
+	at, ok := t.number(pointer)
+	if !ok {
+		return nil, errTIFF
+	}
+	entries, where, _, err := t.directory(at)
+	if err != nil {
+		return nil, err
+	}
+	used := append([]span{where}, values(entries)...)
+	for _, e := range entries {
+		if pointer.tag != tagExif || e.tag != tagInterop {
+			continue
+		}
+		if at, ok := t.number(e); ok {
+			more, where, _, err := t.directory(at)
+			if err != nil {
+				return nil, err
+			}
+			used = append(append(used, where), values(more)...)
+		}
+	}
+	if pointer.tag == tagExif {
+		t.update(entries, width, height)
+	}
+	return used, nil
+}
+
+// values returns the ranges of values that stand outside of their entries.
+func values(entries []entry) []span {
+	var used []span
+	for _, e := range entries {
+		if e.value.start != e.at+8 {
+			used = append(used, e.value)
+		}
+	}
+	return used
+}
+
+// dropThumbnail wipes the directory of the thumbnail, its values and the thumbnail itself, and cuts them off
+// where they end the structure. What other directories use is not touched: a structure whose thumbnail lies
+// there is broken.
+func (t tiff) dropThumbnail(at int, used []span) ([]byte, error) {
+	entries, where, _, err := t.directory(at)
+	if err != nil {
+		return nil, err
+	}
+	gone := append([]span{where}, values(entries)...)
+	gone = append(gone, t.thumbnail(entries)...)
+	for _, g := range gone {
+		for _, u := range used {
+			if g.overlaps(u) {
+				return nil, errTIFF
+			}
+		}
+	}
+	end := 0
+	for _, u := range used {
+		end = max(end, u.end)
+	}
+	cut := len(t.data)
+	for _, g := range gone {
+		clear(t.data[g.start:g.end])
+		if g.start >= end && g.end == len(t.data) {
+			cut = min(cut, g.start)
+		}
+	}
+	return t.data[:cut], nil
+}
+
+// thumbnail returns where the thumbnail's bytes are.
+func (t tiff) thumbnail(entries []entry) []span {
+	var starts, lengths [2]int // compressed, strip
+	for _, e := range entries {
+		n, ok := t.number(e)
+		if !ok || e.count != 1 {
+			continue
+		}
+		switch e.tag {
+		case tagThumbnail:
+			starts[0] = n
+		case tagThumbnailLength:
+			lengths[0] = n
+		case tagStripOffsets:
+			starts[1] = n
+		case tagStripByteCounts:
+			lengths[1] = n
+		}
+	}
+	var all []span
+	for i := range starts {
+		if starts[i] > 0 && lengths[i] > 0 {
+			// A thumbnail that is cut off is wiped as far as it goes.
+			all = append(all, span{min(starts[i], len(t.data)), min(starts[i]+lengths[i], len(t.data))})
+		}
+	}
+	return all
+}

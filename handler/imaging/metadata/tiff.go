@@ -115,10 +115,11 @@ func (t tiff) number(e entry) (int, bool) {
 	return 0, false
 }
 
-// setNumber overwrites an entry with one value of its kind, or of LONG if it is neither SHORT nor LONG.
+// setNumber overwrites an entry with one number: SHORT if it was that or no number and the value fits, else
+// LONG.
 func (t tiff) setNumber(e entry, value int) {
-	kind := e.kind
-	if kind != kindShort || value > 0xFFFF {
+	kind := uint16(kindShort)
+	if e.kind == kindLong || value > 0xFFFF {
 		kind = kindLong
 	}
 	t.order.PutUint16(t.data[e.at+2:], kind)

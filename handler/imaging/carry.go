@@ -1,0 +1,79 @@
+package imaging
+
+import (
+	"image"
+
+	"imagepro/handler/imaging/metadata"
+	"imagepro/handler/recipe"
+)
+
+// metadata returns what the result tells about the picture. A colour profile stays only where it describes
+// the pixels that are written.
+func (w *writer) metadata(pixels image.Image) metadata.Blocks {
+	b := w.updated()
+	space := "RGB "
+	if _, ok := pixels.(*image.Gray); ok {
+		space = "GRAY"
+	}
+	if len(b.ICC) > 0 && b.ColorSpace() != space {
+		b.ICC = nil
+		if !w.info.CMYK {
+			w.warnings[WarnProfileDropped] = true
+		}
+	}
+	return b
+}
+
+func (w *writer) updated() metadata.Blocks {
+	mode := metadata.All
+	switch w.output.Metadata {
+	case recipe.KeepCopyright:
+		mode = metadata.Copyright
+	case recipe.KeepNone:
+		mode = metadata.None
+	}
+	b := metadata.Read(string(w.info.Format), w.src)
+	b = b.Update(metadata.Change{Width: w.plan.size.X, Height: w.plan.size.Y, Mode: mode})
+	if b.Lost || w.format != w.info.Format && b.HasText() {
+		w.warnings[WarnMetadataDropped] = true
+	}
+	return b
+}
+
+// attach puts blocks into an encoded file.
+func (w *writer) attach(file []byte, b metadata.Blocks) []byte {
+	lost := false
+	switch w.format {
+	case JPEG:
+		file, lost = metadata.WriteJPEG(file, b)
+	case PNG:
+		file, lost = metadata.WritePNG(file, b)
+	case WebP:
+		lost = len(b.IPTC) > 0 // the rest went through the encoder
+	default:
+		lost = !b.IsEmpty()
+		if len(b.ICC) > 0 {
+			w.warnings[WarnProfileDropped] = true
+		}
+	}
+	if lost {
+		w.warnings[WarnMetadataDropped] = true
+	}
+	return file
+}
+
+// canRewrite reports whether metadata can be changed around the coded picture, without coding it again.
+func (w *writer) canRewrite() bool {
+	return w.format == w.info.Format && (w.format == JPEG || w.format == PNG)
+}
+
+// rewrite returns the source with other metadata.
+func (w *writer) rewrite() []byte {
+	file := w.src
+	if w.format == JPEG {
+		file = metadata.StripJPEG(file)
+	} else {
+		file = metadata.StripPNG(file)
+	}
+	return w.attach(file, w.updated())
+}

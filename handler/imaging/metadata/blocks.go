@@ -1,0 +1,150 @@
+package metadata
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"imagepro/handler/imaging/container"
+)
+
+// Blocks are the metadata of a file, each without the wrapping of its format.
+type Blocks struct {
+	Exif []byte // a TIFF structure
+	XMP  []byte // an XML packet
+	IPTC []byte // Photoshop image resources ("8BIM" records), of which IPTC-IIM is one
+	ICC  []byte // a colour profile
+	Own  []Part // what only a file of the same format has a place for
+	// Lost says that something was read that cannot be kept: it was damaged, too long, or tells about
+	// pictures that an edit does not carry on (previews, depth maps, gain maps).
+	Lost bool
+}
+
+// Part is a segment or chunk that is carried on as it is.
+type Part struct {
+	Marker byte   // of JPEG
+	Name   string // of PNG
+	Data   []byte
+}
+
+// The bounds of what is carried on. A block that is longer is lost.
+const (
+	maxICC   = 4 << 20
+	maxBlock = 64 << 10 // EXIF, XMP and IPTC, as one JPEG segment holds
+	maxOwn   = 256 << 10
+)
+
+// Read collects the metadata of a file in one of the formats jpeg, png, tiff and webp; others have none that
+// is carried on. It reads up to the first damage, which is the decoder's to report.
+func Read(format string, src []byte) Blocks {
+	var b Blocks
+	switch format {
+	case "jpeg":
+		b = readJPEG(src)
+	case "png":
+		b = readPNG(src)
+	case "tiff":
+		b = readTIFF(src)
+	case "webp":
+		b = readWebP(src)
+	}
+	drop := func(block *[]byte, most int) {
+		if len(*block) > most {
+			*block, b.Lost = nil, true
+		}
+	}
+	drop(&b.Exif, maxBlock)
+	drop(&b.XMP, maxBlock)
+	drop(&b.IPTC, maxBlock)
+	drop(&b.ICC, maxICC)
+	return b
+}
+
+// Change is what an edit did and what its result may tell.
+type Change struct {
+	Width, Height int
+	Mode          Mode
+}
+
+// Mode is how much is kept. The colour profile and what else colours need always is.
+type Mode int
+
+// The modes.
+const (
+	All Mode = iota
+	Copyright
+	None
+)
+
+// Update returns the blocks of an edited picture: upright, with its new sides, without the previews of what
+// it was. The receiver's bytes are not changed. Damaged blocks are left out and Lost is set.
+func (b Blocks) Update(c Change) Blocks {
+	if c.Mode != All {
+		b.Own = slices.DeleteFunc(slices.Clone(b.Own), func(p Part) bool { return !p.isColor() })
+		b.Lost = false // nothing was promised
+	}
+	switch c.Mode {
+	case None:
+		b.Exif, b.XMP, b.IPTC = nil, nil, nil
+		return b
+	case Copyright:
+		b.Exif, b.XMP, b.IPTC = rights(b), nil, nil
+		return b
+	}
+	b.Exif = b.keep(updateExif(b.Exif, c.Width, c.Height))
+	b.XMP = b.keep(updateXMP(b.XMP, c.Width, c.Height))
+	b.IPTC = b.keep(updateIPTC(b.IPTC))
+	return b
+}
+
+// keep takes the result of an update and notes a loss.
+func (b *Blocks) keep(block []byte, err error) []byte {
+	if err != nil {
+		b.Lost = true
+		return nil
+	}
+	return block
+}
+
+// ColorSpace returns the profile's colour space as its header names it ("RGB ", "GRAY", "CMYK"), or "" if the
+// block is no ICC profile (ICC.1:2022, section 7.2).
+func (b Blocks) ColorSpace() string {
+	if len(b.ICC) < 128 || string(b.ICC[36:40]) != "acsp" {
+		return ""
+	}
+	return string(b.ICC[16:20])
+}
+
+// isColor reports whether the colours of a PNG depend on a part.
+func (p Part) isColor() bool {
+	return slices.Contains([]string{"cHRM", "cICP", "gAMA", "sRGB"}, p.Name)
+}
+
+// HasText reports whether there are comments that only a file of the same format can carry on.
+func (b Blocks) HasText() bool {
+	return slices.ContainsFunc(b.Own, func(p Part) bool {
+		return p.Marker == container.COM || strings.HasSuffix(p.Name, "Xt")
+	})
+}
+
+// IsEmpty reports whether there is nothing but a colour profile and parts.
+func (b Blocks) IsEmpty() bool { return len(b.Exif) == 0 && len(b.XMP) == 0 && len(b.IPTC) == 0 }
+
+// readWebP reads the chunks of an extended file.
+func readWebP(src []byte) Blocks {
+	var b Blocks
+	for c, err := range container.WebP(src) {
+		if err != nil {
+			break
+		}
+		switch c.Name {
+		case "ICCP":
+			b.ICC = c.Data
+		case "EXIF":
+			b.Exif = TrimExif(c.Data)
+		case "XMP ":
+			b.XMP = bytes.TrimRight(c.Data, "\x00")
+		}
+	}
+	return b
+}

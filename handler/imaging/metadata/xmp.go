@@ -1,0 +1,59 @@
+package metadata
+
+import (
+	"bytes"
+	"errors"
+	"regexp"
+	"strconv"
+	"unicode/utf8"
+)
+
+// errXMP says that an XMP packet cannot be brought up to date.
+var errXMP = errors.New("metadata: an XMP packet is broken")
+
+// updateXMP returns the packet with tiff:Orientation 1 and new sides, without previews and without what
+// points at other parts of the file. It looks for the prefixes that the specification prefers, which is
+// what programs write.
+func updateXMP(packet []byte, width, height int) ([]byte, error) {
+	if len(packet) == 0 {
+		return nil, nil
+	}
+	if !utf8.Valid(packet) || !bytes.Contains(packet, []byte("<rdf:RDF")) {
+		return nil, errXMP
+	}
+	for _, p := range []struct {
+		name  string
+		value int
+	}{
+		{"tiff:Orientation", 1},
+		{"tiff:ImageWidth", width},
+		{"tiff:ImageLength", height},
+		{"exif:PixelXDimension", width},
+		{"exif:PixelYDimension", height},
+	} {
+		packet = setProperty(packet, p.name, strconv.Itoa(p.value))
+	}
+	for _, name := range []string{
+		"xmp:Thumbnails", "xmpNote:HasExtendedXMP", "hdrgm:Version", "Container:Directory", "GContainer:Directory",
+		"GCamera:MotionPhoto", "GCamera:MicroVideo", "GCamera:MicroVideoOffset",
+	} {
+		packet = dropProperty(packet, name)
+	}
+	return packet, nil
+}
+
+// setProperty changes the value of a simple property, in both of its spellings: attribute and element.
+func setProperty(packet []byte, name, value string) []byte {
+	attribute := regexp.MustCompile(`(\s` + name + `\s*=\s*)("[^"]*"|'[^']*')`)
+	packet = attribute.ReplaceAll(packet, []byte(`${1}"`+value+`"`))
+	element := regexp.MustCompile(`(<` + name + `\s*>)[^<]*(</` + name + `\s*>)`)
+	return element.ReplaceAll(packet, []byte("${1}"+value+"${2}"))
+}
+
+// dropProperty removes a property.
+func dropProperty(packet []byte, name string) []byte {
+	attribute := regexp.MustCompile(`\s` + name + `\s*=\s*("[^"]*"|'[^']*')`)
+	packet = attribute.ReplaceAll(packet, nil)
+	element := regexp.MustCompile(`(?s)<` + name + `(\s[^>]*)?>.*?</` + name + `\s*>`)
+	return element.ReplaceAll(packet, nil)
+}
