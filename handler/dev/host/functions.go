@@ -127,11 +127,11 @@ func parseFunction(root, name string, text []byte, c config, env environment) (*
 			return nil, fmt.Errorf("binding %s: %w", b.Name, err)
 		}
 	}
+	if f.http != nil && f.http.level == "" {
+		return nil, errors.New("an http output needs an httpTrigger")
+	}
 	if f.http != nil && f.http.output == "" {
 		return nil, errors.New(`an httpTrigger needs an output {"type": "http", "direction": "out"}: the host forwards no request without it`)
-	}
-	if f.http == nil && len(file.Bindings) > 1 {
-		return nil, errors.New("an http output needs an httpTrigger")
 	}
 	return f, nil
 }
