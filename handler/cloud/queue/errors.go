@@ -22,7 +22,8 @@ import (
 //	fault.NotFound  the queue does not exist
 //	fault.Conflict  the message is gone or somebody else holds it
 //
-// Every other error, and the end of ctx, is only wrapped.
+// Every other error, and a cancelled ctx, is only wrapped. A deadline that passed is an outage: a service
+// that answers in time would have met it.
 func describe(err error, verb, queue string) error {
 	var known *fault.Fault
 	if errors.As(err, &known) {

@@ -53,7 +53,7 @@ func fakeHandler(boot string) int {
 			os.Exit(0)
 		}()
 	case "report":
-		report()
+		sayHowStarted()
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:"+os.Getenv("FUNCTIONS_CUSTOMHANDLER_PORT"))
 	if err != nil {
@@ -65,8 +65,8 @@ func fakeHandler(boot string) int {
 	return 1
 }
 
-// report prints how the process was started.
-func report() {
+// sayHowStarted prints how the process was started.
+func sayHowStarted() {
 	dir, _ := os.Getwd()
 	text, _ := json.Marshal(map[string]any{"args": os.Args[1:], "dir": dir, "env": os.Environ()})
 	fmt.Println("REPORT " + string(text))

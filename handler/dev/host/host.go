@@ -196,18 +196,7 @@ func (h *Host) run(ctx context.Context, listener net.Listener, triggers []trigge
 	defer stopWorker()
 
 	failed := make(chan error, 2)
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		if err := h.worker.run(supervised); err != nil {
-			failed <- err
-		}
-	}()
-	go func() {
-		if err := h.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			failed <- fmt.Errorf("host: serving HTTP: %w", err)
-		}
-	}()
+	ended := h.serve(supervised, listener, failed)
 	var loops sync.WaitGroup
 	for _, t := range triggers {
 		loops.Go(func() { t(polling, working) })
@@ -233,6 +222,24 @@ func (h *Host) run(ctx context.Context, listener net.Listener, triggers []trigge
 	h.client.CloseIdleConnections()
 	h.log.Info("Host stopped")
 	close(h.done)
+}
+
+// serve runs the handler until ctx ends and HTTP until the server is closed. It sends why either ended by
+// itself, and closes the channel that it returns once the handler has ended.
+func (h *Host) serve(ctx context.Context, listener net.Listener, failed chan<- error) <-chan struct{} {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := h.worker.run(ctx); err != nil {
+			failed <- err
+		}
+	}()
+	go func() {
+		if err := h.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			failed <- fmt.Errorf("host: serving HTTP: %w", err)
+		}
+	}()
+	return ended
 }
 
 // drain waits for running invocations, for as long as the options allow.

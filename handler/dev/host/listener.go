@@ -58,20 +58,17 @@ func (l *listener) run(polling, working context.Context) {
 	exists := false
 	for polling.Err() == nil {
 		found := false
-		switch messages, err := l.receive(polling, &exists); {
-		case polling.Err() != nil:
-			// What was received now, if anything, comes back when its lease ends.
-		case err != nil:
+		messages, err := l.receive(polling, &exists)
+		if err != nil {
 			l.log.Error("Polling failed", "error", err)
-		default:
-			found = len(messages) > 0
-			for _, m := range messages {
-				l.places.take()
-				l.running.Go(func() {
-					defer l.places.release()
-					l.work(working, m)
-				})
-			}
+		}
+		for _, m := range messages {
+			found = true
+			l.places.take()
+			l.running.Go(func() {
+				defer l.places.release()
+				l.work(working, m)
+			})
 		}
 		if found {
 			pauses.reset()
@@ -85,8 +82,11 @@ func (l *listener) run(polling, working context.Context) {
 	}
 }
 
-// receive leases the next batch. A queue that does not exist is empty: the trigger does not create it.
-func (l *listener) receive(ctx context.Context, exists *bool) ([]queue.Message, error) {
+// receive leases the next batch. A queue that does not exist is empty: the trigger does not create it. A
+// request under way is not cut off when polling ends, or else its messages would be leased by nobody.
+func (l *listener) receive(polling context.Context, exists *bool) ([]queue.Message, error) {
+	ctx, cancel := detached(polling)
+	defer cancel()
 	if !*exists {
 		found, err := l.service.Exists(ctx, l.f.queue.queue)
 		if err != nil || !found {
@@ -106,16 +106,15 @@ func (l *listener) receive(ctx context.Context, exists *bool) ([]queue.Message, 
 // function. Afterwards the message is deleted, released or poisoned even if the host is stopping, except if
 // that stop cut the invocation off: then it is left to its lease.
 func (l *listener) work(working context.Context, m queue.Message) {
-	settle := context.WithoutCancel(working)
 	if m.DequeueCount > l.config.maxDequeue && l.poison != "" {
 		l.log.Error("The message came too often", "message", m.ID, "dequeue_count", m.DequeueCount)
-		l.settle(m.ID, l.toPoison(settle, m))
+		l.settle(working, m, l.toPoison)
 		return
 	}
 	body, err := l.decode(m)
 	if err != nil {
 		l.log.Error("The message cannot be decoded", "message", m.ID, "error", err)
-		l.settle(m.ID, l.toPoison(settle, m))
+		l.settle(working, m, l.toPoison)
 		return
 	}
 	lease := l.keep(m)
@@ -126,14 +125,13 @@ func (l *listener) work(working context.Context, m queue.Message) {
 	m = lease.stop()
 	switch {
 	case err == nil:
-		l.settle(m.ID, l.service.Delete(settle, l.f.queue.queue, m))
+		l.settle(working, m, l.delete)
 	case working.Err() != nil, errors.Is(err, errStopping), l.poison == "":
 	case m.DequeueCount < l.config.maxDequeue:
-		_, err = l.service.Renew(settle, l.f.queue.queue, m, l.config.visibility)
-		l.settle(m.ID, err)
+		l.settle(working, m, l.release)
 	default:
 		l.log.Error("The message failed too often", "message", m.ID, "dequeue_count", m.DequeueCount)
-		l.settle(m.ID, l.toPoison(settle, m))
+		l.settle(working, m, l.toPoison)
 	}
 }
 
@@ -152,14 +150,33 @@ func (l *listener) toPoison(ctx context.Context, m queue.Message) error {
 	if err := l.service.PutText(ctx, l.poison, m.Text); err != nil {
 		return err
 	}
+	return l.delete(ctx, m)
+}
+
+func (l *listener) delete(ctx context.Context, m queue.Message) error {
 	return l.service.Delete(ctx, l.f.queue.queue, m)
 }
 
-// settle logs why a message could not be deleted, released or moved. It comes again when its lease ends.
-func (l *listener) settle(id string, err error) {
-	if err != nil {
-		l.log.Error("The message could not be settled", "message", id, "error", err)
+// release makes the message visible again after visibilityTimeout.
+func (l *listener) release(ctx context.Context, m queue.Message) error {
+	_, err := l.service.Renew(ctx, l.f.queue.queue, m, l.config.visibility)
+	return err
+}
+
+// settle deletes, releases or moves a message, even if the host is stopping. If that fails, the message
+// comes again when its lease ends.
+func (l *listener) settle(working context.Context, m queue.Message, how func(context.Context, queue.Message) error) {
+	ctx, cancel := detached(working)
+	defer cancel()
+	if err := how(ctx, m); err != nil {
+		l.log.Error("The message could not be settled", "message", m.ID, "error", err)
 	}
+}
+
+// detached returns a context for one request to the service that has to be answered whether ctx ends or
+// not, within ten seconds.
+func detached(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 }
 
 // lease keeps a message invisible while its invocation runs.
@@ -192,8 +209,10 @@ func (l *listener) renew(ctx context.Context, m queue.Message) queue.Message {
 			return m
 		case <-time.After(wait):
 		}
-		// Not bound to ctx: a renewal that is cut off would leave the receipt unknown.
-		renewed, err := l.service.Renew(context.WithoutCancel(ctx), l.f.queue.queue, m, l.host.options.Lease)
+		// A renewal that is cut off would leave the receipt unknown.
+		request, cancel := detached(ctx)
+		renewed, err := l.service.Renew(request, l.f.queue.queue, m, l.host.options.Lease)
+		cancel()
 		switch {
 		case err == nil:
 			m, wait = renewed, usual

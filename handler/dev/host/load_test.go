@@ -41,6 +41,7 @@ func TestMistakesInFunctionsAreNamed(t *testing.T) {
 		{"f", `{"type":"queueTrigger","name":"m","queueName":"%QUEUE%"}`, "%QUEUE% in"},
 		{"f", `{"type":"queueTrigger","name":"m","queueName":"jobs","connection":"Elsewhere"}`, "setting Elsewhere is missing"},
 		{"f", `{"type":"queueTrigger","name":"m","queueName":"jobs","connection":"Identity"}`, "uses an identity"},
+		{"f", `{"type":"queueTrigger","name":"m","queueName":"jobs","connection":"Broken"}`, "function f: queue: connection string"},
 		{"f", `{"type":"timerTrigger","name":"t","schedule":"@daily"}`, `schedule "@daily"`},
 		{"f", `{"type":"timerTrigger","name":"t","schedule":"%WHEN%"}`, "%WHEN% in"},
 		{"f", `nonsense`, "invalid character"},
@@ -49,6 +50,7 @@ func TestMistakesInFunctionsAreNamed(t *testing.T) {
 	} {
 		s := newSite(t, nil)
 		s.settings["Identity__queueServiceUri"] = "https://x.queue.core.windows.net"
+		s.settings["Broken"] = "nonsense"
 		s.function(c.name, c.bindings)
 		if _, err := s.tryStart(host.Options{}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s %s:\ngot  %v\nwant %s", c.name, c.bindings, err, c.want)

@@ -217,6 +217,31 @@ func TestLeaseIsRenewedWhileTheFunctionRuns(t *testing.T) {
 	r.await("an empty queue", func() bool { return r.count(name) == 0 })
 }
 
+func TestLostLeaseIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	s.everything()
+	name := s.queue("Slow", "")
+	r := s.start(host.Options{Lease: 10 * time.Second, Renewal: time.Second})
+	r.send(name, "x")
+	var sent struct {
+		Metadata struct{ ID, PopReceipt string }
+	}
+	if err := json.Unmarshal([]byte(r.awaitCalls("/Slow", 1)[0].Body), &sent); err != nil {
+		t.Fatal(err)
+	}
+	stolen := queue.Message{ID: strings.Trim(sent.Metadata.ID, `"`), PopReceipt: strings.Trim(sent.Metadata.PopReceipt, `"`)}
+	if err := r.queue.Delete(t.Context(), name, stolen); err != nil {
+		t.Fatal(err)
+	}
+	r.await("the loss to be seen", func() bool { return r.log.has("The lease is lost") })
+	r.do("POST", "/api/release", "")
+	r.await("the end of the invocation", func() bool { return r.log.has("The message could not be settled") })
+	if got := r.Invocations()["Slow"]; got != (host.Count{Started: 1, Succeeded: 1}) {
+		t.Errorf("counts are %+v", got)
+	}
+}
+
 func TestMessageOfACrashedHandlerIsCalledAgain(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)

@@ -132,6 +132,21 @@ func TestTimerRunsOnStartupAndKeepsItsStatus(t *testing.T) {
 	}
 }
 
+func TestTimersFollowWEBSITETIMEZONE(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	s.settings["WEBSITE_TIME_ZONE"] = "Asia/Tokyo"
+	s.timer("OkTimer", far, `,"runOnStartup":true`)
+	r := s.start(host.Options{})
+	if next := r.awaitCalls("/OkTimer", 1)[0].timer(t).ScheduleStatus.Next; !strings.HasSuffix(next, "-01-01T00:00:00+09:00") {
+		t.Errorf("next is %s, want midnight in Tokyo", next)
+	}
+	s.settings["WEBSITE_TIME_ZONE"] = "Nowhere/Nohow"
+	if _, err := s.tryStart(host.Options{}); err == nil || !strings.Contains(err.Error(), "WEBSITE_TIME_ZONE") {
+		t.Errorf("Start = %v, want an error about the zone", err)
+	}
+}
+
 func TestMissedRunsAreCaughtUpOnce(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"imagepro/handler/dev/host"
 )
 
@@ -175,7 +177,30 @@ func TestEndOfContextStopsTheHost(t *testing.T) {
 	h.Stop()
 }
 
-func TestHandlerIsStartedAsTheHostStartsIt(t *testing.T) {
+// report is what the handler says of its own start.
+type report struct {
+	Args, Env []string
+	Dir       string
+}
+
+// startReporting starts the site with a handler that reports.
+func (s *site) startReporting(o host.Options) (*running, report) {
+	s.t.Helper()
+	s.settings["FAKE_BOOT"] = "report"
+	s.everything()
+	r := s.start(o).ready()
+	var got report
+	for _, line := range r.out.lines() {
+		if _, text, ok := strings.Cut(line, "REPORT "); ok {
+			if err := json.Unmarshal([]byte(text), &got); err != nil {
+				s.t.Fatal(err)
+			}
+		}
+	}
+	return r, got
+}
+
+func TestHandlerGetsItsArgumentsUnquotedAndItsDirectory(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, map[string]any{
 		"customHandler.description.arguments":         []string{"one two", "%FROM_SETTINGS%", "%NOWHERE%"},
@@ -183,37 +208,34 @@ func TestHandlerIsStartedAsTheHostStartsIt(t *testing.T) {
 		"customHandler.description.workerArguments":   []string{"last"},
 		"customHandler.description.workingDirectory":  "zAll",
 	})
-	s.settings["FAKE_BOOT"] = "report"
 	s.settings["FROM_SETTINGS"] = "setting"
-	s.settings["BOTH"] = "setting"
-	s.settings["EMPTY"] = "setting"
-	s.everything()
-	r := s.start(host.Options{Environ: []string{"BOTH=environment", "EMPTY=", "ONLY=environment"}}).ready()
-	var report struct {
-		Args, Env []string
-		Dir       string
+	_, got := s.startReporting(host.Options{})
+	dir, err := filepath.EvalSymlinks(filepath.Join(s.root, "zAll"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, line := range r.out.lines() {
-		if _, text, ok := strings.Cut(line, "REPORT "); ok {
-			if err := json.Unmarshal([]byte(text), &report); err != nil {
-				t.Fatal(err)
-			}
-		}
+	got.Env = nil
+	want := report{Args: []string{"one", "two", "setting", "path with spaces", "last"}, Dir: dir}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the start (-want +got):\n%s", diff)
 	}
-	if want := []string{"one", "two", "setting", "path with spaces", "last"}; !slices.Equal(report.Args, want) {
-		t.Errorf("arguments %q, want %q", report.Args, want)
-	}
-	if want, _ := filepath.EvalSymlinks(filepath.Join(s.root, "zAll")); report.Dir != want {
-		t.Errorf("working directory %s, want %s", report.Dir, want)
-	}
+}
+
+func TestHandlerSeesSettingsUnderTheEnvironmentAndTheHostsVariables(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	s.settings["BOTH"], s.settings["EMPTY"] = "setting", "setting"
+	r, got := s.startReporting(host.Options{Environ: []string{"BOTH=environment", "EMPTY=", "ONLY=environment"}})
+	_, port, _ := net.SplitHostPort(strings.TrimPrefix(r.URL(), "http://"))
 	for _, want := range []string{"BOTH=environment", "EMPTY=setting", "ONLY=environment", "FUNCTIONS_APP_ROOT_PATH=" + s.root,
+		"AzureWebJobsScriptRoot=" + s.root, "WEBSITE_HOSTNAME=localhost:" + port,
 		"AZURE_FUNCTIONS_ENVIRONMENT=Development", "AzureWebJobsStorage=" + storage} {
-		if !slices.Contains(report.Env, want) {
+		if !slices.Contains(got.Env, want) {
 			t.Errorf("the environment lacks %s", want)
 		}
 	}
 	env := map[string]string{}
-	for _, variable := range report.Env {
+	for _, variable := range got.Env {
 		name, value, _ := strings.Cut(variable, "=")
 		env[name] = value
 	}
@@ -223,7 +245,12 @@ func TestHandlerIsStartedAsTheHostStartsIt(t *testing.T) {
 	if id := env["FUNCTIONS_CUSTOMHANDLER_WORKER_ID"]; len(id) != 36 || id != env["FUNCTIONS_HTTPWORKER_ID"] {
 		t.Errorf("the id variables are %q and %q", id, env["FUNCTIONS_HTTPWORKER_ID"])
 	}
-	r.await("the levels of the output", func() bool {
+}
+
+func TestOutputOfTheHandlerGetsLevels(t *testing.T) {
+	t.Parallel()
+	r, _ := newSite(t, nil).startReporting(host.Options{})
+	r.await("the levels", func() bool {
 		return r.out.has("INFO to stdout\n") && r.out.has("ERROR to stderr\n") && r.out.has("WARN a Warning\n")
 	})
 	if r.out.has("for tools") || r.out.has("for the system") {
