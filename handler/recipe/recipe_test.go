@@ -1,0 +1,265 @@
+package recipe_test
+
+import (
+	"encoding/json"
+	"errors"
+	"image/color"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"imagepro/handler/fault"
+	"imagepro/handler/recipe"
+)
+
+// every is a recipe with every operation and most of their fields.
+func every(t testing.TB) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", "every.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func TestEveryOperationIsReadWithItsFields(t *testing.T) {
+	t.Parallel()
+	r, err := recipe.Parse(every(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pct := func(v float64) recipe.Length { return recipe.Length{Value: v, Percent: true} }
+	px := func(v float64) recipe.Length { return recipe.Length{Value: v} }
+	want := &recipe.Recipe{
+		Name:  "Product shots",
+		Input: recipe.Input{AutoOrient: true},
+		Steps: []recipe.Step{
+			recipe.Crop{X: pct(10), Y: pct(0), Width: pct(80), Height: pct(7), Placed: true},
+			recipe.Crop{Ratio: recipe.Ratio{Width: 16, Height: 9}, Gravity: recipe.North},
+			recipe.Crop{Width: px(300), Height: pct(50), Gravity: recipe.West},
+			recipe.Resize{
+				Width: px(1920), Height: pct(50), Fit: recipe.Contain, WithoutEnlargement: true, Kernel: recipe.Cubic,
+				Gravity: recipe.NorthEast, Background: color.NRGBA{R: 0x11, G: 0x22, B: 0x33, A: 0xFF},
+			},
+			recipe.Rotate{Angle: 345, Interpolation: recipe.Bilinear},
+			recipe.Flip{Axis: recipe.Both},
+			recipe.Adjust{Brightness: 10, Contrast: -20.5, Saturation: 100},
+			recipe.Grayscale{Mode: recipe.Luma709},
+			recipe.Sepia{Amount: 60},
+			recipe.Blur{Sigma: 1.5},
+			recipe.Sharpen{Sigma: 2, Amount: 0.7, Threshold: 0.01},
+			recipe.Text{
+				Text: "© {name} {{{year}}}", Bold: true, Size: pct(3), Color: color.NRGBA{R: 255, G: 255, B: 255, A: 0xB3},
+				Opacity: 0.5, Align: recipe.AlignRight, LineHeight: 1.2, Gravity: recipe.South,
+				OffsetX: pct(-2), OffsetY: px(8), MaxWidth: pct(50),
+				Stroke:     recipe.Stroke{Color: color.NRGBA{A: 255}, Width: px(2)},
+				Background: recipe.TextBackground{Color: color.NRGBA{R: 255, A: 0x80}, Padding: pct(30)},
+			},
+		},
+		Output: recipe.Output{
+			Format: recipe.JPEG, Quality: 80, Background: color.NRGBA{A: 255}, Metadata: recipe.KeepCopyright,
+		},
+	}
+	if diff := cmp.Diff(want, r, cmpopts.IgnoreUnexported(recipe.Recipe{})); diff != "" {
+		t.Errorf("Parse (-want +got):\n%s", diff)
+	}
+}
+
+func TestDefaultsAreFilledInTheCanonicalForm(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ document, canonical string }{
+		{
+			`{"version":1}`,
+			`{"input":{"autoOrient":true},"output":{"background":"#ffffffff","format":"keep","metadata":{"mode":"keep"},"quality":85},"steps":[],"version":1}`,
+		},
+		{
+			`{"version":1,"steps":[{"op":"resize","width":10}],"output":{"format":"png"}}`,
+			`{"input":{"autoOrient":true},"output":{"background":"#ffffffff","format":"png","metadata":{"mode":"keep"},"quality":85},"steps":[{"background":"#00000000","fit":"inside","gravity":"center","kernel":"lanczos3","op":"resize","width":10,"withoutEnlargement":false,"withoutReduction":false}],"version":1}`,
+		},
+		{
+			`{"version":1,"steps":[{"op":"text","text":"a\u2028<\u0001\"\\"}]}`,
+			`{"input":{"autoOrient":true},"output":{"background":"#ffffffff","format":"keep","metadata":{"mode":"keep"},"quality":85},"steps":[{"align":"left","background":{"color":"#00000000","padding":"25%"},"bold":false,"color":"#ffffffff","gravity":"southeast","italic":false,"lineHeight":1.16,"maxWidth":"100%","offset":{"x":0,"y":0},"op":"text","opacity":1,"size":"4%","stroke":{"color":"#000000ff","width":0},"text":"a` + "\u2028" + `<\u0001\"\\"}],"version":1}`,
+		},
+	} {
+		r, err := recipe.Parse([]byte(c.document))
+		if err != nil {
+			t.Fatalf("Parse(%s): %v", c.document, err)
+		}
+		if diff := cmp.Diff(c.canonical, string(r.Canonical())); diff != "" {
+			t.Errorf("canonical form of %s (-want +got):\n%s", c.document, diff)
+		}
+	}
+}
+
+func TestRecipesThatSayTheSameHashEqually(t *testing.T) {
+	t.Parallel()
+	for _, pair := range [][2]string{
+		{`{"version":1}`, `{"output":{},"steps":[],"input":{"autoOrient":true},"version":1.0,"name":"x","$schema":"y"}`},
+		{`{"version":1,"steps":[{"op":"rotate","angle":-90}]}`, `{"version":1,"steps":[{"angle":2.7e2,"op":"rotate","interpolation":"cubic"}]}`},
+		{`{"version":1,"steps":[{"op":"rotate","angle":360}]}`, `{"version":1,"steps":[{"op":"rotate","angle":-0}]}`},
+		{`{"version":1,"output":{"background":"#FFF"}}`, `{"version":1,"output":{"background":"#ffffffff"}}`},
+		{`{"version":1,"steps":[{"op":"resize","width":1e2,"background":"#12345600"}]}`, `{"version":1,"steps":[{"op":"resize","width":100}]}`},
+		{`{"version":1,"steps":[{"op":"resize","width":"25%"}]}`, `{"version":1,"steps":[{"op":"resize","width":"025.0%"}]}`},
+		{`{"version":1,"steps":[{"op":"crop","unit":"rel","width":0.07,"height":1}]}`, `{"version":1,"steps":[{"op":"crop","x":0,"y":"0%","width":"7%","height":"100%"}]}`},
+		{`{"version":1,"steps":[{"op":"crop","aspectRatio":"32:18"}]}`, `{"version":1,"steps":[{"op":"crop","aspectRatio":"16:9","gravity":"center"}]}`},
+		{`{"version":1,"steps":[{"op":"text","text":"\u00e9"}]}`, `{"version":1,"steps":[{"op":"text","text":"é"}]}`},
+	} {
+		a, err := recipe.Parse([]byte(pair[0]))
+		if err != nil {
+			t.Fatalf("Parse(%s): %v", pair[0], err)
+		}
+		b, err := recipe.Parse([]byte(pair[1]))
+		if err != nil {
+			t.Fatalf("Parse(%s): %v", pair[1], err)
+		}
+		if a.Hash() != b.Hash() {
+			t.Errorf("the hashes of %s and %s differ:\n%s\n%s", pair[0], pair[1], a.Canonical(), b.Canonical())
+		}
+		if len(a.Hash()) != 64 {
+			t.Errorf("Hash() = %q, want 64 hexadecimal digits", a.Hash())
+		}
+	}
+}
+
+func TestRecipesThatDifferHashDifferently(t *testing.T) {
+	t.Parallel()
+	seen := map[string]string{}
+	for _, document := range []string{
+		`{"version":1}`,
+		`{"version":1,"input":{"autoOrient":false}}`,
+		`{"version":1,"output":{"quality":84}}`,
+		`{"version":1,"steps":[{"op":"resize","width":100}]}`,
+		`{"version":1,"steps":[{"op":"resize","height":100}]}`,
+		`{"version":1,"steps":[{"op":"resize","width":"100%"}]}`,
+		`{"version":1,"steps":[{"op":"filter","name":"sepia"}]}`,
+		`{"version":1,"steps":[{"op":"filter","name":"grayscale"}]}`,
+	} {
+		r, err := recipe.Parse([]byte(document))
+		if err != nil {
+			t.Fatalf("Parse(%s): %v", document, err)
+		}
+		if before, ok := seen[r.Hash()]; ok {
+			t.Errorf("%s and %s have the same hash", before, document)
+		}
+		seen[r.Hash()] = document
+	}
+}
+
+func TestWhatIsWrongIsRefusedWithItsPlaceAndLimit(t *testing.T) {
+	t.Parallel()
+	step := func(fields string) string { return `{"version":1,"steps":[{` + fields + `}]}` }
+	for name, c := range map[string]struct{ document, field, message string }{
+		"no JSON":              {`{`, "", "not valid JSON"},
+		"nothing":              {``, "", "not valid JSON"},
+		"a list":               {`[]`, "", "An object is expected"},
+		"text after the end":   {`{"version":1} 2`, "", "after the end"},
+		"two documents":        {`{"version":1}{}`, "", "after the end"},
+		"not UTF-8":            {"{\"version\":1,\"name\":\"\xff\"}", "", "UTF-8"},
+		"no version":           {`{}`, "/version", "from 1 to 1"},
+		"version 2":            {`{"version":2}`, "/version", "from 1 to 1"},
+		"version as text":      {`{"version":"1"}`, "/version", "A number"},
+		"unknown field":        {`{"version":1,"a/b~":2}`, "/a~1b~0", "not known"},
+		"unknown output":       {`{"version":1,"output":{"dpi":2}}`, "/output/dpi", "background, format, metadata, quality"},
+		"twice":                {`{"version":1,"version":1}`, "/version", "twice"},
+		"twice below":          {step(`"op":"blur","sigma":1,"sigma":1`), "/steps/0/sigma", "twice"},
+		"too deep":             {strings.Repeat(`{"a":`, 17), strings.Repeat("/a", 16), "16 levels"},
+		"too long":             {`{"version":1,"name":"` + strings.Repeat(" ", 64<<10) + `"}`, "", "65536 bytes"},
+		"too many steps":       {`{"version":1,"steps":[` + strings.Repeat(`{"op":"blur","sigma":1},`, 50) + `{"op":"blur","sigma":1}]}`, "/steps", "At most 50"},
+		"steps no list":        {`{"version":1,"steps":{}}`, "/steps", "A list is expected"},
+		"step no object":       {`{"version":1,"steps":[7]}`, "/steps/0", "not a number"},
+		"no op":                {step(`"sigma":1`), "/steps/0/op", "adjust, blur, crop, filter, flip, resize, rotate, sharpen, text"},
+		"unknown op":           {step(`"op":"explode"`), "/steps/0/op", "adjust"},
+		"op of another type":   {step(`"op":1`), "/steps/0/op", "adjust"},
+		"unknown filter":       {step(`"op":"filter","name":"x"`), "/steps/0/name", "grayscale, sepia"},
+		"unknown step field":   {step(`"op":"blur","sigma":1,"radius":2`), "/steps/0/radius", "op, sigma"},
+		"null":                 {step(`"op":"blur","sigma":null`), "/steps/0/sigma", "from 0.3 to 100"},
+		"sigma missing":        {step(`"op":"blur"`), "/steps/0/sigma", "from 0.3 to 100"},
+		"sigma small":          {step(`"op":"blur","sigma":0.2`), "/steps/0/sigma", "from 0.3 to 100"},
+		"sigma not finite":     {step(`"op":"blur","sigma":1e999`), "/steps/0/sigma", "from 0.3 to 100"},
+		"brightness":           {step(`"op":"adjust","brightness":101`), "/steps/0/brightness", "from -100 to 100"},
+		"angle":                {step(`"op":"rotate","angle":361`), "/steps/0/angle", "from -360 to 360"},
+		"axis":                 {step(`"op":"flip"`), "/steps/0/axis", "horizontal, vertical, both"},
+		"resize without sides": {step(`"op":"resize"`), "/steps/0/width", "1 to 16384"},
+		"width zero":           {step(`"op":"resize","width":0`), "/steps/0/width", "1 to 16384"},
+		"width large":          {step(`"op":"resize","width":16385`), "/steps/0/width", "1 to 16384"},
+		"width percent large":  {step(`"op":"resize","width":"1001%"`), "/steps/0/width", "0.01% to 1000%"},
+		"width no length":      {step(`"op":"resize","width":"10px"`), "/steps/0/width", "1 to 16384"},
+		"width exponent":       {step(`"op":"resize","width":"1e1%"`), "/steps/0/width", "1 to 16384"},
+		"width signs":          {step(`"op":"resize","width":"1-1%"`), "/steps/0/width", "1 to 16384"},
+		"width empty percent":  {step(`"op":"resize","width":"%"`), "/steps/0/width", "1 to 16384"},
+		"bool as text":         {step(`"op":"resize","width":1,"withoutEnlargement":"no"`), "/steps/0/withoutEnlargement", "true or false"},
+		"colour":               {step(`"op":"rotate","angle":1,"background":"#12"`), "/steps/0/background", "colour"},
+		"colour name":          {step(`"op":"rotate","angle":1,"background":"red"`), "/steps/0/background", "colour"},
+		"crop without size":    {step(`"op":"crop","x":1`), "/steps/0/width", "needs a width"},
+		"crop without height":  {step(`"op":"crop","width":1`), "/steps/0/height", "needs a width"},
+		"crop both ways":       {step(`"op":"crop","aspectRatio":"1:1","width":1`), "/steps/0/width", "does not go together"},
+		"crop gravity and x":   {step(`"op":"crop","gravity":"north","x":1,"width":1,"height":1`), "/steps/0/x", "does not go together"},
+		"crop negative":        {step(`"op":"crop","x":-1,"width":1,"height":1`), "/steps/0/x", "from 0 to"},
+		"crop share":           {step(`"op":"crop","unit":"rel","x":1.1,"width":1,"height":1`), "/steps/0/x", "share from 0 to 1"},
+		"ratio":                {step(`"op":"crop","aspectRatio":"16:0"`), "/steps/0/aspectRatio", "16:9"},
+		"ratio sign":           {step(`"op":"crop","aspectRatio":"+1:2"`), "/steps/0/aspectRatio", "16:9"},
+		"text missing":         {step(`"op":"text"`), "/steps/0/text", "1 to 2048"},
+		"text blank":           {step(`"op":"text","text":" \n"`), "/steps/0/text", "1 to 2048"},
+		"text long":            {step(`"op":"text","text":"` + strings.Repeat("x", 2049) + `"`), "/steps/0/text", "2048"},
+		"placeholder":          {step(`"op":"text","text":"{exif}"`), "/steps/0/text", "{name}, {ext}, {width}, {height}, {date}, {year}"},
+		"open placeholder":     {step(`"op":"text","text":"a {name"`), "/steps/0/text", "not closed"},
+		"opacity":              {step(`"op":"text","text":"a","opacity":1.1`), "/steps/0/opacity", "from 0 to 1"},
+		"offset no object":     {step(`"op":"text","text":"a","offset":3`), "/steps/0/offset", "An object is expected"},
+		"offset":               {step(`"op":"text","text":"a","offset":{"x":"101%"}`), "/steps/0/offset/x", "-100% to 100%"},
+		"quality":              {`{"version":1,"output":{"quality":0}}`, "/output/quality", "from 1 to 100"},
+		"quality not whole":    {`{"version":1,"output":{"quality":80.5}}`, "/output/quality", "whole number"},
+		"format":               {`{"version":1,"output":{"format":"gif"}}`, "/output/format", "keep, jpeg, png"},
+		"background":           {`{"version":1,"output":{"background":"#ffffff80"}}`, "/output/background", "opaque"},
+		"metadata":             {`{"version":1,"output":{"metadata":{"mode":"some"}}}`, "/output/metadata/mode", "keep, copyright, none"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := recipe.Parse([]byte(c.document))
+			var f *fault.Fault
+			if !errors.As(err, &f) || f.Kind != fault.Invalid {
+				t.Fatalf("Parse = %v, want an invalid fault", err)
+			}
+			if f.Field != c.field || !strings.Contains(f.Message, c.message) {
+				t.Errorf("fault at %q: %s\nwant at %q with %q", f.Field, f.Message, c.field, c.message)
+			}
+		})
+	}
+}
+
+func TestPlaceholdersAreFilledInAndDoubledBracesAreBraces(t *testing.T) {
+	t.Parallel()
+	text := recipe.Text{Text: "{name}.{ext} {{x}} }{year"}
+	got := text.Expand(func(name string) string { return "<" + name + ">" })
+	if want := "<name>.<ext> {x} }"; got != want {
+		t.Errorf("Expand = %q, want %q", got, want)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(every(f))
+	f.Add([]byte(`{"version":1,"steps":[{"op":"crop","aspectRatio":"4:3"}]}`))
+	f.Add([]byte(`{"version":1,"steps":[{"op":"resize","width":1e-7}]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := recipe.Parse(data)
+		if err != nil {
+			if !fault.Is(err, fault.Invalid) {
+				t.Fatalf("Parse: %v, want an invalid fault", err)
+			}
+			return
+		}
+		if !json.Valid(r.Canonical()) {
+			t.Fatalf("the canonical form is no JSON: %s", r.Canonical())
+		}
+		again, err := recipe.Parse(r.Canonical())
+		if err != nil {
+			t.Fatalf("the canonical form %s is refused: %v", r.Canonical(), err)
+		}
+		if again.Hash() != r.Hash() {
+			t.Fatalf("the canonical form is not its own:\n%s\n%s", r.Canonical(), again.Canonical())
+		}
+	})
+}
