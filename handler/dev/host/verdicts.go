@@ -26,7 +26,7 @@ var (
 		"watchfiles", "telemetrymode", "manageddependencies", "metadataprovidertimeout", "sequentialrestart",
 		"sendcanceledinvocationstoworker", "extensions:http:hsts",
 	}
-	// lackingKeys change what the real host does, and this one cannot follow.
+	// lackingKeys change what the real host does, unless they are false, and this one cannot follow.
 	lackingKeys = []string{
 		"retry", "httpworker", "http", "queues", "configurationprofile", "customhandler:http",
 		"concurrency:dynamicconcurrencyenabled", "extensions:http:dynamicthrottlesenabled",
@@ -39,9 +39,11 @@ func (r *reader) verdicts() []string {
 	var unknown []string
 	for path, l := range r.flat {
 		switch {
-		case covers(readKeys, path), covers(idleKeys, path), strings.EqualFold(l.value, "false"):
+		case covers(readKeys, path), covers(idleKeys, path):
 		case covers(lackingKeys, path):
-			r.fail(path, "the local host does not support this")
+			if !strings.EqualFold(l.value, "false") {
+				r.fail(path, "the local host does not support this")
+			}
 		default:
 			unknown = append(unknown, fmt.Sprintf("host.json: %s is unknown and has no effect", strings.ReplaceAll(path, ":", ".")))
 		}
