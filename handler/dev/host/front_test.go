@@ -1,7 +1,6 @@
 package host_test
 
 import (
-	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -166,22 +165,12 @@ func TestTooManyRequestsAre429AndCustomHeadersAreEverywhere(t *testing.T) {
 	})
 	s.everything()
 	r := s.start(host.Options{}).ready()
-	ctx, cancel := context.WithCancel(t.Context())
-	gone := make(chan struct{})
-	go func() {
-		defer close(gone)
-		request, _ := http.NewRequestWithContext(ctx, http.MethodGet, r.URL()+"/api/hang", nil)
-		if response, err := http.DefaultClient.Do(request); err == nil {
-			_ = response.Body.Close()
-		}
-	}()
-	r.awaitCalls("/api/hang", 1)
+	hangUp := r.hang()
 	response, _ := r.do("GET", "/api/x", "")
 	if response.StatusCode != 429 || response.Header.Get("X-Function-Scaleout") != "1" || response.Header.Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("the second request got %s with %v", response.Status, response.Header)
 	}
-	cancel()
-	<-gone
+	hangUp()
 	r.await("room for the next request", func() bool {
 		response, _ := r.do("GET", "/api/x", "")
 		return response.StatusCode == 200

@@ -2,7 +2,6 @@ package host_test
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -94,18 +93,8 @@ func TestProxyTellsTheHandlerThatTheClientWentAway(t *testing.T) {
 	s := newSite(t, nil)
 	s.everything()
 	r := s.start(host.Options{}).ready()
-	ctx, cancel := context.WithCancel(t.Context())
-	gone := make(chan struct{})
-	go func() {
-		defer close(gone)
-		request, _ := http.NewRequestWithContext(ctx, http.MethodGet, r.URL()+"/api/hang", nil)
-		if response, err := http.DefaultClient.Do(request); err == nil {
-			_ = response.Body.Close()
-		}
-	}()
-	r.awaitCalls("/api/hang", 1)
-	cancel()
-	<-gone
+	hangUp := r.hang()
+	hangUp()
 	r.await("the handler to see it", func() bool { return r.out.has("ABORTED") })
 	r.awaitCount("zAll", host.Count{Started: 1, Succeeded: 1})
 }

@@ -215,6 +215,26 @@ func (r *running) try(method, path, body string, header ...string) (*http.Respon
 	return response, string(text), err
 }
 
+// hang makes a request that the handler does not answer and waits until it is there. The function that it
+// returns takes the client away.
+func (r *running) hang() (hangUp func()) {
+	r.t.Helper()
+	ctx, cancel := context.WithCancel(r.t.Context())
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		request, _ := http.NewRequestWithContext(ctx, http.MethodGet, r.URL()+"/api/hang", nil)
+		if response, err := http.DefaultClient.Do(request); err == nil {
+			_ = response.Body.Close()
+		}
+	}()
+	r.awaitCalls("/api/hang", 1)
+	return func() {
+		cancel()
+		<-gone
+	}
+}
+
 // calls returns what the handler was asked at a path.
 func (r *running) calls(path string) []call {
 	var all []call
