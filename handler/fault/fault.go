@@ -18,7 +18,8 @@ type Kind string
 const (
 	Invalid       Kind = "invalid"       // the request or recipe is wrong; the caller can mend it
 	Unauthorized  Kind = "unauthorized"  // no token, or one that is not valid; the caller signs in again
-	SignIn        Kind = "sign_in"       // the user has to act at Entra (consent, MFA, a dead session)
+	Consent       Kind = "consent"       // the user or an admin has to consent to the permissions first
+	SignIn        Kind = "sign_in"       // the user has to sign in again at Entra (MFA, a dead session)
 	Forbidden     Kind = "forbidden"     // the user may not do this; an owner of the library can help
 	NotFound      Kind = "not_found"     // it is not there, or the user may not see it
 	Conflict      Kind = "conflict"      // somebody else changed it meanwhile; read again and decide

@@ -1,0 +1,186 @@
+// Package api takes the HTTP triggers: typed operations behind sign-in, whose errors are problem documents.
+// It parses and answers; the services do the work.
+//
+// It does not know Entra, Graph or storage.
+package api
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"imagepro/handler/bulk"
+	"imagepro/handler/caller"
+	"imagepro/handler/fault"
+	"imagepro/handler/invocation"
+	"imagepro/handler/org"
+)
+
+// Verifier finds out who calls from the value of the Authorization header. Its faults: Unauthorized,
+// Forbidden, Busy.
+type Verifier interface {
+	Verify(ctx context.Context, authorization string) (caller.Caller, error)
+}
+
+// Options are what the API needs.
+type Options struct {
+	Verifier Verifier
+	Org      *org.Service
+	Bulk     *bulk.Service
+	Health   Health
+	Deadline time.Duration // of one request
+	Now      func() time.Time
+}
+
+// API is the HTTP side of the program.
+type API struct {
+	options Options
+	mux     *http.ServeMux
+	huma    huma.API
+}
+
+// New returns the API with all of its operations.
+func New(o Options) *API {
+	a := &API{options: o, mux: http.NewServeMux()}
+	config := huma.DefaultConfig("Image Pro", "1")
+	// The document and its pages come with an operation of their own; the schema links would cost a lookup for
+	// each answer.
+	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
+	config.CreateHooks = nil
+	config.Transformers = []huma.Transformer{ofLibrary}
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		teams: {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "The token of Teams' getAuthToken for this application."},
+	}
+	a.huma = humago.NewWithPrefix(a.mux, Prefix, config)
+	a.huma.UseMiddleware(a.signIn)
+	a.install()
+	a.mux.HandleFunc(Prefix+"/", func(w http.ResponseWriter, r *http.Request) {
+		writeProblem(w, problemOf(r.Context(), fault.New(fault.NotFound, "There is no such address.", nil)))
+	})
+	return a
+}
+
+// Prefix is the route prefix of host.json. Public paths always begin with it, which keeps callers from the
+// queue and timer endpoints.
+const Prefix = "/api"
+
+const teams = "teams"
+
+// install is the list of all operations: the function in functions/ whose trigger brings them, and what a
+// repeat does.
+func (a *API) install() {
+	// Health: for monitors; nothing behind it is asked.
+	huma.Register(a.huma, open("health", http.MethodGet, "/health", "Whether the program runs"), a.health) // changes nothing
+
+	// Me: the first call of a tab.
+	huma.Register(a.huma, signedIn("me", http.MethodGet, "/me", "Signs in and shows the caller's profile"), a.me) // refreshes the profile
+
+	// BulkEdits
+	submit := signedIn("submitBulkEdit", http.MethodPost, "/bulk-edits", "Starts a bulk edit")
+	submit.DefaultStatus = http.StatusAccepted
+	submit.MaxBodyBytes = maxSubmitBytes
+	huma.Register(a.huma, submit, a.submitBulkEdit)                                                                                                   // starts another, unless Idempotency-Key is the same
+	huma.Register(a.huma, signedIn("bulkEdit", http.MethodGet, "/bulk-edits/{id}", "Shows how far a bulk edit is"), a.bulkEdit)                       // changes nothing
+	huma.Register(a.huma, signedIn("bulkEditItems", http.MethodGet, "/bulk-edits/{id}/items", "Lists the images and their results"), a.bulkEditItems) // changes nothing
+}
+
+// maxSubmitBytes holds a list of 100 000 images.
+const maxSubmitBytes = 16 << 20
+
+func open(id, method, path, summary string) huma.Operation {
+	return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Errors: []int{}}
+}
+
+func signedIn(id, method, path, summary string) huma.Operation {
+	op := open(id, method, path, summary)
+	op.Security = []map[string][]string{{teams: {}}}
+	return op
+}
+
+// Operations returns method and path of every operation, for the test that compares them with functions/.
+func (a *API) Operations() []string {
+	var all []string
+	for path, item := range a.huma.OpenAPI().Paths {
+		for method, op := range map[string]*huma.Operation{
+			http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPut: item.Put, http.MethodPatch: item.Patch, http.MethodDelete: item.Delete,
+		} {
+			if op != nil {
+				all = append(all, method+" "+path)
+			}
+		}
+	}
+	return all
+}
+
+type callerKey struct{}
+
+// signIn lets only verified callers to the operations that ask for it.
+func (a *API) signIn(ctx huma.Context, next func(huma.Context)) {
+	if len(ctx.Operation().Security) == 0 {
+		next(ctx)
+		return
+	}
+	who, err := a.options.Verifier.Verify(ctx.Context(), ctx.Header("Authorization"))
+	if err != nil {
+		_, w := humago.Unwrap(ctx)
+		writeProblem(w, problemOf(ctx.Context(), err))
+		return
+	}
+	next(huma.WithValue(ctx, callerKey{}, who))
+}
+
+// callerOf returns who calls, in operations that are behind sign-in.
+func callerOf(ctx context.Context) caller.Caller {
+	return ctx.Value(callerKey{}).(caller.Caller)
+}
+
+// ServeHTTP serves the requests below Prefix. It gives each a deadline, logs it, and turns a panic into an
+// answer.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(invocation.With(r.Context(), r.Header), a.options.Deadline)
+	defer cancel()
+	start := time.Now()
+	recorder := &statusRecorder{ResponseWriter: w}
+	r = r.WithContext(ctx)
+	defer func() {
+		if p := recover(); p != nil {
+			slog.ErrorContext(ctx, "panic", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			if recorder.status == 0 {
+				writeProblem(recorder, problemOf(ctx, fault.New(fault.Internal, "Something went wrong on our side.", nil)))
+			}
+		}
+		slog.LogAttrs(ctx, slog.LevelInfo, "request", slog.String("method", r.Method), slog.String("route", r.Pattern), slog.Int("status", recorder.status), took(start))
+	}()
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	a.mux.ServeHTTP(recorder, r)
+}
+
+// statusRecorder remembers the status for the log.
+type statusRecorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (r *statusRecorder) WriteHeader(status int) {
+	if r.status == 0 {
+		r.status = status
+	}
+	r.ResponseWriter.WriteHeader(status)
+}
+
+func (r *statusRecorder) Write(b []byte) (int, error) {
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	return r.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (r *statusRecorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }

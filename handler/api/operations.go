@@ -1,0 +1,235 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"imagepro/handler/bulk"
+)
+
+// Health is what the health answer says of the program.
+type Health struct {
+	Version string `json:"version" doc:"Version of the program"`
+	Codec   string `json:"codec" doc:"What decodes and encodes JPEG"`
+}
+
+type healthOutput struct {
+	Body struct {
+		Status string `json:"status" enum:"ok"`
+		Health
+	}
+}
+
+func (a *API) health(context.Context, *struct{}) (*healthOutput, error) {
+	out := &healthOutput{}
+	out.Body.Status = "ok"
+	out.Body.Health = a.options.Health
+	return out, nil
+}
+
+type meOutput struct {
+	Body struct {
+		ID     string `json:"id" doc:"Object id of the user"`
+		Tenant string `json:"tenant" doc:"Id of the organization"`
+		Name   string `json:"name"`
+		Mail   string `json:"mail,omitempty"`
+		Locale string `json:"locale,omitempty" doc:"Preferred language, such as de-DE"`
+	}
+}
+
+func (a *API) me(ctx context.Context, _ *struct{}) (*meOutput, error) {
+	user, err := a.options.Org.SignIn(ctx, callerOf(ctx))
+	if err != nil {
+		return nil, failed(ctx, err)
+	}
+	out := &meOutput{}
+	out.Body.ID, out.Body.Tenant = user.ID, user.Tenant
+	out.Body.Name, out.Body.Mail, out.Body.Locale = user.Profile.Name, user.Profile.Mail, user.Profile.Locale
+	return out, nil
+}
+
+type submitInput struct {
+	Key  string `header:"Idempotency-Key" maxLength:"128" doc:"A repeat with the same key returns the same bulk edit"`
+	Body struct {
+		Source struct {
+			Folder *struct {
+				Drive     string `json:"driveId" minLength:"1" maxLength:"256"`
+				Item      string `json:"itemId" minLength:"1" maxLength:"256" doc:"root is the library's own folder"`
+				Recursive bool   `json:"recursive,omitempty" doc:"Folders within it as well"`
+			} `json:"folder,omitempty" doc:"All images of a folder"`
+			Images []struct {
+				Drive string `json:"driveId" minLength:"1" maxLength:"256"`
+				Item  string `json:"itemId" minLength:"1" maxLength:"256"`
+			} `json:"images,omitempty" doc:"These images"`
+		} `json:"source" doc:"Which images: either folder or images"`
+		Recipe json.RawMessage `json:"recipe" doc:"What to do to each image"`
+		Save   struct {
+			Target string `json:"target,omitempty" enum:"newVersion,copy" doc:"A new version of each image (the default), or a copy beside it"`
+			Name   string `json:"name,omitempty" doc:"Name of copies without the ending; {name} stands for the image's. Default {name}-edited"`
+		} `json:"save,omitempty"`
+	}
+}
+
+type jobOutput struct {
+	Location string `header:"Location"`
+	Body     jobBody
+}
+
+// jobBody is a bulk edit as it is sent.
+type jobBody struct {
+	ID         string      `json:"id"`
+	State      string      `json:"state" enum:"planning,running,done,failed"`
+	Problem    *itemReason `json:"problem,omitempty" doc:"Why it failed as a whole"`
+	CreatedAt  time.Time   `json:"createdAt"`
+	FinishedAt *time.Time  `json:"finishedAt,omitempty"`
+	Counts     countsBody  `json:"counts"`
+}
+
+type countsBody struct {
+	Planned     int   `json:"planned" doc:"Images and other files found so far"`
+	Waiting     int   `json:"waiting"`
+	Edited      int   `json:"edited"`
+	Unchanged   int   `json:"unchanged" doc:"The recipe changes nothing in them"`
+	Skipped     int   `json:"skipped" doc:"No images that can be edited, or over a limit"`
+	Conflict    int   `json:"conflict" doc:"Changed by somebody else meanwhile"`
+	Failed      int   `json:"failed"`
+	BytesBefore int64 `json:"bytesBefore" doc:"Of edited images"`
+	BytesAfter  int64 `json:"bytesAfter" doc:"Of edited images"`
+}
+
+type itemReason struct {
+	Kind   string `json:"kind"`
+	Detail string `json:"detail"`
+}
+
+func (a *API) submitBulkEdit(ctx context.Context, in *submitInput) (*jobOutput, error) {
+	who := callerOf(ctx)
+	if _, err := a.options.Org.SignIn(ctx, who); err != nil { // leaves the session that the work will use
+		return nil, failed(ctx, err)
+	}
+	request := bulk.Request{
+		Recipe: in.Body.Recipe,
+		Save:   bulk.Save{Target: bulk.SaveTarget(in.Body.Save.Target), Name: in.Body.Save.Name},
+		Key:    in.Key,
+	}
+	if folder := in.Body.Source.Folder; folder != nil {
+		request.Source.Folder = &bulk.FolderSource{Drive: folder.Drive, Item: folder.Item, Recursive: folder.Recursive}
+	}
+	for _, image := range in.Body.Source.Images {
+		request.Source.Images = append(request.Source.Images, bulk.ImageRef{Drive: image.Drive, Item: image.Item})
+	}
+	job, err := a.options.Bulk.Submit(ctx, who, request)
+	if err != nil {
+		return nil, failed(ctx, err)
+	}
+	return jobAnswer(job), nil
+}
+
+type jobInput struct {
+	ID string `path:"id" maxLength:"64"`
+}
+
+func (a *API) bulkEdit(ctx context.Context, in *jobInput) (*jobOutput, error) {
+	job, err := a.options.Bulk.Get(ctx, callerOf(ctx), in.ID)
+	if err != nil {
+		return nil, failed(ctx, err)
+	}
+	return jobAnswer(job), nil
+}
+
+func jobAnswer(j bulk.Job) *jobOutput {
+	c := j.Counts
+	out := &jobOutput{Location: Prefix + "/bulk-edits/" + j.Job, Body: jobBody{
+		ID: j.Job, State: string(j.State), CreatedAt: j.CreatedAt,
+		Counts: countsBody{
+			Planned: j.Planned + j.Passed, Waiting: max(0, j.Planned-c.Total()), Edited: c.Edited, Unchanged: c.Unchanged,
+			Skipped: c.Skipped + j.Passed, Conflict: c.Conflict, Failed: c.Failed, BytesBefore: c.BytesBefore, BytesAfter: c.BytesAfter,
+		},
+	}}
+	if !j.FinishedAt.IsZero() {
+		out.Body.FinishedAt = &j.FinishedAt
+	}
+	if j.Reason != "" {
+		out.Body.Problem = &itemReason{j.Reason, j.Message}
+	}
+	return out
+}
+
+type itemsInput struct {
+	jobInput
+	Cursor string `query:"cursor" maxLength:"64" doc:"next of the page before"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
+}
+
+type itemsOutput struct {
+	Body struct {
+		Items []itemBody `json:"items"`
+		Next  string     `json:"next,omitempty" doc:"Cursor of the next page"`
+	}
+}
+
+type itemBody struct {
+	Drive      string       `json:"driveId"`
+	Item       string       `json:"itemId"`
+	Name       string       `json:"name"`
+	State      string       `json:"state" enum:"waiting,edited,unchanged,skipped,conflict,failed"`
+	Reason     *itemReason  `json:"reason,omitempty" doc:"Why it was not edited"`
+	Before     *pictureBody `json:"before,omitempty"`
+	After      *pictureBody `json:"after,omitempty"`
+	Warnings   []string     `json:"warnings,omitempty"`
+	FinishedAt *time.Time   `json:"finishedAt,omitempty"`
+}
+
+type pictureBody struct {
+	Width  int    `json:"width"`
+	Height int    `json:"height"`
+	Bytes  int64  `json:"bytes"`
+	Format string `json:"format"`
+}
+
+func (a *API) bulkEditItems(ctx context.Context, in *itemsInput) (*itemsOutput, error) {
+	items, next, err := a.options.Bulk.Items(ctx, callerOf(ctx), in.ID, in.Cursor, in.Limit)
+	if err != nil {
+		return nil, failed(ctx, err)
+	}
+	out := &itemsOutput{}
+	out.Body.Items, out.Body.Next = []itemBody{}, next
+	for _, item := range items {
+		out.Body.Items = append(out.Body.Items, itemAnswer(item))
+	}
+	return out, nil
+}
+
+func itemAnswer(i bulk.Item) itemBody {
+	body := itemBody{Drive: i.Drive, Item: i.File, Name: i.Name, State: string(i.State), Warnings: i.Warnings, Before: pictureAnswer(i.Before), After: pictureAnswer(i.After)}
+	if i.Reason != "" {
+		body.Reason = &itemReason{i.Reason, i.Message}
+	}
+	if !i.FinishedAt.IsZero() {
+		body.FinishedAt = &i.FinishedAt
+	}
+	return body
+}
+
+func pictureAnswer(p bulk.Picture) *pictureBody {
+	if p == (bulk.Picture{}) {
+		return nil
+	}
+	return &pictureBody{p.Width, p.Height, p.Bytes, p.Format}
+}
+
+// writeProblem answers outside of huma.
+func writeProblem(w http.ResponseWriter, p *Problem) {
+	for name, values := range p.headers() {
+		w.Header()[name] = values
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p)
+}
+
+var _ huma.StatusError = (*Problem)(nil)

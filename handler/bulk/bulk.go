@@ -1,0 +1,279 @@
+// Package bulk edits many images with one recipe: it plans a job, edits each image exactly once though every
+// message may come twice and the process may be killed at any moment, and tells how far it has come.
+//
+// It does not know Graph, tables or queues; it declares what it needs of them (Library, Jobs, Items, Specs,
+// Queue), and it leaves pixels to imaging.
+//
+// How one image is edited once: the planner records the image with the tag of its content. The worker edits
+// it, records the fingerprint of what it is about to write (the intent), and replaces the content only if the
+// tag still matches. A worker that finds an intent looks first whether the content with that fingerprint is
+// already there: then the work is done and only its result is missing.
+package bulk
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"imagepro/handler/recipe"
+)
+
+// Ref names a job.
+type Ref struct {
+	Tenant string // Entra tenant id
+	Job    string // id, unique in the tenant
+}
+
+// JobState says how far a job is.
+type JobState string
+
+// The states of a job. Done and Failed are final.
+const (
+	Planning JobState = "planning" // looking for images; the first are being edited already
+	Running  JobState = "running"  // every image is known
+	Done     JobState = "done"     // every image has a result
+	Failed   JobState = "failed"   // could not be planned to the end; Message says why
+)
+
+// Job is a bulk edit.
+type Job struct {
+	Ref
+	User       string // object id of the user on whose behalf it works
+	State      JobState
+	Reason     string // kind of the fault that failed it
+	Message    string // a sentence for the user; with Failed only
+	CreatedAt  time.Time
+	FinishedAt time.Time // zero until it is final
+
+	Place   Place // how far the planning is
+	Planned int   // images recorded, to be edited
+	Passed  int   // files recorded as skipped by the planner
+	Sent    int   // images whose messages have been sent: those numbered below
+	Target  int   // images that may be sent by now
+
+	Counts  Counts // results so far; kept apart from the rest so that workers do not wait for each other
+	Version string // changes with every write of all but Counts; opaque
+}
+
+// Final reports whether nothing will change any more.
+func (j Job) Final() bool { return j.State == Done || j.State == Failed }
+
+// Place is where the planner goes on.
+type Place struct {
+	Folders int    // folders recorded so far, the first included
+	Folder  int    // number of the folder being listed
+	Cursor  string // page of that folder, or the index in a list of images
+	End     bool   // everything has been listed
+}
+
+// Counts are numbers of images by result, and what they weigh.
+type Counts struct {
+	Edited, Unchanged, Skipped, Conflict, Failed int
+	BytesBefore, BytesAfter                      int64 // of edited images
+}
+
+// Total is the number of images with a result.
+func (c Counts) Total() int { return c.Edited + c.Unchanged + c.Skipped + c.Conflict + c.Failed }
+
+// Add adds the result of an item.
+func (c *Counts) Add(i Item) {
+	switch i.State {
+	case Edited:
+		c.Edited++
+		c.BytesBefore += i.Before.Bytes
+		c.BytesAfter += i.After.Bytes
+	case Unchanged:
+		c.Unchanged++
+	case Skipped:
+		c.Skipped++
+	case Conflicted:
+		c.Conflict++
+	case Broken:
+		c.Failed++
+	}
+}
+
+// Plus returns the sum.
+func (c Counts) Plus(d Counts) Counts {
+	return Counts{
+		c.Edited + d.Edited, c.Unchanged + d.Unchanged, c.Skipped + d.Skipped, c.Conflict + d.Conflict,
+		c.Failed + d.Failed, c.BytesBefore + d.BytesBefore, c.BytesAfter + d.BytesAfter,
+	}
+}
+
+// ItemState says what became of an image.
+type ItemState string
+
+// The states of an item. All but Waiting are final.
+const (
+	Waiting    ItemState = "waiting"
+	Edited     ItemState = "edited"    // saved
+	Unchanged  ItemState = "unchanged" // the recipe changes nothing in this image; nothing was saved
+	Skipped    ItemState = "skipped"   // no image that this program edits, or over a limit
+	Conflicted ItemState = "conflict"  // changed by somebody else since it was planned; nothing was saved
+	Broken     ItemState = "failed"    // Message says why; nothing was saved
+)
+
+// Item is one image of a job.
+type Item struct {
+	Ref
+	N      int  // number among the images to edit, from 0; among the passed ones if Passed
+	Passed bool // recorded as skipped by the planner
+	Drive  string
+	File   string // item id in the drive
+	Parent string
+	Name   string
+	Tag    string // of the content when it was planned
+	Size   int64  // bytes, when it was planned
+
+	State      ItemState
+	Reason     string // kind of the fault, unless it was edited
+	Message    string // a sentence for the user, unless it was edited
+	Before     Picture
+	After      Picture
+	Warnings   []string
+	FinishedAt time.Time
+
+	Intent  *Intent // what a worker was about to write
+	Version string
+}
+
+// Picture is what is known of an image's content.
+type Picture struct {
+	Width, Height int // pixels, upright
+	Bytes         int64
+	Format        string
+}
+
+// Intent is recorded before content is written, so that the next try recognises its own work.
+type Intent struct {
+	Fingerprint   string // of the content to write
+	Name          string // of the file to create; empty for a new version in place
+	Before, After Picture
+	Warnings      []string
+}
+
+// Source says which images. Exactly one of Folder and Images is set.
+type Source struct {
+	Folder *FolderSource `json:"folder,omitempty"`
+	Images []ImageRef    `json:"images,omitempty"`
+}
+
+// FolderSource is a folder of a drive.
+type FolderSource struct {
+	Drive     string `json:"drive"`
+	Item      string `json:"item"` // "root" is the drive's own folder
+	Recursive bool   `json:"recursive"`
+}
+
+// ImageRef names one image.
+type ImageRef struct {
+	Drive string `json:"drive"`
+	Item  string `json:"item"`
+}
+
+// SaveTarget says where results go.
+type SaveTarget string
+
+// The targets.
+const (
+	NewVersion SaveTarget = "newVersion" // the file gets a new version
+	Copy       SaveTarget = "copy"       // a new file beside it
+)
+
+// Save says how results are saved.
+type Save struct {
+	Target SaveTarget `json:"target"`
+	// Name of a copy, without the ending: {name} stands for the name of the image.
+	Name string `json:"name,omitempty"`
+}
+
+// Spec is what a job does. It never changes.
+type Spec struct {
+	Recipe json.RawMessage `json:"recipe"`
+	Save   Save            `json:"save"`
+}
+
+// Portion is what the planner found in one page.
+type Portion struct {
+	Items   []Item     // to edit, numbered from Job.Planned
+	Passed  []Item     // skipped, numbered from Job.Passed
+	Folders []ImageRef // to visit, numbered from Job.Place.Folders
+	Next    Place
+}
+
+// Jobs keeps jobs. Its faults: NotFound, Conflict (the version is not the one that was read), Busy.
+type Jobs interface {
+	// CreateJob records a job; it is no fault if it is there already.
+	CreateJob(ctx context.Context, j Job) error
+	// Job returns a job with its counts.
+	Job(ctx context.Context, ref Ref) (Job, error)
+	// UpdateJob replaces the version that was read, all but Counts, and returns the new one.
+	UpdateJob(ctx context.Context, j Job) (Job, error)
+	// RecordPortion records what a page held and moves the job on to p.Next, all or nothing. At most 99 records.
+	RecordPortion(ctx context.Context, j Job, p Portion) (Job, error)
+	// PlannedFolder returns the folder with the number.
+	PlannedFolder(ctx context.Context, ref Ref, n int) (ImageRef, error)
+}
+
+// Items keeps the images of jobs. Its faults are those of Jobs.
+type Items interface {
+	// Item returns an image to edit by its number.
+	Item(ctx context.Context, ref Ref, n int) (Item, error)
+	// Intend records the item's intent on the version that was read, and returns the new version.
+	Intend(ctx context.Context, i Item) (Item, error)
+	// FinishItem records the result and adds it to the job's counts, both or neither. It returns how many
+	// images of the item's share (those with the same number modulo Shares) have a result.
+	FinishItem(ctx context.Context, i Item) (int, error)
+	// ItemsOf returns at most limit items of a job after the cursor (empty: from the start), those to edit by
+	// number and then those that the planner passed, and the cursor to go on with, empty at the end.
+	ItemsOf(ctx context.Context, ref Ref, cursor string, limit int) ([]Item, string, error)
+}
+
+// Shares is the number of records among which a job's counts are spread, so that workers rarely meet.
+const Shares = 8
+
+// Specs keeps what jobs do.
+type Specs interface {
+	PutSpec(ctx context.Context, ref Ref, s Spec) error
+	// Spec returns what PutSpec kept, or NotFound.
+	Spec(ctx context.Context, ref Ref) (Spec, error)
+	PutSource(ctx context.Context, ref Ref, s Source) error
+	Source(ctx context.Context, ref Ref) (Source, error)
+}
+
+// Queue sends messages to the functions.
+type Queue interface {
+	// Send puts a message of at most 48 KiB on a queue, visible after the delay (0 to 7 days).
+	Send(ctx context.Context, queue string, message []byte, delay time.Duration) error
+}
+
+// The queues, as the function.json files name them.
+const (
+	PlanQueue = "bulk-plan"
+	ItemQueue = "bulk-items"
+)
+
+// PlanMessage asks the planner to go on with a job.
+type PlanMessage struct {
+	Tenant string `json:"tenant"`
+	Job    string `json:"job"`
+	// SendTo asks only that the images numbered below it be sent; 0 asks to plan.
+	SendTo int `json:"sendTo,omitempty"`
+	// Waits counts how often the message was put back because a service was busy.
+	Waits int `json:"waits,omitempty"`
+}
+
+// ItemMessage asks the worker to edit one image.
+type ItemMessage struct {
+	Tenant string `json:"tenant"`
+	Job    string `json:"job"`
+	N      int    `json:"n"`
+	Waits  int    `json:"waits,omitempty"`
+}
+
+// parsedSpec is a spec that is ready for work.
+type parsedSpec struct {
+	recipe *recipe.Recipe
+	save   Save
+}

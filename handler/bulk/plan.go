@@ -1,0 +1,330 @@
+package bulk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"imagepro/handler/caller"
+	"imagepro/handler/fault"
+)
+
+// Planner finds the images of a job, records them, and sends their messages a bounded number ahead of the
+// work, so that a large job does not stand before a small one.
+type Planner struct {
+	jobs    Jobs
+	items   Items
+	specs   Specs
+	queue   Queue
+	library Library
+	limits  PlanLimits
+	now     func() time.Time
+}
+
+// PlanLimits bound a job.
+type PlanLimits struct {
+	Window    int   // images that are sent ahead, 1 or more
+	MaxImages int   // most images of a job
+	MaxBytes  int64 // largest file to edit
+}
+
+// PlannerOptions are what a Planner needs.
+type PlannerOptions struct {
+	Jobs    Jobs
+	Items   Items
+	Specs   Specs
+	Queue   Queue
+	Library Library
+	Limits  PlanLimits
+	Now     func() time.Time
+}
+
+// NewPlanner returns a planner.
+func NewPlanner(o PlannerOptions) *Planner {
+	return &Planner{o.Jobs, o.Items, o.Specs, o.Queue, o.Library, o.Limits, o.Now}
+}
+
+// leaveTime is how long before its deadline the planner stops and sends itself a message to go on.
+const leaveTime = 30 * time.Second
+
+// Plan handles a message. nil means that the message is done with; any error that it should come again.
+// A repeat of a message finds what the first one recorded and goes on from there.
+func (p *Planner) Plan(ctx context.Context, m PlanMessage) error {
+	job, err := p.jobs.Job(ctx, Ref{Tenant: m.Tenant, Job: m.Job})
+	if fault.Is(err, fault.NotFound) {
+		return nil // erased meanwhile
+	}
+	if err != nil || job.Final() {
+		return err
+	}
+	if m.SendTo > 0 {
+		return p.send(ctx, job, m.SendTo)
+	}
+	err = p.plan(ctx, job, m)
+	var f *fault.Fault
+	if !errors.As(err, &f) {
+		return err
+	}
+	switch f.Kind {
+	case fault.Internal, fault.Misconfigured, fault.Conflict:
+		return err
+	case fault.Busy:
+		if m.Waits < maxWaits {
+			wait := waitOf(f, m.Waits)
+			m.Waits++
+			return send(ctx, p.queue, PlanQueue, m, wait)
+		}
+	}
+	return p.fail(ctx, job.Ref, f)
+}
+
+// plan goes through the source, page by page.
+func (p *Planner) plan(ctx context.Context, job Job, m PlanMessage) error {
+	source, err := p.specs.Source(ctx, job.Ref)
+	if err != nil {
+		return err
+	}
+	for {
+		// First, since an earlier try may have been stopped between recording and sending.
+		if err := p.send(ctx, job, p.limits.Window); err != nil {
+			return err
+		}
+		if job, err = p.jobs.Job(ctx, job.Ref); err != nil || job.Final() {
+			return err
+		}
+		if job.Place.End {
+			return settle(ctx, p.jobs, job.Ref, p.now)
+		}
+		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < leaveTime {
+			return send(ctx, p.queue, PlanQueue, PlanMessage{Tenant: m.Tenant, Job: m.Job}, 0)
+		}
+		portion, err := p.page(ctx, job, source)
+		if err != nil {
+			return err
+		}
+		if job.Planned+len(portion.Items) > p.limits.MaxImages {
+			return fault.Newf(fault.TooLarge, "There are more than %d images, the most of one bulk edit. Choose a smaller folder.", p.limits.MaxImages)
+		}
+		if job, err = p.record(ctx, job, portion); err != nil {
+			return err
+		}
+	}
+}
+
+// page lists the next files of the source and sorts them.
+func (p *Planner) page(ctx context.Context, job Job, source Source) (Portion, error) {
+	if source.Folder == nil {
+		return p.listPage(ctx, job, source.Images)
+	}
+	folder := ImageRef{Drive: source.Folder.Drive, Item: source.Folder.Item}
+	next := job.Place
+	if next.Folders == 0 {
+		next.Folders = 1 // the first folder is the source itself and has no record
+	}
+	if next.Folder > 0 {
+		var err error
+		if folder, err = p.jobs.PlannedFolder(ctx, job.Ref, next.Folder); err != nil {
+			return Portion{}, err
+		}
+	}
+	page, err := p.library.Children(ctx, caller.Away(job.Tenant, job.User), folder.Drive, folder.Item, next.Cursor)
+	if err != nil {
+		return Portion{}, err
+	}
+	var portion Portion
+	for _, f := range page.Files {
+		if !f.Folder {
+			p.sort(job, f, &portion)
+		} else if source.Folder.Recursive {
+			portion.Folders = append(portion.Folders, ImageRef{Drive: f.Drive, Item: f.Item})
+		}
+	}
+	next.Folders += len(portion.Folders)
+	next.Cursor = page.Next
+	if page.Next == "" {
+		next.Folder++
+		next.End = next.Folder >= next.Folders
+	}
+	portion.Next = next
+	return portion, nil
+}
+
+// listPage is how many images of a list are looked up for one portion.
+const listPage = 30
+
+// listPage looks up the next images of a list. One that is gone or may not be seen is passed with the reason.
+func (p *Planner) listPage(ctx context.Context, job Job, images []ImageRef) (Portion, error) {
+	start, _ := strconv.Atoi(job.Place.Cursor) // empty is 0; we wrote it
+	end := min(start+listPage, len(images))
+	var portion Portion
+	for _, image := range images[start:end] {
+		f, err := p.library.File(ctx, caller.Away(job.Tenant, job.User), image.Drive, image.Item)
+		switch {
+		case err == nil && f.Folder:
+			p.pass(job, f, fault.Newf(fault.Unsupported, "This is a folder."), &portion)
+		case err == nil:
+			p.sort(job, f, &portion)
+		case slices.Contains(ofOneImage, fault.From(err).Kind):
+			p.pass(job, File{Drive: image.Drive, Item: image.Item}, fault.From(err), &portion)
+		default:
+			return Portion{}, err
+		}
+	}
+	portion.Next = Place{Cursor: strconv.Itoa(end), End: end == len(images)}
+	return portion, nil
+}
+
+// ofOneImage are the kinds of faults that concern one image and not the job.
+var ofOneImage = []fault.Kind{fault.NotFound, fault.Forbidden, fault.Invalid, fault.Unsupported, fault.Locked}
+
+// endings are those of the formats that imaging reads.
+var endings = []string{".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp"}
+
+// sort puts a file with those to edit, or with the passed ones if that is plain from the listing.
+func (p *Planner) sort(job Job, f File, into *Portion) {
+	switch {
+	case !slices.Contains(endings, strings.ToLower(path.Ext(f.Name))):
+		p.pass(job, f, fault.Newf(fault.Unsupported, "This is no picture that Image Pro edits (JPEG, PNG, GIF, BMP, TIFF, WebP)."), into)
+	case f.Size > p.limits.MaxBytes:
+		p.pass(job, f, fault.Newf(fault.TooLarge, "The file has %d MiB; the limit is %d MiB.", f.Size>>20, p.limits.MaxBytes>>20), into)
+	default:
+		into.Items = append(into.Items, itemOf(job, f, job.Planned+len(into.Items)))
+	}
+}
+
+func (p *Planner) pass(job Job, f File, why *fault.Fault, into *Portion) {
+	item := itemOf(job, f, job.Passed+len(into.Passed))
+	item.Passed = true
+	item.State = Skipped
+	item.Reason, item.Message = string(why.Kind), why.Message
+	item.FinishedAt = p.now().UTC()
+	into.Passed = append(into.Passed, item)
+}
+
+func itemOf(job Job, f File, n int) Item {
+	return Item{
+		Ref: job.Ref, N: n, Drive: f.Drive, File: f.Item, Parent: f.Parent, Name: f.Name, Tag: f.Tag, Size: f.Size,
+		State: Waiting,
+	}
+}
+
+// record writes a portion. If another message moved the job meanwhile, this one leaves it to that one, unless
+// only messages were sent.
+func (p *Planner) record(ctx context.Context, job Job, portion Portion) (Job, error) {
+	for {
+		done, err := p.jobs.RecordPortion(ctx, job, portion)
+		if !fault.Is(err, fault.Conflict) {
+			return done, err
+		}
+		now, err := p.jobs.Job(ctx, job.Ref)
+		if err != nil {
+			return now, err
+		}
+		if now.Place != job.Place || now.Final() {
+			return now, nil
+		}
+		job = now
+	}
+}
+
+// send sends the messages of recorded images up to the target, and records that. If the process dies in
+// between, or another message does the same, some are sent twice, which changes nothing.
+func (p *Planner) send(ctx context.Context, job Job, target int) error {
+	for {
+		upTo := min(max(job.Target, target), job.Planned)
+		if job.Target >= target && job.Sent >= upTo {
+			return nil
+		}
+		job.Target = max(job.Target, target)
+		if err := p.sendItems(ctx, job.Ref, job.Sent, upTo); err != nil {
+			return err
+		}
+		job.Sent = max(job.Sent, upTo)
+		_, err := p.jobs.UpdateJob(ctx, job)
+		if !fault.Is(err, fault.Conflict) {
+			return err
+		}
+		if job, err = p.jobs.Job(ctx, job.Ref); err != nil || job.Final() {
+			return err
+		}
+	}
+}
+
+// sendParallel is how many messages are on the way at once.
+const sendParallel = 8
+
+func (p *Planner) sendItems(ctx context.Context, ref Ref, from, to int) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(sendParallel)
+	for n := from; n < to; n++ {
+		group.Go(func() error {
+			return send(ctx, p.queue, ItemQueue, ItemMessage{Tenant: ref.Tenant, Job: ref.Job, N: n}, 0)
+		})
+	}
+	return group.Wait()
+}
+
+// GiveUp ends a job whose message was tried too often.
+func (p *Planner) GiveUp(ctx context.Context, m PlanMessage) error {
+	return p.fail(ctx, Ref{Tenant: m.Tenant, Job: m.Job},
+		fault.Newf(fault.Internal, "The bulk edit could not be planned; it was tried several times."))
+}
+
+func (p *Planner) fail(ctx context.Context, ref Ref, why *fault.Fault) error {
+	for {
+		job, err := p.jobs.Job(ctx, ref)
+		if fault.Is(err, fault.NotFound) {
+			return nil
+		}
+		if err != nil || job.Final() {
+			return err
+		}
+		job.State, job.FinishedAt = Failed, p.now().UTC()
+		job.Reason, job.Message = string(why.Kind), why.Message
+		if _, err = p.jobs.UpdateJob(ctx, job); fault.Is(err, fault.Conflict) {
+			continue
+		}
+		if err == nil {
+			slog.WarnContext(ctx, "bulk edit failed", "tenant", ref.Tenant, "job", ref.Job, "error", why)
+		}
+		return err
+	}
+}
+
+// settle moves a job on when its planning is at its end or its last image has a result. Whoever does the
+// last step calls it after that step is recorded, so the last of them sees all of it.
+func settle(ctx context.Context, jobs Jobs, ref Ref, now func() time.Time) error {
+	for {
+		job, err := jobs.Job(ctx, ref)
+		if err != nil || job.Final() || !job.Place.End {
+			return err
+		}
+		next := Running
+		if job.Counts.Total() >= job.Planned {
+			next = Done
+		}
+		if job.State == next {
+			return nil
+		}
+		job.State = next
+		if next == Done {
+			job.FinishedAt = now().UTC()
+		}
+		if _, err = jobs.UpdateJob(ctx, job); fault.Is(err, fault.Conflict) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("settling job %s: %w", ref.Job, err)
+		}
+		slog.InfoContext(ctx, "bulk edit is "+string(next), "tenant", ref.Tenant, "job", ref.Job)
+		return nil
+	}
+}

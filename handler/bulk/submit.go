@@ -1,0 +1,170 @@
+package bulk
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"path"
+	"strings"
+	"time"
+
+	"imagepro/handler/caller"
+	"imagepro/handler/fault"
+	"imagepro/handler/recipe"
+)
+
+// Service takes bulk edits and tells how they are going.
+type Service struct {
+	jobs      Jobs
+	items     Items
+	specs     Specs
+	queue     Queue
+	maxImages int
+	now       func() time.Time
+	newID     func() string
+}
+
+// ServiceOptions are what a Service needs.
+type ServiceOptions struct {
+	Jobs      Jobs
+	Items     Items
+	Specs     Specs
+	Queue     Queue
+	MaxImages int // most images of a list
+	Now       func() time.Time
+	NewID     func() string // a fresh id: 1 to 64 lower-case letters and digits
+}
+
+// NewService returns a service.
+func NewService(o ServiceOptions) *Service {
+	return &Service{o.Jobs, o.Items, o.Specs, o.Queue, o.MaxImages, o.Now, o.NewID}
+}
+
+// Request asks for a bulk edit.
+type Request struct {
+	Source Source
+	Recipe json.RawMessage
+	Save   Save
+	// Key makes a repeat of the request return the same job; empty for none. 1 to 128 characters.
+	Key string
+}
+
+// Submit records a job and asks the planner to start. A repeat with the same key returns the same job and
+// asks again, which changes nothing if it has started.
+func (s *Service) Submit(ctx context.Context, who caller.Caller, r Request) (Job, error) {
+	r, err := s.validate(r)
+	if err != nil {
+		return Job{}, err
+	}
+	now := s.now().UTC()
+	job := Job{
+		Ref:       Ref{Tenant: who.Tenant, Job: s.newID()},
+		User:      who.User,
+		State:     Planning,
+		CreatedAt: now,
+	}
+	if r.Key != "" {
+		sum := sha256.Sum256([]byte(who.Tenant + "|" + who.User + "|" + r.Key))
+		job.Job = "k" + hex.EncodeToString(sum[:12])
+	}
+	if err := s.specs.PutSpec(ctx, job.Ref, Spec{Recipe: r.Recipe, Save: r.Save}); err != nil {
+		return Job{}, err
+	}
+	if err := s.specs.PutSource(ctx, job.Ref, r.Source); err != nil {
+		return Job{}, err
+	}
+	if err := s.jobs.CreateJob(ctx, job); err != nil {
+		return Job{}, err
+	}
+	if err := send(ctx, s.queue, PlanQueue, PlanMessage{Tenant: job.Tenant, Job: job.Job}, 0); err != nil {
+		return Job{}, err
+	}
+	return s.jobs.Job(ctx, job.Ref)
+}
+
+// Get returns a job of the caller's, with its counts. Somebody else's is NotFound.
+func (s *Service) Get(ctx context.Context, who caller.Caller, id string) (Job, error) {
+	job, err := s.jobs.Job(ctx, Ref{Tenant: who.Tenant, Job: id})
+	if err != nil {
+		return Job{}, err
+	}
+	if job.User != who.User {
+		return Job{}, fault.New(fault.NotFound, "There is no such bulk edit.", nil)
+	}
+	return job, nil
+}
+
+// Items returns a page of a job's images with their results; see Items.ItemsOf.
+func (s *Service) Items(ctx context.Context, who caller.Caller, id, cursor string, limit int) ([]Item, string, error) {
+	job, err := s.Get(ctx, who, id)
+	if err != nil {
+		return nil, "", err
+	}
+	return s.items.ItemsOf(ctx, job.Ref, cursor, limit)
+}
+
+const defaultCopyName = "{name}-edited"
+
+// validate checks the request as a whole and fills in defaults; its faults name the field.
+func (s *Service) validate(r Request) (Request, error) {
+	if err := s.validateSource(r.Source); err != nil {
+		return r, err
+	}
+	if len(r.Key) > 128 {
+		return r, fault.Newf(fault.Invalid, "The idempotency key has at most 128 characters.").At("Idempotency-Key")
+	}
+	parsed, err := recipe.Parse(r.Recipe)
+	if err != nil {
+		f := fault.From(err)
+		return r, f.At("/recipe" + f.Field)
+	}
+	r.Recipe = parsed.Canonical()
+	switch r.Save.Target {
+	case "", NewVersion:
+		if r.Save.Name != "" {
+			return r, fault.Newf(fault.Invalid, "A name is for copies only; a new version keeps its name.").At("/save/name")
+		}
+		r.Save.Target = NewVersion
+	case Copy:
+		if r.Save.Name == "" {
+			r.Save.Name = defaultCopyName
+		}
+		if err := validateCopyName(r.Save.Name); err != nil {
+			return r, err
+		}
+	default:
+		return r, fault.Newf(fault.Invalid, "The target is newVersion or copy.").At("/save/target")
+	}
+	return r, nil
+}
+
+func (s *Service) validateSource(source Source) error {
+	switch {
+	case source.Folder != nil && len(source.Images) > 0, source.Folder == nil && len(source.Images) == 0:
+		return fault.Newf(fault.Invalid, "Give either a folder or a list of at least one image.").At("/source")
+	case len(source.Images) > s.maxImages:
+		return fault.Newf(fault.Invalid, "At most %d images in one bulk edit; these are %d.", s.maxImages, len(source.Images)).At("/source/images")
+	}
+	return nil
+}
+
+// maxCopyName leaves room for the image's own name and SharePoint's limit of 400 characters for a path.
+const maxCopyName = 100
+
+func validateCopyName(name string) error {
+	switch {
+	case len(name) > maxCopyName:
+		return fault.Newf(fault.Invalid, "The name of copies has at most %d characters.", maxCopyName).At("/save/name")
+	case !strings.Contains(name, "{name}") || name == "{name}":
+		return fault.Newf(fault.Invalid, "The name of copies must contain {name} and something more, such as {name}-edited.").At("/save/name")
+	case strings.ContainsAny(name, `"*:<>?/\|`) || strings.HasPrefix(name, " ") || strings.HasPrefix(name, "~"):
+		return fault.New(fault.Invalid, `The name of copies may not contain " * : < > ? / \ | nor begin with a space or ~.`, nil).At("/save/name")
+	}
+	return nil
+}
+
+// copyName returns the name of an image's copy with the ending of its format.
+func copyName(pattern, name, ending string) string {
+	return strings.ReplaceAll(pattern, "{name}", strings.TrimSuffix(name, path.Ext(name))) + ending
+}

@@ -1,0 +1,358 @@
+package bulk
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"imagepro/handler/caller"
+	"imagepro/handler/fault"
+	"imagepro/handler/imaging"
+	"imagepro/handler/recipe"
+)
+
+// Worker edits one image at a time for each message, and no more at once than it has room for.
+type Worker struct {
+	jobs    Jobs
+	items   Items
+	specs   Specs
+	queue   Queue
+	library Library
+	limits  imaging.Limits
+	window  int
+	room    chan struct{} // one place for each picture in memory
+	now     func() time.Time
+}
+
+// WorkerOptions are what a Worker needs.
+type WorkerOptions struct {
+	Jobs     Jobs
+	Items    Items
+	Specs    Specs
+	Queue    Queue
+	Library  Library
+	Limits   imaging.Limits
+	Window   int // PlanLimits.Window
+	Parallel int // most pictures in memory at once, 1 or more
+	Now      func() time.Time
+}
+
+// NewWorker returns a worker.
+func NewWorker(o WorkerOptions) *Worker {
+	return &Worker{o.Jobs, o.Items, o.Specs, o.Queue, o.Library, o.Limits, o.Window, make(chan struct{}, o.Parallel), o.Now}
+}
+
+// Work handles a message. nil means that the message is done with; any error that it should come again. A
+// repeat for an image that has its result changes nothing.
+func (w *Worker) Work(ctx context.Context, m ItemMessage) error {
+	ref := Ref{Tenant: m.Tenant, Job: m.Job}
+	job, err := w.jobs.Job(ctx, ref)
+	if fault.Is(err, fault.NotFound) || err == nil && job.State == Failed {
+		return nil // erased, or given up as a whole
+	}
+	if err != nil {
+		return err
+	}
+	item, err := w.items.Item(ctx, ref, m.N)
+	if err != nil {
+		return err
+	}
+	if item.State != Waiting {
+		return w.goOn(ctx, job, m.N, 0)
+	}
+	item, err = w.edit(ctx, job, item)
+	if err == nil {
+		return w.finish(ctx, job, item)
+	}
+	f := fault.From(err)
+	switch state := stateOf(f.Kind); {
+	case f.Kind == fault.Busy && m.Waits < maxWaits:
+		return w.putBack(ctx, m, f)
+	case state != "":
+		item.State, item.Reason, item.Message = state, string(f.Kind), f.Message
+		return w.finish(ctx, job, item)
+	default:
+		return err
+	}
+}
+
+// stateOf returns the result that a kind of fault gives an image; empty if it should be tried again.
+func stateOf(kind fault.Kind) ItemState {
+	switch kind {
+	case fault.Unsupported, fault.TooLarge:
+		return Skipped
+	case fault.Conflict:
+		return Conflicted
+	case fault.Internal, fault.Misconfigured:
+		return ""
+	default:
+		return Broken
+	}
+}
+
+// putBack sends the message again, to be seen when the service may be ready. The host would count the try
+// and give up after five.
+func (w *Worker) putBack(ctx context.Context, m ItemMessage, busy *fault.Fault) error {
+	wait := waitOf(busy, m.Waits)
+	slog.InfoContext(ctx, "image waits", "tenant", m.Tenant, "job", m.Job, "item", m.N, "wait", wait.String(), "error", busy)
+	m.Waits++
+	return send(ctx, w.queue, ItemQueue, m, wait)
+}
+
+// GiveUp gives an image whose message was tried too often its final result.
+func (w *Worker) GiveUp(ctx context.Context, m ItemMessage) error {
+	ref := Ref{Tenant: m.Tenant, Job: m.Job}
+	job, err := w.jobs.Job(ctx, ref)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	item, err := w.items.Item(ctx, ref, m.N)
+	if err != nil {
+		return err
+	}
+	if item.State != Waiting {
+		return w.goOn(ctx, job, m.N, 0)
+	}
+	item.State, item.Reason = Broken, string(fault.Internal)
+	item.Message = "The image could not be edited; it was tried several times."
+	return w.finish(ctx, job, item)
+}
+
+// finish records the result. If another delivery of the message was faster, that one's result stands.
+func (w *Worker) finish(ctx context.Context, job Job, item Item) error {
+	item.FinishedAt = w.now().UTC()
+	done, err := w.items.FinishItem(ctx, item)
+	if fault.Is(err, fault.Conflict) {
+		return fault.New(fault.Internal, "Two deliveries of a message met.", err) // come again and look
+	}
+	if err != nil {
+		return err
+	}
+	slog.InfoContext(ctx, "image is "+string(item.State), "tenant", item.Tenant, "job", item.Job, "item", item.N, "reason", item.Reason)
+	return w.goOn(ctx, job, item.N, done)
+}
+
+// goOn does what follows a result: the last image of a block of messages asks for the next block but one, and
+// the last image of a share looks whether the job is done. share is how many of the share have a result, or
+// 0 if that is not known. A repeat does it again, so that nothing is lost with a process that dies here.
+func (w *Worker) goOn(ctx context.Context, job Job, n, share int) error {
+	block := max(1, w.window/2)
+	if (n+1)%block == 0 {
+		message := PlanMessage{Tenant: job.Tenant, Job: job.Job, SendTo: n + 1 + 2*block}
+		if err := send(ctx, w.queue, PlanQueue, message, 0); err != nil {
+			return err
+		}
+	}
+	if job.Place.End && share > 0 && share < shareOf(job.Planned, n%Shares) {
+		return nil
+	}
+	return settle(ctx, w.jobs, job.Ref, w.now)
+}
+
+// shareOf returns how many of the numbers below planned belong to a share.
+func shareOf(planned, share int) int { return (planned - share + Shares - 1) / Shares }
+
+// edit does the work on one image and returns the item with its result.
+func (w *Worker) edit(ctx context.Context, job Job, item Item) (Item, error) {
+	spec, err := w.spec(ctx, job.Ref)
+	if err != nil {
+		return item, err
+	}
+	who := caller.Away(job.Tenant, job.User)
+	file, err := w.library.File(ctx, who, item.Drive, item.File)
+	if err != nil {
+		return item, err
+	}
+	if item.Intent != nil {
+		written, err := w.recognise(ctx, who, item, file)
+		if err != nil {
+			return item, err
+		}
+		if written {
+			return fulfilled(item), nil
+		}
+	}
+	if file.Tag != item.Tag {
+		return item, changed()
+	}
+	content, done, err := w.prepare(ctx, job, spec, file, &item)
+	if err != nil || done {
+		return item, err
+	}
+	if item, err = w.items.Intend(ctx, item); err != nil {
+		if fault.Is(err, fault.Conflict) {
+			err = fault.New(fault.Internal, "Two deliveries of a message met.", err)
+		}
+		return item, err
+	}
+	return w.save(ctx, who, spec, file, item, content)
+}
+
+func changed() *fault.Fault {
+	return fault.New(fault.Conflict, "Somebody changed the image after the bulk edit was planned. It was left as it is.", nil)
+}
+
+func (w *Worker) spec(ctx context.Context, ref Ref) (parsedSpec, error) {
+	spec, err := w.specs.Spec(ctx, ref)
+	if err != nil {
+		return parsedSpec{}, err
+	}
+	parsed, err := recipe.Parse(spec.Recipe)
+	if err != nil {
+		return parsedSpec{}, fault.New(fault.Internal, "The recipe of the bulk edit cannot be read.", err)
+	}
+	return parsedSpec{recipe: parsed, save: spec.Save}, nil
+}
+
+// prepare reads and edits the picture and puts the intent into the item. It returns true, and the item's
+// result, if there is nothing to save.
+func (w *Worker) prepare(ctx context.Context, job Job, spec parsedSpec, file File, item *Item) ([]byte, bool, error) {
+	select {
+	case w.room <- struct{}{}:
+		defer func() { <-w.room }()
+	case <-ctx.Done():
+		return nil, false, fault.New(fault.Busy, "There was no room for the image in time.", ctx.Err())
+	}
+	source, err := w.library.Read(ctx, caller.Away(job.Tenant, job.User), file, int64(w.limits.Bytes))
+	if err != nil {
+		return nil, false, err
+	}
+	// The job's time and not the present one, so that every try makes the same bytes.
+	result, err := imaging.Edit(ctx, source, spec.recipe, imaging.Options{Limits: w.limits, Name: file.Name, Time: job.CreatedAt})
+	item.Before = pictureOf(result.Before)
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return nil, false, fault.New(fault.Internal, "The image took too long.", err)
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	if spec.save.Target == NewVersion {
+		if result.Format != result.Before.Format {
+			return nil, false, fault.Newf(fault.Unsupported,
+				"The recipe turns %s into %s, which does not suit the file's name. Save copies instead.", result.Before.Format, result.Format)
+		}
+		if result.Unchanged || w.library.Fingerprint(result.Data) == w.library.Fingerprint(source) {
+			item.State = Unchanged
+			item.After = item.Before
+			return nil, true, nil
+		}
+	}
+	item.Intent = &Intent{
+		Fingerprint: w.library.Fingerprint(result.Data),
+		Before:      item.Before,
+		After:       Picture{Width: result.Width, Height: result.Height, Bytes: int64(len(result.Data)), Format: string(result.Format)},
+		Warnings:    result.Warnings,
+	}
+	if spec.save.Target == Copy {
+		item.Intent.Name = copyName(spec.save.Name, file.Name, endingOf(result.Format))
+	}
+	return result.Data, false, nil
+}
+
+func pictureOf(i imaging.Info) Picture {
+	return Picture{Width: i.Width, Height: i.Height, Bytes: int64(i.Bytes), Format: string(i.Format)}
+}
+
+// endingOf returns the usual ending of a format's files.
+func endingOf(f imaging.Format) string {
+	if f == imaging.JPEG {
+		return ".jpg"
+	}
+	return "." + string(f)
+}
+
+// save writes the content. A conflict may be the work of an earlier try whose answer was lost, so it is
+// looked at before it is believed.
+func (w *Worker) save(ctx context.Context, who caller.Caller, spec parsedSpec, file File, item Item, content []byte) (Item, error) {
+	var err error
+	if spec.save.Target == Copy {
+		_, err = w.library.Create(ctx, who, file, item.Intent.Name, content)
+	} else {
+		_, err = w.library.Replace(ctx, who, file, content)
+	}
+	if err == nil {
+		return fulfilled(item), nil
+	}
+	if !fault.Is(err, fault.Conflict) {
+		return item, err
+	}
+	now, readErr := w.library.File(ctx, who, item.Drive, item.File)
+	if readErr != nil {
+		return item, readErr
+	}
+	written, readErr := w.recognise(ctx, who, item, now)
+	switch {
+	case readErr != nil:
+		return item, readErr
+	case written:
+		return fulfilled(item), nil
+	case spec.save.Target == NewVersion && now.Tag == item.Tag:
+		return item, fault.New(fault.Busy, "SharePoint refused the new version though nothing had changed.", err)
+	}
+	return item, err
+}
+
+// fulfilled returns the item with the result that its intent announced.
+func fulfilled(i Item) Item {
+	i.State = Edited
+	i.Before, i.After, i.Warnings = i.Intent.Before, i.Intent.After, i.Intent.Warnings
+	return i
+}
+
+// recognise reports whether the content that the item's intent announced has been written: it is the file's
+// content now, or that of a version that somebody has replaced since.
+func (w *Worker) recognise(ctx context.Context, who caller.Caller, item Item, now File) (bool, error) {
+	if item.Intent.Name != "" {
+		beside, err := w.library.Beside(ctx, who, now, item.Intent.Name)
+		if fault.Is(err, fault.NotFound) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		return w.holds(ctx, who, item, beside)
+	}
+	if now.Tag == item.Tag {
+		return false, nil
+	}
+	if ours, err := w.holds(ctx, who, item, now); ours || err != nil {
+		return ours, err
+	}
+	versions, err := w.library.Versions(ctx, who, now)
+	if err != nil {
+		return false, err
+	}
+	for _, version := range versions[min(1, len(versions)):] { // the first is the content now
+		if version.Size != item.Intent.After.Bytes {
+			continue
+		}
+		content, err := w.library.ReadVersion(ctx, who, now, version.ID, version.Size)
+		if err != nil {
+			return false, err
+		}
+		if w.library.Fingerprint(content) == item.Intent.Fingerprint {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// holds reports whether the file's content is the announced one. SharePoint works fingerprints out a little
+// later at times; then the content itself is read.
+func (w *Worker) holds(ctx context.Context, who caller.Caller, item Item, f File) (bool, error) {
+	if f.Size != item.Intent.After.Bytes {
+		return false, nil
+	}
+	if f.Fingerprint != "" {
+		return f.Fingerprint == item.Intent.Fingerprint, nil
+	}
+	content, err := w.library.Read(ctx, who, f, f.Size)
+	if err != nil {
+		return false, err
+	}
+	return w.library.Fingerprint(content) == item.Intent.Fingerprint, nil
+}

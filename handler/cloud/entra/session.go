@@ -1,0 +1,129 @@
+package entra
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net/url"
+	"strings"
+
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/cache"
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
+
+	"imagepro/handler/caller"
+	"imagepro/handler/fault"
+	"imagepro/handler/org"
+	"imagepro/handler/secret"
+)
+
+// fromSession returns a token for a user who is away. The sealed refresh token is put into a cache of MSAL's
+// that lives for this call (MSAL cannot persist on-behalf-of tokens itself, its issue 455); the refresh
+// token that comes back replaces the one that was read.
+func (t *Tokens) fromSession(ctx context.Context, who caller.Caller, claims string) (secret.Text, error) {
+	key := who.Tenant + "|" + who.User
+	if have, ok := t.away.Get(key); ok && claims == "" && have.expires.Sub(t.options.Now()) > tokenMargin {
+		return have.text, nil
+	}
+	session, err := t.options.Sessions.Session(ctx, who.Tenant, who.User)
+	if fault.Is(err, fault.NotFound) {
+		return secret.Text{}, fault.New(fault.SignIn, "Your session has ended. Open Image Pro again to go on.", err)
+	}
+	if err != nil {
+		return secret.Text{}, err
+	}
+	refresh, err := t.options.Sealer.Open(who.Tenant, who.User, session.KeyID, session.Sealed)
+	if err != nil {
+		return secret.Text{}, fault.New(fault.SignIn, "Your session cannot be used any more. Open Image Pro again to go on.", err)
+	}
+	result, renewed, err := t.refresh(ctx, who, refresh, claims)
+	if err != nil {
+		return secret.Text{}, err
+	}
+	if err := t.renew(ctx, session, who, renewed); err != nil {
+		return secret.Text{}, err
+	}
+	token := graphToken{text: secret.New(result.AccessToken), expires: result.ExpiresOn}
+	t.away.Add(key, token)
+	return token.text, nil
+}
+
+// renew stores the refresh token that replaced the one that was read. A lost race is fine: another worker or
+// a sign-in stored a newer one, and Entra does not revoke the old one on use
+// (https://learn.microsoft.com/entra/identity-platform/refresh-tokens).
+func (t *Tokens) renew(ctx context.Context, read org.Session, who caller.Caller, renewed *sink) error {
+	token, ok := renewed.token()
+	if !ok {
+		return nil
+	}
+	session := t.seal(who, token)
+	session.Version = read.Version
+	err := t.options.Sessions.RenewSession(ctx, session)
+	if fault.Is(err, fault.Conflict) || fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	return err
+}
+
+func (t *Tokens) refresh(ctx context.Context, who caller.Caller, token secret.Text, claims string) (confidential.AuthResult, *sink, error) {
+	var renewed sink
+	client, err := t.newClient(confidential.WithCache(t.seed(who, token)))
+	if err != nil {
+		return confidential.AuthResult{}, nil, err
+	}
+	ctx = renewed.in(ctx)
+	account, err := client.Account(ctx, homeAccount(who))
+	if err != nil {
+		return confidential.AuthResult{}, nil, faultOf(err)
+	}
+	options := []confidential.AcquireSilentOption{confidential.WithSilentAccount(account), confidential.WithTenantID(who.Tenant)}
+	if claims != "" {
+		options = append(options, confidential.WithClaims(claims))
+	}
+	result, err := client.AcquireTokenSilent(ctx, t.options.Scopes, options...)
+	if err != nil {
+		return confidential.AuthResult{}, nil, faultOf(err)
+	}
+	return result, &renewed, nil
+}
+
+// seeded is a cache of MSAL's that starts with one refresh token and is never written back.
+type seeded []byte
+
+var _ cache.ExportReplace = seeded(nil)
+
+func (s seeded) Replace(_ context.Context, into cache.Unmarshaler, _ cache.ReplaceHints) error {
+	return into.Unmarshal(s)
+}
+
+func (s seeded) Export(context.Context, cache.Marshaler, cache.ExportHints) error { return nil }
+
+// seed writes the refresh token in MSAL's unified cache schema, under the key that MSAL itself would use.
+func (t *Tokens) seed(who caller.Caller, token secret.Text) seeded {
+	authority, _ := url.Parse(t.options.Authority) // checked when the settings were read
+	home, environment := homeAccount(who), authority.Host
+	type record map[string]string
+	contract := map[string]map[string]record{
+		"RefreshToken": {strings.ToLower(home + "-" + environment + "-refreshtoken-" + t.options.AppID): {
+			"home_account_id": home, "environment": environment, "credential_type": "RefreshToken",
+			"client_id": t.options.AppID, "secret": token.Reveal(),
+		}},
+		"Account": {"account": {
+			"home_account_id": home, "environment": environment, "realm": who.Tenant,
+			"local_account_id": who.User, "username": who.User, "authority_type": "MSSTS",
+		}},
+		"AppMetadata": {"app": {"client_id": t.options.AppID, "environment": environment}},
+	}
+	text, _ := json.Marshal(contract) // maps of strings always marshal
+	return text
+}
+
+func homeAccount(who caller.Caller) string { return who.User + "." + who.Tenant }
+
+func assertionHash(assertion secret.Text) string {
+	if assertion.Empty() {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(assertion.Reveal()))
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,103 @@
+// Package graph is all that this program does with Microsoft Graph: the profile of a user, and the folders,
+// files and versions of SharePoint libraries. Metadata goes through the SDK's sub-packages, content through
+// net/http, both over one transport of our own.
+//
+// It does not know what the files are for. It never calls anything under /teams, /chats or /me/drive.
+package graph
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/microsoft/kiota-abstractions-go/authentication"
+	jsonserialization "github.com/microsoft/kiota-serialization-json-go"
+	core "github.com/microsoftgraph/msgraph-sdk-go-core"
+	"github.com/microsoftgraph/msgraph-sdk-go/drives"
+	"github.com/microsoftgraph/msgraph-sdk-go/users"
+
+	"imagepro/handler/caller"
+	"imagepro/handler/cloud/retry"
+	"imagepro/handler/secret"
+)
+
+// Tokens gives the token for a caller; claims is a challenge that it must answer, or empty.
+type Tokens interface {
+	Token(ctx context.Context, who caller.Caller, claims string) (secret.Text, error)
+}
+
+// Options says where Graph is.
+type Options struct {
+	BaseURL string // https address with version, no trailing slash: https://graph.microsoft.com/v1.0
+	Tokens  Tokens
+	// Transport carries every request, those to SharePoint included.
+	Transport http.RoundTripper
+	// Loopback lets content come from this machine, for the sandbox.
+	Loopback bool
+	Now      func() time.Time
+}
+
+// Client reads and writes SharePoint. It is safe for concurrent use.
+type Client struct {
+	options Options
+	api     *http.Client // Graph: authorised, no redirects followed
+	content *http.Client // pre-authenticated addresses: never authorised
+	drives  *drives.DrivesRequestBuilder
+	me      *users.UserItemRequestBuilder
+}
+
+const (
+	serviceName = "SharePoint"
+	tries       = 4
+	maxWait     = 10 * time.Second
+	// userAgent follows Microsoft's advice for telling well-behaved applications apart
+	// (https://learn.microsoft.com/sharepoint/dev/general-development/how-to-avoid-getting-throttled-or-blocked-in-sharepoint-online).
+	userAgent = "ISV|ImagePro|ImagePro/1.0"
+)
+
+// NewClient returns a client. It reaches no network.
+func NewClient(o Options) (*Client, error) {
+	base, err := url.Parse(o.BaseURL)
+	if err != nil {
+		return nil, fmt.Errorf("graph: %w", err)
+	}
+	again := &retry.Transport{Base: o.Transport, Service: serviceName, Tries: tries, MaxWait: maxWait, Now: o.Now}
+	last := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	c := &Client{
+		options: o,
+		api:     &http.Client{Transport: &authorized{tokens: o.Tokens, host: base.Host, base: again, now: o.Now}, CheckRedirect: last},
+		content: &http.Client{Transport: again, CheckRedirect: last},
+	}
+	// One fixed pipeline of our own: the SDK's default one runs in random order and compresses uploads.
+	adapter, err := core.NewGraphRequestAdapterBaseWithParseNodeFactoryAndSerializationWriterFactoryAndHttpClient(
+		&authentication.AnonymousAuthenticationProvider{}, core.GraphClientOptions{},
+		jsonserialization.NewJsonParseNodeFactory(), jsonserialization.NewJsonSerializationWriterFactory(), c.api)
+	if err != nil {
+		return nil, fmt.Errorf("graph: %w", err)
+	}
+	adapter.SetBaseUrl(o.BaseURL)
+	c.drives = drives.NewDrivesRequestBuilderInternal(map[string]string{"baseurl": o.BaseURL}, adapter)
+	c.me = users.NewUserItemRequestBuilder(o.BaseURL+"/me?$select=displayName,mail,userPrincipalName,preferredLanguage", adapter)
+	return c, nil
+}
+
+// sharePointHosts are the ends of the hosts that serve content in Microsoft's clouds
+// (https://learn.microsoft.com/microsoft-365/enterprise/urls-and-ip-address-ranges).
+var sharePointHosts = []string{".sharepoint.com", ".sharepoint.us", ".sharepoint-mil.us", ".sharepoint.cn"}
+
+// mayFetch reports whether a pre-authenticated address that Graph named is one of SharePoint's.
+func (c *Client) mayFetch(address *url.URL) bool {
+	if address.Scheme != "https" || address.User != nil {
+		return false
+	}
+	host := strings.ToLower(address.Hostname())
+	for _, end := range sharePointHosts {
+		if strings.HasSuffix(host, end) {
+			return address.Port() == "" || address.Port() == "443"
+		}
+	}
+	return c.options.Loopback && (host == "localhost" || host == "127.0.0.1" || host == "::1")
+}

@@ -1,0 +1,184 @@
+package graph
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+
+	"imagepro/handler/bulk"
+	"imagepro/handler/caller"
+	"imagepro/handler/cloud/retry"
+	"imagepro/handler/fault"
+)
+
+// Fingerprint returns the QuickXorHash of a content, base64.
+func (c *Client) Fingerprint(content []byte) string { return quickXorHash(content) }
+
+// Read returns the content of a file of at most limit bytes. The content is checked against the
+// fingerprint: Busy if it is another, since then the file is just being changed.
+func (c *Client) Read(ctx context.Context, who caller.Caller, f bulk.File, limit int64) ([]byte, error) {
+	content, err := c.download(ctx, who, c.itemURL(f, "/content"), limit)
+	if err != nil {
+		return nil, err
+	}
+	if f.Fingerprint != "" && quickXorHash(content) != f.Fingerprint {
+		return nil, fault.New(fault.Busy, "The file changed while it was read.", nil)
+	}
+	return content, nil
+}
+
+// ReadVersion returns the content of a version of at most limit bytes.
+func (c *Client) ReadVersion(ctx context.Context, who caller.Caller, f bulk.File, version string, limit int64) ([]byte, error) {
+	return c.download(ctx, who, c.itemURL(f, "/versions/"+url.PathEscape(version)+"/content"), limit)
+}
+
+// Replace makes content the new version of the file if its tag is still f's.
+func (c *Client) Replace(ctx context.Context, who caller.Caller, f bulk.File, content []byte) (bulk.File, error) {
+	return c.put(ctx, who, f.Drive, c.itemURL(f, "/content"), content, f.Tag)
+}
+
+// Create adds a file beside f if the name is free.
+func (c *Client) Create(ctx context.Context, who caller.Caller, f bulk.File, name string, content []byte) (bulk.File, error) {
+	return c.put(ctx, who, f.Drive, c.beside(f, name, "/content")+"?@microsoft.graph.conflictBehavior=fail", content, "")
+}
+
+func (c *Client) itemURL(f bulk.File, rest string) string {
+	return c.options.BaseURL + "/drives/" + url.PathEscape(f.Drive) + "/items/" + url.PathEscape(f.Item) + rest
+}
+
+// beside addresses a name in f's folder by path.
+func (c *Client) beside(f bulk.File, name, action string) string {
+	address := c.options.BaseURL + "/drives/" + url.PathEscape(f.Drive) + "/items/" + url.PathEscape(f.Parent) + ":/" + url.PathEscape(name)
+	if action == "" {
+		return address
+	}
+	return address + ":" + action
+}
+
+// put sends the content with its length, never chunked and never compressed.
+func (c *Client) put(ctx context.Context, who caller.Caller, drive, address string, content []byte, tag string) (bulk.File, error) {
+	request, err := http.NewRequestWithContext(asCaller(ctx, who), http.MethodPut, address, bytes.NewReader(content))
+	if err != nil {
+		return bulk.File{}, fault.New(fault.Internal, "The file's address cannot be used.", err)
+	}
+	request.Header.Set("Content-Type", "application/octet-stream")
+	if tag != "" {
+		request.Header.Set("If-Match", tag)
+	}
+	response, err := c.api.Do(request)
+	if err != nil {
+		return bulk.File{}, foreign(err)
+	}
+	defer retry.Discard(response)
+	var item struct {
+		ID     string `json:"id"`
+		Name   string `json:"name"`
+		Size   int64  `json:"size"`
+		CTag   string `json:"cTag"`
+		Parent struct {
+			ID string `json:"id"`
+		} `json:"parentReference"`
+		File struct {
+			MIMEType string `json:"mimeType"`
+			Hashes   struct {
+				QuickXorHash string `json:"quickXorHash"`
+			} `json:"hashes"`
+		} `json:"file"`
+	}
+	if err := json.NewDecoder(io.LimitReader(response.Body, 1<<20)).Decode(&item); err != nil {
+		return bulk.File{}, fault.New(fault.Busy, "SharePoint's answer to an upload was cut off.", err)
+	}
+	return bulk.File{
+		Drive: drive, Item: item.ID, Parent: item.Parent.ID, Name: item.Name, Size: item.Size, Tag: item.CTag,
+		MIME: item.File.MIMEType, Fingerprint: item.File.Hashes.QuickXorHash,
+	}, nil
+}
+
+const downloadTries = 3
+
+// download asks Graph for a pre-authenticated address and fetches the content from there, without a token. A
+// download that breaks off or whose address has expired starts again with a fresh address.
+func (c *Client) download(ctx context.Context, who caller.Caller, address string, limit int64) ([]byte, error) {
+	var err error
+	for range downloadTries {
+		var content []byte
+		content, err = c.downloadOnce(ctx, who, address, limit)
+		var broken brokenDownload
+		if err == nil || !errors.As(err, &broken) || ctx.Err() != nil {
+			return content, err
+		}
+	}
+	return nil, fault.New(fault.Busy, "The file could not be read to its end.", err)
+}
+
+// brokenDownload is worth another try with a fresh address.
+type brokenDownload struct{ cause error }
+
+func (b brokenDownload) Error() string { return b.cause.Error() }
+func (b brokenDownload) Unwrap() error { return b.cause }
+
+func (c *Client) downloadOnce(ctx context.Context, who caller.Caller, address string, limit int64) ([]byte, error) {
+	request, err := http.NewRequestWithContext(asCaller(ctx, who), http.MethodGet, address, nil)
+	if err != nil {
+		return nil, fault.New(fault.Internal, "The file's address cannot be used.", err)
+	}
+	response, err := c.api.Do(request)
+	if err != nil {
+		return nil, foreign(err)
+	}
+	defer retry.Discard(response)
+	if response.StatusCode == http.StatusOK {
+		return readLimited(response, limit)
+	}
+	location, err := url.Parse(response.Header.Get("Location"))
+	if err != nil || !c.mayFetch(location) {
+		return nil, fault.New(fault.Internal, "SharePoint named an address for the file that Image Pro does not trust.", nil)
+	}
+	return c.fetch(ctx, response.Header.Get("Location"), limit)
+}
+
+func (c *Client) fetch(ctx context.Context, address string, limit int64) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, fault.New(fault.Internal, "SharePoint named an address that cannot be used.", errors.New("bad download address"))
+	}
+	request.Header.Set("User-Agent", userAgent)
+	response, err := c.content.Do(request)
+	if err != nil {
+		return nil, foreign(err)
+	}
+	defer retry.Discard(response)
+	switch response.StatusCode {
+	case http.StatusOK:
+		return readLimited(response, limit)
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound:
+		f := faultOf(response, c.options.Now())
+		var e graphError
+		if errors.As(f, &e) && e.malware {
+			return nil, f
+		}
+		return nil, brokenDownload{f} // the address lives for minutes only
+	default:
+		return nil, faultOf(response, c.options.Now())
+	}
+}
+
+func readLimited(response *http.Response, limit int64) ([]byte, error) {
+	tooLarge := fault.Newf(fault.TooLarge, "The file is larger than %d MiB.", limit>>20)
+	if response.ContentLength > limit {
+		return nil, tooLarge
+	}
+	content, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
+	if err != nil {
+		return nil, brokenDownload{fmt.Errorf("after %d bytes: %w", len(content), err)}
+	}
+	if int64(len(content)) > limit {
+		return nil, tooLarge
+	}
+	return content, nil
+}

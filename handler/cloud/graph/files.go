@@ -1,0 +1,155 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/microsoftgraph/msgraph-sdk-go/drives"
+	"github.com/microsoftgraph/msgraph-sdk-go/models"
+
+	"imagepro/handler/bulk"
+	"imagepro/handler/caller"
+	"imagepro/handler/fault"
+	"imagepro/handler/org"
+)
+
+var (
+	_ bulk.Library  = (*Client)(nil)
+	_ org.Directory = (*Client)(nil)
+)
+
+// pageSize keeps the records of one page of a folder within one entity-group transaction (100 operations).
+const pageSize = 90
+
+var itemFields = []string{"id", "name", "size", "cTag", "file", "folder", "package", "remoteItem", "parentReference"}
+
+// Profile returns what Microsoft 365 says of the caller.
+func (c *Client) Profile(ctx context.Context, who caller.Caller) (org.Profile, error) {
+	user, err := c.me.Get(asCaller(ctx, who), nil)
+	if err != nil {
+		return org.Profile{}, foreign(err)
+	}
+	return org.Profile{
+		Name:   value(user.GetDisplayName()),
+		UPN:    value(user.GetUserPrincipalName()),
+		Mail:   value(user.GetMail()),
+		Locale: value(user.GetPreferredLanguage()),
+	}, nil
+}
+
+// Children returns a page of a folder.
+func (c *Client) Children(ctx context.Context, who caller.Caller, drive, folder, cursor string) (bulk.Page, error) {
+	builder := c.drives.ByDriveId(drive).Items().ByDriveItemId(folder).Children()
+	var config *drives.ItemItemsItemChildrenRequestBuilderGetRequestConfiguration
+	if cursor != "" {
+		if !strings.HasPrefix(cursor, c.options.BaseURL+"/") {
+			return bulk.Page{}, fault.New(fault.Internal, "SharePoint named a next page elsewhere.", nil)
+		}
+		builder = builder.WithUrl(cursor)
+	} else {
+		top := int32(pageSize)
+		config = &drives.ItemItemsItemChildrenRequestBuilderGetRequestConfiguration{
+			QueryParameters: &drives.ItemItemsItemChildrenRequestBuilderGetQueryParameters{Top: &top, Select: itemFields},
+		}
+	}
+	answer, err := builder.Get(asCaller(ctx, who), config)
+	if err != nil {
+		return bulk.Page{}, foreign(err)
+	}
+	page := bulk.Page{Next: value(answer.GetOdataNextLink())}
+	for _, item := range answer.GetValue() {
+		if f, ok := fileOf(drive, item); ok {
+			page.Files = append(page.Files, f)
+		}
+	}
+	return page, nil
+}
+
+// File returns a file as it stands now.
+func (c *Client) File(ctx context.Context, who caller.Caller, drive, item string) (bulk.File, error) {
+	return c.file(ctx, who, drive, c.drives.ByDriveId(drive).Items().ByDriveItemId(item))
+}
+
+// Beside returns the file with the name in f's folder.
+func (c *Client) Beside(ctx context.Context, who caller.Caller, f bulk.File, name string) (bulk.File, error) {
+	builder := c.drives.ByDriveId(f.Drive).Items().ByDriveItemId(f.Parent).
+		WithUrl(c.beside(f, name, "") + "?$select=" + strings.Join(itemFields, ","))
+	return c.file(ctx, who, f.Drive, builder)
+}
+
+func (c *Client) file(ctx context.Context, who caller.Caller, drive string, builder *drives.ItemItemsDriveItemItemRequestBuilder) (bulk.File, error) {
+	item, err := builder.Get(asCaller(ctx, who), &drives.ItemItemsDriveItemItemRequestBuilderGetRequestConfiguration{
+		QueryParameters: &drives.ItemItemsDriveItemItemRequestBuilderGetQueryParameters{Select: itemFields},
+	})
+	if err != nil {
+		return bulk.File{}, foreign(err)
+	}
+	f, ok := fileOf(drive, item)
+	if !ok {
+		return bulk.File{}, fault.New(fault.Unsupported, "This is a shortcut or a notebook, not a file of this library.", nil)
+	}
+	return f, nil
+}
+
+// Versions returns the file's versions, newest first.
+func (c *Client) Versions(ctx context.Context, who caller.Caller, f bulk.File) ([]bulk.Version, error) {
+	answer, err := c.drives.ByDriveId(f.Drive).Items().ByDriveItemId(f.Item).Versions().Get(asCaller(ctx, who), nil)
+	if err != nil {
+		return nil, foreign(err)
+	}
+	var versions []bulk.Version
+	for _, v := range answer.GetValue() {
+		version := bulk.Version{ID: value(v.GetId()), Size: value(v.GetSize())}
+		if at := v.GetLastModifiedDateTime(); at != nil {
+			version.Modified = at.UTC()
+		}
+		versions = append(versions, version)
+	}
+	return versions, nil
+}
+
+// fileOf returns the item as a file or folder; false for notebooks and for shortcuts to other drives.
+func fileOf(drive string, item models.DriveItemable) (bulk.File, bool) {
+	if item.GetPackageEscaped() != nil || item.GetRemoteItem() != nil {
+		return bulk.File{}, false
+	}
+	f := bulk.File{
+		Drive:  drive,
+		Item:   value(item.GetId()),
+		Name:   value(item.GetName()),
+		Size:   value(item.GetSize()),
+		Tag:    value(item.GetCTag()),
+		Folder: item.GetFolder() != nil,
+	}
+	if parent := item.GetParentReference(); parent != nil {
+		f.Parent = value(parent.GetId())
+	}
+	if file := item.GetFile(); file != nil {
+		f.MIME = value(file.GetMimeType())
+		if hashes := file.GetHashes(); hashes != nil {
+			f.Fingerprint = value(hashes.GetQuickXorHash())
+		}
+	}
+	return f, f.Item != ""
+}
+
+// value returns what p points to, or the zero value: every getter of the SDK may return nil.
+func value[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
+}
+
+// foreign returns the fault in err; net/http and the SDK wrap it. Anything else has a text that may name
+// files, so its type is all that is kept.
+func foreign(err error) error {
+	var f *fault.Fault
+	if errors.As(err, &f) {
+		return f
+	}
+	return fault.New(fault.Busy, "SharePoint did not answer as expected.", fmt.Errorf("graph: %T", err))
+}

@@ -1,0 +1,25 @@
+// Image Pro's backend: one program behind the Azure Functions host that shows and edits the pictures of
+// SharePoint libraries, one at a time or thousands at once.
+//
+// # The tour
+//
+// Read in this order; every package says in its first lines what it is for and what it does not know.
+//
+//   - config reads the settings: one table.
+//   - app constructs everything and connects it. Its two lists, functions (app.go) and api.install, are all
+//     that the host can call.
+//   - api takes HTTP triggers, invoke takes queue and timer triggers. They parse, and decide how an error is
+//     answered: an HTTP status, or done-or-again.
+//   - org signs people in and erases organizations that have gone inactive; bulk edits many images with one
+//     recipe, each exactly once. Both declare, as interfaces, what they need of the outside.
+//   - recipe says what to do to a picture, imaging does it. Neither does any input or output.
+//   - caller says who asks, fault what went wrong and what may be said of it, secret hides what must not be
+//     seen, invocation carries the host's id to the log.
+//   - cloud is all that names Microsoft: entra (tokens), graph (SharePoint), tables, blobs and queue
+//     (storage), and retry, through which their requests go.
+//   - dev is never linked into the shipped program: the sandbox that stands for Entra and Graph, the local
+//     Functions host, Azurite, and the program behind make run that puts them together.
+//
+// Imports run downwards only; imports_test.go holds the rules. The design and its reasons are in
+// docs/design.md.
+package main

@@ -1,0 +1,79 @@
+package invoke
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"imagepro/handler/fault"
+)
+
+// envelope is what the host posts for a queue or timer trigger
+// (https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers). Metadata is not read: the
+// host lets the properties of a message that is a JSON object override it.
+type envelope struct {
+	Data map[string]json.RawMessage
+}
+
+// trigger returns the value of the one trigger binding.
+func (e envelope) trigger(binding string) (json.RawMessage, error) {
+	value, ok := e.Data[binding]
+	if !ok || len(value) == 0 {
+		return nil, fault.Newf(fault.Invalid, "The envelope has no data for the binding %s.", binding).At("/Data/" + binding)
+	}
+	return value, nil
+}
+
+// queueMessage decodes a message that is a JSON object. The host writes it as text in a JSON string, as a
+// rule in another one, and passes an object as it is.
+func queueMessage(value json.RawMessage, into any) error {
+	for range 3 {
+		value = bytes.TrimSpace(value)
+		if len(value) == 0 || value[0] != '"' {
+			break
+		}
+		var text string
+		if err := json.Unmarshal(value, &text); err != nil {
+			return fault.New(fault.Invalid, "The message is no JSON.", err)
+		}
+		value = json.RawMessage(text)
+	}
+	if err := json.Unmarshal(value, into); err != nil {
+		return fault.New(fault.Invalid, "The message is none of ours.", fmt.Errorf("invoke: %T", err))
+	}
+	return nil
+}
+
+// Timer is what the host says when a schedule is due.
+type Timer struct {
+	PastDue bool      // it should have run earlier; the host was away
+	Last    time.Time // of the run before; zero if there was none or the schedule is not monitored
+	Next    time.Time // zero if the schedule is not monitored
+}
+
+// timerOf decodes a timer trigger. ScheduleStatus is null where the schedule is not monitored, and its times
+// come with and without an offset.
+func timerOf(value json.RawMessage) (Timer, error) {
+	var stored struct {
+		IsPastDue      bool
+		ScheduleStatus *struct{ Last, Next string }
+	}
+	if err := json.Unmarshal(value, &stored); err != nil {
+		return Timer{}, fault.New(fault.Invalid, "The timer's data is no JSON object.", err)
+	}
+	timer := Timer{PastDue: stored.IsPastDue}
+	if status := stored.ScheduleStatus; status != nil {
+		timer.Last, timer.Next = timeOf(status.Last), timeOf(status.Next)
+	}
+	return timer, nil
+}
+
+func timeOf(text string) time.Time {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"} {
+		if t, err := time.Parse(layout, text); err == nil && t.Year() > 1 {
+			return t.UTC()
+		}
+	}
+	return time.Time{}
+}

@@ -1,0 +1,114 @@
+// Package invoke takes the queue and timer triggers: it decodes the host's envelope, runs the function within
+// a deadline, and says whether the work is done or should come again.
+//
+// It does not know what the functions do.
+//
+// The host reads 2xx with a JSON object as done, anything else as failed: a failed queue message comes again,
+// at most maxDequeueCount times, and then lies on the poison queue. An empty answer would hang the host until
+// its functionTimeout kills this process, so every answer has a body.
+package invoke
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"imagepro/handler/fault"
+	"imagepro/handler/invocation"
+)
+
+// Function is a queue or timer function.
+type Function struct {
+	Name    string // folder in functions/, and path
+	Binding string // name of the trigger binding in its function.json
+	Queue   string // of a queue trigger; empty for a timer
+	run     func(ctx context.Context, value json.RawMessage) error
+}
+
+// Queue returns the function for messages of type M. What work returns decides: nil is done, an error comes
+// again. A message that is none of ours is done with and logged: it would fail for ever.
+func Queue[M any](name, queue string, work func(ctx context.Context, m M) error) Function {
+	return Function{Name: name, Binding: "message", Queue: queue, run: func(ctx context.Context, value json.RawMessage) error {
+		var message M
+		if err := queueMessage(value, &message); err != nil {
+			slog.ErrorContext(ctx, "message is dropped", "function", name, "error", err)
+			return nil
+		}
+		return work(ctx, message)
+	}}
+}
+
+// OnTimer returns the function for a schedule.
+func OnTimer(name string, work func(ctx context.Context, t Timer) error) Function {
+	return Function{Name: name, Binding: "timer", run: func(ctx context.Context, value json.RawMessage) error {
+		timer, err := timerOf(value)
+		if err != nil {
+			return err
+		}
+		return work(ctx, timer)
+	}}
+}
+
+// maxEnvelope bounds an envelope: a queue message has at most 64 KiB, encoded twice and with its properties
+// repeated in the metadata.
+const maxEnvelope = 1 << 20
+
+// Handler returns the HTTP handler for the functions, each at POST /<Name>, with a deadline for each run.
+func Handler(deadline time.Duration, functions ...Function) http.Handler {
+	mux := http.NewServeMux()
+	for _, f := range functions {
+		mux.HandleFunc("POST /"+f.Name, func(w http.ResponseWriter, r *http.Request) {
+			ctx, cancel := context.WithTimeout(invocation.With(r.Context(), r.Header), deadline)
+			defer cancel()
+			start := time.Now()
+			err := serve(ctx, f, r.Body)
+			answer(ctx, w, f, err, time.Since(start))
+		})
+	}
+	return mux
+}
+
+// serve runs the function and turns a panic into an error.
+func serve(ctx context.Context, f Function, body io.Reader) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			slog.ErrorContext(ctx, "panic", "function", f.Name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			err = fault.New(fault.Internal, "The function panicked.", errors.New("panic"))
+		}
+	}()
+	text, err := io.ReadAll(io.LimitReader(body, maxEnvelope+1))
+	if err != nil {
+		return fault.New(fault.Busy, "The envelope was cut off.", err)
+	}
+	if len(text) > maxEnvelope {
+		return fault.Newf(fault.TooLarge, "The envelope has more than %d bytes.", maxEnvelope)
+	}
+	var e envelope
+	if err := json.Unmarshal(text, &e); err != nil {
+		return fault.New(fault.Invalid, "The envelope is no JSON object.", err)
+	}
+	value, err := e.trigger(f.Binding)
+	if err != nil {
+		return err
+	}
+	return f.run(ctx, value)
+}
+
+// answer tells the host done or again. The log carries what the host would not show.
+func answer(ctx context.Context, w http.ResponseWriter, f Function, err error, took time.Duration) {
+	w.Header().Set("Content-Type", "application/json")
+	if err != nil {
+		slog.ErrorContext(ctx, "function failed", "function", f.Name, "error", err, "took", took.String())
+		w.WriteHeader(http.StatusInternalServerError)
+		_ = json.NewEncoder(w).Encode(map[string]any{"ReturnValue": string(fault.From(err).Kind)})
+		return
+	}
+	slog.DebugContext(ctx, "function done", "function", f.Name, "took", took.String())
+	_ = json.NewEncoder(w).Encode(map[string]any{"Outputs": map[string]any{}})
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+	"time"
+
+	"imagepro/handler/app"
+	"imagepro/handler/config"
+	"imagepro/handler/invocation"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Getenv); err != nil {
+		fmt.Fprintln(os.Stderr, "image pro:", err)
+		os.Exit(1) // never 0 for a fault: the host would not start the handler again
+	}
+}
+
+// drain is how long requests that are under way may take after SIGTERM. The host itself sends SIGKILL.
+const drain = 5 * time.Second
+
+// run serves until ctx ends. It listens before it constructs anything, so that the host finds it ready.
+func run(ctx context.Context, getenv func(string) string) error {
+	settings, err := config.Read(getenv)
+	if err != nil {
+		return fmt.Errorf("the settings are not right:\n%w", err)
+	}
+	// The host reads stdout as plain information and stderr as errors, line by line.
+	slog.SetDefault(slog.New(invocation.LogHandler{Handler: slog.NewJSONHandler(os.Stdout, &slog.HandlerOptions{Level: settings.LogLevel})}))
+	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(int(settings.Port))))
+	if err != nil {
+		return fmt.Errorf("port %d (FUNCTIONS_CUSTOMHANDLER_PORT) cannot be listened on: %w", settings.Port, err)
+	}
+	program, err := app.New(settings)
+	if err != nil {
+		_ = listener.Close()
+		return err
+	}
+	go program.Prefetch(ctx)
+	server := &http.Server{
+		Handler:           program.Handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelWarn),
+	}
+	slog.Info("listening", "address", listener.Addr().String(), "version", app.Version)
+	return serve(ctx, server, listener)
+}
+
+func serve(ctx context.Context, server *http.Server, listener net.Listener) error {
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	ending, cancel := context.WithTimeout(context.Background(), drain)
+	defer cancel()
+	if err := server.Shutdown(ending); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	slog.Info("stopped")
+	return nil
+}
