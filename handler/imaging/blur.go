@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"image"
-	"image/draw"
+	"image/color"
 	"math"
 
 	"github.com/disintegration/gift"
@@ -35,11 +35,15 @@ func (b blurred) scratch() int64    { return blurScratch(b.in, b.sigma) }
 func (b blurred) String() string    { return fmt.Sprintf("blur %g", b.sigma) }
 
 func (b blurred) apply(ctx context.Context, m *image.NRGBA) (*image.NRGBA, error) {
-	dst := image.NewNRGBA(m.Rect)
 	if b.sigma >= coarseSigma {
-		blurCoarse(dst, m, b.sigma)
-		return dst, ctx.Err()
+		wide, err := blurCoarse(ctx, m, b.sigma)
+		if err != nil {
+			return nil, err
+		}
+		eachRow(m, func(y int, row []byte) { narrow(row, wide.Pix[y*wide.Stride:]) })
+		return m, nil
 	}
+	dst := image.NewNRGBA(m.Rect)
 	err := inBlurredBands(ctx, m, b.sigma, func(from int, band *image.NRGBA64) {
 		eachRow(rows(dst, from, from+band.Rect.Dy()), func(y int, row []byte) {
 			narrow(row, band.Pix[y*band.Stride:])
@@ -53,8 +57,9 @@ func blurScratch(size image.Point, sigma float64) int64 {
 	if sigma < coarseSigma {
 		return int64(size.X) * int64(bandRows+2*halo(sigma)) * 16
 	}
-	small := reduced(size, sigma)
-	return int64(small.X)*int64(size.Y)*8 + int64(size.X)*int64(small.Y)*8 + area(small)*24
+	k := coarseness(sigma)
+	small := reduced(size, k)
+	return area(small.Mul(k))*8 + int64(small.X*k)*int64(small.Y)*8 + area(small)*24
 }
 
 // halo is how far gift's kernel reaches.
@@ -82,22 +87,65 @@ func inBlurredBands(ctx context.Context, m *image.NRGBA, sigma float64, use func
 	return ctx.Err()
 }
 
-// reduced returns the size at which a blur's sigma is about three pixels.
-func reduced(size image.Point, sigma float64) image.Point {
-	k := math.Floor(sigma / 3)
-	return image.Pt(rounded(float64(size.X)/k), rounded(float64(size.Y)/k))
+// coarseness returns the factor by which a picture is reduced so that sigma becomes about three pixels.
+func coarseness(sigma float64) int { return int(sigma / 3) }
+
+// reduced returns the size of a reduced picture; blocks at the right and the bottom may be incomplete.
+func reduced(size image.Point, k int) image.Point {
+	return image.Pt((size.X+k-1)/k, (size.Y+k-1)/k)
 }
 
-// blurCoarse reduces, blurs and enlarges. The box of the reduction blurs by itself; its variance, a twelfth
+// blurCoarse reduces, blurs and enlarges. The reduction blurs by itself: the variance of its box, a twelfth
 // of its squared width, is taken off.
-func blurCoarse(dst draw.Image, m *image.NRGBA, sigma float64) {
-	size := m.Rect.Size()
-	small := reduced(size, sigma)
-	k := math.Max(float64(size.X)/float64(small.X), float64(size.Y)/float64(small.Y))
-	rest := math.Sqrt(sigma*sigma-(k*k-1)/12) / k
+func blurCoarse(ctx context.Context, m *image.NRGBA, sigma float64) (*image.NRGBA64, error) {
+	k := coarseness(sigma)
+	small, err := reduce(ctx, m, k)
+	if err != nil {
+		return nil, err
+	}
+	rest := math.Sqrt(sigma*sigma-float64(k*k-1)/12) / float64(k)
+	full := small.Rect.Max.Mul(k)
+	wide := image.NewNRGBA64(image.Rectangle{Max: full})
 	gift.New(
-		gift.Resize(small.X, small.Y, gift.BoxResampling),
 		gift.GaussianBlur(float32(rest)),
-		gift.Resize(size.X, size.Y, gift.CubicResampling),
-	).Draw(dst, m)
+		gift.Resize(full.X, full.Y, gift.CubicResampling),
+	).Draw(wide, small)
+	wide.Rect = m.Rect // without what the last blocks lacked
+	return wide, ctx.Err()
+}
+
+// reduce averages blocks of k×k pixels, weighted by their alpha.
+func reduce(ctx context.Context, m *image.NRGBA, k int) (*image.NRGBA64, error) {
+	size := m.Rect.Size()
+	small := image.NewNRGBA64(image.Rectangle{Max: reduced(size, k)})
+	err := inRows(ctx, small.Rect.Dy(), func(from, to int) {
+		for y := from; y < to; y++ {
+			for x := range small.Rect.Dx() {
+				block := image.Rect(x*k, y*k, min(x*k+k, size.X), min(y*k+k, size.Y))
+				small.SetNRGBA64(x, y, mean(view(m, block)))
+			}
+		}
+	})
+	return small, err
+}
+
+// mean returns the mean colour of a picture, weighted by alpha.
+func mean(m *image.NRGBA) color.NRGBA64 {
+	var r, g, b, a uint64
+	eachRow(m, func(_ int, row []byte) {
+		for i := 0; i < len(row); i += 4 {
+			alpha := uint64(row[i+3])
+			r += uint64(row[i]) * alpha
+			g += uint64(row[i+1]) * alpha
+			b += uint64(row[i+2]) * alpha
+			a += alpha
+		}
+	})
+	if a == 0 {
+		return color.NRGBA64{}
+	}
+	return color.NRGBA64{
+		R: uint16((r*257 + a/2) / a), G: uint16((g*257 + a/2) / a), B: uint16((b*257 + a/2) / a),
+		A: uint16(a * 257 / uint64(area(m.Rect.Size()))),
+	}
 }

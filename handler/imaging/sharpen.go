@@ -23,12 +23,7 @@ type sharpened struct {
 
 func (s sharpened) size() image.Point { return s.in }
 
-func (s sharpened) scratch() int64 {
-	if s.Sigma < coarseSigma {
-		return blurScratch(s.in, s.Sigma)
-	}
-	return blurScratch(s.in, s.Sigma) + area(s.in)*8
-}
+func (s sharpened) scratch() int64 { return blurScratch(s.in, s.Sigma) }
 
 func (s sharpened) String() string {
 	return fmt.Sprintf("sharpen %g %g %g", s.Sigma, s.Amount, s.Threshold)
@@ -44,10 +39,12 @@ func (s sharpened) apply(ctx context.Context, m *image.NRGBA) (*image.NRGBA, err
 	if s.Sigma < coarseSigma {
 		return dst, inBlurredBands(ctx, m, s.Sigma, use)
 	}
-	wide := image.NewNRGBA64(m.Rect)
-	blurCoarse(wide, m, s.Sigma)
+	wide, err := blurCoarse(ctx, m, s.Sigma)
+	if err != nil {
+		return nil, err
+	}
 	use(0, wide)
-	return dst, ctx.Err()
+	return dst, nil
 }
 
 // row adds to each colour what the blur took away, if that is more than the threshold.

@@ -1,0 +1,126 @@
+package imaging_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"imagepro/handler/fault"
+	"imagepro/handler/imaging"
+	"imagepro/handler/recipe"
+)
+
+// corpus returns the picture files of the Go distribution and of golang.org/x/image, by name.
+func corpus(t testing.TB) map[string][]byte {
+	t.Helper()
+	module, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "golang.org/x/image").Output()
+	if err != nil {
+		t.Skip("the go command does not say where golang.org/x/image is:", err)
+	}
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Skip("the go command does not say where Go is:", err)
+	}
+	goroot := strings.TrimSpace(string(root))
+	files := map[string][]byte{}
+	for _, dir := range []string{
+		filepath.Join(goroot, "src", "image", "testdata"),
+		filepath.Join(goroot, "src", "image", "png", "testdata"),
+		filepath.Join(goroot, "src", "image", "png", "testdata", "pngsuite"),
+		filepath.Join(strings.TrimSpace(string(module)), "testdata"),
+	} {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			continue // a distribution without tests
+		}
+		for _, e := range entries {
+			data, err := os.ReadFile(filepath.Join(dir, e.Name()))
+			if err == nil {
+				files[e.Name()] = data
+			}
+		}
+	}
+	if len(files) == 0 {
+		t.Skip("no test pictures beside Go and golang.org/x/image")
+	}
+	return files
+}
+
+func TestEveryPictureOfGoSurvivesEveryOutput(t *testing.T) {
+	t.Parallel()
+	edited := 0
+	for name, src := range corpus(t) {
+		_, err := imaging.Inspect(src, imaging.Limits{})
+		for _, format := range []recipe.Format{recipe.Keep, recipe.JPEG, recipe.PNG} {
+			r := parse(t, fmt.Sprintf(`{"version":1,"steps":[
+				{"op":"resize","width":40,"height":40},{"op":"adjust","contrast":10},{"op":"rotate","angle":5},{"op":"sharpen"}],
+				"output":{"format":%q}}`, format))
+			result, editErr := imaging.Edit(context.Background(), src, r, imaging.Options{})
+			switch {
+			case err != nil && editErr == nil:
+				t.Errorf("%s: Inspect refuses it (%v) and Edit does not", name, err)
+			case editErr != nil:
+				if !fault.Is(editErr, fault.Unsupported) && !fault.Is(editErr, fault.Invalid) {
+					t.Errorf("%s to %s: %v", name, format, editErr)
+				}
+				continue
+			}
+			edited++
+			after, err := imaging.Inspect(result.Data, imaging.Limits{})
+			if err != nil {
+				t.Errorf("%s to %s: the result is refused: %v", name, format, err)
+				continue
+			}
+			if after.Format != result.Format || after.Width != result.Width || after.Height != result.Height {
+				t.Errorf("%s to %s: the result is %+v, Edit says %s %d×%d", name, format, after, result.Format, result.Width, result.Height)
+			}
+			if _, err := imaging.Edit(context.Background(), result.Data, parse(t, toPNGGray), imaging.Options{}); err != nil {
+				t.Errorf("%s to %s: the result cannot be edited: %v", name, format, err)
+			}
+		}
+	}
+	t.Logf("%d edits", edited)
+	if edited < 150 {
+		t.Errorf("only %d edits of the pictures succeeded", edited)
+	}
+}
+
+func TestTheSameEditGivesTheSameBytesOnAnyNumberOfProcessors(t *testing.T) {
+	sources := map[string][]byte{"jpeg": asJPEG(t, pattern(700, 500), 90), "png": asPNG(t, veiled(300, 400))}
+	if files, ok := goPictures(t); ok {
+		sources["webp"], sources["gif"] = files["yellow_rose.lossy-with-alpha.webp"], files["video-001.gif"]
+	}
+	document := parse(t, `{"version":1,"steps":[
+		{"op":"resize","width":333},{"op":"adjust","brightness":5,"saturation":20},{"op":"rotate","angle":13.5},
+		{"op":"blur","sigma":2},{"op":"blur","sigma":9},{"op":"sharpen"},{"op":"text","text":"Ämne {year}","stroke":{"width":"8%"}}]}`)
+	before := runtime.GOMAXPROCS(0)
+	defer runtime.GOMAXPROCS(before)
+	for name, src := range sources {
+		var want []byte
+		for _, n := range []int{1, 2, 4, 2} {
+			runtime.GOMAXPROCS(n)
+			result, err := imaging.Edit(context.Background(), src, document, imaging.Options{})
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if want == nil {
+				want = result.Data
+			}
+			if !bytes.Equal(result.Data, want) {
+				t.Errorf("%s: with %d processors the bytes differ", name, n)
+			}
+		}
+	}
+}
+
+// goPictures is corpus for tests that can do without.
+func goPictures(t *testing.T) (files map[string][]byte, ok bool) {
+	ok = t.Run("pictures of Go", func(t *testing.T) { files = corpus(t) })
+	return files, ok && len(files) > 0
+}

@@ -1,0 +1,254 @@
+package imaging
+
+import (
+	"errors"
+	"image"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"imagepro/handler/fault"
+	"imagepro/handler/recipe"
+)
+
+func jpegInfo(w, h, orientation int) Info {
+	info := Info{Format: JPEG, StoredWidth: w, StoredHeight: h, Width: w, Height: h, Orientation: orientation, Frames: 1, Bits: 8}
+	if orientation >= 5 {
+		info.Width, info.Height = h, w
+	}
+	return info
+}
+
+func planOf(t *testing.T, info Info, document string) (*plan, error) {
+	t.Helper()
+	r, err := recipe.Parse([]byte(document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return compile(info, r, Options{
+		Limits: DefaultLimits(), Name: "a.jpg", Time: time.Date(2025, 3, 4, 0, 0, 0, 0, time.UTC),
+	})
+}
+
+func TestPlansFoldWhatCanBeOne(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		info  Info
+		steps string
+		want  string
+	}{
+		"nothing": {jpegInfo(40, 30, 1), ``, "jpeg 40×30\njpeg 40×30\n"},
+		"steps that change nothing": {
+			jpegInfo(40, 30, 1),
+			`{"op":"resize","width":40},{"op":"crop","width":"100%","height":30},{"op":"rotate","angle":0},
+			 {"op":"adjust"},{"op":"filter","name":"sepia","amount":0},{"op":"sharpen","amount":0},
+			 {"op":"text","text":"x","opacity":0},{"op":"resize","width":100,"withoutEnlargement":true},
+			 {"op":"flip","axis":"both"},{"op":"rotate","angle":180}`,
+			"jpeg 40×30\njpeg 40×30\n",
+		},
+		"orientation, quarter and flip": {
+			jpegInfo(40, 30, 6),
+			`{"op":"rotate","angle":-90},{"op":"flip","axis":"horizontal"},{"op":"resize","width":20}`,
+			"jpeg 40×30, flip horizontal\nscale lanczos3 → 20×15\njpeg 20×15\n",
+		},
+		"crop of a crop": {
+			jpegInfo(40, 30, 1),
+			`{"op":"crop","x":10,"y":10,"width":20,"height":20},{"op":"crop","x":5,"width":5,"height":5}`,
+			"jpeg 40×30\ncrop at 15,10 → 5×5\njpeg 5×5\n",
+		},
+		"points": {
+			jpegInfo(40, 30, 1),
+			`{"op":"adjust","brightness":1,"saturation":2},{"op":"filter","name":"grayscale"},{"op":"filter","name":"sepia"},
+			 {"op":"blur","sigma":1},{"op":"adjust","contrast":1}`,
+			"jpeg 40×30\ntone + saturation + grayscale average + sepia → 40×30\nblur 1 → 40×30\ntone → 40×30\njpeg 40×30\n",
+		},
+		"the order of the recipe": {
+			jpegInfo(400, 300, 1),
+			`{"op":"resize","width":200},{"op":"crop","aspectRatio":"1:1"},{"op":"resize","width":"50%","fit":"fill","kernel":"box"}`,
+			"jpeg 400×300\nscale lanczos3 → 200×150\ncrop at 25,0 → 150×150\nscale box → 75×75\njpeg 75×75\n",
+		},
+		"cover and contain": {
+			jpegInfo(400, 300, 1),
+			`{"op":"resize","width":100,"height":100,"fit":"cover","gravity":"east"},{"op":"resize","width":200,"height":100,"fit":"contain"}`,
+			"jpeg 400×300\nscale lanczos3 → 133×100\ncrop at 33,0 → 100×100\npad → 200×100\njpeg 200×100\n",
+		},
+		"an angle": {
+			jpegInfo(100, 50, 1), `{"op":"rotate","angle":1}`,
+			"jpeg 100×50\nrotate 1 cubic → 101×52\njpeg 101×52\n",
+		},
+		"text": {
+			jpegInfo(100, 100, 1), `{"op":"text","text":"{name} {ext} {width} {height} {date} {year}","size":10,"maxWidth":30,"gravity":"northwest"}`,
+			"jpeg 100×100\ntext 10 px at (0,0)-(29,70) → 100×100\njpeg 100×100\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, err := planOf(t, c.info, `{"version":1,"steps":[`+c.steps+`]}`)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, p.String()); diff != "" {
+				t.Errorf("plan (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestPlansRefuseWhatIsTooLargeBeforeAnyPixelWork(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		info            Info
+		steps           string
+		kind            fault.Kind
+		field, sentence string
+	}{
+		"a long side":   {jpegInfo(2000, 20, 1), `{"op":"resize","width":"1000%"}`, fault.TooLarge, "/steps/0", "at most 16384"},
+		"many pixels":   {jpegInfo(3000, 3000, 1), `{"op":"resize","width":9000}`, fault.TooLarge, "/steps/0", "at most 50 million"},
+		"on the way":    {jpegInfo(10, 10, 1), `{"op":"blur","sigma":1},{"op":"resize","width":9000},{"op":"resize","width":10}`, fault.TooLarge, "/steps/1", "50 million"},
+		"before a cut":  {jpegInfo(10, 4000, 1), `{"op":"resize","width":1000,"height":10,"fit":"cover"}`, fault.TooLarge, "/steps/0", "400000 pixels"},
+		"after a turn":  {jpegInfo(7000, 7000, 1), `{"op":"rotate","angle":45}`, fault.TooLarge, "/steps/0", "50 million"},
+		"a crop beside": {jpegInfo(10, 10, 1), `{"op":"crop","x":10,"width":5,"height":5}`, fault.Invalid, "/steps/0", "outside of the picture"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := planOf(t, c.info, `{"version":1,"steps":[`+c.steps+`]}`)
+			var f *fault.Fault
+			if !errors.As(err, &f) || f.Kind != c.kind || f.Field != c.field || !strings.Contains(f.Message, c.sentence) {
+				t.Errorf("compile = %v, want %s at %s with %q", err, c.kind, c.field, c.sentence)
+			}
+		})
+	}
+}
+
+func TestAPictureThatIsLongAlreadyMayStayLong(t *testing.T) {
+	t.Parallel()
+	p, err := planOf(t, jpegInfo(20000, 1000, 6), `{"version":1,"steps":[{"op":"filter","name":"grayscale"}]}`)
+	if err != nil || p.size != image.Pt(1000, 20000) {
+		t.Errorf("compile = %v, %v, want 1000×20000", p, err)
+	}
+}
+
+func TestAFormatBoundsTheSides(t *testing.T) {
+	t.Parallel()
+	info := jpegInfo(17000, 10, 1)
+	info.Format = WebP
+	if _, err := planOf(t, info, `{"version":1,"steps":[{"op":"filter","name":"grayscale"}]}`); !fault.Is(err, fault.TooLarge) {
+		t.Errorf("compile = %v, want a WebP result to be refused above 16383", err)
+	}
+}
+
+func TestTheMemoryIsEstimatedAndBounded(t *testing.T) {
+	t.Parallel()
+	r, err := recipe.Parse([]byte(`{"version":1,"steps":[{"op":"sharpen","sigma":50}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	info := jpegInfo(7000, 7000, 1)
+	limits := DefaultLimits()
+	p, err := compile(info, r, Options{Limits: limits})
+	if err != nil {
+		t.Fatalf("the heaviest filter on the largest picture is refused: %v", err)
+	}
+	limits.Memory = p.memory - 1
+	if _, err := compile(info, r, Options{Limits: limits}); !fault.Is(err, fault.TooLarge) {
+		t.Errorf("compile with a byte less than the estimate of %d = %v", p.memory, err)
+	}
+}
+
+func TestEveryFitHasItsSize(t *testing.T) {
+	t.Parallel()
+	px := func(v float64) recipe.Length { return recipe.Length{Value: v} }
+	pct := func(v float64) recipe.Length { return recipe.Length{Value: v, Percent: true} }
+	for _, c := range []struct {
+		name    string
+		in      image.Point
+		step    recipe.Resize
+		to, box image.Point
+	}{
+		{"inside, wide box", image.Pt(400, 300), recipe.Resize{Fit: recipe.Inside, Width: px(200), Height: px(100)}, image.Pt(133, 100), image.Pt(133, 100)},
+		{"inside, enlarged", image.Pt(40, 30), recipe.Resize{Fit: recipe.Inside, Width: px(200), Height: px(200)}, image.Pt(200, 150), image.Pt(200, 150)},
+		{"inside, not enlarged", image.Pt(40, 30), recipe.Resize{Fit: recipe.Inside, Width: px(200), Height: px(200), WithoutEnlargement: true}, image.Pt(40, 30), image.Pt(40, 30)},
+		{"inside, not reduced", image.Pt(400, 300), recipe.Resize{Fit: recipe.Inside, Width: px(200), Height: px(200), WithoutReduction: true}, image.Pt(400, 300), image.Pt(400, 300)},
+		{"inside, a strip", image.Pt(10000, 1), recipe.Resize{Fit: recipe.Inside, Width: px(100), Height: px(100)}, image.Pt(100, 1), image.Pt(100, 1)},
+		{"outside", image.Pt(400, 300), recipe.Resize{Fit: recipe.Outside, Width: px(200), Height: px(100)}, image.Pt(200, 150), image.Pt(200, 150)},
+		{"cover", image.Pt(400, 300), recipe.Resize{Fit: recipe.Cover, Width: px(200), Height: px(100)}, image.Pt(200, 150), image.Pt(200, 100)},
+		{"cover, not enlarged", image.Pt(150, 300), recipe.Resize{Fit: recipe.Cover, Width: px(200), Height: px(100), WithoutEnlargement: true}, image.Pt(150, 300), image.Pt(150, 100)},
+		{"contain", image.Pt(400, 300), recipe.Resize{Fit: recipe.Contain, Width: px(200), Height: px(100)}, image.Pt(133, 100), image.Pt(200, 100)},
+		{"contain, not enlarged", image.Pt(40, 30), recipe.Resize{Fit: recipe.Contain, Width: px(200), Height: px(100), WithoutEnlargement: true}, image.Pt(40, 30), image.Pt(200, 100)},
+		{"contain, not reduced", image.Pt(400, 300), recipe.Resize{Fit: recipe.Contain, Width: px(500), Height: px(100), WithoutReduction: true}, image.Pt(400, 300), image.Pt(500, 300)},
+		{"fill", image.Pt(400, 300), recipe.Resize{Fit: recipe.Fill, Width: px(200), Height: px(10)}, image.Pt(200, 10), image.Pt(200, 10)},
+		{"fill, not enlarged", image.Pt(400, 300), recipe.Resize{Fit: recipe.Fill, Width: px(500), Height: px(10), WithoutEnlargement: true}, image.Pt(400, 10), image.Pt(400, 10)},
+		{"fill, one side", image.Pt(400, 300), recipe.Resize{Fit: recipe.Fill, Width: px(200)}, image.Pt(200, 150), image.Pt(200, 150)},
+		{"cover, one side", image.Pt(400, 300), recipe.Resize{Fit: recipe.Cover, Height: px(150)}, image.Pt(200, 150), image.Pt(200, 150)},
+		{"percent", image.Pt(401, 300), recipe.Resize{Fit: recipe.Fill, Width: pct(50), Height: pct(10)}, image.Pt(201, 30), image.Pt(201, 30)},
+		{"percent, tiny", image.Pt(40, 30), recipe.Resize{Fit: recipe.Inside, Width: pct(0.01)}, image.Pt(1, 1), image.Pt(1, 1)},
+	} {
+		to, box := resizedSize(c.step, c.in)
+		if to != c.to || box != c.box {
+			t.Errorf("%s: %v becomes %v in %v, want %v in %v", c.name, c.in, to, box, c.to, c.box)
+		}
+	}
+}
+
+func TestFitsKeepTheirPromisesForAllSizes(t *testing.T) {
+	t.Parallel()
+	sides := []int{1, 2, 3, 7, 100, 333, 1000, 4096}
+	for _, w := range sides {
+		for _, h := range sides {
+			for _, bw := range sides {
+				for _, bh := range sides {
+					checkFits(t, image.Pt(w, h), image.Pt(bw, bh))
+				}
+			}
+		}
+	}
+}
+
+func checkFits(t *testing.T, in, box image.Point) {
+	t.Helper()
+	step := recipe.Resize{Width: recipe.Length{Value: float64(box.X)}, Height: recipe.Length{Value: float64(box.Y)}}
+	size := func(f recipe.Fit) (image.Point, image.Point) {
+		step.Fit = f
+		return resizedSize(step, in)
+	}
+	if to, _ := size(recipe.Inside); to.X > box.X || to.Y > box.Y || to.X != box.X && to.Y != box.Y {
+		t.Errorf("inside: %v in %v becomes %v", in, box, to)
+	}
+	if to, _ := size(recipe.Outside); to.X < box.X || to.Y < box.Y || to.X != box.X && to.Y != box.Y {
+		t.Errorf("outside: %v in %v becomes %v", in, box, to)
+	}
+	for _, f := range []recipe.Fit{recipe.Cover, recipe.Contain, recipe.Fill} {
+		if _, got := size(f); got != box {
+			t.Errorf("%s: %v becomes %v, want %v", f, in, got, box)
+		}
+	}
+}
+
+func TestCropsRoundToPixelsAndStayInside(t *testing.T) {
+	t.Parallel()
+	px := func(v float64) recipe.Length { return recipe.Length{Value: v} }
+	pct := func(v float64) recipe.Length { return recipe.Length{Value: v, Percent: true} }
+	for _, c := range []struct {
+		name string
+		step recipe.Crop
+		in   image.Point
+		want image.Rectangle
+	}{
+		{"pixels", recipe.Crop{Placed: true, X: px(1), Y: px(2), Width: px(3), Height: px(4)}, image.Pt(10, 10), image.Rect(1, 2, 4, 6)},
+		{"over the edge", recipe.Crop{Placed: true, X: px(8), Y: px(2), Width: px(30), Height: px(40)}, image.Pt(10, 10), image.Rect(8, 2, 10, 10)},
+		{"fractions", recipe.Crop{Placed: true, X: px(1.4), Y: px(1.6), Width: px(2.2), Height: px(2.2)}, image.Pt(10, 10), image.Rect(1, 2, 4, 4)},
+		{"less than a pixel", recipe.Crop{Placed: true, X: pct(50), Y: pct(50), Width: pct(1), Height: pct(1)}, image.Pt(10, 10), image.Rect(5, 5, 6, 6)},
+		{"shares meet", recipe.Crop{Placed: true, X: pct(100. / 3), Width: pct(100. / 3), Height: pct(100)}, image.Pt(10, 10), image.Rect(3, 0, 7, 10)},
+		{"gravity", recipe.Crop{Width: px(4), Height: px(20), Gravity: recipe.East}, image.Pt(10, 10), image.Rect(6, 0, 10, 10)},
+		{"ratio, wide", recipe.Crop{Ratio: recipe.Ratio{Width: 16, Height: 9}, Gravity: recipe.Center}, image.Pt(1600, 1200), image.Rect(0, 150, 1600, 1050)},
+		{"ratio, high", recipe.Crop{Ratio: recipe.Ratio{Width: 1, Height: 2}, Gravity: recipe.NorthWest}, image.Pt(1600, 1200), image.Rect(0, 0, 600, 1200)},
+		{"ratio, extreme", recipe.Crop{Ratio: recipe.Ratio{Width: 10000, Height: 1}, Gravity: recipe.SouthEast}, image.Pt(100, 100), image.Rect(0, 99, 100, 100)},
+		{"ratio of one pixel", recipe.Crop{Ratio: recipe.Ratio{Width: 3, Height: 1}, Gravity: recipe.Center}, image.Pt(1, 1), image.Rect(0, 0, 1, 1)},
+	} {
+		if got := croppedTo(c.step, c.in); got != c.want {
+			t.Errorf("%s: crop of %v is %v, want %v", c.name, c.in, got, c.want)
+		}
+	}
+}
