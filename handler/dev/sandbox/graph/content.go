@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -71,9 +72,12 @@ func (c *call) addressedByID() bool {
 	segments, _ := splitPath(c.r.URL.EscapedPath())
 	for i, s := range segments {
 		if s == "items" && i+1 < len(segments) {
-			at, _ := takeAddress(segments[i+1:])
-			return at.path == ""
+			i++
+		} else if base, _, _ := strings.Cut(s, ":"); base != "root" {
+			continue
 		}
+		at, _ := takeAddress(segments[i:])
+		return at.path == ""
 	}
 	return false
 }

@@ -136,6 +136,7 @@ var (
 	keyed  = regexp.MustCompile(`^(\w+)\('([^']+)'\)$`)
 	called = regexp.MustCompile(`^(?:microsoft\.graph\.)?(\w+)\((.*)\)$`)
 	arg    = regexp.MustCompile(`^\s*(\w+)\s*=\s*'((?:[^']|'')*)'\s*$`)
+	opened = regexp.MustCompile(`^[\w.]+\(\w+='[^']*(?:''[^']*)*$`) // a quoted argument that does not end
 	plain  = regexp.MustCompile(`^microsoft\.graph\.(\w+)$`)
 )
 
@@ -143,14 +144,22 @@ var (
 var collections = []string{"drives", "items", "sites", "lists", "versions", "thumbnails"}
 
 // splitPath splits an escaped path into its decoded segments. An escaped slash does not separate segments:
-// some clients send a whole path in one (items/root%3A%2Fa%2Fb.jpg%3A).
+// some clients send a whole path in one (items/root%3A%2Fa%2Fb.jpg%3A). Nor does one inside a function's
+// quoted argument.
 func splitPath(escaped string) ([]string, *failure) {
 	var segments []string
+	inside := false
 	for raw := range strings.SplitSeq(strings.Trim(escaped, "/"), "/") {
 		s, err := url.PathUnescape(raw)
 		if err != nil {
 			return nil, fail(400, "BadRequest", "The request URI is not valid.")
 		}
+		if inside {
+			segments[len(segments)-1] += "/" + s
+			inside = opened.MatchString(segments[len(segments)-1])
+			continue
+		}
+		inside = opened.MatchString(s)
 		if m := keyed.FindStringSubmatch(s); m != nil && slices.Contains(collections, m[1]) {
 			segments = append(segments, m[1], m[2])
 			continue

@@ -122,7 +122,7 @@ func (c *call) uploadURL(s *session) string {
 	if it == nil {
 		it = w.parent
 	}
-	t := ticket{Kind: "upload", Session: s.guid, Tenant: site.tenant, User: s.who.User, Expires: s.expires}
+	t := ticket{Kind: "upload", Session: s.guid, Tenant: site.tenant, User: s.who.User, Expires: s.expires.Add(sessionLife)}
 	p := escapePath(path.Join("/", site.path, "_api/v2.0/drives", w.drive.id, "items", it.id, "uploadSession"))
 	return c.sign(c.sharePoint(site.tenant), p, uploadQuery(s.guid, w.name, w.on), t)
 }
@@ -146,7 +146,11 @@ func (c *call) uploadSession(w http.ResponseWriter) *failure {
 	c.who = s.who
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !s.gone && !c.now().Before(s.expires) {
+		c.drop(s)
+	}
 	if s.gone {
+		discardBody(c.r)
 		return missing
 	}
 	switch c.r.Method {

@@ -29,7 +29,7 @@ func (g *Graph) sign(base, path, query string, t ticket) string {
 	payload, _ := json.Marshal(t) //nolint:errcheck // strings and a time
 	body := base64.RawURLEncoding.EncodeToString(payload)
 	const tail = "&ApiVersion=2.0"
-	mac := hex.EncodeToString(g.mac(path + "?" + query + tail + body)[:16])
+	mac := hex.EncodeToString(g.mac(path + "?" + apostrophes(query) + tail + body)[:16])
 	return base + path + "?" + query + "&tempauth=v1." + body + "." + mac + tail
 }
 
@@ -37,7 +37,7 @@ func (g *Graph) sign(base, path, query string, t ticket) string {
 // follows the URL standard of browsers does that.
 func (g *Graph) open(r *http.Request, kind string) (ticket, *failure) {
 	refused := fail(http.StatusUnauthorized, "unauthenticated", "The caller is not authenticated.")
-	raw := strings.ReplaceAll(r.URL.RawQuery, "%27", "'")
+	raw := apostrophes(r.URL.RawQuery)
 	query, rest, ok := strings.Cut(raw, "&tempauth=v1.")
 	token, tail, _ := strings.Cut(rest, "&")
 	body, mac, ok2 := strings.Cut(token, ".")
@@ -62,6 +62,8 @@ func (g *Graph) open(r *http.Request, kind string) (ticket, *failure) {
 	}
 	return t, nil
 }
+
+func apostrophes(query string) string { return strings.ReplaceAll(query, "%27", "'") }
 
 func escapePath(path string) string { return (&url.URL{Path: path}).EscapedPath() }
 
