@@ -10,6 +10,7 @@ import (
 	"image/png"
 	"testing"
 
+	"github.com/deepteams/webp"
 	"golang.org/x/image/bmp"
 	xtiff "golang.org/x/image/tiff"
 
@@ -189,4 +190,15 @@ func withChunk(file []byte, name string, data []byte) []byte {
 	out := append([]byte(nil), file[:33]...)
 	out = container.AppendPNG(out, name, data)
 	return append(out, file[33:]...)
+}
+
+func webpWith(t testing.TB, m image.Image, b metadata.Blocks) []byte {
+	t.Helper()
+	o := webp.DefaultOptions()
+	o.Method, o.ICC, o.EXIF, o.XMP = 2, b.ICC, b.Exif, b.XMP
+	var to bytes.Buffer
+	if err := webp.Encode(&to, m, o); err != nil {
+		t.Fatal(err)
+	}
+	return to.Bytes()
 }

@@ -84,16 +84,16 @@ func updateExif(exif []byte, width, height int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	used := append([]span{{0, 8}, where}, values(main)...)
+	used := usage{directories: []span{where}, values: append(values(main), span{0, 8})}
 	for _, e := range main {
-		if e.tag != tagExif && e.tag != tagGPS {
-			continue
+		if e.tag == tagExif || e.tag == tagGPS {
+			if err := t.updateSub(e, width, height, &used); err != nil {
+				return nil, err
+			}
 		}
-		spans, err := t.updateSub(e, width, height)
-		if err != nil {
-			return nil, err
-		}
-		used = append(used, spans...)
+	}
+	if used.isTangled() {
+		return nil, errTIFF
 	}
 	t.update(main, width, height)
 	if next == 0 {
@@ -103,7 +103,25 @@ func updateExif(exif []byte, width, height int) ([]byte, error) {
 	if next >= len(t.data) {
 		return t.data, nil // cut off: there is no thumbnail any more
 	}
-	return t.dropThumbnail(next, used)
+	return t.dropThumbnail(next, append(used.directories, used.values...))
+}
+
+// usage is what the directories of a structure use.
+type usage struct {
+	directories, values []span
+}
+
+// isTangled reports whether a directory lies on another one or on values, so that changing it would change
+// those.
+func (u usage) isTangled() bool {
+	for i, d := range u.directories {
+		for _, other := range append(u.values[:len(u.values):len(u.values)], u.directories[i+1:]...) {
+			if d.overlaps(other) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // update sets the tags of a directory that an edit changes.
@@ -120,34 +138,37 @@ func (t tiff) update(entries []entry, width, height int) {
 	}
 }
 
-// updateSub updates the directory that an entry points to, and the one that it points to, and returns the
-// ranges that they use.
-func (t tiff) updateSub(pointer entry, width, height int) ([]span, error) {
+// updateSub updates the directory that an entry points to and adds what it and its own sub-directory use.
+func (t tiff) updateSub(pointer entry, width, height int, used *usage) error {
+	entries, err := t.follow(pointer, used)
+	if err != nil || pointer.tag != tagExif {
+		return err
+	}
+	for _, e := range entries {
+		if e.tag == tagInterop {
+			if _, err := t.follow(e, used); err != nil {
+				return err
+			}
+		}
+	}
+	t.update(entries, width, height)
+	return nil
+}
+
+// follow reads the directory that an entry points to and adds what it uses.
+func (t tiff) follow(pointer entry, used *usage) ([]entry, error) {
+	const most = 4 // main, EXIF, GPS, interoperability
 	at, ok := t.number(pointer)
-	if !ok {
+	if !ok || len(used.directories) == most {
 		return nil, errTIFF
 	}
 	entries, where, _, err := t.directory(at)
 	if err != nil {
 		return nil, err
 	}
-	used := append([]span{where}, values(entries)...)
-	for _, e := range entries {
-		if pointer.tag != tagExif || e.tag != tagInterop {
-			continue
-		}
-		if at, ok := t.number(e); ok {
-			more, where, _, err := t.directory(at)
-			if err != nil {
-				return nil, err
-			}
-			used = append(append(used, where), values(more)...)
-		}
-	}
-	if pointer.tag == tagExif {
-		t.update(entries, width, height)
-	}
-	return used, nil
+	used.directories = append(used.directories, where)
+	used.values = append(used.values, values(entries)...)
+	return entries, nil
 }
 
 // values returns the ranges of values that stand outside of their entries.

@@ -1,0 +1,61 @@
+package imaging_test
+
+import (
+	"context"
+	"testing"
+
+	"imagepro/handler/fault"
+	"imagepro/handler/imaging"
+)
+
+// tight are limits under which no input keeps a fuzzer waiting.
+func tight() imaging.Limits {
+	return imaging.Limits{Bytes: 1 << 20, Pixels: 250_000, Side: 1000, Scans: 10, ResultSide: 1000, Memory: 64 << 20}
+}
+
+func addPictures(f *testing.F) {
+	f.Add(asJPEG(f, pattern(20, 10), 80))
+	f.Add(withExif(f, asJPEG(f, pattern(20, 10), 80), exifWith(6)))
+	f.Add(asPNG(f, veiled(20, 10)))
+	f.Add(withExif(f, asPNG(f, pattern(20, 10)), exifWith(8)))
+	f.Add(asGIF(f, pattern(20, 10)))
+	f.Add(asBMP(f, pattern(20, 10)))
+	f.Add(asTIFF(f, veiled(20, 10)))
+	f.Add(overfull(20, 10))
+	f.Add(sosBomb(f, 20))
+}
+
+func isExpected(err error) bool {
+	return err == nil || fault.Is(err, fault.Unsupported) || fault.Is(err, fault.TooLarge) || fault.Is(err, fault.Invalid)
+}
+
+func FuzzInspect(f *testing.F) {
+	addPictures(f)
+	f.Fuzz(func(t *testing.T, src []byte) {
+		info, err := imaging.Inspect(src, tight())
+		if !isExpected(err) {
+			t.Fatalf("Inspect: %v", err)
+		}
+		if err == nil && (info.Width < 1 || info.Height < 1 || info.Orientation < 1 || info.Orientation > 8 || info.Bits < 1) {
+			t.Fatalf("Inspect = %+v without an error", info)
+		}
+	})
+}
+
+func FuzzEdit(f *testing.F) {
+	addPictures(f)
+	r := parse(f, heavy)
+	f.Fuzz(func(t *testing.T, src []byte) {
+		result, err := imaging.Edit(context.Background(), src, r, imaging.Options{Limits: tight(), Name: "a.jpg"})
+		if !isExpected(err) {
+			t.Fatalf("Edit: %v", err)
+		}
+		if err != nil {
+			return
+		}
+		after, err := imaging.Inspect(result.Data, imaging.Limits{})
+		if err != nil || after.Width != result.Width || after.Height != result.Height || after.Format != result.Format {
+			t.Fatalf("the result is %+v, %v; Edit says %s %d×%d", after, err, result.Format, result.Width, result.Height)
+		}
+	})
+}
