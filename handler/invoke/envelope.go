@@ -19,15 +19,15 @@ type envelope struct {
 // trigger returns the value of the one trigger binding.
 func (e envelope) trigger(binding string) (json.RawMessage, error) {
 	value, ok := e.Data[binding]
-	if !ok || len(value) == 0 {
+	if !ok {
 		return nil, fault.Newf(fault.Invalid, "The envelope has no data for the binding %s.", binding).At("/Data/" + binding)
 	}
 	return value, nil
 }
 
-// queueMessage decodes a message that is a JSON object. The host writes it as text in a JSON string, as a
-// rule in another one, and passes an object as it is.
-func queueMessage(value json.RawMessage, into any) error {
+// unquote returns the JSON within value: the host writes text as a JSON string, as a rule within another one,
+// and passes an object as it is.
+func unquote(value json.RawMessage) (json.RawMessage, error) {
 	for range 3 {
 		value = bytes.TrimSpace(value)
 		if len(value) == 0 || value[0] != '"' {
@@ -35,12 +35,21 @@ func queueMessage(value json.RawMessage, into any) error {
 		}
 		var text string
 		if err := json.Unmarshal(value, &text); err != nil {
-			return fault.New(fault.Invalid, "The message is no JSON.", err)
+			return nil, err
 		}
 		value = json.RawMessage(text)
 	}
+	return value, nil
+}
+
+// objectIn decodes the JSON object in value. encoding/json's own faults may quote the value and are dropped.
+func objectIn(value json.RawMessage, into any) error {
+	value, err := unquote(value)
+	if err != nil || len(value) == 0 || value[0] != '{' {
+		return fault.New(fault.Invalid, "The value is no JSON object.", nil)
+	}
 	if err := json.Unmarshal(value, into); err != nil {
-		return fault.New(fault.Invalid, "The message is none of ours.", fmt.Errorf("invoke: %T", err))
+		return fault.New(fault.Invalid, "The value is none of ours.", fmt.Errorf("invoke: %T", err))
 	}
 	return nil
 }
@@ -59,8 +68,8 @@ func timerOf(value json.RawMessage) (Timer, error) {
 		IsPastDue      bool
 		ScheduleStatus *struct{ Last, Next string }
 	}
-	if err := json.Unmarshal(value, &stored); err != nil {
-		return Timer{}, fault.New(fault.Invalid, "The timer's data is no JSON object.", err)
+	if err := objectIn(value, &stored); err != nil {
+		return Timer{}, err
 	}
 	timer := Timer{PastDue: stored.IsPastDue}
 	if status := stored.ScheduleStatus; status != nil {

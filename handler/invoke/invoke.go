@@ -11,7 +11,6 @@ package invoke
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -36,7 +35,7 @@ type Function struct {
 func Queue[M any](name, queue string, work func(ctx context.Context, m M) error) Function {
 	return Function{Name: name, Binding: "message", Queue: queue, run: func(ctx context.Context, value json.RawMessage) error {
 		var message M
-		if err := queueMessage(value, &message); err != nil {
+		if err := objectIn(value, &message); err != nil {
 			slog.ErrorContext(ctx, "message is dropped", "function", name, "error", err)
 			return nil
 		}
@@ -62,8 +61,16 @@ const maxEnvelope = 1 << 20
 // Handler returns the HTTP handler for the functions, each at POST /<Name>, with a deadline for each run.
 func Handler(deadline time.Duration, functions ...Function) http.Handler {
 	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		write(w, http.StatusNotFound, map[string]any{"ReturnValue": string(fault.NotFound)})
+	})
 	for _, f := range functions {
-		mux.HandleFunc("POST /"+f.Name, func(w http.ResponseWriter, r *http.Request) {
+		mux.HandleFunc("/"+f.Name, func(w http.ResponseWriter, r *http.Request) {
+			if r.Method != http.MethodPost {
+				w.Header().Set("Allow", http.MethodPost)
+				write(w, http.StatusMethodNotAllowed, map[string]any{"ReturnValue": string(fault.Invalid)})
+				return
+			}
 			ctx, cancel := context.WithTimeout(invocation.With(r.Context(), r.Header), deadline)
 			defer cancel()
 			start := time.Now()
@@ -78,8 +85,7 @@ func Handler(deadline time.Duration, functions ...Function) http.Handler {
 func serve(ctx context.Context, f Function, body io.Reader) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			slog.ErrorContext(ctx, "panic", "function", f.Name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			err = fault.New(fault.Internal, "The function panicked.", errors.New("panic"))
+			err = fault.New(fault.Internal, "The function panicked.", fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 		}
 	}()
 	text, err := io.ReadAll(io.LimitReader(body, maxEnvelope+1))
@@ -91,7 +97,7 @@ func serve(ctx context.Context, f Function, body io.Reader) (err error) {
 	}
 	var e envelope
 	if err := json.Unmarshal(text, &e); err != nil {
-		return fault.New(fault.Invalid, "The envelope is no JSON object.", err)
+		return fault.New(fault.Invalid, "The envelope is no JSON object.", fmt.Errorf("invoke: %T", err))
 	}
 	value, err := e.trigger(f.Binding)
 	if err != nil {
@@ -102,13 +108,19 @@ func serve(ctx context.Context, f Function, body io.Reader) (err error) {
 
 // answer tells the host done or again. The log carries what the host would not show.
 func answer(ctx context.Context, w http.ResponseWriter, f Function, err error, took time.Duration) {
-	w.Header().Set("Content-Type", "application/json")
+	ms := slog.Float64("ms", float64(took.Microseconds())/1000)
 	if err != nil {
-		slog.ErrorContext(ctx, "function failed", "function", f.Name, "error", err, "took", took.String())
-		w.WriteHeader(http.StatusInternalServerError)
-		_ = json.NewEncoder(w).Encode(map[string]any{"ReturnValue": string(fault.From(err).Kind)})
+		slog.ErrorContext(ctx, "function failed", "function", f.Name, "error", err, ms)
+		write(w, http.StatusInternalServerError, map[string]any{"ReturnValue": string(fault.From(err).Kind)})
 		return
 	}
-	slog.DebugContext(ctx, "function done", "function", f.Name, "took", took.String())
-	_ = json.NewEncoder(w).Encode(map[string]any{"Outputs": map[string]any{}})
+	slog.DebugContext(ctx, "function done", "function", f.Name, ms)
+	write(w, http.StatusOK, map[string]any{"Outputs": map[string]any{}})
+}
+
+// write answers with a JSON object, always.
+func write(w http.ResponseWriter, status int, body map[string]any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // to the host on loopback; it counts a broken answer as failed
 }
