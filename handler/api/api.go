@@ -10,6 +10,8 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -60,9 +62,7 @@ func New(o Options) *API {
 	a.huma = humago.NewWithPrefix(a.mux, Prefix, config)
 	a.huma.UseMiddleware(a.signIn)
 	a.install()
-	a.mux.HandleFunc(Prefix+"/", func(w http.ResponseWriter, r *http.Request) {
-		writeProblem(w, problemOf(r.Context(), fault.New(fault.NotFound, "There is no such address.", nil)))
-	})
+	a.mux.HandleFunc("/", a.elsewhere)
 	return a
 }
 
@@ -85,6 +85,7 @@ func (a *API) install() {
 	submit := signedIn("submitBulkEdit", http.MethodPost, "/bulk-edits", "Starts a bulk edit")
 	submit.DefaultStatus = http.StatusAccepted
 	submit.MaxBodyBytes = maxSubmitBytes
+	submit.BodyReadTimeout = -1 // see bound
 	huma.Register(a.huma, submit, a.submitBulkEdit)                                                                                                   // starts another, unless Idempotency-Key is the same
 	huma.Register(a.huma, signedIn("bulkEdit", http.MethodGet, "/bulk-edits/{id}", "Shows how far a bulk edit is"), a.bulkEdit)                       // changes nothing
 	huma.Register(a.huma, signedIn("bulkEditItems", http.MethodGet, "/bulk-edits/{id}/items", "Lists the images and their results"), a.bulkEditItems) // changes nothing
@@ -115,7 +116,28 @@ func (a *API) Operations() []string {
 			}
 		}
 	}
+	slices.Sort(all)
 	return all
+}
+
+// elsewhere answers what is no operation: 405 where other methods are, else 404.
+func (a *API) elsewhere(w http.ResponseWriter, r *http.Request) {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if _, pattern := a.mux.Handler(other); strings.HasPrefix(pattern, method+" ") {
+			allowed = append(allowed, method)
+		}
+	}
+	if len(allowed) == 0 {
+		newProblem(r.Context(), fault.NotFound, "There is no such address.").write(w)
+		return
+	}
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	p := newProblem(r.Context(), fault.Invalid, "This address does not take the method; see Allow.")
+	p.Status = http.StatusMethodNotAllowed
+	p.write(w)
 }
 
 type callerKey struct{}
@@ -129,7 +151,7 @@ func (a *API) signIn(ctx huma.Context, next func(huma.Context)) {
 	who, err := a.options.Verifier.Verify(ctx.Context(), ctx.Header("Authorization"))
 	if err != nil {
 		_, w := humago.Unwrap(ctx)
-		writeProblem(w, problemOf(ctx.Context(), err))
+		problemOf(ctx.Context(), err).write(w)
 		return
 	}
 	next(huma.WithValue(ctx, callerKey{}, who))
@@ -145,21 +167,43 @@ func callerOf(ctx context.Context) caller.Caller {
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(invocation.With(r.Context(), r.Header), a.options.Deadline)
 	defer cancel()
+	defer bound(ctx, w)()
 	start := time.Now()
 	recorder := &statusRecorder{ResponseWriter: w}
 	r = r.WithContext(ctx)
 	defer func() {
-		if p := recover(); p != nil {
-			slog.ErrorContext(ctx, "panic", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			if recorder.status == 0 {
-				writeProblem(recorder, problemOf(ctx, fault.New(fault.Internal, "Something went wrong on our side.", nil)))
-			}
-		}
 		slog.LogAttrs(ctx, slog.LevelInfo, "request", slog.String("method", r.Method), slog.String("route", r.Pattern), slog.Int("status", recorder.status), took(start))
 	}()
+	defer rescue(ctx, recorder)
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	a.mux.ServeHTTP(recorder, r)
+}
+
+// bound makes reads of the body fail once the request's time is up, until the returned function is called.
+// A deadline for the body alone, which huma offers, would end the whole request: the server keeps reading
+// the connection while an operation works, and takes a read that timed out for a client that has gone
+// (https://go.dev/src/net/http/server.go, connReader.backgroundRead).
+func bound(ctx context.Context, w http.ResponseWriter) (stop func()) {
+	release := context.AfterFunc(ctx, func() {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now())
+	})
+	return func() { release() }
+}
+
+// rescue answers a panic, deferred. If the answer had begun already, it breaks the connection off, so that
+// the client does not take half an answer for a whole one.
+func rescue(ctx context.Context, w *statusRecorder) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	cause := fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+	problem := problemOf(ctx, fault.New(fault.Internal, somethingWrong, cause))
+	if w.status != 0 {
+		panic(http.ErrAbortHandler)
+	}
+	problem.write(w)
 }
 
 // statusRecorder remembers the status for the log.

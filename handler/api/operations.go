@@ -3,10 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 	"time"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"imagepro/handler/bulk"
 )
@@ -75,7 +72,7 @@ type submitInput struct {
 }
 
 type jobOutput struct {
-	Location string `header:"Location"`
+	Location string `header:"Location" doc:"Of the bulk edit, when it was accepted"`
 	Body     jobBody
 }
 
@@ -126,7 +123,9 @@ func (a *API) submitBulkEdit(ctx context.Context, in *submitInput) (*jobOutput, 
 	if err != nil {
 		return nil, failed(ctx, err)
 	}
-	return jobAnswer(job), nil
+	out := jobAnswer(job)
+	out.Location = Prefix + "/bulk-edits/" + job.Job
+	return out, nil
 }
 
 type jobInput struct {
@@ -143,7 +142,7 @@ func (a *API) bulkEdit(ctx context.Context, in *jobInput) (*jobOutput, error) {
 
 func jobAnswer(j bulk.Job) *jobOutput {
 	c := j.Counts
-	out := &jobOutput{Location: Prefix + "/bulk-edits/" + j.Job, Body: jobBody{
+	out := &jobOutput{Body: jobBody{
 		ID: j.Job, State: string(j.State), CreatedAt: j.CreatedAt,
 		Counts: countsBody{
 			Planned: j.Planned + j.Passed, Waiting: max(0, j.Planned-c.Total()), Edited: c.Edited, Unchanged: c.Unchanged,
@@ -160,7 +159,7 @@ func jobAnswer(j bulk.Job) *jobOutput {
 }
 
 type itemsInput struct {
-	jobInput
+	ID     string `path:"id" maxLength:"64"`
 	Cursor string `query:"cursor" maxLength:"64" doc:"next of the page before"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
 }
@@ -221,15 +220,3 @@ func pictureAnswer(p bulk.Picture) *pictureBody {
 	}
 	return &pictureBody{p.Width, p.Height, p.Bytes, p.Format}
 }
-
-// writeProblem answers outside of huma.
-func writeProblem(w http.ResponseWriter, p *Problem) {
-	for name, values := range p.headers() {
-		w.Header()[name] = values
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p)
-}
-
-var _ huma.StatusError = (*Problem)(nil)

@@ -3,11 +3,11 @@ package api
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"math"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -58,7 +58,9 @@ var statuses = map[fault.Kind]struct {
 	fault.Internal:      {http.StatusInternalServerError, "Something went wrong"},
 }
 
-// Error, GetStatus, GetHeaders and ContentType make a Problem an answer of huma's.
+var _ huma.StatusError = (*Problem)(nil)
+
+// Error, GetStatus and ContentType make a Problem an answer of huma's.
 func (p *Problem) Error() string  { return p.Detail }
 func (p *Problem) GetStatus() int { return p.Status }
 
@@ -83,16 +85,28 @@ func (p *Problem) headers() http.Header {
 // problemOf turns an error into the answer, and logs what the answer does not show.
 func problemOf(ctx context.Context, err error) *Problem {
 	f := fault.From(err)
-	s := statuses[f.Kind]
+	if _, known := statuses[f.Kind]; !known {
+		f = fault.New(fault.Internal, somethingWrong, err)
+	}
+	if f.Kind == fault.Internal && ctx.Err() != nil { // whatever failed, it was because the time was up
+		f = fault.New(fault.Busy, "The request took too long.", err)
+	}
+	p := newProblem(ctx, f.Kind, f.Message)
+	p.Field, p.Claims, p.RetryAfter = f.Field, f.Claims, int(math.Ceil(f.RetryAfter.Seconds()))
 	level := slog.LevelInfo
-	if s.status >= 500 && f.Kind != fault.Busy {
+	if p.Status >= 500 && f.Kind != fault.Busy {
 		level = slog.LevelError
 	}
 	slog.Log(ctx, level, "request failed", "kind", string(f.Kind), "error", err)
-	return &Problem{
-		Type: problemType + string(f.Kind), Title: s.title, Status: s.status, Detail: f.Message, Field: f.Field, Claims: f.Claims,
-		RetryAfter: int(math.Ceil(f.RetryAfter.Seconds())), Invocation: invocation.ID(ctx),
-	}
+	return p
+}
+
+const somethingWrong = "Something went wrong on our side."
+
+// newProblem returns a problem of a kind, with its usual status.
+func newProblem(ctx context.Context, kind fault.Kind, detail string) *Problem {
+	s := statuses[kind]
+	return &Problem{Type: problemType + string(kind), Title: s.title, Status: s.status, Detail: detail, Invocation: invocation.ID(ctx)}
 }
 
 // failed is what operations return: the problem with its headers.
@@ -101,46 +115,14 @@ func failed(ctx context.Context, err error) error {
 	return huma.ErrorWithHeaders(p, p.headers())
 }
 
-// ofLibrary turns what huma itself refuses (a body that is no JSON, a value out of range) into a Problem. It
-// drops the values, which may be secrets.
-func ofLibrary(ctx huma.Context, _ string, body any) (any, error) {
-	e, ok := body.(*huma.ErrorModel)
-	if !ok {
-		return body, nil
+// write answers outside of huma.
+func (p *Problem) write(w http.ResponseWriter) {
+	for name, values := range p.headers() {
+		w.Header()[name] = values
 	}
-	kind := fault.Invalid
-	switch {
-	case e.Status == http.StatusRequestEntityTooLarge:
-		kind = fault.TooLarge
-	case e.Status == http.StatusRequestTimeout:
-		kind = fault.Busy
-	case e.Status >= 500:
-		kind = fault.Internal
-	}
-	p := &Problem{Type: problemType + string(kind), Title: statuses[kind].title, Status: e.Status, Detail: e.Detail, Invocation: invocation.ID(ctx.Context())}
-	for _, one := range e.Errors {
-		p.Fields = append(p.Fields, FieldProblem{Field: pointer(one.Location), Detail: one.Message})
-	}
-	if len(p.Fields) > 0 {
-		p.Field, p.Detail = p.Fields[0].Field, p.Fields[0].Detail
-	}
-	return p, nil
-}
-
-// pointer turns a location of huma's, such as body.source.images[2].item, into a JSON pointer into the body;
-// other locations (path.id, query.limit) become the bare name.
-func pointer(location string) string {
-	place, rest, ok := strings.Cut(location, ".")
-	if place != "body" {
-		if ok {
-			return rest
-		}
-		return location
-	}
-	if !ok {
-		return "/"
-	}
-	return "/" + strings.NewReplacer(".", "/", "[", "/", "]", "").Replace(rest)
+	w.Header().Set("Content-Type", p.ContentType(""))
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // the client has gone if this fails
 }
 
 // took is a duration for logs, in milliseconds.

@@ -1,0 +1,94 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"imagepro/handler/fault"
+)
+
+// maxFields is how many wrong things an answer lists; a body may hold very many.
+const maxFields = 20
+
+// ofLibrary turns what huma itself refuses (a body that is no JSON, a value out of range) into a Problem. It
+// drops the values, which may be secrets, and the texts of Go's decoder, which may quote them.
+func ofLibrary(ctx huma.Context, _ string, body any) (any, error) {
+	e, ok := body.(*huma.ErrorModel)
+	if !ok {
+		return body, nil
+	}
+	kind, detail := refusal(ctx.Operation(), e)
+	p := newProblem(ctx.Context(), kind, detail)
+	p.Status = e.Status // huma has decided on it; it says more closely what is wrong
+	if e.Status != http.StatusUnprocessableEntity || len(e.Errors) == 0 {
+		return p, nil
+	}
+	var fields []FieldProblem
+	for _, one := range e.Errors[:min(len(e.Errors), maxFields)] {
+		fields = append(fields, fieldProblem(one))
+	}
+	p.Field, p.Detail = fields[0].Field, fields[0].Detail
+	if len(fields) > 1 {
+		p.Fields = fields
+	}
+	return p, nil
+}
+
+// refusal returns the kind and the sentence of what huma refuses.
+func refusal(op *huma.Operation, e *huma.ErrorModel) (fault.Kind, string) {
+	switch e.Status {
+	case http.StatusBadRequest:
+		return fault.Invalid, notJSON
+	case http.StatusRequestTimeout:
+		return fault.Busy, "The body of the request did not arrive in time."
+	case http.StatusRequestEntityTooLarge:
+		return fault.TooLarge, fmt.Sprintf("The body of the request must have less than %d bytes.", op.MaxBodyBytes)
+	case http.StatusUnsupportedMediaType:
+		return fault.Unsupported, "The body of the request must be application/json."
+	case http.StatusUnprocessableEntity:
+		return fault.Invalid, "The request is not valid."
+	}
+	return fault.Internal, somethingWrong
+}
+
+const notJSON = "The body of the request is missing or no valid JSON."
+
+func fieldProblem(e *huma.ErrorDetail) FieldProblem {
+	if strings.HasPrefix(e.Message, "json: ") { // the decoder's text, which may quote a value
+		return FieldProblem{Field: pointer(e.Location), Detail: "A value in the body does not fit its field."}
+	}
+	return FieldProblem{Field: pointer(e.Location), Detail: e.Message}
+}
+
+// pointer turns a location of huma's, such as body.source.images[2].item, into a JSON pointer into the body,
+// empty for the whole of it; other locations (path.id, query.limit) become the bare name. A name that is too
+// long to be one of ours is shortened.
+func pointer(location string) string {
+	place, rest, ok := strings.Cut(location, ".")
+	if place != "body" {
+		if ok {
+			return rest
+		}
+		return location
+	}
+	if !ok {
+		return ""
+	}
+	parts := strings.FieldsFunc(rest, func(r rune) bool { return r == '.' || r == '[' || r == ']' })
+	for i, part := range parts {
+		if len(part) > maxName {
+			part = strings.ToValidUTF8(part[:maxName], "") + "..."
+		}
+		parts[i] = strings.NewReplacer("~", "~0", "/", "~1").Replace(part)
+	}
+	return "/" + strings.Join(parts[:min(len(parts), maxPointer)], "/")
+}
+
+// No field of ours has a longer name, or lies deeper.
+const (
+	maxName    = 64
+	maxPointer = 16
+)
