@@ -20,6 +20,10 @@ func (s *Sandbox) manage() http.Handler {
 	mux.HandleFunc("PUT /users", s.managePutUser)
 	mux.Handle("/_sandbox/", s.Entra.Manage())
 	mux.Handle("/entra/", s.Entra.Manage())
+	mux.Handle("/graph/", s.Graph.Manage())
+	mux.Handle("/trouble/", s.Trouble.Manage())
+	mux.Handle("/history", s.Trouble.Manage())
+	mux.Handle("/history/", s.Trouble.Manage())
 	return mux
 }
 

@@ -15,6 +15,8 @@
 //	GET  /users?tenant= -> [{"tenant", "id", "upn", "name", "mail", "locale", "disabled", "admin"}]
 //	PUT  /users         the same -> the same; without id: a new one
 //	POST /_sandbox/teams-token, /entra/...   see entra.Manage
+//	/graph/...                               see graph.Manage
+//	/trouble/..., /history                   see trouble.Manage
 //
 // It does not know how tokens or files look; packages entra and graph do.
 package sandbox
@@ -28,11 +30,14 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"imagepro/handler/dev/sandbox/directory"
 	"imagepro/handler/dev/sandbox/entra"
+	"imagepro/handler/dev/sandbox/graph"
+	"imagepro/handler/dev/sandbox/trouble"
 )
 
 // consentDelay is how long an unkind Entra takes until a consent given on its pages counts.
@@ -61,6 +66,8 @@ type Sandbox struct {
 
 	Directory *directory.Directory
 	Entra     *entra.Entra
+	Graph     *graph.Graph
+	Trouble   *trouble.Desk
 
 	ca        *authority
 	listeners map[string]net.Listener
@@ -139,7 +146,18 @@ func (s *Sandbox) compose(options Options) error {
 	if err != nil {
 		return err
 	}
-	s.serve("entra", s.Entra.Handler(), options)
+	s.Trouble = trouble.New(trouble.Options{Seed: options.Seed, Kind: options.Kind, Now: options.Now})
+	s.Graph, err = graph.New(graph.Options{
+		Directory: s.Directory, Tokens: s.Entra, BaseURL: strings.TrimSuffix(s.GraphURL, "/v1.0"), SharePointURL: s.SharePointURL,
+		ContentDir: options.ContentDir, Seed: options.Seed, Now: options.Now, Kind: options.Kind, Log: options.Log,
+		Inner: func(next http.Handler) http.Handler { return s.Trouble.Wrap("graph", next) },
+	})
+	if err != nil {
+		return err
+	}
+	s.serve("entra", s.Trouble.Wrap("entra", s.Entra.Handler()), options)
+	s.serve("graph", s.Trouble.Wrap("graph", s.Graph.Handler()), options)
+	s.serve("sharepoint", s.Trouble.Wrap("sharepoint", s.Graph.SharePoint()), options)
 	s.serve("management", s.manage(), options)
 	return nil
 }
@@ -191,6 +209,9 @@ func (s *Sandbox) Stop() {
 	s.serving.Wait()
 	for _, listener := range s.listeners {
 		_ = listener.Close() // those that were never served
+	}
+	if s.Graph != nil {
+		_ = s.Graph.Close() // removes the contents
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -193,7 +193,10 @@ func TestClientCredentialsGiveAnAppOnlyToken(t *testing.T) {
 	if err != nil || grant.User != "" || grant.Tenant != contoso || len(grant.Scopes) != 1 || got.text("refresh_token") != "" {
 		t.Errorf("the token stands for %v, %v", grant, err)
 	}
+	wantTokens(t, ask(contoso, everything+" openid offline_access profile")) // as MSAL Go asks
 	wantRefused(t, ask(contoso, sites), 400, "invalid_scope", 1002012, "")
+	wantRefused(t, ask(contoso, "openid"), 400, "invalid_scope", 1002012, "")
+	wantRefused(t, ask(contoso, everything+" "+sites), 400, "invalid_scope", 1002012, "")
 	wantRefused(t, ask(contoso, ""), 400, "invalid_request", 900144, "")
 	wantRefused(t, ask("common", everything), 400, "invalid_request", 50059, "")
 	wantRefused(t, ask(fabrikam, everything), 400, "unauthorized_client", 7000229, "")

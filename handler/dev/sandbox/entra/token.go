@@ -271,10 +271,8 @@ func (e *Entra) clientOnly(r *tokenRequest) (map[string]any, *refusal) {
 	if r.acr == "0" {
 		return nil, refuse(7000218)
 	}
-	scope := r.form.Get("scope")
-	resource, name := splitScope(scope)
-	if name != ".default" || strings.ContainsAny(scope, " \t") || resource != graphURI {
-		return nil, refuse(1002012, scope)
+	if refused := onlyDefault(r.form.Get("scope")); refused != nil {
+		return nil, refused
 	}
 	if !e.isInstalled(r.place.id, r.app) {
 		return nil, refuse(7000229, r.app.ID, r.place.id)
@@ -286,4 +284,23 @@ func (e *Entra) clientOnly(r *tokenRequest) (map[string]any, *refusal) {
 		"ext_expires_in": int(lifetime.Seconds()),
 		"access_token":   e.appToken(r, lifetime),
 	}, nil
+}
+
+// onlyDefault wants Graph's ".default" alone. The scopes of OpenID Connect, which some clients add always,
+// change nothing.
+func onlyDefault(scope string) *refusal {
+	wanted := 0
+	for _, word := range strings.Fields(scope) {
+		resource, name := splitScope(word)
+		if resource == graphURI && slices.Contains(oidc, strings.ToLower(name)) {
+			continue
+		}
+		if wanted++; resource != graphURI || name != ".default" {
+			return refuse(1002012, scope)
+		}
+	}
+	if wanted != 1 {
+		return refuse(1002012, scope)
+	}
+	return nil
 }

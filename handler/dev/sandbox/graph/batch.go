@@ -47,6 +47,11 @@ func (c *call) batch(rest []string) (answer, *failure) {
 	if f := c.parse(&body); f != nil {
 		return answer{}, f
 	}
+	for i, one := range body.Requests {
+		if string(one.Body) == "null" {
+			body.Requests[i].Body = nil
+		}
+	}
 	if f := checkBatch(body.Requests); f != nil {
 		return answer{}, f
 	}

@@ -30,7 +30,7 @@ func TestABatchAnswersEachRequestForItself(t *testing.T) {
 	w := open(t)
 	it := w.put("a.jpg", []byte("x"))
 	got := w.batch(http.StatusOK,
-		map[string]any{"id": "1", "method": "GET", "url": w.item(it) + "?$select=id"},
+		map[string]any{"id": "1", "method": "GET", "url": w.item(it) + "?$select=id", "headers": map[string]string{}, "body": nil},
 		map[string]any{"id": "2", "method": "GET", "url": strings.TrimPrefix(w.item(it), "/") + "/content"},
 		map[string]any{"id": "3", "method": "GET", "url": w.drive + "/items/none"},
 		map[string]any{"id": "4", "method": "GET", "url": w.item(it), "dependsOn": []string{"3"}},

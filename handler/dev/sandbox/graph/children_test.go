@@ -108,6 +108,7 @@ func TestSelectAndExpandShapeChildren(t *testing.T) {
 		t.Errorf("fields %v", r.at("value", 0, "listItem", "fields"))
 	}
 	w.ask(http.StatusBadRequest, "GET", w.drive+"/root/children?$filter=name%20eq%20'a'", nil)
+	w.ask(http.StatusBadRequest, "GET", w.drive+"/root/children?$skip=1", nil)
 	w.ask(http.StatusBadRequest, "GET", w.drive+"/root/children?$orderby=shoeSize", nil)
 	etag := w.ask(http.StatusOK, "GET", w.drive+"/root", nil).text("eTag")
 	w.ask(http.StatusNotModified, "GET", w.drive+"/root/children", nil, "If-None-Match", etag)

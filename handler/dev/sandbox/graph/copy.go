@@ -56,9 +56,9 @@ type monitor struct {
 
 // newCopy is the body of copy.
 type newCopy struct {
-	Parent *reference `json:"parentReference"`
-	Name   string     `json:"name"`
-	Before string     `json:"@microsoft.graph.conflictBehavior"`
+	Parent   *reference `json:"parentReference"`
+	Name     string     `json:"name"`
+	Conflict string     `json:"@microsoft.graph.conflictBehavior"`
 }
 
 // copyItem answers POST copy (row 13): 202 with the URL of a monitor. A name that is taken shows there.
@@ -67,34 +67,13 @@ func (c *call) copyItem(t target) (answer, *failure) {
 	if f := c.parse(&body); f != nil {
 		return answer{}, f
 	}
-	on, f := parseBehaviour(c.q.values.Get("@microsoft.graph.conflictBehavior")+body.Before, onConflictFail)
+	on, f := parseBehaviour(c.q.values.Get("@microsoft.graph.conflictBehavior")+body.Conflict, onConflictFail)
 	if f != nil {
 		return answer{}, f
 	}
-	if t.item.parent == nil {
-		return answer{}, errInvalid("The root cannot be copied.")
-	}
-	parent := t.item.parent
-	if body.Parent != nil {
-		if parent, f = c.folder(t.drive, *body.Parent); f != nil {
-			return answer{}, f
-		}
-	}
-	if itemLevel(c.who, parent) < Write {
-		return answer{}, errDenied()
-	}
-	name := body.Name
-	if name == "" {
-		name = t.item.name
-	}
-	if f := checkName(name, t.item.isFolder); f != nil {
+	parent, name, f := c.copyPlace(t, body)
+	if f != nil {
 		return answer{}, f
-	}
-	if f := checkPlace(parent, name); f != nil {
-		return answer{}, f
-	}
-	if parent.within(t.item) {
-		return answer{}, errInvalid("A folder cannot be copied into itself.")
 	}
 	delay := c.upTo(c.unkind.CopyMax)
 	m := &monitor{started: c.now(), due: c.now().Add(delay), drive: parent.drive}
@@ -103,6 +82,32 @@ func (c *call) copyItem(t target) (answer, *failure) {
 	by := c.who.User
 	c.later(delay, func() { c.endCopy(m, t.item, parent, name, by, on) })
 	return answer{status: http.StatusAccepted}.with("Location", c.sharePoint(t.drive.site.tenant)+"/_api/v2.0/monitor/"+id), nil
+}
+
+// copyPlace says where a copy goes and how it is called.
+func (c *call) copyPlace(t target, body newCopy) (parent *item, name string, f *failure) {
+	parent, name = t.item.parent, t.item.name
+	if parent == nil {
+		return nil, "", errInvalid("The root cannot be copied.")
+	}
+	if body.Parent != nil {
+		if parent, f = c.folder(t.drive, *body.Parent); f != nil {
+			return nil, "", f
+		}
+	}
+	if body.Name != "" {
+		name = body.Name
+	}
+	if itemLevel(c.who, parent) < Write {
+		return nil, "", errDenied()
+	}
+	if f := checkName(name, t.item.isFolder); f != nil {
+		return nil, "", f
+	}
+	if parent.within(t.item) {
+		return nil, "", errInvalid("A folder cannot be copied into itself.")
+	}
+	return parent, name, checkPlace(parent, name)
 }
 
 // endCopy does the work. It uses nothing of a request, which has long been answered.

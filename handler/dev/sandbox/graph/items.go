@@ -72,8 +72,8 @@ func (c *call) listChildren(t target) (answer, *failure) {
 	if c.unchanged(t.item) {
 		return empty(http.StatusNotModified)
 	}
-	if c.q.has("filter") {
-		return answer{}, fail(http.StatusBadRequest, "notSupported", "$filter is not supported on this collection.")
+	if c.q.has("filter") || c.q.has("skip") {
+		return answer{}, fail(http.StatusBadRequest, "notSupported", "$filter and $skip are not supported on this collection.")
 	}
 	order := strings.ToLower(c.q.order)
 	if order == "" {

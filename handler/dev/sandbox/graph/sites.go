@@ -68,14 +68,16 @@ func (c *call) routeSites(rest []string) (answer, *failure) {
 		return c.lockedly(c.searchSites)
 	}
 	at, rest := takeAddress(rest)
-	c.lock()
-	s, f := c.findSite(at)
-	if f == nil && len(rest) > 0 {
+	if len(rest) > 0 {
+		// The path is the server's, whatever site stands before it.
 		if name, argument, value, isCall := function(rest[0]); isCall && strings.EqualFold(name, "getByPath") && argument == "path" {
-			s, f = c.findSite(address{base: s.host, path: strings.Trim(value, "/"), hasPath: true})
+			at.base, _, _ = strings.Cut(at.base, ",")
+			at.path, at.hasPath = strings.Trim(value, "/"), true
 			rest = rest[1:]
 		}
 	}
+	c.lock()
+	s, f := c.findSite(at)
 	c.mu.Unlock()
 	if f != nil {
 		return answer{}, f
@@ -96,10 +98,13 @@ func (c *call) routeSites(rest []string) (answer, *failure) {
 
 // routeSiteDrive answers for one library of a site, named as a drive or as a list.
 func (c *call) routeSiteDrive(s *site, rest []string) (answer, *failure) {
+	c.lock()
+	drives := slices.Clone(s.drives)
+	c.mu.Unlock()
 	if rest[0] == "drive" {
-		return c.routeDrive(s.drives[0], rest[1:])
+		return c.routeDrive(drives[0], rest[1:])
 	}
-	at := slices.IndexFunc(s.drives, func(d *drive) bool {
+	at := slices.IndexFunc(drives, func(d *drive) bool {
 		return rest[0] == "drives" && d.id == rest[1] ||
 			rest[0] == "lists" && (strings.EqualFold(d.list, rest[1]) || strings.EqualFold(d.name, rest[1]))
 	})
@@ -107,9 +112,9 @@ func (c *call) routeSiteDrive(s *site, rest []string) (answer, *failure) {
 		return answer{}, errNoItem()
 	}
 	if rest[0] == "lists" {
-		return c.routeList(s.drives[at], rest[2:])
+		return c.routeList(drives[at], rest[2:])
 	}
-	return c.routeDrive(s.drives[at], rest[2:])
+	return c.routeDrive(drives[at], rest[2:])
 }
 
 // findSite finds a site by id, host name or server-relative path. A site that the user may not open gives

@@ -86,6 +86,7 @@ func TestANewSiteIsNotFoundAtOnce(t *testing.T) {
 func TestASiteIsReachedByAllFormsOfItsAddress(t *testing.T) {
 	t.Parallel()
 	w := open(t)
+	w.ask(http.StatusOK, "GET", "/sites/contoso.sharepoint.com/getByPath(path='/sites/Team')", nil)
 	root, err := w.AddSite(contoso, "", ada)
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,70 @@
+# Image Pro. `make` alone explains itself.
+
+# Settings of make run and make demo, such as: make run PHOTOS=~/Pictures PORT=7072
+PHOTOS ?=
+PORT   ?=
+KILL   ?=
+KIND   ?=
+LOG    ?=
+# Packages for make test and make bench, such as: make test PKG=./handler/bulk
+PKG    ?= ./...
+
+GO      ?= go
+VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo dev)
+AZURITE := handler/dev/azurite/node_modules/.package-lock.json
+DEVFLAGS = $(if $(PHOTOS),-photos "$(PHOTOS)") $(if $(PORT),-port $(PORT)) $(if $(KILL),-kill) $(if $(KIND),-kind) $(if $(LOG),-log)
+
+.DEFAULT_GOAL := help
+.PHONY: help build run demo test check bench package clean azurite need-go need-node
+
+help: ## show this list
+	@echo "Image Pro: pictures of SharePoint libraries, shown and edited, one at a time or thousands at once"
+	@echo
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  make run takes PHOTOS=folder (photographs of your own), PORT=7071, KILL=1 (kill the handler half-way),"
+	@echo "  KIND=1 (no throttling and no broken connections), LOG=1. make test and make bench take PKG=./handler/bulk."
+
+build: need-go ## build the program and lay out build/app, which the Functions host runs as it is
+	@mkdir -p build/app
+	@find build/app -mindepth 1 -maxdepth 1 ! -name handler -exec rm -rf {} +
+	$(GO) build -trimpath -ldflags "-s -w -X imagepro/handler/app.Version=$(VERSION)" -o build/app/handler ./handler
+	@cp host.json build/app/ && cp -r functions/* build/app/
+
+run: build azurite ## edit 24 photographs in bulk and watch, then keep serving and print commands to try
+	@$(GO) run ./handler/dev $(DEVFLAGS) run
+
+demo: build azurite ## the same, then end: 0 only if every photograph was verified
+	@$(GO) run ./handler/dev $(DEVFLAGS) demo
+
+test: need-go azurite ## run all tests
+	$(GO) test -timeout 20m $(PKG)
+
+check: need-go azurite ## what a change must pass: format, vet, staticcheck, tidy, tests with the race detector
+	@out=$$(gofmt -l handler); test -z "$$out" || { echo "not formatted by gofmt:"; echo "$$out"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) mod tidy -diff
+	$(GO) test -race -timeout 40m $(PKG)
+
+bench: need-go azurite ## measure
+	$(GO) test -run '^$$' -bench . -benchtime 5x $(PKG)
+
+package: build ## make build/image-pro.zip for deployment
+	@rm -f build/image-pro.zip
+	@cd build/app && chmod 755 handler && zip -qrX ../image-pro.zip . && cd .. && echo "build/image-pro.zip: $$(stat -c %s image-pro.zip) bytes"
+
+clean: ## remove what was built and installed here
+	rm -rf build handler/dev/azurite/node_modules
+
+azurite: need-node $(AZURITE)
+
+$(AZURITE): handler/dev/azurite/package-lock.json
+	cd handler/dev/azurite && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+need-go:
+	@command -v $(GO) >/dev/null || { echo "Go 1.26 or later is needed: https://go.dev/doc/install" >&2; exit 1; }
+
+need-node:
+	@command -v node >/dev/null && command -v npm >/dev/null || { echo "Node.js 20 and npm are needed for Azurite, the storage emulator: apt-get install nodejs npm" >&2; exit 1; }

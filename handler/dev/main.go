@@ -1,0 +1,130 @@
+// The program behind make run and make demo: it starts everything that Image Pro needs on this machine,
+// lets a signed-in user edit a folder of photographs in bulk, checks every result, and shows it.
+//
+//	go run ./handler/dev [flags] run     the demo, then keep serving until Ctrl-C
+//	go run ./handler/dev [flags] demo    the demo, then end: 0 only if everything was verified
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"imagepro/handler/dev/photos"
+	"imagepro/handler/dev/stack"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "\nimage pro:", err)
+		os.Exit(1)
+	}
+}
+
+// options are the flags.
+type options struct {
+	app    string // script root
+	out    string // where the demo leaves its files
+	photos string // the user's own photographs
+	port   string
+	kill   bool
+	kind   bool
+	log    bool
+}
+
+func run(ctx context.Context, args []string) error {
+	var o options
+	flags := flag.NewFlagSet("dev", flag.ContinueOnError)
+	flags.StringVar(&o.app, "app", "build/app", "script root that make build laid out")
+	flags.StringVar(&o.out, "out", "build/demo", "folder for the contact sheet, the token and the drawn photographs")
+	flags.StringVar(&o.photos, "photos", "", "folder with photographs of your own (default: 24 are drawn)")
+	flags.StringVar(&o.port, "port", "", "port of the local Functions host (default: 7071, or a free one if that is taken)")
+	flags.BoolVar(&o.kill, "kill", false, "kill the handler with SIGKILL once in the middle of the demo")
+	flags.BoolVar(&o.kind, "kind", false, "switch the sandbox's unkindness off (throttling, broken connections, moving tags)")
+	flags.BoolVar(&o.log, "log", false, "show what the handler and the host log")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	command := flags.Arg(0)
+	if command != "run" && command != "demo" || flags.NArg() != 1 {
+		return fmt.Errorf("name one command, run or demo, not %q", strings.Join(flags.Args(), " "))
+	}
+	pictures, err := prepare(o)
+	if err != nil {
+		return err
+	}
+	fmt.Println("starting Azurite, the sandbox (Entra ID, Graph, SharePoint), the Functions host and the handler ...")
+	s, err := start(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer s.Stop()
+	result, err := demo(ctx, s, pictures, o)
+	if err != nil {
+		return err
+	}
+	if command == "run" {
+		if err := serve(ctx, s, o, result); err != nil {
+			return err
+		}
+	}
+	return result.verdict()
+}
+
+// prepare draws the photographs, or lists the user's own.
+func prepare(o options) ([]photos.Photo, error) {
+	if o.photos != "" {
+		fmt.Println("taking the photographs in", o.photos)
+		return photos.Load(o.photos, maxOwnPhotos)
+	}
+	dir := filepath.Join(o.out, "photos")
+	if err := os.RemoveAll(dir); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	begin := time.Now()
+	drawn, err := photos.Draw(dir, photos.Options{Seed: 1})
+	if err == nil {
+		fmt.Printf("drew %d photographs in %.1f s: %s\n", len(drawn), time.Since(begin).Seconds(), dir)
+	}
+	return drawn, err
+}
+
+const (
+	maxOwnPhotos = 1000
+	usualPort    = "7071"
+)
+
+// start starts the stack on the port that was asked for, or on the usual one if it is free.
+func start(ctx context.Context, o options) (*stack.Stack, error) {
+	if _, err := os.Stat(filepath.Join(o.app, "handler")); err != nil {
+		return nil, fmt.Errorf("the program is not built in %s: run make build", o.app)
+	}
+	settings := stack.Options{ScriptRoot: o.app, Kind: o.kind, Seed: 1}
+	if o.log {
+		settings.Log, settings.Output = showLogs()
+	}
+	port := o.port
+	if port == "" {
+		port = usualPort
+	}
+	settings.Addr = "127.0.0.1:" + port
+	s, err := stack.Start(ctx, settings)
+	if err != nil && o.port == "" && errors.Is(err, syscall.EADDRINUSE) {
+		fmt.Println("port", usualPort, "is taken; using a free one (PORT= names one)")
+		settings.Addr = "127.0.0.1:0"
+		s, err = stack.Start(ctx, settings)
+	}
+	return s, err
+}

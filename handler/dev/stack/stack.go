@@ -1,0 +1,157 @@
+// Package stack starts everything that Image Pro needs on one machine and connects it: Azurite, the sandbox
+// that stands for Entra ID and Graph, the local Functions host and, as its child, the real binary.
+//
+// It does not know what is then done with it; make run and the end-to-end tests do.
+package stack
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"imagepro/handler/dev/azurite"
+	"imagepro/handler/dev/host"
+	"imagepro/handler/dev/sandbox"
+	"imagepro/handler/dev/sandbox/directory"
+	"imagepro/handler/dev/sandbox/entra"
+)
+
+// Options are the choices of a stack.
+type Options struct {
+	ScriptRoot string // laid out by make build or Layout
+	Addr       string // of the host; empty: a free port on 127.0.0.1
+	Kind       bool   // switches the sandbox's unkindness off
+	Seed       uint64
+	// Settings are added to those that the stack makes itself, and win over them.
+	Settings map[string]string
+	Log      *slog.Logger // of the host; nil: nothing is logged
+	// Output takes the lines that the handler writes; nil drops them.
+	Output func(level slog.Level, line string)
+	// Strikes is how many crashes of the handler within 30 minutes the host endures; 0: as the real one.
+	Strikes int
+}
+
+// Stack is everything, running.
+type Stack struct {
+	Azurite *azurite.Server
+	Sandbox *sandbox.Sandbox
+	Scene   *sandbox.Scene
+	Host    *host.Host
+	dir     string
+}
+
+// readyTimeout is how long the handler may take until it answers; well below a second is usual.
+const readyTimeout = 60 * time.Second
+
+// Start starts everything and returns when the handler answers.
+func Start(ctx context.Context, o Options) (*Stack, error) {
+	s := &Stack{}
+	if err := s.start(ctx, o); err != nil {
+		s.Stop()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Stack) start(ctx context.Context, o Options) error {
+	var err error
+	if s.dir, err = os.MkdirTemp("", "image-pro-"); err != nil {
+		return fmt.Errorf("stack: %w", err)
+	}
+	if s.Azurite, err = azurite.Start(""); err != nil {
+		return err
+	}
+	if s.Sandbox, err = sandbox.Start(sandbox.Options{Kind: o.Kind, Seed: o.Seed}); err != nil {
+		return err
+	}
+	if s.Scene, err = sandbox.Demo(s.Sandbox); err != nil {
+		return err
+	}
+	settings, err := s.settings(o)
+	if err != nil {
+		return err
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Output == nil {
+		o.Output = func(slog.Level, string) {}
+	}
+	if o.Addr == "" {
+		o.Addr = "127.0.0.1:0"
+	}
+	s.Host, err = host.Start(ctx, host.Options{
+		ScriptRoot: o.ScriptRoot, Settings: settings, Environ: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")},
+		Addr: o.Addr, Log: o.Log, HandlerOutput: o.Output, Strikes: o.Strikes,
+	})
+	if err != nil {
+		return err
+	}
+	ready, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	return s.Host.Ready(ready)
+}
+
+// settings are what local.settings.json would hold. The sandbox's certificate is trusted through
+// SSL_CERT_FILE, which Go reads itself, so that the shipped program needs no setting for it.
+func (s *Stack) settings(o Options) (map[string]string, error) {
+	ca := filepath.Join(s.dir, "ca.pem")
+	if err := os.WriteFile(ca, s.Sandbox.CAPEM, 0o644); err != nil {
+		return nil, fmt.Errorf("stack: %w", err)
+	}
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // never fails (crypto/rand)
+	settings := map[string]string{
+		"FUNCTIONS_WORKER_RUNTIME":    "custom",
+		"AZURE_FUNCTIONS_ENVIRONMENT": "Development",
+		"AzureWebJobsStorage":         s.Azurite.ConnectionString,
+		"IMAGEPRO_APP_SECRET":         s.Scene.Secret,
+		"IMAGEPRO_TOKEN_KEYS":         "local:" + base64.StdEncoding.EncodeToString(key),
+		"IMAGEPRO_AUTHORITY":          s.Sandbox.EntraURL,
+		"IMAGEPRO_AUTHORITY_V1":       s.Sandbox.EntraURL,
+		"IMAGEPRO_GRAPH":              s.Sandbox.GraphURL,
+		"SSL_CERT_FILE":               ca,
+	}
+	for name, value := range o.Settings {
+		settings[name] = value
+	}
+	return settings, nil
+}
+
+// Token returns the token that Teams would give the user's tab.
+func (s *Stack) Token(user directory.User) (string, error) {
+	return s.Sandbox.Entra.TeamsToken(entra.TeamsTokenRequest{Tenant: user.Tenant, User: user.ID, App: sandbox.DemoApp})
+}
+
+// KillHandler ends the handler's process with SIGKILL, as a crash or a scale-in would. The host starts it
+// again on the same port.
+func (s *Stack) KillHandler() error {
+	pid := s.Host.HandlerPID()
+	if pid <= 0 {
+		return errors.New("stack: the handler is not running")
+	}
+	return syscall.Kill(pid, syscall.SIGKILL)
+}
+
+// Stop ends everything, the host first.
+func (s *Stack) Stop() {
+	if s.Host != nil {
+		s.Host.Stop()
+	}
+	if s.Sandbox != nil {
+		s.Sandbox.Stop()
+	}
+	if s.Azurite != nil {
+		s.Azurite.Stop()
+	}
+	if s.dir != "" {
+		_ = os.RemoveAll(s.dir)
+	}
+}

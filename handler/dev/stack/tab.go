@@ -1,0 +1,156 @@
+package stack
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"imagepro/handler/dev/sandbox/directory"
+)
+
+// Tab calls the API as a user's Teams tab does: over the host, with the token that Teams gave it. Its types
+// are written from handler/docs/api.md, apart from the program's own.
+type Tab struct {
+	Base  string // http://127.0.0.1:port
+	Token string
+}
+
+// Tab returns the tab of a user.
+func (s *Stack) Tab(user directory.User) (*Tab, error) {
+	token, err := s.Token(user)
+	if err != nil {
+		return nil, err
+	}
+	return &Tab{Base: s.Host.URL(), Token: token}, nil
+}
+
+// Job is a bulk edit as the API shows it.
+type Job struct {
+	ID      string
+	State   string
+	Problem *Reason
+	Counts  struct {
+		Planned, Waiting, Edited, Unchanged, Skipped, Conflict, Failed int
+		BytesBefore, BytesAfter                                        int64
+	}
+}
+
+// Final reports whether nothing will change any more.
+func (j Job) Final() bool { return j.State == "done" || j.State == "failed" }
+
+// Item is an image of a bulk edit as the API shows it.
+type Item struct {
+	DriveID, ItemID, Name, State string
+	Reason                       *Reason
+	Before, After                *Picture
+	Warnings                     []string
+}
+
+// Reason says why an image was not edited, or a job failed.
+type Reason struct{ Kind, Detail string }
+
+// Picture is an image's content.
+type Picture struct {
+	Width, Height int
+	Bytes         int64
+	Format        string
+}
+
+// Problem is an error answer.
+type Problem struct {
+	Type, Title, Detail, Field string
+	Status                     int
+}
+
+func (p *Problem) Error() string {
+	return fmt.Sprintf("%d %s: %s %s", p.Status, p.Type, p.Detail, p.Field)
+}
+
+// Submit starts a bulk edit; the body is that of POST /api/bulk-edits.
+func (t *Tab) Submit(ctx context.Context, body any) (Job, error) {
+	var job Job
+	err := t.call(ctx, http.MethodPost, "/api/bulk-edits", body, &job)
+	return job, err
+}
+
+// Job returns a bulk edit.
+func (t *Tab) Job(ctx context.Context, id string) (Job, error) {
+	var job Job
+	err := t.call(ctx, http.MethodGet, "/api/bulk-edits/"+url.PathEscape(id), nil, &job)
+	return job, err
+}
+
+// Items returns all images of a bulk edit.
+func (t *Tab) Items(ctx context.Context, id string) ([]Item, error) {
+	var items []Item
+	cursor := ""
+	for {
+		var page struct {
+			Items []Item
+			Next  string
+		}
+		path := "/api/bulk-edits/" + url.PathEscape(id) + "/items?limit=200&cursor=" + url.QueryEscape(cursor)
+		if err := t.call(ctx, http.MethodGet, path, nil, &page); err != nil {
+			return nil, err
+		}
+		items = append(items, page.Items...)
+		if page.Next == "" {
+			return items, nil
+		}
+		cursor = page.Next
+	}
+}
+
+// Wait polls a bulk edit until it is final, and calls show, if there is one, with each state on the way. A
+// call that the handler's death interrupts is made again.
+func (t *Tab) Wait(ctx context.Context, id string, every time.Duration, show func(Job)) (Job, error) {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		job, err := t.Job(ctx, id)
+		if err == nil && show != nil {
+			show(job)
+		}
+		if err == nil && job.Final() {
+			return job, nil
+		}
+		select {
+		case <-ctx.Done():
+			return job, fmt.Errorf("waiting for bulk edit %s (%s): %w, last answer: %v", id, job.State, ctx.Err(), err)
+		case <-ticker.C:
+		}
+	}
+}
+
+func (t *Tab) call(ctx context.Context, method, path string, body, into any) error {
+	var reader io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			return err
+		}
+		reader = bytes.NewReader(text)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, t.Base+path, reader)
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Authorization", "Bearer "+t.Token)
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode >= 300 {
+		problem := &Problem{Status: response.StatusCode}
+		_ = json.NewDecoder(response.Body).Decode(problem) // a body of another form leaves the status
+		return problem
+	}
+	return json.NewDecoder(response.Body).Decode(into)
+}
