@@ -4,10 +4,16 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"image"
+	"image/color"
+	"iter"
+	"maps"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -123,4 +129,58 @@ func TestTheSameEditGivesTheSameBytesOnAnyNumberOfProcessors(t *testing.T) {
 func goPictures(t *testing.T) (files map[string][]byte, ok bool) {
 	ok = t.Run("pictures of Go", func(t *testing.T) { files = corpus(t) })
 	return files, ok && len(files) > 0
+}
+
+func TestDamagedPicturesAreRefusedOrEdited(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(3, 4))
+	light := parse(t, `{"version":1,"steps":[{"op":"resize","width":9},{"op":"adjust","saturation":10}]}`)
+	refused, edited := 0, 0
+	for name, src := range sortedCorpus(t) {
+		for range 12 {
+			broken := bytes.Clone(src)
+			for range 1 + r.IntN(6) {
+				at := r.IntN(min(len(broken), 1+r.IntN(len(broken)))) // more often in the header
+				broken[at] = byte(r.Uint32())
+			}
+			_, err := imaging.Edit(context.Background(), broken, light, imaging.Options{Limits: tight()})
+			switch {
+			case err == nil:
+				edited++
+			case isExpected(err):
+				refused++
+			default:
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+	t.Logf("%d edited, %d refused", edited, refused)
+}
+
+// sortedCorpus yields the corpus in the same order in every run.
+func sortedCorpus(t testing.TB) iter.Seq2[string, []byte] {
+	files := corpus(t)
+	return func(yield func(string, []byte) bool) {
+		for _, name := range slices.Sorted(maps.Keys(files)) {
+			if len(files[name]) > 0 && !yield(name, files[name]) {
+				return
+			}
+		}
+	}
+}
+
+func TestAPNGWithAPaletteKeepsIt(t *testing.T) {
+	t.Parallel()
+	m := image.NewPaletted(image.Rect(0, 0, 30, 20), color.Palette{color.NRGBA{R: 255, A: 255}, color.NRGBA{B: 9, A: 100}})
+	for i := range m.Pix {
+		m.Pix[i] = uint8(i % 2)
+	}
+	result := edit(t, asPNG(t, m), `{"version":1,"steps":[{"op":"rotate","angle":90}]}`)
+	info, err := imaging.Inspect(result.Data, imaging.Limits{})
+	if err != nil || !info.Palette || !info.Alpha {
+		t.Errorf("the result is %+v, %v", info, err)
+	}
+	if got := fromPNG(t, result.Data).NRGBAAt(0, 19); got != (color.NRGBA{R: 255, A: 255}) && got != (color.NRGBA{B: 9, A: 100}) {
+		t.Errorf("a pixel is %v", got)
+	}
 }

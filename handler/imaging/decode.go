@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"image"
 	"image/gif"
 	"image/jpeg"
@@ -21,7 +22,11 @@ import (
 // the header. It stops soon after ctx is done.
 func decode(ctx context.Context, src []byte, info Info) (image.Image, error) {
 	r := &reader{ctx: ctx, Reader: bytes.NewReader(src)}
-	m, err := decodeFormat(r, info.Format)
+	var m image.Image
+	err := guarded(func() (err error) {
+		m, err = decodeFormat(r, info.Format)
+		return err
+	})
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -36,6 +41,16 @@ func decode(ctx context.Context, src []byte, info Info) (image.Image, error) {
 		return nil, fault.New(fault.Invalid, "The file is damaged: its header and its pixels differ in size.", nil)
 	}
 	return m, nil
+}
+
+// guarded makes a panic of a decoder an error: one damaged file must not end the work on others.
+func guarded(work func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the decoder panicked: %v", r)
+		}
+	}()
+	return work()
 }
 
 func decodeFormat(r *reader, format Format) (image.Image, error) {

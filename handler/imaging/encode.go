@@ -61,10 +61,7 @@ func (w *writer) write(m *image.NRGBA) ([]byte, error) {
 	if !hasAlpha(w.format) {
 		w.flatten(m)
 	}
-	var pixels image.Image = m
-	if gray := w.gray(m); gray != nil {
-		pixels = gray
-	}
+	pixels := w.narrowest(m)
 	blocks := w.metadata(pixels)
 	var to bytes.Buffer
 	if err := w.encode(&to, pixels, blocks); err != nil {
@@ -131,6 +128,20 @@ func (w *writer) flatten(m *image.NRGBA) {
 // mix returns a share of a/255 of over and the rest of under, rounded.
 func mix(over, under uint8, a uint32) uint8 {
 	return uint8((uint32(over)*a + uint32(under)*(255-a) + 127) / 255)
+}
+
+// narrowest returns the picture in the way its source was stored, if it still fits: as one channel, or as
+// indices. A PNG in another way would be several times as long.
+func (w *writer) narrowest(m *image.NRGBA) image.Image {
+	if gray := w.gray(m); gray != nil {
+		return gray
+	}
+	if w.info.Palette && w.format == PNG {
+		if paletted := exactPalette(m); paletted != nil {
+			return paletted
+		}
+	}
+	return m
 }
 
 // gray returns the picture as one channel if its source and its format are so and it is gray and opaque,

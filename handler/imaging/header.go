@@ -56,6 +56,7 @@ func readPNGHeader(info *Info, src []byte) error {
 			info.Bits = int(c.Data[8])
 			info.Alpha = c.Data[9]&4 != 0
 			info.Gray = c.Data[9]&3 == 0
+			info.Palette = c.Data[9] == 3
 		case "tRNS":
 			info.Alpha = true
 		case "acTL":
@@ -71,7 +72,7 @@ func readPNGHeader(info *Info, src []byte) error {
 }
 
 func readGIFHeader(info *Info, src []byte) error {
-	info.Frames, info.Bits = 0, 8
+	info.Frames, info.Bits, info.Palette = 0, 8, true
 	for b, err := range container.GIF(src) {
 		if err != nil {
 			return err
@@ -139,6 +140,7 @@ func readTIFFHeader(info *Info, src []byte) error {
 	}
 	info.StoredWidth, info.StoredHeight = config.Width, config.Height
 	describeModel(info, config.ColorModel)
+	info.Alpha = metadata.HasExtraSamples(src)
 	return nil
 }
 
@@ -167,4 +169,5 @@ func describeModel(info *Info, model color.Model) {
 	case color.NRGBAModel, color.NRGBA64Model:
 		info.Alpha = true
 	}
+	_, info.Palette = model.(color.Palette)
 }

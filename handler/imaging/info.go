@@ -35,6 +35,7 @@ type Info struct {
 	Alpha                     bool // whether pixels may be transparent
 	Gray                      bool // whether it is stored without colour
 	CMYK                      bool // whether it is stored in printing colours
+	Palette                   bool // whether it is stored as indices of at most 256 colours
 	Bits                      int  // of one channel; of one index with a palette
 	Bytes                     int  // of the file
 }
@@ -56,7 +57,7 @@ func Inspect(src []byte, limits Limits) (Info, error) {
 		return info, err
 	}
 	info.Format = format
-	if err := readHeader(&info, src, limits); err != nil {
+	if err := guarded(func() error { return readHeader(&info, src, limits) }); err != nil {
 		return info, headerFault(err)
 	}
 	info.Width, info.Height = info.StoredWidth, info.StoredHeight

@@ -57,12 +57,9 @@ func gifBlock(src []byte, at int) (b Block, end int, err error) {
 		end, err = subBlocks(src, at+11+colorTable(src[at+9]))
 		return Block{Kind: Frame, Data: src[at+1 : at+10]}, end, err
 	case Extension:
-		if len(src) < at+7 {
-			return Block{}, 0, ErrTruncated
-		}
 		end, err = subBlocks(src, at+2)
-		if BlockKind(src[at+1]) == GraphicControl && src[at+2] == 4 {
-			return Block{Kind: GraphicControl, Data: src[at+3 : at+7]}, end, err
+		if err == nil && BlockKind(src[at+1]) == GraphicControl && src[at+2] == 4 {
+			return Block{Kind: GraphicControl, Data: src[at+3 : at+7]}, end, nil
 		}
 		return Block{Kind: Extension}, end, err
 	}

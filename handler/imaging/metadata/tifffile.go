@@ -1,5 +1,7 @@
 package metadata
 
+import "slices"
+
 // tagNewSubfileType says what a directory of a TIFF file is; bit 0 marks a smaller copy of another one.
 const tagNewSubfileType = 0x00FE
 
@@ -8,10 +10,12 @@ const (
 	tagXMP  = 0x02BC
 	tagIPTC = 0x83BB
 	tagICC  = 0x8773
+
+	tagExtraSamples = 0x0152
 )
 
 // maxPages bounds how many directories are followed; the chain of a hostile file may be a circle.
-const maxPages = 1000
+const maxPages = 100
 
 // CountPages returns the number of pictures in a TIFF file, without reduced copies. It is at least 1.
 func CountPages(src []byte) (int, error) {
@@ -25,6 +29,17 @@ func CountPages(src []byte) (int, error) {
 		}
 	}
 	return max(pages, 1), err
+}
+
+// HasExtraSamples reports whether the first page of a TIFF file has channels besides its colours, which is
+// how it stores transparency.
+func HasExtraSamples(src []byte) bool {
+	t, first, err := openTIFF(src)
+	if err != nil {
+		return false
+	}
+	entries, _, _, err := t.directory(first)
+	return err == nil && slices.ContainsFunc(entries, func(e entry) bool { return e.tag == tagExtraSamples })
 }
 
 func (t tiff) isReduced(entries []entry) bool {
