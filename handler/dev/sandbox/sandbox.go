@@ -22,7 +22,6 @@
 package sandbox
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -72,9 +71,11 @@ type Sandbox struct {
 	ca        *authority
 	listeners map[string]net.Listener
 	servers   []*http.Server
-	serving   sync.WaitGroup
+	serving   sync.WaitGroup // the ports
+	answering sync.WaitGroup // the requests
 
 	mu      sync.Mutex
+	stopped bool
 	clients []*http.Transport
 }
 
@@ -165,7 +166,7 @@ func (s *Sandbox) compose(options Options) error {
 // serve answers at one of the ports until Stop; all but management speak TLS.
 func (s *Sandbox) serve(name string, handler http.Handler, options Options) {
 	server := &http.Server{
-		Handler:           handler,
+		Handler:           s.counted(handler),
 		ReadHeaderTimeout: 30 * time.Second,
 		ErrorLog:          slog.NewLogLogger(options.Log.Handler(), slog.LevelDebug),
 		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{s.ca.leaf}, MinVersion: tls.VersionTLS12},
@@ -184,7 +185,22 @@ func (s *Sandbox) serve(name string, handler http.Handler, options Options) {
 	})
 }
 
-// Client returns a client that trusts the sandbox's CA besides nothing else. It does not use proxies.
+// counted lets Stop wait for the requests that are being answered.
+func (s *Sandbox) counted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		if s.stopped {
+			s.mu.Unlock()
+			panic(http.ErrAbortHandler)
+		}
+		s.answering.Add(1)
+		s.mu.Unlock()
+		defer s.answering.Done()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// Client returns a client that trusts the sandbox's CA and nothing else. It does not use proxies.
 func (s *Sandbox) Client() *http.Client {
 	transport := &http.Transport{
 		TLSClientConfig:   &tls.Config{RootCAs: s.ca.pool(), MinVersion: tls.VersionTLS12},
@@ -196,26 +212,24 @@ func (s *Sandbox) Client() *http.Client {
 	return &http.Client{Transport: transport}
 }
 
-// Stop ends the sandbox: the ports, the requests that are being answered, the connections of the clients
-// that Client made, the files. It returns when all of it is gone.
+// Stop ends the sandbox at once: the ports, the requests that are being answered (their contexts end), the
+// connections of the clients that Client made, the files. It returns when all of it is gone.
 func (s *Sandbox) Stop() {
+	s.mu.Lock()
+	s.stopped = true
+	for _, transport := range s.clients {
+		transport.CloseIdleConnections()
+	}
+	s.mu.Unlock()
 	for _, server := range s.servers {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		if err := server.Shutdown(ctx); err != nil {
-			_ = server.Close() // what did not end by itself
-		}
-		cancel()
+		_ = server.Close()
 	}
 	s.serving.Wait()
 	for _, listener := range s.listeners {
 		_ = listener.Close() // those that were never served
 	}
+	s.answering.Wait()
 	if s.Graph != nil {
 		_ = s.Graph.Close() // removes the contents
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, transport := range s.clients {
-		transport.CloseIdleConnections()
 	}
 }

@@ -53,18 +53,26 @@ func call(t *testing.T, client *http.Client, method, url, body string) (int, map
 	return response.StatusCode, answer
 }
 
-// exchange gets a Graph token for Adele through discovery and the on-behalf-of grant.
+// teamsToken is what Adele's tab gets.
+func teamsToken(t *testing.T, s *sandbox.Sandbox, scene *sandbox.Scene) string {
+	t.Helper()
+	token, err := s.Entra.TeamsToken(entra.TeamsTokenRequest{Tenant: scene.Contoso.ID, User: scene.Adele.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+// exchange gets a Graph token for Adele through discovery and the on-behalf-of grant, as a client that
+// declares CP1.
 func exchange(t *testing.T, s *sandbox.Sandbox, scene *sandbox.Scene) string {
 	t.Helper()
 	client := s.Client()
 	_, document := call(t, client, http.MethodGet, s.EntraURL+"/"+scene.Contoso.ID+"/v2.0/.well-known/openid-configuration?", "")
-	assertion, err := s.Entra.TeamsToken(entra.TeamsTokenRequest{Tenant: scene.Contoso.ID, User: scene.Adele.ID})
-	if err != nil {
-		t.Fatal(err)
-	}
 	response, err := client.PostForm(document["token_endpoint"].(string), url.Values{
 		"grant_type": {"urn:ietf:params:oauth:grant-type:jwt-bearer"}, "client_id": {sandbox.DemoApp}, "client_secret": {scene.Secret},
-		"assertion": {assertion}, "requested_token_use": {"on_behalf_of"}, "scope": {"https://graph.microsoft.com/Sites.ReadWrite.All offline_access"},
+		"assertion": {teamsToken(t, s, scene)}, "requested_token_use": {"on_behalf_of"}, "scope": {"https://graph.microsoft.com/Sites.ReadWrite.All https://graph.microsoft.com/User.Read offline_access"},
+		"claims": {`{"access_token":{"xms_cc":{"values":["CP1"]}}}`},
 	})
 	if err != nil {
 		t.Fatal(err)

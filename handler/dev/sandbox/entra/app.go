@@ -134,8 +134,8 @@ type consent struct {
 	tenant, user, app, scope string // scope: in lower case, of Graph without the URI
 }
 
-// Consent gives scopes to an app: for one user, or for everybody in the tenant if user is "". The app is
-// installed in the tenant with it, as in the service. It counts at once.
+// Consent gives scopes to an app: for one user (an object id), or for everybody in the tenant (its id) if
+// user is "". The app is installed in the tenant with it, as in the service. It counts at once.
 func (e *Entra) Consent(tenant, user, app string, scopes ...string) {
 	e.consent(e.now(), tenant, user, app, scopes...)
 }

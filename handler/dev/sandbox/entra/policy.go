@@ -86,7 +86,8 @@ type generation struct {
 	changedAt time.Time // of the latest event of either kind
 }
 
-// Revoke ends all sessions of a user, as "Revoke sessions" in the admin center does.
+// Revoke ends all sessions of a user, as "Revoke sessions" in the admin center does. Tenant and user are ids
+// here and in the functions below.
 func (e *Entra) Revoke(tenant, user string) {
 	e.event(tenant, user, func(g *generation) { g.sessions++; g.revokedAt = g.changedAt })
 }

@@ -127,18 +127,19 @@ func replace(members, by map[string]any) {
 	}
 }
 
-// signOddly signs in the way that is asked for.
+// signOddly signs in the way that is asked for: with the stranger's key where there is one.
 func (e *Entra) signOddly(request TeamsTokenRequest, api App, claims map[string]any) (string, error) {
 	key, stranger, err := e.oddKeys(request.Signing)
 	if err != nil {
 		return "", err
 	}
 	header := plainHeader(key, api.TokenVersion)
-	switch request.Signing {
-	case SignWrongKey:
+	if stranger != nil {
 		key = stranger
+	}
+	switch request.Signing {
 	case SignUnknownKid:
-		header, key = plainHeader(stranger, api.TokenVersion), stranger
+		header = plainHeader(stranger, api.TokenVersion)
 	case SignNoKid:
 		delete(header, "kid")
 		delete(header, "x5t")
@@ -147,10 +148,10 @@ func (e *Entra) signOddly(request TeamsTokenRequest, api App, claims map[string]
 	case SignNone:
 		header["alg"] = "none"
 	case SignEmbedded:
-		header, key = plainHeader(stranger, api.TokenVersion), stranger
+		header = plainHeader(stranger, api.TokenVersion)
 		header["jwk"] = publicJWK(stranger)
 	case SignRemote:
-		header, key = plainHeader(stranger, api.TokenVersion), stranger
+		header = plainHeader(stranger, api.TokenVersion)
 		header["jku"] = request.JKU
 		if request.JKU == "" {
 			header["jku"] = "https://keys.example.com/jwks.json"

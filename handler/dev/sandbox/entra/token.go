@@ -31,6 +31,8 @@ type tokenRequest struct {
 	acr        string // how the client proved itself: "0" not at all, "1" a secret, "2" a key
 	continuous bool   // the client declared CP1
 	now        time.Time
+	// identify tells who watches the calls, if anybody does, for whom this one is.
+	identify func(tenant, user string)
 }
 
 // token is the token endpoint.
@@ -48,7 +50,10 @@ func (e *Entra) answerToken(w http.ResponseWriter, req *http.Request) (map[strin
 	if refused != nil {
 		return nil, refused
 	}
-	r := &tokenRequest{form: form, grant: form.Get("grant_type"), now: e.now()}
+	r := &tokenRequest{form: form, grant: form.Get("grant_type"), now: e.now(), identify: func(string, string) {}}
+	if watcher, ok := w.(interface{ Identify(tenant, user string) }); ok {
+		r.identify = watcher.Identify
+	}
 	if refused := e.takeForced(r.grant, req.PathValue("tenant")); refused != nil {
 		return nil, refused
 	}
@@ -154,6 +159,7 @@ func (r *tokenRequest) need(names ...string) *refusal {
 // permitted runs the checks that all grants for users share: the sign-in still counts, the app is in the
 // tenant, the scopes are consented, the policies are met.
 func (e *Entra) permitted(r *tokenRequest, s subject, a *ask, consentAt time.Time) *refusal {
+	r.identify(s.user.Tenant, s.user.ID)
 	if g := e.generation(s.user.Tenant, s.user.ID); s.seen < g.sessions {
 		return revoked(s.signedIn, g)
 	}
