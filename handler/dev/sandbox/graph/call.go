@@ -180,10 +180,11 @@ func (c *call) parse(v any) *failure {
 	return nil
 }
 
-// dropAnnotations removes the OData annotations, which a service ignores where it does not need them.
+// dropAnnotations removes the OData annotations except Graph's own: a service ignores those that it does not
+// know (OData JSON Format 4.01, section 4.6).
 func dropAnnotations(m map[string]any) {
 	for key, value := range m {
-		if strings.Contains(key, "@odata.") {
+		if strings.Contains(key, "@") && !strings.HasPrefix(key, "@microsoft.graph.") {
 			delete(m, key)
 		}
 		if inner, ok := value.(map[string]any); ok {
