@@ -10,7 +10,7 @@ import (
 
 // tight are limits under which no input keeps a fuzzer waiting.
 func tight() imaging.Limits {
-	return imaging.Limits{Bytes: 1 << 20, Pixels: 250_000, Side: 1000, Scans: 10, ResultSide: 1000, Memory: 64 << 20}
+	return imaging.Limits{Bytes: 1 << 20, Pixels: 250_000, Side: 1000, Scans: 10, ResultPixels: 250_000, ResultSide: 1000, Memory: 64 << 20}
 }
 
 func addPictures(f *testing.F) {

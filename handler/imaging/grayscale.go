@@ -15,8 +15,8 @@ func (p *planner) grayscale(s recipe.Grayscale) error {
 	return nil
 }
 
-// grayLevel returns the formula of a mode; see recipe.GrayMode. Halves are rounded to even, as a canvas
-// does it.
+// grayLevel returns the formula of a mode; see recipe.GrayMode. The halves of Lightness are rounded to even,
+// as a canvas does it.
 func grayLevel(mode recipe.GrayMode) func(r, g, b uint32) uint8 {
 	switch mode {
 	case recipe.Luma601:

@@ -5,23 +5,25 @@ import "imagepro/handler/fault"
 // Limits bound what one picture may cost. A zero field means its default. All of them are checked against
 // the header, before a pixel is decoded.
 type Limits struct {
-	Bytes      int   // of the file; 50 MB
-	Pixels     int   // of the stored picture and of every picture on the way; 50 million
-	Side       int   // of the stored picture; 30 000
-	Scans      int   // of a JPEG file: each costs a pass over all blocks; 100
-	ResultSide int   // of what a step makes, unless the picture was that large before; 16 384
-	Memory     int64 // estimated bytes at the peak; 1 GiB
+	Bytes        int   // of the file; 50 MB
+	Pixels       int   // of the stored picture; 50 million
+	Side         int   // of the stored picture; 30 000
+	Scans        int   // of a JPEG file: each costs a pass over all blocks; 100
+	ResultPixels int   // of what a step makes: a slight turn makes a large picture larger; 100 million
+	ResultSide   int   // of what a step makes, unless the picture was that large before; 16 384
+	Memory       int64 // estimated bytes at the peak; 1 GiB
 }
 
 // DefaultLimits returns the limits of the shipped program.
 func DefaultLimits() Limits {
 	return Limits{
-		Bytes:      50_000_000,
-		Pixels:     50_000_000,
-		Side:       30_000,
-		Scans:      100,
-		ResultSide: 16_384,
-		Memory:     1 << 30,
+		Bytes:        50_000_000,
+		Pixels:       50_000_000,
+		Side:         30_000,
+		Scans:        100,
+		ResultPixels: 100_000_000,
+		ResultSide:   16_384,
+		Memory:       1 << 30,
 	}
 }
 
@@ -31,6 +33,7 @@ func (l Limits) orDefaults() Limits {
 	setIfZero(&l.Pixels, d.Pixels)
 	setIfZero(&l.Side, d.Side)
 	setIfZero(&l.Scans, d.Scans)
+	setIfZero(&l.ResultPixels, d.ResultPixels)
 	setIfZero(&l.ResultSide, d.ResultSide)
 	setIfZero(&l.Memory, d.Memory)
 	return l

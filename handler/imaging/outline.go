@@ -17,8 +17,8 @@ type spot struct{ x, y float64 }
 // contour is a closed line of straight pieces.
 type contour []spot
 
-// curveSteps is how many pieces a curve of a glyph becomes; at two of them a letter as high as the picture
-// still looks round.
+// curveSteps is how many straight pieces a curve of a glyph becomes; a letter has four to a dozen curves, so
+// even one as high as the picture looks round.
 const curveSteps = 12
 
 // outlines returns the glyphs of a layout as contours, moved.

@@ -122,9 +122,9 @@ func (p *planner) checkSize(size image.Point) error {
 	switch {
 	case size.X > most || size.Y > most:
 		return fault.Newf(fault.TooLarge, "The result would be %d × %d pixels; a side may have at most %d.", size.X, size.Y, most)
-	case int64(size.X)*int64(size.Y) > int64(p.limits.Pixels):
+	case area(size) > int64(p.limits.ResultPixels):
 		return fault.Newf(fault.TooLarge, "The result would be %d × %d pixels; it may have at most %d million.",
-			size.X, size.Y, p.limits.Pixels/1_000_000)
+			size.X, size.Y, p.limits.ResultPixels/1_000_000)
 	}
 	return nil
 }

@@ -105,10 +105,10 @@ func TestPlansRefuseWhatIsTooLargeBeforeAnyPixelWork(t *testing.T) {
 		field, sentence string
 	}{
 		"a long side":   {jpegInfo(2000, 20, 1), `{"op":"resize","width":"1000%"}`, fault.TooLarge, "/steps/0", "at most 16384"},
-		"many pixels":   {jpegInfo(3000, 3000, 1), `{"op":"resize","width":9000}`, fault.TooLarge, "/steps/0", "at most 50 million"},
-		"on the way":    {jpegInfo(10, 10, 1), `{"op":"blur","sigma":1},{"op":"resize","width":9000},{"op":"resize","width":10}`, fault.TooLarge, "/steps/1", "50 million"},
+		"many pixels":   {jpegInfo(3000, 3000, 1), `{"op":"resize","width":11000}`, fault.TooLarge, "/steps/0", "at most 100 million"},
+		"on the way":    {jpegInfo(10, 10, 1), `{"op":"blur","sigma":1},{"op":"resize","width":11000},{"op":"resize","width":10}`, fault.TooLarge, "/steps/1", "100 million"},
 		"before a cut":  {jpegInfo(10, 4000, 1), `{"op":"resize","width":1000,"height":10,"fit":"cover"}`, fault.TooLarge, "/steps/0", "400000 pixels"},
-		"after a turn":  {jpegInfo(7000, 7000, 1), `{"op":"rotate","angle":45}`, fault.TooLarge, "/steps/0", "50 million"},
+		"after a turn":  {jpegInfo(7071, 7071, 1), `{"op":"rotate","angle":45},{"op":"rotate","angle":45}`, fault.TooLarge, "/steps/1", "100 million"},
 		"a crop beside": {jpegInfo(10, 10, 1), `{"op":"crop","x":10,"width":5,"height":5}`, fault.Invalid, "/steps/0", "outside of the picture"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -127,6 +127,13 @@ func TestAPictureThatIsLongAlreadyMayStayLong(t *testing.T) {
 	p, err := planOf(t, jpegInfo(20000, 1000, 6), `{"version":1,"steps":[{"op":"filter","name":"grayscale"}]}`)
 	if err != nil || p.size != image.Pt(1000, 20000) {
 		t.Errorf("compile = %v, %v, want 1000×20000", p, err)
+	}
+}
+
+func TestTheLargestPictureMayBeTurnedALittle(t *testing.T) {
+	t.Parallel()
+	if _, err := planOf(t, jpegInfo(7000, 7000, 1), `{"version":1,"steps":[{"op":"rotate","angle":44}]}`); err != nil {
+		t.Errorf("compile = %v", err)
 	}
 }
 
