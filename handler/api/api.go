@@ -85,7 +85,7 @@ func (a *API) install() {
 	submit := signedIn("submitBulkEdit", http.MethodPost, "/bulk-edits", "Starts a bulk edit")
 	submit.DefaultStatus = http.StatusAccepted
 	submit.MaxBodyBytes = maxSubmitBytes
-	submit.BodyReadTimeout = -1 // see bound
+	submit.BodyReadTimeout = -1                                                                                                                       // see bound
 	huma.Register(a.huma, submit, a.submitBulkEdit)                                                                                                   // starts another, unless Idempotency-Key is the same
 	huma.Register(a.huma, signedIn("bulkEdit", http.MethodGet, "/bulk-edits/{id}", "Shows how far a bulk edit is"), a.bulkEdit)                       // changes nothing
 	huma.Register(a.huma, signedIn("bulkEditItems", http.MethodGet, "/bulk-edits/{id}/items", "Lists the images and their results"), a.bulkEditItems) // changes nothing
@@ -177,13 +177,12 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer rescue(ctx, recorder)
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
+	r.Header.Del("Accept") // everything here is JSON; huma would take the word json for a type of its own
 	a.mux.ServeHTTP(recorder, r)
 }
 
-// bound makes reads of the body fail once the request's time is up, until the returned function is called.
-// A deadline for the body alone, which huma offers, would end the whole request: the server keeps reading
-// the connection while an operation works, and takes a read that timed out for a client that has gone
-// (https://go.dev/src/net/http/server.go, connReader.backgroundRead).
+// bound makes reads of the body fail once the request's time is up, until the returned function is called:
+// the context alone does not reach a read that waits for the client.
 func bound(ctx context.Context, w http.ResponseWriter) (stop func()) {
 	release := context.AfterFunc(ctx, func() {
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now())

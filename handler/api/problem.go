@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -88,13 +89,13 @@ func problemOf(ctx context.Context, err error) *Problem {
 	if _, known := statuses[f.Kind]; !known {
 		f = fault.New(fault.Internal, somethingWrong, err)
 	}
-	if f.Kind == fault.Internal && ctx.Err() != nil { // whatever failed, it was because the time was up
+	if f.Kind == fault.Internal && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)) {
 		f = fault.New(fault.Busy, "The request took too long.", err)
 	}
 	p := newProblem(ctx, f.Kind, f.Message)
 	p.Field, p.Claims, p.RetryAfter = f.Field, f.Claims, int(math.Ceil(f.RetryAfter.Seconds()))
 	level := slog.LevelInfo
-	if p.Status >= 500 && f.Kind != fault.Busy {
+	if f.Kind == fault.Internal || f.Kind == fault.Misconfigured { // the operator's to mend
 		level = slog.LevelError
 	}
 	slog.Log(ctx, level, "request failed", "kind", string(f.Kind), "error", err)

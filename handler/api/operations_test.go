@@ -1,0 +1,223 @@
+package api_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"imagepro/handler/bulk"
+)
+
+func TestHealthTellsWhatRuns(t *testing.T) {
+	t.Parallel()
+	a := newWorld().call(t, request{method: http.MethodGet, path: "/api/health", token: "-"})
+	if diff := cmp.Diff(map[string]any{"status": "ok", "version": "1.2.3", "codec": "test"}, a.body); a.status != 200 || diff != "" {
+		t.Errorf("%d (-want +got):\n%s", a.status, diff)
+	}
+}
+
+func TestMeIsTheCallersProfile(t *testing.T) {
+	t.Parallel()
+	a := newWorld().call(t, me)
+	want := map[string]any{"id": "anna", "tenant": "tenant-a", "name": "Anna Example", "mail": "anna@example.com", "locale": "de-DE"}
+	if diff := cmp.Diff(want, a.body); a.status != 200 || diff != "" {
+		t.Errorf("%d (-want +got):\n%s", a.status, diff)
+	}
+	if strings.Contains(a.log, "anna@example.com") || strings.Contains(a.log, "Anna Example") {
+		t.Errorf("the log shows the profile:\n%s", a.log)
+	}
+}
+
+const goodEdit = `{"source":{"folder":{"driveId":"d1","itemId":"root","recursive":true}},
+	"recipe":{"version":1,"steps":[{"op":"resize","width":100}]}}`
+
+func submit(body string) request {
+	return request{method: http.MethodPost, path: "/api/bulk-edits", body: body, header: map[string]string{"Content-Type": "application/json"}}
+}
+
+func TestABulkEditIsAcceptedWithItsAddress(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	a := w.call(t, submit(goodEdit))
+	if a.status != http.StatusAccepted || a.header.Get("Location") != "/api/bulk-edits/job1" || a.body["id"] != "job1" || a.body["state"] != "planning" {
+		t.Fatalf("%d, Location %q: %s", a.status, a.header.Get("Location"), a.text)
+	}
+	if diff := cmp.Diff([]string{`bulk-plan {"tenant":"tenant-a","job":"job1"}`}, w.sent); diff != "" {
+		t.Errorf("messages (-want +got):\n%s", diff)
+	}
+	ref := bulk.Ref{Tenant: "tenant-a", Job: "job1"}
+	want := bulk.Source{Folder: &bulk.FolderSource{Drive: "d1", Item: "root", Recursive: true}}
+	if diff := cmp.Diff(want, w.sources[ref]); diff != "" {
+		t.Errorf("source (-want +got):\n%s", diff)
+	}
+	if got := w.specs[ref].Save.Target; got != bulk.NewVersion {
+		t.Errorf("target %q, want newVersion", got)
+	}
+	b := w.call(t, request{method: http.MethodGet, path: a.header.Get("Location")})
+	if b.status != 200 || b.header.Get("Location") != "" || b.body["id"] != "job1" {
+		t.Errorf("what Location names: %d %s", b.status, b.text)
+	}
+}
+
+func TestImagesAndCopiesAreTaken(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	a := w.call(t, submit(`{"source":{"images":[{"driveId":"d1","itemId":"i1"},{"driveId":"d1","itemId":"i2"}]},
+		"recipe":{"version":1,"steps":[]},"save":{"target":"copy","name":"{name} small"}}`))
+	if a.status != http.StatusAccepted {
+		t.Fatalf("%d %s", a.status, a.text)
+	}
+	ref := bulk.Ref{Tenant: "tenant-a", Job: "job1"}
+	want := bulk.Source{Images: []bulk.ImageRef{{Drive: "d1", Item: "i1"}, {Drive: "d1", Item: "i2"}}}
+	if diff := cmp.Diff(want, w.sources[ref]); diff != "" {
+		t.Errorf("source (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(bulk.Save{Target: bulk.Copy, Name: "{name} small"}, w.specs[ref].Save); diff != "" {
+		t.Errorf("save (-want +got):\n%s", diff)
+	}
+}
+
+func TestTheSameKeyIsTheSameBulkEdit(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	first, again := submit(goodEdit), submit(goodEdit)
+	first.header["Idempotency-Key"], again.header["Idempotency-Key"] = "key-1", "key-1"
+	a, b := w.call(t, first), w.call(t, again)
+	if a.status != 202 || b.status != 202 || a.body["id"] != b.body["id"] || len(w.jobs) != 1 {
+		t.Errorf("%s and %s, %d jobs; want one and the same", a.text, b.text, len(w.jobs))
+	}
+}
+
+// finished is a job with results of every sort.
+func finished() bulk.Job {
+	return bulk.Job{
+		Ref: bulk.Ref{Tenant: "tenant-a", Job: "job1"}, User: "anna", State: bulk.Done, CreatedAt: now, FinishedAt: now.Add(time.Minute),
+		Planned: 5, Passed: 2,
+		Counts: bulk.Counts{Edited: 1, Unchanged: 1, Skipped: 1, Conflict: 1, Failed: 1, BytesBefore: 20, BytesAfter: 10},
+	}
+}
+
+func withJob(j bulk.Job, items ...bulk.Item) func(*world) {
+	return func(w *world) { w.jobs[j.Ref], w.items[j.Ref] = j, items }
+}
+
+func TestABulkEditShowsItsCounts(t *testing.T) {
+	t.Parallel()
+	a := newWorld(withJob(finished())).call(t, request{method: http.MethodGet, path: "/api/bulk-edits/job1"})
+	want := map[string]any{
+		"id": "job1", "state": "done", "createdAt": "2026-03-01T12:00:00Z", "finishedAt": "2026-03-01T12:01:00Z",
+		"counts": map[string]any{
+			"planned": 7.0, "waiting": 0.0, "edited": 1.0, "unchanged": 1.0, "skipped": 3.0, "conflict": 1.0, "failed": 1.0,
+			"bytesBefore": 20.0, "bytesAfter": 10.0,
+		},
+	}
+	if diff := cmp.Diff(want, a.body); a.status != 200 || diff != "" {
+		t.Errorf("%d (-want +got):\n%s", a.status, diff)
+	}
+}
+
+func TestAFailedBulkEditSaysWhy(t *testing.T) {
+	t.Parallel()
+	job := finished()
+	job.State, job.Reason, job.Message = bulk.Failed, "not_found", "The folder is gone."
+	a := newWorld(withJob(job)).call(t, request{method: http.MethodGet, path: "/api/bulk-edits/job1"})
+	if diff := cmp.Diff(map[string]any{"kind": "not_found", "detail": "The folder is gone."}, a.body["problem"]); diff != "" {
+		t.Errorf("problem (-want +got):\n%s", diff)
+	}
+}
+
+func TestBulkEditsOfOthersAreNotThere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(withJob(finished(), bulk.Item{}))
+	for _, token := range []string{"Bearer bela", "Bearer chris"} {
+		for _, path := range []string{"/api/bulk-edits/job1", "/api/bulk-edits/job1/items"} {
+			a := w.call(t, request{method: http.MethodGet, path: path, token: token})
+			none := w.call(t, request{method: http.MethodGet, path: strings.Replace(path, "job1", "job2", 1), token: token})
+			kind, _ := a.problem()
+			if a.status != 404 || kind != "not_found" || a.body["detail"] != none.body["detail"] {
+				t.Errorf("%s for %s: %d %s, want the 404 of a job that never was", path, token, a.status, a.text)
+			}
+		}
+	}
+}
+
+func TestItemsComeInPages(t *testing.T) {
+	t.Parallel()
+	ref := finished().Ref
+	w := newWorld(withJob(finished(),
+		bulk.Item{Ref: ref, N: 0, Drive: "d", File: "f0", Name: "a.jpg", State: bulk.Edited, FinishedAt: now,
+			Before: bulk.Picture{Width: 4, Height: 3, Bytes: 20, Format: "jpeg"}, After: bulk.Picture{Width: 2, Height: 1, Bytes: 10, Format: "jpeg"}, Warnings: []string{"w"}},
+		bulk.Item{Ref: ref, N: 1, Drive: "d", File: "f1", Name: "b.jpg", State: bulk.Waiting},
+		bulk.Item{Ref: ref, N: 0, Passed: true, Drive: "d", File: "f2", Name: "c.txt", State: bulk.Skipped, Reason: "unsupported", Message: "No image."},
+	))
+	get := func(query string) (items []any, next any) {
+		a := w.call(t, request{method: http.MethodGet, path: "/api/bulk-edits/job1/items" + query})
+		if a.status != 200 {
+			t.Fatalf("%d %s", a.status, a.text)
+		}
+		items, _ = a.body["items"].([]any)
+		return items, a.body["next"]
+	}
+	first, next := get("?limit=2")
+	rest, end := get("?limit=2&cursor=" + next.(string))
+	want := []any{
+		map[string]any{"driveId": "d", "itemId": "f0", "name": "a.jpg", "state": "edited", "finishedAt": "2026-03-01T12:00:00Z", "warnings": []any{"w"},
+			"before": map[string]any{"width": 4.0, "height": 3.0, "bytes": 20.0, "format": "jpeg"},
+			"after":  map[string]any{"width": 2.0, "height": 1.0, "bytes": 10.0, "format": "jpeg"}},
+		map[string]any{"driveId": "d", "itemId": "f1", "name": "b.jpg", "state": "waiting"},
+		map[string]any{"driveId": "d", "itemId": "f2", "name": "c.txt", "state": "skipped", "reason": map[string]any{"kind": "unsupported", "detail": "No image."}},
+	}
+	if diff := cmp.Diff(want, append(first, rest...)); diff != "" || end != nil {
+		t.Errorf("next %v (-want +got):\n%s", end, diff)
+	}
+	if all, end := get(""); len(all) != 3 || end != nil {
+		t.Errorf("without a limit: %d items and next %v, want 3 and none", len(all), end)
+	}
+}
+
+func TestABulkEditWithoutItemsHasAnEmptyList(t *testing.T) {
+	t.Parallel()
+	a := newWorld(withJob(finished())).call(t, request{method: http.MethodGet, path: "/api/bulk-edits/job1/items"})
+	if strings.TrimSpace(a.text) != `{"items":[]}` {
+		t.Errorf("%s, want an empty list", a.text)
+	}
+}
+
+func TestTheListOfOperationsIsWhole(t *testing.T) {
+	t.Parallel()
+	want := []string{"GET /bulk-edits/{id}", "GET /bulk-edits/{id}/items", "GET /health", "GET /me", "POST /bulk-edits"}
+	if diff := cmp.Diff(want, newWorld().api.Operations()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// deadlines notes the read deadlines that are set on a connection.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	set []time.Time
+}
+
+func (d *deadlines) SetReadDeadline(at time.Time) error {
+	d.set = append(d.set, at)
+	return nil
+}
+
+func TestALongListHasTheWholeTimeOfTheRequestToArrive(t *testing.T) {
+	t.Parallel()
+	r := httptest.NewRequest(http.MethodPost, "/api/bulk-edits", strings.NewReader(goodEdit))
+	r.Header.Set("Authorization", "Bearer anna")
+	out := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+	newWorld().api.ServeHTTP(out, r)
+	if out.Code != http.StatusAccepted {
+		t.Fatalf("%d %s", out.Code, out.Body)
+	}
+	for _, at := range out.set {
+		if !at.IsZero() {
+			t.Errorf("reads end at %v already", at)
+		}
+	}
+}
