@@ -122,7 +122,8 @@ func (c *call) runInner(one inner, status map[string]int) innerAnswer {
 		}
 		body = decoded
 	}
-	r, err := http.NewRequestWithContext(c.r.Context(), strings.ToUpper(one.Method), c.options.BaseURL+"/v1.0/"+strings.TrimPrefix(one.URL, "/"), bytes.NewReader(body))
+	url := c.options.BaseURL + "/v1.0/" + strings.TrimPrefix(one.URL, "/")
+	r, err := http.NewRequestWithContext(c.r.Context(), strings.ToUpper(one.Method), url, bytes.NewReader(body))
 	if err != nil {
 		return innerFailure(one.ID, http.StatusBadRequest, "BadRequest", "The url is not valid.")
 	}

@@ -103,14 +103,16 @@ func (c *call) identify() *failure {
 	}
 	var challenge interface{ ClaimsChallenge() string }
 	if errors.As(err, &challenge) && challenge.ClaimsChallenge() != "" {
-		return unauthenticated("Continuous access evaluation resulted in challenge with result: InteractionRequired and code: TokenIssuedBeforeRevocationTimestamp", challenge.ClaimsChallenge())
+		return unauthenticated("Continuous access evaluation resulted in challenge with result: InteractionRequired "+
+			"and code: TokenIssuedBeforeRevocationTimestamp", challenge.ClaimsChallenge())
 	}
 	c.log.Info("token refused", "error", err.Error())
 	return unauthenticated("Lifetime validation failed, the token is expired.", "")
 }
 
 func unauthenticated(message, claims string) *failure {
-	challenge := `Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"`
+	challenge := `Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", ` +
+		`client_id="00000003-0000-0000-c000-000000000000"`
 	if claims != "" {
 		challenge += `, error="insufficient_claims", claims="` + base64.StdEncoding.EncodeToString([]byte(claims)) + `"`
 	}
@@ -161,7 +163,8 @@ func (c *call) parse(v any) *failure {
 		return fail(http.StatusUnsupportedMediaType, "Request_BadRequest", "A Content-Type header of application/json is required.")
 	}
 	wrong := func(err error) *failure {
-		return fail(http.StatusBadRequest, "BadRequest", "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format. %s", strings.TrimPrefix(err.Error(), "json: "))
+		return fail(http.StatusBadRequest, "BadRequest", "Unable to read JSON request payload. Please ensure Content-Type "+
+			"header is set and payload is of valid JSON format. %s", strings.TrimPrefix(err.Error(), "json: "))
 	}
 	var all map[string]any
 	if err := json.Unmarshal(c.body, &all); err != nil {

@@ -152,7 +152,7 @@ func (c *call) commit(w *upload, content blob) (int, *failure) {
 		w.item = c.add(w.parent, w.name, false, c.who.User)
 		status = http.StatusCreated
 	} else if c.now().Sub(w.item.written) < rapid && c.chance(c.unkind.Rapid) {
-		return 0, fail(http.StatusConflict, "resourceModified", "The resource has changed since the caller last read it; usually an eTag mismatch")
+		return 0, errModified(http.StatusConflict)
 	}
 	c.write(w.item, content, c.who.User)
 	w.fs.apply(w.item)

@@ -90,10 +90,14 @@ func lockedShape(n int) *failure {
 	return fail(http.StatusLocked, "notAllowed", "The resource you are attempting to access is locked").within("resourceLocked")
 }
 
+func errModified(status int) *failure {
+	return fail(status, "resourceModified", "The resource has changed since the caller last read it; usually an eTag mismatch")
+}
+
 // errChanged draws one of the two bodies in which 412 was seen; mu is held.
 func (g *Graph) errChanged() *failure {
 	if g.chance(g.unkind.OtherShape) {
 		return fail(http.StatusPreconditionFailed, "notAllowed", "ETag does not match current item's value")
 	}
-	return fail(http.StatusPreconditionFailed, "resourceModified", "The resource has changed since the caller last read it; usually an eTag mismatch").within("resourceModified")
+	return errModified(http.StatusPreconditionFailed).within("resourceModified")
 }

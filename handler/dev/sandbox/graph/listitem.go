@@ -59,17 +59,17 @@ func (it *item) listTag() string { return fmt.Sprintf(`"%s,%d"`, it.guid, it.eta
 // routeList answers below a list, which is the same thing as a drive (row 15).
 func (c *call) routeList(d *drive, rest []string) (answer, *failure) {
 	if len(rest) == 0 {
-		return c.lockedly(func() (answer, *failure) { return c.getList(d) })
+		return c.locked(func() (answer, *failure) { return c.getList(d) })
 	}
 	switch {
 	case rest[0] == "drive":
 		return c.routeDrive(d, rest[1:])
 	case rest[0] == "columns" && len(rest) == 1:
-		return c.lockedly(func() (answer, *failure) { return c.listColumns(d) })
+		return c.locked(func() (answer, *failure) { return c.listColumns(d) })
 	case rest[0] == "items" && len(rest) == 1:
-		return c.lockedly(func() (answer, *failure) { return c.listListItems(d) })
+		return c.locked(func() (answer, *failure) { return c.listListItems(d) })
 	case rest[0] == "items":
-		return c.lockedly(func() (answer, *failure) { return c.routeListItem(d, rest[1], rest[2:]) })
+		return c.locked(func() (answer, *failure) { return c.routeListItem(d, rest[1], rest[2:]) })
 	}
 	return answer{}, errSegment(rest[0])
 }

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -120,7 +121,7 @@ func (q query) only(resource map[string]any, kind string, known []string) (map[s
 		}
 		at := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, name) })
 		if at < 0 && name != "*" {
-			return nil, fail(400, "BadRequest", "Parsing OData Select and Expand failed: Could not find a property named '%s' on type 'microsoft.graph.%s'.", name, kind)
+			return nil, errProperty(name, kind)
 		}
 		if name == "*" {
 			return resource, nil
@@ -130,6 +131,11 @@ func (q query) only(resource map[string]any, kind string, known []string) (map[s
 		}
 	}
 	return kept, nil
+}
+
+func errProperty(name, kind string) *failure {
+	return fail(http.StatusBadRequest, "BadRequest",
+		"Parsing OData Select and Expand failed: Could not find a property named '%s' on type 'microsoft.graph.%s'.", name, kind)
 }
 
 var (

@@ -113,7 +113,7 @@ func (c *call) expand(m map[string]any, it *item, name string) *failure {
 		}
 		m[name] = all
 	default:
-		return fail(400, "BadRequest", "Parsing OData Select and Expand failed: Could not find a property named '%s' on type 'microsoft.graph.driveItem'.", name)
+		return errProperty(name, "driveItem")
 	}
 	return nil
 }
@@ -157,7 +157,8 @@ func (c *call) addFile(m map[string]any, it *item, v *version) {
 		m["malware"] = map[string]any{"description": it.malware}
 	}
 	if it.out != nil {
-		m["publication"] = map[string]any{"level": "checkout", "versionId": v.id(), "checkedOutBy": c.person(it.drive.site.tenant, it.out.by)}
+		who := c.person(it.drive.site.tenant, it.out.by)
+		m["publication"] = map[string]any{"level": "checkout", "versionId": v.id(), "checkedOutBy": who}
 	}
 	if !strings.HasPrefix(kind, "image/") {
 		return

@@ -92,7 +92,7 @@ func (c *call) route(segments []string) (answer, *failure) {
 }
 
 // locked runs a call that does not stream: the body is read first, then the lock is held.
-func (c *call) lockedly(do func() (answer, *failure)) (answer, *failure) {
+func (c *call) locked(do func() (answer, *failure)) (answer, *failure) {
 	if f := c.readBody(); f != nil {
 		return answer{}, f
 	}
@@ -112,7 +112,7 @@ func (c *call) findDrive(id string) (*drive, *failure) {
 
 func (c *call) routeDrive(d *drive, rest []string) (answer, *failure) {
 	if len(rest) == 0 {
-		return c.lockedly(func() (answer, *failure) { return c.getDrive(d) })
+		return c.locked(func() (answer, *failure) { return c.getDrive(d) })
 	}
 	first, _, _ := strings.Cut(rest[0], ":")
 	switch {
@@ -144,7 +144,7 @@ func (c *call) routeItem(d *drive, at address, rest []string) (answer, *failure)
 		return action.do(c, t)
 	}
 	if !action.streams {
-		return c.lockedly(run)
+		return c.locked(run)
 	}
 	c.lock()
 	t, f := c.find(d, at)

@@ -58,7 +58,9 @@ type newSession struct {
 	DeferCommit bool `json:"deferCommit"`
 }
 
-// createSession answers POST createUploadSession (row 11).
+// createSession answers POST createUploadSession (row 11). A client that does not say what to do if the name
+// is taken gets the documented default, fail; the service was also seen to replace the file
+// (https://github.com/microsoftgraph/microsoft-graph-docs/issues/19010), so clients should say it.
 func (c *call) createSession(t target) (answer, *failure) {
 	var body newSession
 	if f := c.parse(&body); f != nil {
@@ -242,13 +244,17 @@ func (c *call) checkFragment(s *session) (from, to, total int64, f *failure) {
 	case s.total > 0 && s.total != total || s.size >= 0 && s.size != total:
 		f = errInvalid("Declared fragment length does not match the provided number of bytes").within("fragmentLengthMismatch")
 	case from < s.received:
-		f = fail(http.StatusRequestedRangeNotSatisfiable, "invalidRange", "The uploaded fragment overlaps with data that has already been received.").within("fragmentOverlap")
+		f = outOfRange("The uploaded fragment overlaps with data that has already been received.").within("fragmentOverlap")
 	case from > s.received:
-		f = fail(http.StatusRequestedRangeNotSatisfiable, "invalidRange", "The uploaded fragment is out of order.").within("fragmentOutOfOrder")
+		f = outOfRange("The uploaded fragment is out of order.").within("fragmentOutOfOrder")
 	case to+1 < total && length%fragmentUnit != 0:
 		f = errInvalid("The fragment's size is not a multiple of 320 KiB.").within("invalidFragmentLength")
 	}
 	return from, to, total, f
+}
+
+func outOfRange(message string) *failure {
+	return fail(http.StatusRequestedRangeNotSatisfiable, "invalidRange", "%s", message)
 }
 
 // commitSession makes the uploaded bytes a file. If that fails the session stays.

@@ -35,7 +35,7 @@ func (c *call) me(rest []string) (answer, *failure) {
 	}
 	u, err := c.options.Directory.User(c.who.Tenant, c.who.User)
 	if err != nil {
-		return answer{}, fail(http.StatusNotFound, "Request_ResourceNotFound", "Resource '%s' does not exist or one of its queried reference-property objects are not present.", c.who.User)
+		return answer{}, fail(http.StatusNotFound, "Request_ResourceNotFound", "Resource '%s' does not exist.", c.who.User)
 	}
 	given, family, _ := strings.Cut(u.Name, " ")
 	m := map[string]any{
@@ -65,7 +65,7 @@ func orNull(s string) any {
 // routeSites answers below /sites (rows 2 to 4).
 func (c *call) routeSites(rest []string) (answer, *failure) {
 	if len(rest) == 0 {
-		return c.lockedly(c.searchSites)
+		return c.locked(c.searchSites)
 	}
 	at, rest := takeAddress(rest)
 	if len(rest) > 0 {
@@ -83,15 +83,15 @@ func (c *call) routeSites(rest []string) (answer, *failure) {
 		return answer{}, f
 	}
 	if len(rest) == 0 {
-		return c.lockedly(func() (answer, *failure) { return c.getSite(s) })
+		return c.locked(func() (answer, *failure) { return c.getSite(s) })
 	}
 	switch {
 	case rest[0] == "drives" && len(rest) == 1:
-		return c.lockedly(func() (answer, *failure) { return c.listDrives(s) })
+		return c.locked(func() (answer, *failure) { return c.listDrives(s) })
 	case rest[0] == "drives", rest[0] == "drive", rest[0] == "lists" && len(rest) > 1:
 		return c.routeSiteDrive(s, rest)
 	case rest[0] == "lists":
-		return c.lockedly(func() (answer, *failure) { return c.listLists(s) })
+		return c.locked(func() (answer, *failure) { return c.listLists(s) })
 	}
 	return answer{}, errSegment(rest[0])
 }

@@ -96,7 +96,8 @@ func (d *Desk) record(service string, r *http.Request, t *tap, rule Rule, script
 }
 
 // secrets are the query parameters whose values nobody may read in the history.
-var secrets = regexp.MustCompile(`(?i)^(tempauth|token|access_token|refresh_token|id_token|id_token_hint|code|client_secret|client_assertion|assertion|guid|state|nonce|login_hint)$`)
+var secrets = regexp.MustCompile(`(?i)^(tempauth|token|access_token|refresh_token|id_token|id_token_hint|code|` +
+	`client_secret|client_assertion|assertion|guid|state|nonce|login_hint)$`)
 
 // clean gives path and query of a URL without secrets.
 func clean(u *url.URL) string {
