@@ -1,0 +1,424 @@
+package bulk_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"imagepro/handler/bulk"
+	"imagepro/handler/caller"
+	"imagepro/handler/dev/sandbox/trouble"
+	"imagepro/handler/fault"
+)
+
+func TestAFolderWithAllSortsOfFilesGivesEachItsResult(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.limits.MaxBytes = 1 << 20
+	photo := k.put("Holiday/a photo.jpg", jpegPicture(t, 60, 40))
+	deep := k.put("Holiday/Day 1/Bühne #2 (50%).png", pngPicture(t, 60, 40))
+	small := k.put("small.png", pngPicture(t, 20, 10))
+	letter := k.put("letter.docx", []byte("PK\x03\x04 not a picture"))
+	lie := k.put("Holiday/no picture.jpg", []byte("just text"))
+	torn := k.put("torn.jpg", jpegPicture(t, 400, 300)[:2000])
+	large := k.put("large.tif", make([]byte, 2<<20))
+
+	job := k.submit(bulk.Request{Source: k.folder(), Recipe: json.RawMessage(
+		`{"version":1,"steps":[{"op":"resize","fit":"inside","width":30,"height":30,"withoutEnlargement":true}]}`)})
+	done := k.drive(job.Ref)
+	if done.State != bulk.Done || done.Passed != 2 {
+		t.Errorf("the job is %s with %d passed, want done with 2", done.State, done.Passed)
+	}
+	want := map[string]struct {
+		state  bulk.ItemState
+		reason fault.Kind
+		says   string
+	}{
+		"a photo.jpg":        {bulk.Edited, "", ""},
+		"Bühne #2 (50%).png": {bulk.Edited, "", ""},
+		"small.png":          {bulk.Unchanged, "", ""},
+		"letter.docx":        {bulk.Skipped, fault.Unsupported, "no picture that Image Pro edits"},
+		"no picture.jpg":     {bulk.Skipped, fault.Unsupported, ""},
+		"torn.jpg":           {bulk.Broken, fault.Invalid, ""},
+		"large.tif":          {bulk.Skipped, fault.TooLarge, "the limit is 1 MiB"},
+	}
+	results := k.results(job.Ref)
+	for name, want := range want {
+		got := results[name]
+		if got.State != want.state || got.Reason != string(want.reason) || !strings.Contains(got.Message, want.says) || got.FinishedAt.IsZero() {
+			t.Errorf("%s is %s (%s: %q), want %s (%s: %q)", name, got.State, got.Reason, got.Message, want.state, want.reason, want.says)
+		}
+	}
+	if len(results) != len(want) {
+		t.Errorf("%d results, want %d", len(results), len(want))
+	}
+	if got := results["a photo.jpg"]; got.Before.Width != 60 || got.Before.Height != 40 || got.After.Width != 30 || got.After.Height != 20 ||
+		got.After.Bytes == 0 || got.After.Format != "jpeg" {
+		t.Errorf("a photo.jpg went from %+v to %+v", got.Before, got.After)
+	}
+	k.wantVersions(items(photo, deep), 2)
+	k.wantVersions(items(small, letter, lie, torn, large), 1)
+}
+
+func TestAFolderWithoutItsFoldersLeavesThemAlone(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	top := k.put("top.jpg", jpegPicture(t, 60, 40))
+	below := k.put("below/below.jpg", jpegPicture(t, 60, 40))
+	source := k.folder()
+	source.Folder.Recursive = false
+	job := k.submit(bulk.Request{Source: source})
+	if done := k.drive(job.Ref); done.Counts.Edited != 1 || done.Planned != 1 {
+		t.Errorf("%d planned, %+v", done.Planned, done.Counts)
+	}
+	k.wantVersions(items(top), 2)
+	k.wantVersions(items(below), 1)
+}
+
+func TestAListOfImagesEditsThoseAndSaysWhatIsWrongWithTheOthers(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	files := k.pictures(40)
+	folder, err := world.Graph.AddFolder(k.site.DriveID, "a folder", k.user.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := bulk.Source{Images: []bulk.ImageRef{{Drive: k.site.DriveID, Item: folder.ID}, {Drive: k.site.DriveID, Item: "01NOSUCHITEM"}}}
+	for _, f := range files[:35] {
+		source.Images = append(source.Images, bulk.ImageRef{Drive: k.site.DriveID, Item: f.ID})
+	}
+	job := k.submit(bulk.Request{Source: source})
+	done := k.drive(job.Ref)
+	if done.State != bulk.Done || done.Counts.Edited != 35 || done.Passed != 2 {
+		t.Errorf("the job is %s: %d passed, %+v", done.State, done.Passed, done.Counts)
+	}
+	k.wantVersions(files[:35], 2)
+	k.wantVersions(files[35:], 1)
+}
+
+func TestMoreThanOnePageOfAFolderIsPlannedOnce(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	picture := jpegPicture(t, 31, 20)
+	for i := range 200 {
+		k.put(fmt.Sprintf("%03d.jpg", i), picture)
+	}
+	k.crash.at("after RecordPortion", 2)
+	job := k.submit(bulk.Request{Source: k.folder()})
+	done := k.drive(job.Ref)
+	if done.Planned != 200 || done.Counts.Edited != 200 || done.State != bulk.Done {
+		t.Errorf("the job is %s: %d planned, %+v", done.State, done.Planned, done.Counts)
+	}
+}
+
+func TestMessagesRunOnlyAWindowAheadOfTheWork(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.pictures(60)
+	job := k.submit(bulk.Request{Source: k.folder()})
+	most := 0
+	for range 1000 {
+		message, ok := k.queue.take()
+		if !ok {
+			break
+		}
+		if err := k.deliver(message); err != nil {
+			t.Fatal(err)
+		}
+		now, err := k.records.Job(t.Context(), job.Ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		most = max(most, now.Sent-now.Counts.Total())
+	}
+	if most > 2*k.limits.Window || most < k.limits.Window {
+		t.Errorf("%d messages were ahead of the work, want %d to %d", most, k.limits.Window, 2*k.limits.Window)
+	}
+	if done := k.drive(job.Ref); done.State != bulk.Done || done.Counts.Edited != 60 {
+		t.Errorf("the job is %s with %+v", done.State, done.Counts)
+	}
+}
+
+func TestAnImageThatSomebodyChangedMeanwhileIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	files := k.pictures(3)
+	job := k.submit(bulk.Request{Source: k.folder()})
+	plan, _ := k.queue.take()
+	if err := k.deliver(plan); err != nil {
+		t.Fatal(err)
+	}
+	theirs := jpegPicture(t, 90, 90)
+	k.put(files[1].Name, theirs)
+	done := k.drive(job.Ref)
+	if done.Counts.Edited != 2 || done.Counts.Conflict != 1 || done.State != bulk.Done {
+		t.Errorf("the job is %s with %+v", done.State, done.Counts)
+	}
+	if got := k.results(job.Ref)[files[1].Name]; got.State != bulk.Conflicted || got.Reason != string(fault.Conflict) {
+		t.Errorf("the changed image is %s (%s)", got.State, got.Reason)
+	}
+	if got := k.content(files[1], k.versions(files[1])[0].ID); string(got) != string(theirs) || len(k.versions(files[1])) != 2 {
+		t.Error("the other person's picture is not what is there")
+	}
+}
+
+func TestAnImageThatSomebodyChangedAfterOurWriteCountsAsEdited(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	files := k.pictures(1)
+	job := k.submit(bulk.Request{Source: k.folder()})
+	plan, _ := k.queue.take()
+	if err := k.deliver(plan); err != nil {
+		t.Fatal(err)
+	}
+	k.crash.at("after Replace", 1)
+	work, _ := k.queue.take()
+	if err := k.deliver(work); !errors.Is(err, errCrash) {
+		t.Fatalf("the delivery ended with %v, want the crash", err)
+	}
+	theirs := jpegPicture(t, 90, 90)
+	k.put(files[0].Name, theirs)
+	k.queue.back(work)
+	if done := k.drive(job.Ref); done.Counts.Edited != 1 {
+		t.Errorf("counts %+v, want one edited", done.Counts)
+	}
+	versions := k.versions(files[0])
+	if len(versions) != 3 || string(k.content(files[0], versions[0].ID)) != string(theirs) {
+		t.Errorf("%d versions, want the original, ours and theirs on top", len(versions))
+	}
+}
+
+func TestACopyWhoseNameIsTakenIsAConflict(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	files := k.pictures(1)
+	job := k.submit(bulk.Request{Source: k.folder(), Save: bulk.Save{Target: bulk.Copy}})
+	plan, _ := k.queue.take()
+	if err := k.deliver(plan); err != nil {
+		t.Fatal(err)
+	}
+	taken := k.put("Photo 00-edited.jpg", []byte("theirs"))
+	if done := k.drive(job.Ref); done.Counts.Conflict != 1 {
+		t.Errorf("counts %+v, want one conflict", done.Counts)
+	}
+	k.wantVersions(append(files, taken), 1)
+}
+
+func TestANewVersionInAnotherFormatIsSkipped(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	files := k.pictures(1)
+	job := k.submit(bulk.Request{Source: k.folder(), Recipe: json.RawMessage(`{"version":1,"steps":[{"op":"flip","axis":"horizontal"}],"output":{"format":"png"}}`)})
+	k.drive(job.Ref)
+	if got := k.results(job.Ref)[files[0].Name]; got.State != bulk.Skipped || !strings.Contains(got.Message, "Save copies instead") {
+		t.Errorf("the image is %s: %q", got.State, got.Message)
+	}
+	k.wantVersions(files, 1)
+}
+
+func TestALockedImageFailsAndTheOthersGoOn(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	files := k.pictures(3)
+	if _, err := world.Graph.Lock(k.site.DriveID, files[0].ID, 1); err != nil {
+		t.Fatal(err)
+	}
+	job := k.submit(bulk.Request{Source: k.folder()})
+	done := k.drive(job.Ref)
+	if got := k.results(job.Ref)[files[0].Name]; got.State != bulk.Broken || got.Reason != string(fault.Locked) {
+		t.Errorf("the locked image is %s (%s)", got.State, got.Reason)
+	}
+	if done.Counts.Edited != 2 || done.State != bulk.Done {
+		t.Errorf("the job is %s with %+v", done.State, done.Counts)
+	}
+}
+
+func TestABusyServicePutsTheMessageBackForAsLongAsItAsks(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.pictures(1)
+	job := k.submit(bulk.Request{Source: k.folder()})
+	plan, _ := k.queue.take()
+	if err := k.deliver(plan); err != nil {
+		t.Fatal(err)
+	}
+	_, err := world.Trouble.Add(trouble.Rule{
+		Service: "graph", Path: regexp.QuoteMeta(k.site.DriveID[2:]) + "/items/[^/]+$", Times: 1, Action: trouble.Fail, Status: 429, RetryAfter: 90 * time.Second,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	work, _ := k.queue.take()
+	if err := k.deliver(work); err != nil {
+		t.Fatalf("the delivery ended with %v, want nil: it is put back", err)
+	}
+	k.queue.mu.Lock()
+	delay := k.queue.delays[len(k.queue.delays)-1]
+	k.queue.mu.Unlock()
+	if delay < 89*time.Second || delay > 91*time.Second {
+		t.Errorf("put back for %v, want the 90 s that the service asked for", delay)
+	}
+	if done := k.drive(job.Ref); done.Counts.Edited != 1 {
+		t.Errorf("counts %+v, want one edited", done.Counts)
+	}
+}
+
+func TestAFolderThatIsNotThereFailsTheJobInPlainWords(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	source := k.folder()
+	source.Folder.Item = "01NOSUCHFOLDER"
+	job := k.submit(bulk.Request{Source: source})
+	done := k.drive(job.Ref)
+	if done.State != bulk.Failed || done.Reason != string(fault.NotFound) || done.Message == "" || done.FinishedAt.IsZero() {
+		t.Errorf("the job is %s (%s: %q)", done.State, done.Reason, done.Message)
+	}
+}
+
+func TestMoreImagesThanTheLimitFailTheJob(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.limits.MaxImages = 5
+	files := k.pictures(6)
+	job := k.submit(bulk.Request{Source: k.folder()})
+	done := k.drive(job.Ref)
+	if done.State != bulk.Failed || done.Reason != string(fault.TooLarge) || !strings.Contains(done.Message, "more than 5 images") {
+		t.Errorf("the job is %s (%s: %q)", done.State, done.Reason, done.Message)
+	}
+	k.wantVersions(files, 1)
+}
+
+func TestGivingUpIsAFinalResult(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.pictures(2)
+	job := k.submit(bulk.Request{Source: k.folder()})
+	plan, _ := k.queue.take()
+	if err := k.deliver(plan); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 2 {
+		for range 2 { // the poison message may come twice as well
+			if err := k.worker().GiveUp(t.Context(), bulk.ItemMessage{Tenant: job.Tenant, Job: job.Job, N: n}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	done, err := k.records.Job(t.Context(), job.Ref)
+	if err != nil || done.State != bulk.Done || done.Counts.Failed != 2 {
+		t.Errorf("the job is %s with %+v (%v)", done.State, done.Counts, err)
+	}
+	if err := k.planner().GiveUp(t.Context(), bulk.PlanMessage{Tenant: job.Tenant, Job: job.Job}); err != nil {
+		t.Fatal(err)
+	}
+	if again, _ := k.records.Job(t.Context(), job.Ref); again.State != bulk.Done {
+		t.Errorf("a job that is done became %s", again.State)
+	}
+	other := k.submit(bulk.Request{Source: k.folder()})
+	if err := k.planner().GiveUp(t.Context(), bulk.PlanMessage{Tenant: other.Tenant, Job: other.Job}); err != nil {
+		t.Fatal(err)
+	}
+	if failed, _ := k.records.Job(t.Context(), other.Ref); failed.State != bulk.Failed || failed.Message == "" {
+		t.Errorf("a job that was given up is %s: %q", failed.State, failed.Message)
+	}
+}
+
+func TestMessagesOfAnErasedOrganizationAreDropped(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	gone := bulk.Ref{Tenant: "00000000-0000-4000-8000-00000000dead", Job: "gone"}
+	for name, err := range map[string]error{
+		"plan":         k.planner().Plan(t.Context(), bulk.PlanMessage{Tenant: gone.Tenant, Job: gone.Job}),
+		"work":         k.worker().Work(t.Context(), bulk.ItemMessage{Tenant: gone.Tenant, Job: gone.Job}),
+		"give up plan": k.planner().GiveUp(t.Context(), bulk.PlanMessage{Tenant: gone.Tenant, Job: gone.Job}),
+		"give up work": k.worker().GiveUp(t.Context(), bulk.ItemMessage{Tenant: gone.Tenant, Job: gone.Job}),
+		"nothing":      k.worker().Work(t.Context(), bulk.ItemMessage{}),
+	} {
+		if err != nil {
+			t.Errorf("%s: %v, want nil", name, err)
+		}
+	}
+}
+
+func TestAJobIsShownToItsUserAlone(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.pictures(1)
+	job := k.submit(bulk.Request{Source: k.folder()})
+	for name, who := range map[string]caller.Caller{
+		"a colleague":      caller.Away(k.user.Tenant, scene.Alex.ID),
+		"another tenant":   caller.Away(scene.Frida.Tenant, scene.Frida.ID),
+		"the same user id": caller.Away(scene.Frida.Tenant, k.user.ID),
+	} {
+		if _, err := k.service.Get(t.Context(), who, job.Job); !fault.Is(err, fault.NotFound) {
+			t.Errorf("%s: Get gave %v, want NotFound", name, err)
+		}
+		if _, _, err := k.service.Items(t.Context(), who, job.Job, "", 10); !fault.Is(err, fault.NotFound) {
+			t.Errorf("%s: Items gave %v, want NotFound", name, err)
+		}
+	}
+	if _, err := k.service.Get(t.Context(), k.who, job.Job); err != nil {
+		t.Errorf("its user: %v", err)
+	}
+}
+
+func TestARepeatWithTheSameKeyIsTheSameJob(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	files := k.pictures(2)
+	first := k.submit(bulk.Request{Source: k.folder(), Key: "monday"})
+	again := k.submit(bulk.Request{Source: k.folder(), Key: "monday"})
+	other := k.submit(bulk.Request{Source: k.folder(), Key: "tuesday"})
+	if first.Job != again.Job || first.Job == other.Job {
+		t.Errorf("jobs %s, %s and %s", first.Job, again.Job, other.Job)
+	}
+	k.drive(first.Ref)
+	k.wantVersions(files, 2) // the second job finds that nothing is left to do
+}
+
+func TestRequestsThatCannotBeMeantAreRefused(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	good := bulk.Request{Source: k.folder(), Recipe: halve}
+	tests := []struct {
+		name   string
+		change func(*bulk.Request)
+		field  string
+		says   string
+	}{
+		{"no source", func(r *bulk.Request) { r.Source = bulk.Source{} }, "/source", "either a folder or a list"},
+		{"both sources", func(r *bulk.Request) { r.Source.Images = []bulk.ImageRef{{Drive: "d", Item: "i"}} }, "/source", "either a folder or a list"},
+		{"too many images", func(r *bulk.Request) {
+			r.Source = bulk.Source{Images: make([]bulk.ImageRef, 1001)}
+		}, "/source/images", "At most 1000 images"},
+		{"no recipe", func(r *bulk.Request) { r.Recipe = nil }, "/recipe", ""},
+		{"bad recipe", func(r *bulk.Request) { r.Recipe = json.RawMessage(`{"version":1,"steps":[{"op":"blur","sigma":101}]}`) }, "/recipe/steps/0/sigma", "100"},
+		{"name without copy", func(r *bulk.Request) { r.Save.Name = "x {name}" }, "/save/name", "for copies only"},
+		{"unknown target", func(r *bulk.Request) { r.Save.Target = "mail" }, "/save/target", "newVersion or copy"},
+		{"copy over itself", func(r *bulk.Request) { r.Save = bulk.Save{Target: bulk.Copy, Name: "{name}"} }, "/save/name", "something more"},
+		{"copy elsewhere", func(r *bulk.Request) { r.Save = bulk.Save{Target: bulk.Copy, Name: "../{name}"} }, "/save/name", "may not contain"},
+		{"long copy", func(r *bulk.Request) {
+			r.Save = bulk.Save{Target: bulk.Copy, Name: "{name}" + strings.Repeat("x", 100)}
+		}, "/save/name", "at most 100"},
+		{"long key", func(r *bulk.Request) { r.Key = strings.Repeat("x", 129) }, "Idempotency-Key", "at most 128"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			request := good
+			test.change(&request)
+			_, err := k.service.Submit(t.Context(), k.who, request)
+			f := fault.From(err)
+			if err == nil || f.Kind != fault.Invalid || f.Field != test.field || !strings.Contains(f.Message, test.says) {
+				t.Errorf("error %v at %q, want an invalid %q that says %q", err, f.Field, test.field, test.says)
+			}
+		})
+	}
+	if len(k.queue.all()) != 0 {
+		t.Error("a refused request left a message")
+	}
+}
