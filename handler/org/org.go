@@ -60,14 +60,15 @@ type Store interface {
 	// Organization returns the record of a tenant, or a NotFound fault.
 	Organization(ctx context.Context, tenant string) (Organization, error)
 	// PutOrganization creates the record if Version is empty, else replaces the version that was read. It
-	// returns the new version; Conflict if another write came first.
+	// returns the new version; Conflict, and o as it came, if another write came first or deleted it.
 	PutOrganization(ctx context.Context, o Organization) (Organization, error)
 	// PutUser creates or replaces a user's record.
 	PutUser(ctx context.Context, u User) error
 	// Inactive calls yield for every organization whose last sign-in was before the time, and for those whose
 	// erasure has begun, until yield returns false.
 	Inactive(ctx context.Context, before time.Time, yield func(Organization) bool) error
-	// DeleteOrganization removes the record of the version that was read; Conflict if it was changed since.
+	// DeleteOrganization removes the record of the version that was read; Conflict if it was changed since. A
+	// record that is gone is no fault.
 	DeleteOrganization(ctx context.Context, o Organization) error
 }
 

@@ -13,17 +13,18 @@ package blobs
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"regexp"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
 
 	"imagepro/handler/bulk"
+	"imagepro/handler/cloud/account"
 	"imagepro/handler/fault"
 	"imagepro/handler/org"
 )
@@ -41,12 +42,18 @@ const (
 	maxBytes  = 64 << 20 // a list of 100 000 images has about 10 MB
 )
 
+var service = account.Service{Name: "blob storage", Codes: map[string]fault.Kind{
+	string(bloberror.BlobNotFound):          fault.NotFound,
+	string(bloberror.ContainerNotFound):     fault.NotFound,
+	string(bloberror.ContainerBeingDeleted): fault.Busy,
+}}
+
 // Open returns a store on the account of a connection string. It reaches no network.
 func Open(connectionString string) (*Store, error) {
-	client, err := azblob.NewClientFromConnectionString(connectionString, nil)
+	options := &azblob.ClientOptions{ClientOptions: account.Options()}
+	client, err := azblob.NewClientFromConnectionString(account.Expand(connectionString), options)
 	if err != nil {
-		// The SDK's text may hold the connection string.
-		return nil, fault.New(fault.Misconfigured, "The storage account's connection string cannot be used.", errors.New("blobs: bad connection string"))
+		return nil, account.Unusable()
 	}
 	return &Store{client}, nil
 }
@@ -74,7 +81,7 @@ type imageBlob struct {
 	Item  string `json:"i"`
 }
 
-// PutSpec keeps what a job does.
+// PutSpec keeps what a job does. It never changes: if there is a spec already, that one stays.
 func (s *Store) PutSpec(ctx context.Context, ref bulk.Ref, spec bulk.Spec) error {
 	return s.put(ctx, ref, "spec.json", specBlob{spec.Recipe, string(spec.Save.Target), spec.Save.Name})
 }
@@ -82,11 +89,13 @@ func (s *Store) PutSpec(ctx context.Context, ref bulk.Ref, spec bulk.Spec) error
 // Spec returns what PutSpec kept.
 func (s *Store) Spec(ctx context.Context, ref bulk.Ref) (bulk.Spec, error) {
 	var stored specBlob
-	err := s.get(ctx, ref, "spec.json", &stored)
-	return bulk.Spec{Recipe: stored.Recipe, Save: bulk.Save{Target: bulk.SaveTarget(stored.Target), Name: stored.Name}}, err
+	if err := s.get(ctx, ref, "spec.json", &stored); err != nil {
+		return bulk.Spec{}, err
+	}
+	return bulk.Spec{Recipe: stored.Recipe, Save: bulk.Save{Target: bulk.SaveTarget(stored.Target), Name: stored.Name}}, nil
 }
 
-// PutSource keeps which images a job edits.
+// PutSource keeps which images a job edits. Like a spec it never changes.
 func (s *Store) PutSource(ctx context.Context, ref bulk.Ref, source bulk.Source) error {
 	var stored sourceBlob
 	if source.Folder != nil {
@@ -116,8 +125,8 @@ func (s *Store) Source(ctx context.Context, ref bulk.Ref) (bulk.Source, error) {
 
 // Erase deletes every blob of a tenant. It may be stopped anywhere and repeated.
 func (s *Store) Erase(ctx context.Context, tenant string) error {
-	if !namePart.MatchString(tenant) {
-		return fault.New(fault.Internal, "A tenant's id cannot be used.", fmt.Errorf("blobs: %q", tenant))
+	if err := checkNames(tenant); err != nil {
+		return err
 	}
 	prefix := tenant + "/"
 	pager := s.client.NewListBlobsFlatPager(container, &azblob.ListBlobsFlatOptions{Prefix: &prefix})
@@ -127,12 +136,12 @@ func (s *Store) Erase(ctx context.Context, tenant string) error {
 			return nil
 		}
 		if err != nil {
-			return faultOf(err)
+			return service.Fault(err)
 		}
-		for _, blob := range page.Segment.BlobItems {
-			_, err := s.client.DeleteBlob(ctx, container, *blob.Name, nil)
+		for _, item := range page.Segment.BlobItems {
+			_, err := s.client.DeleteBlob(ctx, container, *item.Name, nil)
 			if err != nil && !bloberror.HasCode(err, bloberror.BlobNotFound) {
-				return faultOf(err)
+				return service.Fault(err)
 			}
 		}
 	}
@@ -141,71 +150,70 @@ func (s *Store) Erase(ctx context.Context, tenant string) error {
 
 var namePart = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 
-func blobName(ref bulk.Ref, file string) (string, error) {
-	if !namePart.MatchString(ref.Tenant) || !namePart.MatchString(ref.Job) {
-		return "", fault.New(fault.NotFound, "There is no such bulk edit.", nil)
+// checkNames refuses ids that come from outside and could leave their place in a blob's name.
+func checkNames(parts ...string) error {
+	for _, part := range parts {
+		if !namePart.MatchString(part) {
+			return fault.New(fault.NotFound, "It is not there.", fmt.Errorf("blobs: %q is no part of a name", part))
+		}
 	}
-	return ref.Tenant + "/bulk-edits/" + ref.Job + "/" + file, nil
+	return nil
 }
 
-// put writes a blob, and makes the container if it is the first.
+func blobName(ref bulk.Ref, file string) string {
+	return ref.Tenant + "/bulk-edits/" + ref.Job + "/" + file
+}
+
+// put creates a blob unless it is there, and makes the container if it is the first.
 func (s *Store) put(ctx context.Context, ref bulk.Ref, file string, stored any) error {
-	name, err := blobName(ref, file)
-	if err != nil {
+	if err := checkNames(ref.Tenant, ref.Job); err != nil {
 		return err
 	}
 	content, err := json.Marshal(stored)
 	if err != nil {
 		return err
 	}
-	_, err = s.client.UploadBuffer(ctx, container, name, content, nil)
+	if len(content) > maxBytes {
+		return fault.Newf(fault.TooLarge, "The bulk edit's description has %d MiB; the limit is %d MiB.", len(content)>>20, maxBytes>>20)
+	}
+	err = s.create(ctx, blobName(ref, file), content)
 	if bloberror.HasCode(err, bloberror.ContainerNotFound) {
 		if _, err := s.client.CreateContainer(ctx, container, nil); err != nil && !bloberror.HasCode(err, bloberror.ContainerAlreadyExists) {
-			return faultOf(err)
+			return service.Fault(err)
 		}
-		_, err = s.client.UploadBuffer(ctx, container, name, content, nil)
+		err = s.create(ctx, blobName(ref, file), content)
 	}
-	return faultOf(err)
+	if bloberror.HasCode(err, bloberror.BlobAlreadyExists) {
+		return nil
+	}
+	return service.Fault(err)
 }
 
+func (s *Store) create(ctx context.Context, name string, content []byte) error {
+	absent := blob.ModifiedAccessConditions{IfNoneMatch: to.Ptr(azcore.ETagAny)}
+	_, err := s.client.UploadBuffer(ctx, container, name, content, &azblob.UploadBufferOptions{
+		AccessConditions: &blob.AccessConditions{ModifiedAccessConditions: &absent},
+	})
+	return err
+}
+
+// get reads a blob into stored.
 func (s *Store) get(ctx context.Context, ref bulk.Ref, file string, stored any) error {
-	name, err := blobName(ref, file)
-	if err != nil {
+	if err := checkNames(ref.Tenant, ref.Job); err != nil {
 		return err
 	}
-	answer, err := s.client.DownloadStream(ctx, container, name, nil)
+	answer, err := s.client.DownloadStream(ctx, container, blobName(ref, file), nil)
 	if err != nil {
-		return faultOf(err)
+		return service.Fault(err)
 	}
-	defer answer.Body.Close()
-	content, err := io.ReadAll(io.LimitReader(answer.Body, maxBytes))
+	body := answer.NewRetryReader(ctx, nil)
+	defer body.Close()
+	content, err := io.ReadAll(io.LimitReader(body, maxBytes))
 	if err != nil {
-		return fault.New(fault.Busy, "Storage broke off its answer.", fmt.Errorf("blobs: %T", err))
+		return service.Fault(err)
 	}
 	if err := json.Unmarshal(content, stored); err != nil {
 		return fault.New(fault.Internal, "A record cannot be read.", fmt.Errorf("blobs: %w", err))
 	}
 	return nil
-}
-
-// faultOf turns an error of the SDK's into a fault; nil stays nil.
-func faultOf(err error) error {
-	if err == nil {
-		return nil
-	}
-	var answer *azcore.ResponseError
-	if !errors.As(err, &answer) {
-		return fault.New(fault.Busy, "Storage cannot be reached.", fmt.Errorf("blobs: %T", err))
-	}
-	cause := fmt.Errorf("blob storage answered %d %s", answer.StatusCode, answer.ErrorCode) // the SDK's text holds whole requests
-	switch {
-	case answer.StatusCode == http.StatusNotFound:
-		return fault.New(fault.NotFound, "It is not there.", cause)
-	case answer.StatusCode == http.StatusTooManyRequests, answer.StatusCode >= 500:
-		return fault.New(fault.Busy, "Storage is busy.", cause)
-	case answer.StatusCode == http.StatusForbidden, answer.StatusCode == http.StatusUnauthorized:
-		return fault.New(fault.Misconfigured, "Storage refused this application's credential.", cause)
-	default:
-		return fault.New(fault.Internal, "Storage refused a request.", cause)
-	}
 }

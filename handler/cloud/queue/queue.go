@@ -9,15 +9,14 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue/queueerror"
 
+	"imagepro/handler/cloud/account"
 	"imagepro/handler/fault"
 )
 
@@ -34,12 +33,6 @@ const (
 // it waited.
 const forever int32 = -1
 
-// development is what UseDevelopmentStorage=true stands for: the emulator on its usual port with its
-// published key (https://learn.microsoft.com/azure/storage/common/storage-use-azurite).
-const development = "AccountName=devstoreaccount1;" +
-	"AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;" +
-	"QueueEndpoint=http://127.0.0.1:10001/devstoreaccount1"
-
 // Service is the queue service of one storage account. It is safe for concurrent use.
 type Service struct {
 	client *azqueue.ServiceClient
@@ -48,12 +41,9 @@ type Service struct {
 // Open returns the queue service that a connection string names, in the form of AzureWebJobsStorage:
 // account and key, a shared access signature, or UseDevelopmentStorage=true. It makes no request.
 func Open(connectionString string) (*Service, error) {
-	if strings.EqualFold(strings.TrimRight(strings.TrimSpace(connectionString), ";"), "UseDevelopmentStorage=true") {
-		connectionString = development
-	}
-	client, err := azqueue.NewServiceClientFromConnectionString(connectionString, options())
+	client, err := azqueue.NewServiceClientFromConnectionString(account.Expand(connectionString), options())
 	if err != nil {
-		return nil, fmt.Errorf("queue: %w", err)
+		return nil, fmt.Errorf("queue: connection string: %w", account.Unusable())
 	}
 	return &Service{client: client}, nil
 }
@@ -68,12 +58,8 @@ func OpenAccount(queueServiceURL string, cred azcore.TokenCredential) (*Service,
 	return &Service{client: client}, nil
 }
 
-// options are the SDK's own with a bound on each try, so that a connection that died silently is noticed
-// before the host's functionTimeout.
 func options() *azqueue.ClientOptions {
-	return &azqueue.ClientOptions{ClientOptions: azcore.ClientOptions{
-		Retry: policy.RetryOptions{TryTimeout: 20 * time.Second, RetryDelay: 500 * time.Millisecond, MaxRetryDelay: 5 * time.Second},
-	}}
+	return &azqueue.ClientOptions{ClientOptions: account.Options()}
 }
 
 // Send puts a message on a queue, base64-encoded as the Functions host expects by default. The message is

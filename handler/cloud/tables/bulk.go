@@ -2,12 +2,8 @@ package tables
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"strconv"
-	"strings"
-
-	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
+	"slices"
 
 	"imagepro/handler/bulk"
 	"imagepro/handler/fault"
@@ -101,30 +97,15 @@ func (s *Store) CreateJob(ctx context.Context, j bulk.Job) error {
 	if err := checkKeys(j.Tenant, j.Job); err != nil {
 		return err
 	}
-	rows := []any{rowOfJob(j)}
+	var t transaction
+	t.create(rowOfJob(j))
 	for share := range bulk.Shares {
-		rows = append(rows, rowOfShare(j.Ref, share, bulk.Counts{}))
+		t.create(rowOfShare(j.Ref, share, bulk.Counts{}))
 	}
-	actions, err := adds(rows...)
-	if err != nil {
-		return err
-	}
-	if err := s.submit(ctx, bulkTable, actions); !fault.Is(err, fault.Conflict) {
+	if err := s.submit(ctx, bulkTable, t); !fault.Is(err, fault.Conflict) {
 		return err
 	}
 	return nil
-}
-
-func adds(rows ...any) ([]aztables.TransactionAction, error) {
-	var actions []aztables.TransactionAction
-	for _, row := range rows {
-		action, err := add(row)
-		if err != nil {
-			return nil, err
-		}
-		actions = append(actions, action)
-	}
-	return actions, nil
 }
 
 // Job returns a job with its counts, in one request.
@@ -134,7 +115,7 @@ func (s *Store) Job(ctx context.Context, ref bulk.Ref) (bulk.Job, error) {
 	}
 	var job bulk.Job
 	var counts bulk.Counts
-	err := s.list(ctx, bulkTable, query{filter: between(jobPartition(ref), jobKey, "2")}, func(entity []byte) (bool, error) {
+	err := s.list(ctx, bulkTable, query{filter: between(jobPartition(ref), "", "2")}, func(entity []byte) (bool, error) {
 		var key keys
 		if err := decode(entity, &key); err != nil {
 			return false, err
@@ -162,38 +143,37 @@ func (s *Store) Job(ctx context.Context, ref bulk.Ref) (bulk.Job, error) {
 
 // UpdateJob replaces the version of a job that was read.
 func (s *Store) UpdateJob(ctx context.Context, j bulk.Job) (bulk.Job, error) {
-	var err error
-	j.Version, err = s.put(ctx, bulkTable, j.Version, rowOfJob(j))
+	if err := checkKeys(j.Tenant, j.Job); err != nil {
+		return j, err
+	}
+	etag, err := s.update(ctx, bulkTable, j.Version, rowOfJob(j))
+	if err == nil {
+		j.Version = etag
+	}
 	return j, err
 }
 
 // RecordPortion records a page and the job's next place in one transaction.
 func (s *Store) RecordPortion(ctx context.Context, j bulk.Job, p bulk.Portion) (bulk.Job, error) {
-	partition := jobPartition(j.Ref)
-	var rows []any
-	for _, item := range p.Items {
-		rows = append(rows, rowOfItem(item))
+	if err := checkKeys(j.Tenant, j.Job); err != nil {
+		return j, err
 	}
-	for _, item := range p.Passed {
-		rows = append(rows, rowOfItem(item))
+	if n := len(p.Items) + len(p.Passed) + len(p.Folders); n >= maxTransaction {
+		return j, fault.New(fault.Internal, "A page has too many files.", fmt.Errorf("tables: %d records in a portion", n))
+	}
+	next := j
+	next.Place = p.Next
+	next.Planned += len(p.Items)
+	next.Passed += len(p.Passed)
+	var t transaction
+	t.update(j.Version, rowOfJob(next))
+	for _, item := range slices.Concat(p.Items, p.Passed) {
+		t.create(rowOfItem(item))
 	}
 	for i, folder := range p.Folders {
-		n := p.Next.Folders - len(p.Folders) + i
-		rows = append(rows, folderRow{keys{PartitionKey: partition, RowKey: folderKey(n)}, folder.Drive, folder.Item})
+		t.create(rowOfFolder(j.Ref, p.Next.Folders-len(p.Folders)+i, folder))
 	}
-	actions, err := adds(rows...)
-	if err != nil {
-		return j, err
-	}
-	version := j.Version
-	j.Place = p.Next
-	j.Planned += len(p.Items)
-	j.Passed += len(p.Passed)
-	action, err := replace(version, rowOfJob(j))
-	if err != nil {
-		return j, err
-	}
-	if err := s.submit(ctx, bulkTable, append(actions, action)); err != nil {
+	if err := s.submit(ctx, bulkTable, t); err != nil {
 		return j, err
 	}
 	return s.Job(ctx, j.Ref)
@@ -204,178 +184,16 @@ type folderRow struct {
 	Drive, Item string
 }
 
+func rowOfFolder(ref bulk.Ref, n int, folder bulk.ImageRef) folderRow {
+	return folderRow{keys{PartitionKey: jobPartition(ref), RowKey: folderKey(n)}, folder.Drive, folder.Item}
+}
+
 // PlannedFolder returns the folder with the number.
 func (s *Store) PlannedFolder(ctx context.Context, ref bulk.Ref, n int) (bulk.ImageRef, error) {
+	if err := checkKeys(ref.Tenant, ref.Job); err != nil {
+		return bulk.ImageRef{}, err
+	}
 	var row folderRow
 	_, err := s.get(ctx, bulkTable, jobPartition(ref), folderKey(n), &row)
 	return bulk.ImageRef{Drive: row.Drive, Item: row.Item}, err
-}
-
-// itemRow is an image. The parts that no query asks for are one JSON text.
-type itemRow struct {
-	keys
-	State string
-	Facts string
-}
-
-// itemFacts is the stored form of what an item holds beside its key and state.
-type itemFacts struct {
-	Drive      string       `json:"drive"`
-	File       string       `json:"file"`
-	Parent     string       `json:"parent,omitempty"`
-	Name       string       `json:"name"`
-	Tag        string       `json:"tag"`
-	Size       int64        `json:"size"`
-	Reason     string       `json:"reason,omitempty"`
-	Message    string       `json:"message,omitempty"`
-	Before     pictureFacts `json:"before,omitzero"`
-	After      pictureFacts `json:"after,omitzero"`
-	Warnings   []string     `json:"warnings,omitempty"`
-	FinishedAt string       `json:"finishedAt,omitempty"`
-	Intent     *intentFacts `json:"intent,omitempty"`
-}
-
-type pictureFacts struct {
-	Width  int    `json:"width"`
-	Height int    `json:"height"`
-	Bytes  int64  `json:"bytes"`
-	Format string `json:"format"`
-}
-
-type intentFacts struct {
-	Fingerprint string       `json:"fingerprint"`
-	Name        string       `json:"name,omitempty"`
-	Before      pictureFacts `json:"before"`
-	After       pictureFacts `json:"after"`
-	Warnings    []string     `json:"warnings,omitempty"`
-}
-
-func rowOfItem(i bulk.Item) itemRow {
-	key := itemKey(i.N)
-	if i.Passed {
-		key = passedKey(i.N)
-	}
-	facts := itemFacts{
-		Drive: i.Drive, File: i.File, Parent: i.Parent, Name: i.Name, Tag: i.Tag, Size: i.Size, Reason: i.Reason, Message: i.Message,
-		Before: pictureFacts(i.Before), After: pictureFacts(i.After), Warnings: i.Warnings, FinishedAt: formatTime(i.FinishedAt),
-	}
-	if i.Intent != nil {
-		facts.Intent = &intentFacts{
-			i.Intent.Fingerprint, i.Intent.Name, pictureFacts(i.Intent.Before), pictureFacts(i.Intent.After), i.Intent.Warnings,
-		}
-	}
-	text, _ := json.Marshal(facts) // such structs always marshal
-	return itemRow{keys: keys{PartitionKey: jobPartition(i.Ref), RowKey: key}, State: string(i.State), Facts: string(text)}
-}
-
-func (r itemRow) item(ref bulk.Ref, etag string) (bulk.Item, error) {
-	var facts itemFacts
-	if err := decode([]byte(r.Facts), &facts); err != nil {
-		return bulk.Item{}, err
-	}
-	kind, number, _ := strings.Cut(r.RowKey, "_")
-	n, err := strconv.Atoi(number)
-	if err != nil {
-		return bulk.Item{}, fault.New(fault.Internal, "A record cannot be read.", err)
-	}
-	item := bulk.Item{
-		Ref: ref, N: n, Passed: kind == "4", Drive: facts.Drive, File: facts.File, Parent: facts.Parent, Name: facts.Name,
-		Tag: facts.Tag, Size: facts.Size, State: bulk.ItemState(r.State), Reason: facts.Reason, Message: facts.Message,
-		Before: bulk.Picture(facts.Before), After: bulk.Picture(facts.After), Warnings: facts.Warnings,
-		FinishedAt: parseTime(facts.FinishedAt), Version: etag,
-	}
-	if i := facts.Intent; i != nil {
-		item.Intent = &bulk.Intent{
-			Fingerprint: i.Fingerprint, Name: i.Name, Before: bulk.Picture(i.Before), After: bulk.Picture(i.After), Warnings: i.Warnings,
-		}
-	}
-	return item, nil
-}
-
-// Item returns an image to edit by its number.
-func (s *Store) Item(ctx context.Context, ref bulk.Ref, n int) (bulk.Item, error) {
-	if err := checkKeys(ref.Tenant, ref.Job); err != nil {
-		return bulk.Item{}, err
-	}
-	var row itemRow
-	etag, err := s.get(ctx, bulkTable, jobPartition(ref), itemKey(n), &row)
-	if err != nil {
-		return bulk.Item{}, err
-	}
-	return row.item(ref, etag)
-}
-
-// Intend records the item's intent.
-func (s *Store) Intend(ctx context.Context, i bulk.Item) (bulk.Item, error) {
-	var err error
-	i.Version, err = s.put(ctx, bulkTable, i.Version, rowOfItem(i))
-	return i, err
-}
-
-// FinishItem records the result and the share that counts it in one transaction. Workers of one share may
-// meet; whoever loses reads the share again. Conflict means that the item itself was changed.
-func (s *Store) FinishItem(ctx context.Context, i bulk.Item) (int, error) {
-	itemAction, err := replace(i.Version, rowOfItem(i))
-	if err != nil {
-		return 0, err
-	}
-	share := i.N % bulk.Shares
-	for {
-		var row shareRow
-		etag, err := s.get(ctx, bulkTable, jobPartition(i.Ref), shareKey(share), &row)
-		if err != nil {
-			return 0, err
-		}
-		counts := row.counts()
-		counts.Add(i)
-		shareAction, err := replace(etag, rowOfShare(i.Ref, share, counts))
-		if err != nil {
-			return 0, err
-		}
-		err = s.submit(ctx, bulkTable, []aztables.TransactionAction{itemAction, shareAction})
-		if err == nil {
-			return counts.Total(), nil
-		}
-		if !fault.Is(err, fault.Conflict) {
-			return 0, err
-		}
-		now, readErr := s.Item(ctx, i.Ref, i.N)
-		if readErr != nil {
-			return 0, readErr
-		}
-		if now.Version != i.Version {
-			return 0, err
-		}
-	}
-}
-
-// ItemsOf returns a page of a job's images. The cursor is the row key that the page before ended with.
-func (s *Store) ItemsOf(ctx context.Context, ref bulk.Ref, cursor string, limit int) ([]bulk.Item, string, error) {
-	if err := checkKeys(ref.Tenant, ref.Job); err != nil {
-		return nil, "", err
-	}
-	from := "3"
-	if cursor != "" {
-		if !strings.HasPrefix(cursor, "3_") && !strings.HasPrefix(cursor, "4_") || checkKeys(cursor) != nil {
-			return nil, "", fault.New(fault.Invalid, "This is no cursor that Image Pro gave.", nil).At("cursor")
-		}
-		from = cursor + "~"
-	}
-	var items []bulk.Item
-	next := ""
-	err := s.list(ctx, bulkTable, query{filter: between(jobPartition(ref), from, "5"), top: int32(limit + 1)}, func(entity []byte) (bool, error) {
-		if len(items) == limit {
-			last := items[limit-1]
-			next = rowOfItem(last).RowKey
-			return false, nil
-		}
-		var row itemRow
-		if err := decode(entity, &row); err != nil {
-			return false, err
-		}
-		item, err := row.item(ref, row.ETag)
-		items = append(items, item)
-		return true, err
-	})
-	return items, next, err
 }

@@ -2,11 +2,7 @@ package tables
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 
 	"imagepro/handler/fault"
 	"imagepro/handler/org"
@@ -14,16 +10,34 @@ import (
 
 var _ org.Eraser = (*Store)(nil)
 
-// Erase deletes every record of a tenant, up to a hundred at a time. It may be stopped anywhere and repeated.
+// tenantTables are what is kept of a tenant beside its organization, in the order in which it is erased:
+// sessions first. The filters select the tenant's partitions and no neighbour's.
+var tenantTables = [...]struct {
+	name   string
+	filter func(tenant string) string
+}{
+	{sessionsTable, ofTenant},
+	{bulkTable, ofTenantsJobs},
+	{usersTable, ofTenant},
+}
+
+func ofTenant(tenant string) string { return fmt.Sprintf("PartitionKey eq '%s'", tenant) }
+
+// ofTenantsJobs selects <tid>_<anything>: ~ sorts behind all that keys hold.
+func ofTenantsJobs(tenant string) string {
+	return fmt.Sprintf("PartitionKey ge '%[1]s_' and PartitionKey lt '%[1]s_~'", tenant)
+}
+
+// Erase deletes every record of a tenant but the organization's own, up to a hundred at a time. It may be
+// stopped anywhere and repeated.
 func (s *Store) Erase(ctx context.Context, tenant string) error {
 	if err := checkKeys(tenant); err != nil {
 		return err
 	}
-	// Every partition of the tenant begins with its id; ~ sorts behind all that may follow.
-	filter := fmt.Sprintf("PartitionKey ge '%s' and PartitionKey lt '%s~'", tenant, tenant)
 	for _, table := range tenantTables {
-		batch := deletions{store: s, table: table}
-		err := s.list(ctx, table, query{filter: filter, columns: []string{"PartitionKey", "RowKey"}}, func(entity []byte) (bool, error) {
+		batch := deletions{store: s, table: table.name}
+		q := query{filter: table.filter(tenant), columns: []string{"PartitionKey", "RowKey"}}
+		err := s.list(ctx, table.name, q, func(entity []byte) (bool, error) {
 			var row keys
 			if err := decode(entity, &row); err != nil {
 				return false, err
@@ -65,33 +79,18 @@ func (d *deletions) flush(ctx context.Context) error {
 	}
 	rows := d.rows
 	d.rows = nil
-	var actions []aztables.TransactionAction
+	var t transaction
 	for _, row := range rows {
-		entity, err := json.Marshal(keys{PartitionKey: row.PartitionKey, RowKey: row.RowKey})
-		if err != nil {
-			return err
-		}
-		actions = append(actions, aztables.TransactionAction{ActionType: aztables.TransactionTypeDelete, Entity: entity})
+		t.remove(row)
 	}
-	err := d.store.submit(ctx, d.table, actions)
+	err := d.store.submit(ctx, d.table, t)
 	if !fault.Is(err, fault.Conflict) {
 		return err
 	}
 	for _, row := range rows {
-		if err := d.store.remove(ctx, d.table, row.PartitionKey, row.RowKey, "*"); err != nil && !fault.Is(err, fault.NotFound) {
+		if err := d.store.remove(ctx, d.table, row.PartitionKey, row.RowKey, "*"); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// remove deletes the version of a record, or any version if etag is "*".
-func (s *Store) remove(ctx context.Context, table, partition, key, etag string) error {
-	client, err := s.table(ctx, table)
-	if err != nil {
-		return err
-	}
-	match := azcore.ETag(etag)
-	_, err = client.DeleteEntity(ctx, partition, key, &aztables.DeleteEntityOptions{IfMatch: &match})
-	return faultOf(err)
 }

@@ -1,83 +1,74 @@
 package tables
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
+	"regexp"
+	"strconv"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 
+	"imagepro/handler/cloud/account"
 	"imagepro/handler/fault"
 )
 
-// codes of failed operations, in the order in which they are looked for in the text of a failed transaction.
-var conflictCodes = []aztables.TableErrorCode{
-	aztables.UpdateConditionNotSatisfied, aztables.EntityAlreadyExists,
-}
-
-// codeOf returns the service's error code. A failed transaction has status 202 and carries the code of the
-// operation that failed only in its text.
-func codeOf(err error) string {
-	var answer *azcore.ResponseError
-	if !errors.As(err, &answer) {
-		return ""
-	}
-	if answer.ErrorCode != "" || answer.StatusCode != http.StatusAccepted {
-		return answer.ErrorCode
-	}
-	text := answer.Error()
-	for _, code := range append(conflictCodes, aztables.ResourceNotFound, aztables.EntityNotFound, aztables.TableNotFound) {
-		if strings.Contains(text, string(code)) {
-			return string(code)
-		}
-	}
-	return "transaction failed"
-}
-
-// storageError is the cause of a fault: the code alone, since the SDK's text holds whole requests.
-type storageError struct {
-	status int
-	code   string
-}
-
-func (e storageError) Error() string {
-	return fmt.Sprintf("table storage answered %d %s", e.status, e.code)
-}
+var service = account.Service{Name: "table storage", Codes: map[string]fault.Kind{
+	string(aztables.ResourceNotFound):            fault.NotFound,
+	string(aztables.EntityNotFound):              fault.NotFound,
+	string(aztables.TableNotFound):               fault.NotFound,
+	string(aztables.UpdateConditionNotSatisfied): fault.Conflict,
+	string(aztables.EntityAlreadyExists):         fault.Conflict,
+	string(aztables.TableBeingDeleted):           fault.Busy,
+}}
 
 // faultOf turns an error of the SDK's into a fault; nil stays nil.
-func faultOf(err error) error {
-	if err == nil {
-		return nil
-	}
-	var f *fault.Fault
-	if errors.As(err, &f) {
-		return f
-	}
+func faultOf(err error) error { return service.Fault(err) }
+
+func hasCode(err error, code aztables.TableErrorCode) bool {
 	var answer *azcore.ResponseError
-	if !errors.As(err, &answer) {
-		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-			return fault.New(fault.Busy, "Storage did not answer in time.", nil)
-		}
-		return fault.New(fault.Busy, "Storage cannot be reached.", fmt.Errorf("tables: %T", err))
+	return errors.As(err, &answer) && answer.ErrorCode == string(code)
+}
+
+// goneIsConflict is for writes on a version that was read: the record was deleted since.
+func goneIsConflict(err error) error {
+	if fault.Is(err, fault.NotFound) {
+		return fault.New(fault.Conflict, "It was deleted meanwhile.", err)
 	}
-	code := codeOf(err)
-	cause := storageError{answer.StatusCode, code}
-	for _, conflict := range conflictCodes {
-		if code == string(conflict) {
-			return fault.New(fault.Conflict, "The record was changed meanwhile.", cause)
-		}
+	return err
+}
+
+// neverRead is the fault of a write that names no version: without one it would overwrite, or bring back,
+// whatever is there.
+func neverRead() error {
+	return fault.New(fault.Conflict, "It was changed meanwhile.", errors.New("tables: no version was read"))
+}
+
+// The parts of a failed transaction's answer: the status line and the error of the operation that failed.
+var (
+	failedStatus = regexp.MustCompile(`HTTP/1\.1 ([45]\d\d)`)
+	failedCode   = regexp.MustCompile(`"code"\s*:\s*"(\w+)"`)
+)
+
+// transactionError gives the error of a failed transaction the status and the code of the operation that
+// failed. The service answers with 202 and says what happened in the body alone, and so does the SDK.
+func transactionError(err error) error {
+	var answer *azcore.ResponseError
+	if !errors.As(err, &answer) || answer.StatusCode != http.StatusAccepted {
+		return err
 	}
-	switch {
-	case code == string(aztables.ResourceNotFound), code == string(aztables.EntityNotFound), code == string(aztables.TableNotFound):
-		return fault.New(fault.NotFound, "It is not there.", cause)
-	case answer.StatusCode == http.StatusTooManyRequests, answer.StatusCode >= 500:
-		return fault.New(fault.Busy, "Storage is busy.", cause)
-	case answer.StatusCode == http.StatusForbidden, answer.StatusCode == http.StatusUnauthorized:
-		return fault.New(fault.Misconfigured, "Storage refused this application's credential.", cause)
-	default:
-		return fault.New(fault.Internal, "Storage refused a request.", cause)
+	body, readErr := runtime.Payload(answer.RawResponse)
+	if readErr != nil {
+		return fmt.Errorf("reading why a transaction failed: %w", readErr)
 	}
+	failed := *answer
+	if m := failedStatus.FindSubmatch(body); m != nil {
+		failed.StatusCode, _ = strconv.Atoi(string(m[1])) // three digits
+	}
+	if m := failedCode.FindSubmatch(body); m != nil {
+		failed.ErrorCode = string(m[1])
+	}
+	return &failed
 }

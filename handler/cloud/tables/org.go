@@ -45,7 +45,10 @@ func (s *Store) Organization(ctx context.Context, tenant string) (org.Organizati
 	}
 	var row organizationRow
 	etag, err := s.get(ctx, organizationsTable, organizationPartition, tenant, &row)
-	return row.organization(etag), err
+	if err != nil {
+		return org.Organization{}, err
+	}
+	return row.organization(etag), nil
 }
 
 // PutOrganization creates the record or replaces the version that was read.
@@ -53,11 +56,20 @@ func (s *Store) PutOrganization(ctx context.Context, o org.Organization) (org.Or
 	if err := checkKeys(o.Tenant); err != nil {
 		return o, err
 	}
-	var err error
-	o.Version, err = s.put(ctx, organizationsTable, o.Version, organizationRow{
+	row := organizationRow{
 		keys:  keys{PartitionKey: organizationPartition, RowKey: o.Tenant},
 		State: string(o.State), FirstSeen: formatTime(o.FirstSeen), LastSignIn: formatTime(o.LastSignIn), EraseReason: o.EraseReason,
-	})
+	}
+	var etag string
+	var err error
+	if o.Version == "" {
+		etag, err = s.create(ctx, organizationsTable, row)
+	} else {
+		etag, err = s.update(ctx, organizationsTable, o.Version, row)
+	}
+	if err == nil {
+		o.Version = etag
+	}
 	return o, err
 }
 
@@ -75,6 +87,9 @@ func (s *Store) Inactive(ctx context.Context, before time.Time, yield func(org.O
 
 // DeleteOrganization removes the version of the record that was read.
 func (s *Store) DeleteOrganization(ctx context.Context, o org.Organization) error {
+	if err := checkKeys(o.Tenant); err != nil {
+		return err
+	}
 	return s.remove(ctx, organizationsTable, organizationPartition, o.Tenant, o.Version)
 }
 
@@ -92,12 +107,11 @@ func (s *Store) PutUser(ctx context.Context, u org.User) error {
 	if err := checkKeys(u.Tenant, u.ID); err != nil {
 		return err
 	}
-	_, err := s.put(ctx, usersTable, "*", userRow{
+	return s.upsert(ctx, usersTable, userRow{
 		keys: keys{PartitionKey: u.Tenant, RowKey: u.ID},
 		Name: u.Profile.Name, UPN: u.Profile.UPN, Mail: u.Profile.Mail, Locale: u.Profile.Locale,
 		LastSignIn: formatTime(u.LastSignIn),
 	})
-	return err
 }
 
 type sessionRow struct {
@@ -107,6 +121,13 @@ type sessionRow struct {
 	SavedAt string
 }
 
+func rowOfSession(session org.Session) sessionRow {
+	return sessionRow{
+		keys:  keys{PartitionKey: session.Tenant, RowKey: session.User},
+		KeyID: session.KeyID, Sealed: session.Sealed, SavedAt: formatTime(session.SavedAt),
+	}
+}
+
 // Session returns a user's session.
 func (s *Store) Session(ctx context.Context, tenant, user string) (org.Session, error) {
 	if err := checkKeys(tenant, user); err != nil {
@@ -114,28 +135,27 @@ func (s *Store) Session(ctx context.Context, tenant, user string) (org.Session, 
 	}
 	var row sessionRow
 	etag, err := s.get(ctx, sessionsTable, tenant, user, &row)
+	if err != nil {
+		return org.Session{}, err
+	}
 	return org.Session{
 		Tenant: tenant, User: user, KeyID: row.KeyID, Sealed: row.Sealed, SavedAt: parseTime(row.SavedAt), Version: etag,
-	}, err
+	}, nil
 }
 
 // PutSession creates or replaces the session of a user.
 func (s *Store) PutSession(ctx context.Context, session org.Session) error {
-	return s.putSession(ctx, "*", session)
+	if err := checkKeys(session.Tenant, session.User); err != nil {
+		return err
+	}
+	return s.upsert(ctx, sessionsTable, rowOfSession(session))
 }
 
 // RenewSession replaces the version of a session that was read.
 func (s *Store) RenewSession(ctx context.Context, session org.Session) error {
-	return s.putSession(ctx, session.Version, session)
-}
-
-func (s *Store) putSession(ctx context.Context, etag string, session org.Session) error {
 	if err := checkKeys(session.Tenant, session.User); err != nil {
 		return err
 	}
-	_, err := s.put(ctx, sessionsTable, etag, sessionRow{
-		keys:  keys{PartitionKey: session.Tenant, RowKey: session.User},
-		KeyID: session.KeyID, Sealed: session.Sealed, SavedAt: formatTime(session.SavedAt),
-	})
+	_, err := s.update(ctx, sessionsTable, session.Version, rowOfSession(session))
 	return err
 }

@@ -3,44 +3,38 @@
 //
 // It does not know what the records mean.
 //
-// Every tenant's records lie in partitions that begin with the tenant's id, so that one range of keys is all
-// that a tenant has in a table. Keys hold lower-case letters, digits, - and _ only: the SDK breaks on quotes,
-// the service on slashes. Times are text in a fixed width, so that they compare as text in filters.
+// A tenant's records lie in partitions named by the tenant's id, or by the id, _ and more, so that one range of
+// keys is all that a tenant has in a table. Ids in keys hold lower-case letters, digits and - only: the SDK
+// breaks on quotes, the service on slashes. Times are text in a fixed width, so that they compare as text in filters.
 package tables
 
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 
+	"imagepro/handler/cloud/account"
 	"imagepro/handler/fault"
 )
 
 // Store keeps records. It is safe for concurrent use.
-type Store struct {
-	service *aztables.ServiceClient
-
-	mu      sync.Mutex
-	created map[string]bool
-}
+type Store struct{ service *aztables.ServiceClient }
 
 // Open returns a store on the account of a connection string. It reaches no network; tables are made when
-// they are first used.
+// they are first written to, and until then read as empty.
 func Open(connectionString string) (*Store, error) {
-	service, err := aztables.NewServiceClientFromConnectionString(connectionString, nil)
+	options := &aztables.ClientOptions{ClientOptions: account.Options()}
+	service, err := aztables.NewServiceClientFromConnectionString(account.Expand(connectionString), options)
 	if err != nil {
-		// The SDK's text may hold the connection string.
-		return nil, fault.New(fault.Misconfigured, "The storage account's connection string cannot be used.", errors.New("tables: bad connection string"))
+		return nil, account.Unusable()
 	}
-	return &Store{service: service, created: map[string]bool{}}, nil
+	return &Store{service}, nil
 }
 
 // The tables.
@@ -51,63 +45,84 @@ const (
 	bulkTable          = "ImageProBulkEdits"
 )
 
-// tenantTables hold records in partitions that begin with a tenant's id, in the order in which they are
-// erased: sessions first.
-var tenantTables = [...]string{sessionsTable, bulkTable, usersTable}
-
-// table returns a client for a table, which exists from then on.
-func (s *Store) table(ctx context.Context, name string) (*aztables.Client, error) {
-	client := s.service.NewClient(name)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.created[name] {
-		return client, nil
-	}
-	if _, err := client.CreateTable(ctx, nil); err != nil && codeOf(err) != string(aztables.TableAlreadyExists) {
-		return nil, faultOf(err)
-	}
-	s.created[name] = true
-	return client, nil
-}
-
 // get reads a record into row and returns its ETag.
 func (s *Store) get(ctx context.Context, table, partition, key string, row any) (string, error) {
-	client, err := s.table(ctx, table)
-	if err != nil {
-		return "", err
-	}
-	answer, err := client.GetEntity(ctx, partition, key, nil)
+	answer, err := s.service.NewClient(table).GetEntity(ctx, partition, key, nil)
 	if err != nil {
 		return "", faultOf(err)
 	}
 	return string(answer.ETag), decode(answer.Value, row)
 }
 
-// put writes a record: creates it if etag is empty, replaces any version if it is "*", else the version with
-// that ETag. It returns the new ETag.
-func (s *Store) put(ctx context.Context, table, etag string, row any) (string, error) {
-	client, err := s.table(ctx, table)
-	if err != nil {
-		return "", err
+// create adds a record and returns its ETag; Conflict if it is there.
+func (s *Store) create(ctx context.Context, table string, row any) (string, error) {
+	return s.write(ctx, table, row, func(client *aztables.Client, entity []byte) (azcore.ETag, error) {
+		answer, err := client.AddEntity(ctx, entity, nil)
+		return answer.ETag, err
+	})
+}
+
+// update replaces the version of a record that was read and returns its new ETag; Conflict if it was changed
+// or deleted since, or if it was never read.
+func (s *Store) update(ctx context.Context, table, etag string, row any) (string, error) {
+	if etag == "" {
+		return "", neverRead()
 	}
+	match := azcore.ETag(etag)
+	written, err := s.write(ctx, table, row, func(client *aztables.Client, entity []byte) (azcore.ETag, error) {
+		answer, err := client.UpdateEntity(ctx, entity, &aztables.UpdateEntityOptions{IfMatch: &match, UpdateMode: aztables.UpdateModeReplace})
+		return answer.ETag, err
+	})
+	return written, goneIsConflict(err)
+}
+
+// upsert writes a record, whatever is there.
+func (s *Store) upsert(ctx context.Context, table string, row any) error {
+	_, err := s.write(ctx, table, row, func(client *aztables.Client, entity []byte) (azcore.ETag, error) {
+		answer, err := client.UpsertEntity(ctx, entity, &aztables.UpsertEntityOptions{UpdateMode: aztables.UpdateModeReplace})
+		return answer.ETag, err
+	})
+	return err
+}
+
+func (s *Store) write(ctx context.Context, table string, row any, send func(*aztables.Client, []byte) (azcore.ETag, error)) (string, error) {
 	entity, err := json.Marshal(row)
 	if err != nil {
 		return "", err
 	}
-	switch etag {
-	case "":
-		answer, err := client.AddEntity(ctx, entity, nil)
-		return string(answer.ETag), faultOf(err)
-	case "*":
-		answer, err := client.UpsertEntity(ctx, entity, &aztables.UpsertEntityOptions{UpdateMode: aztables.UpdateModeReplace})
-		return string(answer.ETag), faultOf(err)
+	var etag azcore.ETag
+	err = s.inTable(ctx, table, func(client *aztables.Client) error {
+		etag, err = send(client, entity)
+		return err
+	})
+	return string(etag), err
+}
+
+// inTable writes something to a table, and makes the table first if that is what is missing.
+func (s *Store) inTable(ctx context.Context, table string, send func(*aztables.Client) error) error {
+	client := s.service.NewClient(table)
+	err := send(client)
+	if !hasCode(err, aztables.TableNotFound) {
+		return faultOf(err)
+	}
+	if _, err := client.CreateTable(ctx, nil); err != nil && !hasCode(err, aztables.TableAlreadyExists) {
+		return faultOf(err)
+	}
+	return faultOf(send(client))
+}
+
+// remove deletes a record, or only the version with the etag unless that is "*". One that is gone already is
+// no fault.
+func (s *Store) remove(ctx context.Context, table, partition, key, etag string) error {
+	if etag == "" {
+		return neverRead()
 	}
 	match := azcore.ETag(etag)
-	answer, err := client.UpdateEntity(ctx, entity, &aztables.UpdateEntityOptions{IfMatch: &match, UpdateMode: aztables.UpdateModeReplace})
-	if fault.Is(faultOf(err), fault.NotFound) { // deleted since it was read
-		return "", fault.New(fault.Conflict, "The record was deleted meanwhile.", err)
+	_, err := s.service.NewClient(table).DeleteEntity(ctx, partition, key, &aztables.DeleteEntityOptions{IfMatch: &match})
+	if err := faultOf(err); !fault.Is(err, fault.NotFound) {
+		return err
 	}
-	return string(answer.ETag), faultOf(err)
+	return nil
 }
 
 // keys are the key and version of any record.
@@ -121,15 +136,14 @@ type keys struct {
 type query struct {
 	filter  string
 	columns []string // empty: all
-	top     int32    // most records of one answer; 0: the service's 1000
+	top     int32    // most records of one answer, up to maxPage, which is also what 0 means
 }
+
+// maxPage is the most records of one answer of the service.
+const maxPage = 1000
 
 // list calls yield with each record of the query, in the order of the keys, until yield returns false.
 func (s *Store) list(ctx context.Context, table string, q query, yield func(entity []byte) (bool, error)) error {
-	client, err := s.table(ctx, table)
-	if err != nil {
-		return err
-	}
 	options := &aztables.ListEntitiesOptions{Filter: &q.filter}
 	if len(q.columns) > 0 {
 		columns := strings.Join(q.columns, ",")
@@ -138,9 +152,12 @@ func (s *Store) list(ctx context.Context, table string, q query, yield func(enti
 	if q.top > 0 {
 		options.Top = &q.top
 	}
-	pager := client.NewListEntitiesPager(options)
+	pager := s.service.NewClient(table).NewListEntitiesPager(options)
 	for pager.More() {
 		page, err := pager.NextPage(ctx)
+		if hasCode(err, aztables.TableNotFound) {
+			return nil // nothing has been written yet
+		}
 		if err != nil {
 			return faultOf(err)
 		}
@@ -153,37 +170,6 @@ func (s *Store) list(ctx context.Context, table string, q query, yield func(enti
 	return nil
 }
 
-// maxTransaction is the most operations of one entity-group transaction.
-const maxTransaction = 100
-
-// submit does all of the actions or none. Conflict if one of them met another version, or a record that is
-// there or gone against expectation.
-func (s *Store) submit(ctx context.Context, table string, actions []aztables.TransactionAction) error {
-	client, err := s.table(ctx, table)
-	if err != nil {
-		return err
-	}
-	_, err = client.SubmitTransaction(ctx, actions, nil)
-	f := faultOf(err)
-	if fault.Is(f, fault.NotFound) {
-		return fault.New(fault.Conflict, "The record was deleted meanwhile.", err)
-	}
-	return f
-}
-
-// add is the action that creates a record.
-func add(row any) (aztables.TransactionAction, error) {
-	entity, err := json.Marshal(row)
-	return aztables.TransactionAction{ActionType: aztables.TransactionTypeAdd, Entity: entity}, err
-}
-
-// replace is the action that replaces the version of a record that was read.
-func replace(etag string, row any) (aztables.TransactionAction, error) {
-	entity, err := json.Marshal(row)
-	match := azcore.ETag(etag)
-	return aztables.TransactionAction{ActionType: aztables.TransactionTypeUpdateReplace, Entity: entity, IfMatch: &match}, err
-}
-
 func decode(entity []byte, row any) error {
 	if err := json.Unmarshal(entity, row); err != nil {
 		return fault.New(fault.Internal, "A record cannot be read.", fmt.Errorf("tables: %w", err))
@@ -191,14 +177,15 @@ func decode(entity []byte, row any) error {
 	return nil
 }
 
-// between is the filter for a range of row keys of a partition: from (included) to (excluded).
-func between(partition, from, to string) string {
-	return fmt.Sprintf("PartitionKey eq '%s' and RowKey ge '%s' and RowKey lt '%s'", partition, from, to)
+// between is the filter for the row keys of a partition after one and before another, both excluded.
+func between(partition, after, before string) string {
+	return fmt.Sprintf("PartitionKey eq '%s' and RowKey gt '%s' and RowKey lt '%s'", partition, after, before)
 }
 
-var keyPattern = regexp.MustCompile(`^[a-z0-9_-]{1,200}$`)
+// keyPattern leaves out the _ that joins the parts of a key.
+var keyPattern = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 
-// checkKeys refuses key parts that come from outside and could leave their place in a key.
+// checkKeys refuses ids that come from outside and could leave their place in a key.
 func checkKeys(parts ...string) error {
 	for _, part := range parts {
 		if !keyPattern.MatchString(part) {

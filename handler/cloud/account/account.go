@@ -1,0 +1,47 @@
+// Package account is what the services of one storage account have in common: its connection string, how
+// often a request is tried, and what errors mean.
+//
+// It does not know what is stored.
+package account
+
+import (
+	"strings"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
+	"imagepro/handler/fault"
+)
+
+// development is what UseDevelopmentStorage=true stands for: the emulator on its usual ports with its
+// published key (https://learn.microsoft.com/azure/storage/common/storage-use-azurite).
+const development = "AccountName=devstoreaccount1;" +
+	"AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;" +
+	"BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1;" +
+	"QueueEndpoint=http://127.0.0.1:10001/devstoreaccount1;" +
+	"TableEndpoint=http://127.0.0.1:10002/devstoreaccount1"
+
+// Expand returns the connection string in a form that the SDKs of all three services take: they do not know
+// UseDevelopmentStorage=true, and white space around the text breaks them.
+func Expand(connectionString string) string {
+	text := strings.TrimSpace(connectionString)
+	if strings.EqualFold(strings.TrimRight(text, "; "), "UseDevelopmentStorage=true") {
+		return development
+	}
+	return text
+}
+
+// Unusable is the fault for a connection string that an SDK refused. It leaves out the SDK's own error, whose
+// text may quote the connection string.
+func Unusable() error {
+	return fault.New(fault.Misconfigured, "The storage account's connection string cannot be used.", nil)
+}
+
+// Options are the SDK's own with a bound on each try, so that a connection that died silently is noticed
+// before the host's functionTimeout. Four tries take about five seconds where a service refuses at once.
+func Options() azcore.ClientOptions {
+	return azcore.ClientOptions{
+		Retry: policy.RetryOptions{TryTimeout: 20 * time.Second, RetryDelay: 500 * time.Millisecond, MaxRetryDelay: 5 * time.Second},
+	}
+}

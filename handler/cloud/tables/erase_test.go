@@ -1,0 +1,182 @@
+package tables_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"imagepro/handler/bulk"
+	"imagepro/handler/cloud/tables"
+	"imagepro/handler/fault"
+	"imagepro/handler/org"
+)
+
+var tenantTables = []string{"ImageProSessions", "ImageProUsers", "ImageProBulkEdits"}
+
+// fill gives a tenant users, sessions and two jobs, of which one has more records than fit a transaction.
+func fill(t *testing.T, s *tables.Store, tenant string) {
+	t.Helper()
+	for i := range 3 {
+		must(t, s.PutUser(t.Context(), org.User{Tenant: tenant, ID: fmt.Sprint(i)}))
+		must(t, s.PutSession(t.Context(), org.Session{Tenant: tenant, User: fmt.Sprint(i)}))
+	}
+	addJob(t, s, bulk.Ref{Tenant: tenant, Job: "large"}, 230)
+	addJob(t, s, bulk.Ref{Tenant: tenant, Job: "small"}, 1)
+}
+
+// left is what a tenant, or one whose id begins the same, still has.
+func left(t *testing.T, prefix string) []string {
+	t.Helper()
+	var all []string
+	for _, table := range tenantTables {
+		all = append(all, stored(t, table, prefix)...)
+	}
+	return all
+}
+
+func TestEraseLeavesNothingOfTheTenantAndAllOfItsNeighbours(t *testing.T) {
+	t.Parallel()
+	s, tenant := open(t)
+	fill(t, s, tenant)
+	neighbours := []string{tenant + "0", tenant + "-", tenant + "z", tenant[:len(tenant)-1]}
+	for _, neighbour := range neighbours {
+		must(t, s.PutUser(t.Context(), org.User{Tenant: neighbour, ID: "u"}))
+		must(t, s.PutSession(t.Context(), org.Session{Tenant: neighbour, User: "u"}))
+		must(t, s.CreateJob(t.Context(), bulk.Job{Ref: bulk.Ref{Tenant: neighbour, Job: "j"}}))
+	}
+	organization, err := s.PutOrganization(t.Context(), org.Organization{Tenant: tenant})
+	must(t, err)
+
+	must(t, s.Erase(t.Context(), tenant))
+	must(t, s.Erase(t.Context(), tenant)) // a repeat finds nothing
+	counts := map[string]int{}
+	for _, key := range left(t, tenant[:len(tenant)-1]) {
+		owner, _, _ := strings.Cut(key[:strings.Index(key, "/")], "_")
+		counts[owner]++
+	}
+	if counts[tenant] != 0 {
+		t.Errorf("%d records of the tenant are left", counts[tenant])
+	}
+	for _, neighbour := range neighbours {
+		if want := 2 + 1 + bulk.Shares; counts[neighbour] != want {
+			t.Errorf("the neighbour %s has %d records, want %d", neighbour, counts[neighbour], want)
+		}
+	}
+	if now, err := s.Organization(t.Context(), tenant); err != nil || now != organization {
+		t.Errorf("the organization's own record = %+v, %v, want it untouched", now, err)
+	}
+}
+
+func TestEraseGoesOnWhereItWasStopped(t *testing.T) {
+	t.Parallel()
+	s, tenant := open(t)
+	fill(t, s, tenant)
+	before := len(left(t, tenant))
+	var transactions atomic.Int32
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	stopping := openAt(t, through(t, func(r *http.Request) bool {
+		if strings.HasSuffix(r.URL.Path, "/$batch") && transactions.Add(1) == 3 {
+			cancel()
+			return false
+		}
+		return true
+	}))
+	if err := stopping.Erase(ctx, tenant); err == nil {
+		t.Fatal("Erase was stopped and reports no error")
+	}
+	if half := len(left(t, tenant)); half == 0 || half >= before {
+		t.Errorf("%d of %d records are left after half an erasure", half, before)
+	}
+	must(t, s.Erase(t.Context(), tenant))
+	if rest := left(t, tenant); len(rest) != 0 {
+		t.Errorf("left: %v", rest)
+	}
+}
+
+func TestEraseTakesRecordsThatGoMeanwhile(t *testing.T) {
+	t.Parallel()
+	s, tenant := open(t)
+	fill(t, s, tenant)
+	var once sync.Once
+	slow := openAt(t, through(t, func(r *http.Request) bool {
+		if strings.HasSuffix(r.URL.Path, "/$batch") {
+			// Before the first deletion arrives, all of the users' sessions go but one, by other means.
+			once.Do(func() {
+				must(t, s.Erase(t.Context(), tenant))
+				must(t, s.PutSession(t.Context(), org.Session{Tenant: tenant, User: "1"}))
+			})
+		}
+		return true
+	}))
+	must(t, slow.Erase(t.Context(), tenant))
+	if rest := left(t, tenant); len(rest) != 0 {
+		t.Errorf("left: %v", rest)
+	}
+}
+
+func TestTwoErasuresAtOnceLeaveNothing(t *testing.T) {
+	t.Parallel()
+	s, tenant := open(t)
+	fill(t, s, tenant)
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			if err := s.Erase(t.Context(), tenant); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if rest := left(t, tenant); len(rest) != 0 {
+		t.Errorf("left: %v", rest)
+	}
+}
+
+func TestTransactionThatFailsAtTheServerIsBusy(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		const answer = "--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\nContent-Type: application/http\r\n\r\n" +
+			"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n\r\n" +
+			`{"odata.error":{"code":"ServerBusy","message":{"lang":"en-us","value":"1:The server is busy."}}}` + "\r\n--c--\r\n--b--\r\n"
+		w.Header().Set("Content-Type", "multipart/mixed; boundary=b")
+		w.WriteHeader(http.StatusAccepted)
+		_, _ = w.Write([]byte(answer))
+	}))
+	t.Cleanup(server.Close)
+	s := openAt(t, "AccountName=a;AccountKey=a2V5;TableEndpoint="+server.URL+"/a")
+	err := s.CreateJob(t.Context(), bulk.Job{Ref: bulk.Ref{Tenant: "t", Job: "j"}})
+	wantKind(t, "CreateJob", err, fault.Busy)
+}
+
+// through returns a connection string to the emulator behind a proxy that drops what let refuses.
+func through(t *testing.T, let func(*http.Request) bool) string {
+	t.Helper()
+	endpoint := regexp.MustCompile(`TableEndpoint=(http://[^/]+)`)
+	target, err := url.Parse(endpoint.FindStringSubmatch(storage)[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = r.In.Host }}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !let(r) {
+			panic(http.ErrAbortHandler)
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	parts := strings.Split(storage, ";")
+	i := slices.IndexFunc(parts, func(part string) bool { return strings.HasPrefix(part, "TableEndpoint=") })
+	parts[i] = strings.Replace(parts[i], target.String(), server.URL, 1)
+	return strings.Join(parts, ";")
+}

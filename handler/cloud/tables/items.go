@@ -1,0 +1,198 @@
+package tables
+
+import (
+	"context"
+	"encoding/json"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"imagepro/handler/bulk"
+	"imagepro/handler/fault"
+)
+
+// The records of images, 3_<number> and 4_<number>; see bulk.go.
+
+// itemRow is an image. The parts that no query asks for are one JSON text.
+type itemRow struct {
+	keys
+	State string
+	Facts string
+}
+
+// itemFacts is the stored form of what an item holds beside its key and state.
+type itemFacts struct {
+	Drive      string       `json:"drive"`
+	File       string       `json:"file"`
+	Parent     string       `json:"parent,omitempty"`
+	Name       string       `json:"name"`
+	Tag        string       `json:"tag"`
+	Size       int64        `json:"size"`
+	Reason     string       `json:"reason,omitempty"`
+	Message    string       `json:"message,omitempty"`
+	Before     pictureFacts `json:"before,omitzero"`
+	After      pictureFacts `json:"after,omitzero"`
+	Warnings   []string     `json:"warnings,omitempty"`
+	FinishedAt string       `json:"finishedAt,omitempty"`
+	Intent     *intentFacts `json:"intent,omitempty"`
+}
+
+type pictureFacts struct {
+	Width  int    `json:"width"`
+	Height int    `json:"height"`
+	Bytes  int64  `json:"bytes"`
+	Format string `json:"format"`
+}
+
+type intentFacts struct {
+	Fingerprint string       `json:"fingerprint"`
+	Name        string       `json:"name,omitempty"`
+	Before      pictureFacts `json:"before"`
+	After       pictureFacts `json:"after"`
+	Warnings    []string     `json:"warnings,omitempty"`
+}
+
+func rowOfItem(i bulk.Item) itemRow {
+	key := itemKey(i.N)
+	if i.Passed {
+		key = passedKey(i.N)
+	}
+	facts := itemFacts{
+		Drive: i.Drive, File: i.File, Parent: i.Parent, Name: i.Name, Tag: i.Tag, Size: i.Size, Reason: i.Reason, Message: i.Message,
+		Before: pictureFacts(i.Before), After: pictureFacts(i.After), Warnings: i.Warnings, FinishedAt: formatTime(i.FinishedAt),
+	}
+	if i.Intent != nil {
+		facts.Intent = &intentFacts{
+			i.Intent.Fingerprint, i.Intent.Name, pictureFacts(i.Intent.Before), pictureFacts(i.Intent.After), i.Intent.Warnings,
+		}
+	}
+	text, _ := json.Marshal(facts) // such structs always marshal
+	return itemRow{keys: keys{PartitionKey: jobPartition(i.Ref), RowKey: key}, State: string(i.State), Facts: string(text)}
+}
+
+func (r itemRow) item(ref bulk.Ref, etag string) (bulk.Item, error) {
+	var facts itemFacts
+	if err := decode([]byte(r.Facts), &facts); err != nil {
+		return bulk.Item{}, err
+	}
+	kind, number, _ := strings.Cut(r.RowKey, "_")
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		return bulk.Item{}, fault.New(fault.Internal, "A record cannot be read.", err)
+	}
+	item := bulk.Item{
+		Ref: ref, N: n, Passed: kind == "4", Drive: facts.Drive, File: facts.File, Parent: facts.Parent, Name: facts.Name,
+		Tag: facts.Tag, Size: facts.Size, State: bulk.ItemState(r.State), Reason: facts.Reason, Message: facts.Message,
+		Before: bulk.Picture(facts.Before), After: bulk.Picture(facts.After), Warnings: facts.Warnings,
+		FinishedAt: parseTime(facts.FinishedAt), Version: etag,
+	}
+	if i := facts.Intent; i != nil {
+		item.Intent = &bulk.Intent{
+			Fingerprint: i.Fingerprint, Name: i.Name, Before: bulk.Picture(i.Before), After: bulk.Picture(i.After), Warnings: i.Warnings,
+		}
+	}
+	return item, nil
+}
+
+// Item returns an image to edit by its number.
+func (s *Store) Item(ctx context.Context, ref bulk.Ref, n int) (bulk.Item, error) {
+	if err := checkKeys(ref.Tenant, ref.Job); err != nil {
+		return bulk.Item{}, err
+	}
+	var row itemRow
+	etag, err := s.get(ctx, bulkTable, jobPartition(ref), itemKey(n), &row)
+	if err != nil {
+		return bulk.Item{}, err
+	}
+	return row.item(ref, etag)
+}
+
+// Intend records the item's intent.
+func (s *Store) Intend(ctx context.Context, i bulk.Item) (bulk.Item, error) {
+	if err := checkKeys(i.Tenant, i.Job); err != nil {
+		return i, err
+	}
+	etag, err := s.update(ctx, bulkTable, i.Version, rowOfItem(i))
+	if err == nil {
+		i.Version = etag
+	}
+	return i, err
+}
+
+// FinishItem records the result and the share that counts it in one transaction. Workers of one share may
+// meet; whoever loses reads the share again. Conflict means that the item itself was changed.
+func (s *Store) FinishItem(ctx context.Context, i bulk.Item) (int, error) {
+	if err := checkKeys(i.Tenant, i.Job); err != nil {
+		return 0, err
+	}
+	for {
+		done, err := s.tryFinish(ctx, i)
+		if !fault.Is(err, fault.Conflict) {
+			return done, err
+		}
+		now, readErr := s.Item(ctx, i.Ref, i.N)
+		switch {
+		case fault.Is(readErr, fault.NotFound):
+			return 0, goneIsConflict(readErr)
+		case readErr != nil:
+			return 0, readErr
+		case now.Version != i.Version:
+			return 0, err
+		}
+	}
+}
+
+func (s *Store) tryFinish(ctx context.Context, i bulk.Item) (int, error) {
+	share := i.N % bulk.Shares
+	var row shareRow
+	etag, err := s.get(ctx, bulkTable, jobPartition(i.Ref), shareKey(share), &row)
+	if err != nil {
+		return 0, err
+	}
+	counts := row.counts()
+	counts.Add(i)
+	var t transaction
+	t.update(i.Version, rowOfItem(i))
+	t.update(etag, rowOfShare(i.Ref, share, counts))
+	return counts.Total(), s.submit(ctx, bulkTable, t)
+}
+
+// cursorPattern is that of the row keys of images.
+var cursorPattern = regexp.MustCompile(`^[34]_\d{8}$`)
+
+// ItemsOf returns a page of a job's images. The cursor is the row key that the page before ended with.
+func (s *Store) ItemsOf(ctx context.Context, ref bulk.Ref, cursor string, limit int) ([]bulk.Item, string, error) {
+	if err := checkKeys(ref.Tenant, ref.Job); err != nil {
+		return nil, "", err
+	}
+	if limit < 1 {
+		return nil, "", fault.New(fault.Invalid, "A page has at least one image.", nil).At("limit")
+	}
+	after := "3"
+	if cursor != "" {
+		if !cursorPattern.MatchString(cursor) {
+			return nil, "", fault.New(fault.Invalid, "This is no cursor that Image Pro gave.", nil).At("cursor")
+		}
+		after = cursor
+	}
+	var items []bulk.Item
+	next := ""
+	q := query{filter: between(jobPartition(ref), after, "5"), top: int32(min(limit+1, maxPage))}
+	err := s.list(ctx, bulkTable, q, func(entity []byte) (bool, error) {
+		if len(items) == limit {
+			next = rowOfItem(items[limit-1]).RowKey
+			return false, nil
+		}
+		var row itemRow
+		if err := decode(entity, &row); err != nil {
+			return false, err
+		}
+		item, err := row.item(ref, row.ETag)
+		items = append(items, item)
+		return true, err
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	return items, next, nil
+}

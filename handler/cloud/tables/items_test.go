@@ -1,0 +1,203 @@
+package tables_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"imagepro/handler/bulk"
+	"imagepro/handler/fault"
+)
+
+const large = 3 << 31 // bytes
+
+func TestItemComesBackAsItWasWritten(t *testing.T) {
+	t.Parallel()
+	s, job := newJob(t, 0)
+	ctx := t.Context()
+	want := bulk.Item{
+		Ref: job.Ref, N: 0, Drive: "b!D", File: "F", Parent: "P", Name: `it's "ü" <&>.jpg`, Tag: `"c:{1},2"`, Size: large, State: bulk.Waiting,
+	}
+	_, err := s.RecordPortion(ctx, job, bulk.Portion{Items: []bulk.Item{want}})
+	must(t, err)
+	got, err := s.Item(ctx, job.Ref, 0)
+	must(t, err)
+	want.Version = got.Version
+	if diff := cmp.Diff(want, got); diff != "" || got.Version == "" {
+		t.Errorf("Item (-want +got):\n%s", diff)
+	}
+
+	before, after := bulk.Picture{Width: 1, Height: 2, Bytes: large, Format: "jpeg"}, bulk.Picture{Width: 3, Height: 4, Bytes: 5, Format: "png"}
+	want.Intent = &bulk.Intent{Fingerprint: "f+/=", Name: "n", Before: before, After: after, Warnings: []string{"w", "x"}}
+	want, err = s.Intend(ctx, want)
+	must(t, err)
+	got, err = s.Item(ctx, job.Ref, 0)
+	must(t, err)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("Item after Intend (-want +got):\n%s", diff)
+	}
+
+	want.State, want.Reason, want.Message, want.FinishedAt = bulk.Edited, "r", "m", noon
+	want.Before, want.After, want.Warnings = before, after, []string{"w"}
+	_, err = s.FinishItem(ctx, want)
+	must(t, err)
+	got, err = s.Item(ctx, job.Ref, 0)
+	must(t, err)
+	want.FinishedAt, want.Version = stamp, got.Version
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("Item after FinishItem (-want +got):\n%s", diff)
+	}
+}
+
+func TestItemIsWrittenOnlyOverTheVersionThatWasRead(t *testing.T) {
+	t.Parallel()
+	s, job := newJob(t, 1)
+	ctx := t.Context()
+	old, err := s.Item(ctx, job.Ref, 0)
+	must(t, err)
+	now, err := s.Intend(ctx, old)
+	must(t, err)
+	old.State = bulk.Edited
+	kept, err := s.Intend(ctx, old)
+	wantKind(t, "Intend on an old version", err, fault.Conflict)
+	if kept.Version != old.Version {
+		t.Error("a lost write changes the version that the caller holds")
+	}
+	_, err = s.FinishItem(ctx, old)
+	wantKind(t, "FinishItem on an old version", err, fault.Conflict)
+	for _, number := range []int{0, 1} {
+		_, err = s.FinishItem(ctx, bulk.Item{Ref: job.Ref, N: number, State: bulk.Edited})
+		wantKind(t, "FinishItem on what was never read", err, fault.Conflict)
+	}
+	if job, err = s.Job(ctx, job.Ref); err != nil || job.Counts.Total() != 0 {
+		t.Errorf("lost results are counted: %+v, %v", job.Counts, err)
+	}
+
+	now.State = bulk.Edited
+	if n, err := s.FinishItem(ctx, now); err != nil || n != 1 {
+		t.Errorf("FinishItem = %d, %v, want the first of its share", n, err)
+	}
+	_, err = s.FinishItem(ctx, now)
+	wantKind(t, "a second FinishItem", err, fault.Conflict)
+}
+
+func TestErasedItemIsNotBroughtBack(t *testing.T) {
+	t.Parallel()
+	s, job := newJob(t, 1)
+	ctx := t.Context()
+	item, err := s.Item(ctx, job.Ref, 0)
+	must(t, err)
+	must(t, s.Erase(ctx, job.Tenant))
+	_, err = s.Intend(ctx, item)
+	wantKind(t, "Intend", err, fault.Conflict)
+	_, err = s.FinishItem(ctx, item)
+	wantKind(t, "FinishItem", err, fault.NotFound)
+	if left := stored(t, "ImageProBulkEdits", job.Tenant); len(left) != 0 {
+		t.Errorf("brought back: %v", left)
+	}
+}
+
+func TestEightWorkersCountEachResultOnceThoughEachMessageComesTwice(t *testing.T) {
+	t.Parallel()
+	const images = 48
+	s, job := newJob(t, images)
+	ctx := t.Context()
+	states := []bulk.ItemState{bulk.Edited, bulk.Unchanged, bulk.Skipped, bulk.Conflicted, bulk.Broken, bulk.Edited}
+	var want bulk.Counts
+	numbers := make(chan int, 2*images)
+	for n := range images {
+		numbers <- n
+		numbers <- n
+		want.Add(bulk.Item{State: states[n%len(states)], Before: bulk.Picture{Bytes: large}, After: bulk.Picture{Bytes: large / 2}})
+	}
+	close(numbers)
+	var mu sync.Mutex
+	seen := map[string]int{}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for n := range numbers {
+				item, err := s.Item(ctx, job.Ref, n)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if item.State != bulk.Waiting {
+					continue
+				}
+				item.State, item.Before.Bytes, item.After.Bytes = states[n%len(states)], large, large/2
+				done, err := s.FinishItem(ctx, item)
+				if err != nil {
+					wantKind(t, "FinishItem", err, fault.Conflict)
+					continue
+				}
+				mu.Lock()
+				seen[fmt.Sprintf("share %d: %d", n%bulk.Shares, done)]++
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	got, err := s.Job(ctx, job.Ref)
+	must(t, err)
+	if diff := cmp.Diff(want, got.Counts); diff != "" {
+		t.Errorf("counts (-want +got):\n%s", diff)
+	}
+	for share := range bulk.Shares {
+		for done := 1; done <= images/bulk.Shares; done++ {
+			if key := fmt.Sprintf("share %d: %d", share, done); seen[key] != 1 {
+				t.Errorf("%s was returned %d times, want once", key, seen[key])
+			}
+		}
+	}
+}
+
+func TestItemsComeInPagesInTheirOrder(t *testing.T) {
+	t.Parallel()
+	s, job := newJob(t, 1010)
+	ctx := t.Context()
+	job, err := s.RecordPortion(ctx, job, bulk.Portion{Passed: passedFrom(job, 5), Folders: []bulk.ImageRef{{}}, Next: bulk.Place{Folders: 2}})
+	must(t, err)
+	addJob(t, s, bulk.Ref{Tenant: job.Tenant, Job: job.Job + "0"}, 1) // a neighbour
+	for _, limit := range []int{350, 1000, 1005, 1015, 5000} {
+		seen, pages := 0, 0
+		for cursor := ""; pages == 0 || cursor != ""; pages++ {
+			page, next, err := s.ItemsOf(ctx, job.Ref, cursor, limit)
+			must(t, err)
+			if len(page) > limit || next != "" && len(page) < limit {
+				t.Errorf("limit %d: a page of %d with cursor %q", limit, len(page), next)
+			}
+			for _, item := range page {
+				if wantPassed := seen >= 1010; item.Passed != wantPassed || item.N != seen%1010 || item.Ref != job.Ref || item.Version == "" {
+					t.Fatalf("limit %d: item %d is %+v", limit, seen, item)
+				}
+				seen++
+			}
+			cursor = next
+		}
+		if want := (1015 + limit - 1) / limit; seen != 1015 || pages != want {
+			t.Errorf("limit %d: %d items in %d pages, want 1015 in %d", limit, seen, pages, want)
+		}
+	}
+}
+
+func TestForgedCursorIsRefused(t *testing.T) {
+	t.Parallel()
+	s, job := newJob(t, 1)
+	forged := []string{
+		"0", "2_00000000", "5_00000000", "3_", "3_0", "3_0000000a", "3_000000000", "3_00000000' or PartitionKey ne '", "3_00000000\n", "%00", "3_0000000 ",
+	}
+	for _, cursor := range forged {
+		_, _, err := s.ItemsOf(t.Context(), job.Ref, cursor, 1)
+		wantKind(t, fmt.Sprintf("cursor %q", cursor), err, fault.Invalid)
+	}
+	for _, limit := range []int{0, -1} {
+		_, _, err := s.ItemsOf(t.Context(), job.Ref, "", limit)
+		wantKind(t, fmt.Sprintf("limit %d", limit), err, fault.Invalid)
+	}
+	if items, next, err := s.ItemsOf(t.Context(), job.Ref, "4_99999999", 1); err != nil || len(items) != 0 || next != "" {
+		t.Errorf("a cursor behind the end = %v, %q, %v, want nothing", items, next, err)
+	}
+}

@@ -1,0 +1,58 @@
+package tables
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
+)
+
+// maxTransaction is the most operations of one entity-group transaction.
+const maxTransaction = 100
+
+// transaction gathers operations on records of one partition, of which all or none happen. Its first error
+// is what submit returns.
+type transaction struct {
+	actions []aztables.TransactionAction
+	err     error
+}
+
+// create adds a record.
+func (t *transaction) create(row any) { t.append(aztables.TransactionTypeAdd, nil, row) }
+
+// update replaces the version of a record that was read.
+func (t *transaction) update(etag string, row any) {
+	if etag == "" { // would be sent without a condition
+		t.err = neverRead()
+	}
+	match := azcore.ETag(etag)
+	t.append(aztables.TransactionTypeUpdateReplace, &match, row)
+}
+
+// remove deletes any version of a record.
+func (t *transaction) remove(row keys) {
+	match := azcore.ETagAny
+	t.append(aztables.TransactionTypeDelete, &match, keys{PartitionKey: row.PartitionKey, RowKey: row.RowKey})
+}
+
+func (t *transaction) append(kind aztables.TransactionType, match *azcore.ETag, row any) {
+	entity, err := json.Marshal(row)
+	if err != nil && t.err == nil {
+		t.err = err
+	}
+	t.actions = append(t.actions, aztables.TransactionAction{ActionType: kind, Entity: entity, IfMatch: match})
+}
+
+// submit does all of the operations or none. Conflict if one of them met another version, or a record that
+// is there or gone against expectation.
+func (s *Store) submit(ctx context.Context, table string, t transaction) error {
+	if t.err != nil {
+		return t.err
+	}
+	err := s.inTable(ctx, table, func(client *aztables.Client) error {
+		_, err := client.SubmitTransaction(ctx, t.actions, nil)
+		return transactionError(err)
+	})
+	return goneIsConflict(err)
+}
