@@ -26,38 +26,55 @@ type Transport struct {
 	Now     func() time.Time
 }
 
+// firstWait is the mean wait after the first try; it doubles with each further one.
+const firstWait = 200 * time.Millisecond
+
 // RoundTrip sends the request. A throttled or failed answer is returned as it is after the last try; a
 // connection that failed to the end is a Busy fault.
 func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	for try := 1; ; try++ {
 		response, err := t.Base.RoundTrip(request)
-		wait, again := t.verdict(response, err, try)
-		if again && request.Context().Err() == nil {
-			request, again = Rewind(request)
+		if try >= t.Tries {
+			return t.last(request, response, err)
 		}
-		if !again || try >= t.Tries || !sleep(request.Context(), wait) {
+		wait, worth := t.verdict(response, err, try)
+		if !worth || !sleep(request.Context(), wait) {
+			return t.last(request, response, err)
+		}
+		again, ok := Rewind(request)
+		if !ok {
 			return t.last(request, response, err)
 		}
 		Discard(response)
+		request = again
 	}
 }
 
 // verdict says whether the answer is worth another try, and after which wait.
 func (t *Transport) verdict(response *http.Response, err error, try int) (time.Duration, bool) {
-	backoff := time.Duration(float64(100*time.Millisecond<<try) * (0.5 + rand.Float64()))
+	mean := min(firstWait<<min(try-1, 16), t.MaxWait)
+	backoff := min(time.Duration(float64(mean)*(0.5+rand.Float64())), t.MaxWait)
 	if err != nil {
 		return backoff, true
 	}
-	switch response.StatusCode {
-	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		if asked := After(response.Header, t.Now()); asked > 0 {
-			return asked + backoff/4, asked <= t.MaxWait
-		}
-		return backoff, true
-	case http.StatusBadGateway, http.StatusGatewayTimeout:
-		return backoff, true
+	if !passing(response.StatusCode) {
+		return 0, false
 	}
-	return 0, false
+	if asked := After(response.Header, t.Now()); asked > 0 {
+		return asked + backoff/4, asked <= t.MaxWait // not all who were throttled at the same moment
+	}
+	return backoff, true
+}
+
+// passing reports whether a status says that the same request may work later. 509 is SharePoint's word for a
+// bandwidth limit (https://learn.microsoft.com/graph/errors).
+func passing(status int) bool {
+	switch status {
+	case http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
+		http.StatusServiceUnavailable, http.StatusGatewayTimeout, 509:
+		return true
+	}
+	return false
 }
 
 // Rewind returns the request with a fresh body, or false if its body cannot be sent twice.
@@ -77,12 +94,16 @@ func Rewind(request *http.Request) (*http.Request, bool) {
 	return again, true
 }
 
+// sleep waits; false if the context ends before, or would: then the answer at hand is worth more than a wait.
 func sleep(ctx context.Context, wait time.Duration) bool {
+	if end, ok := ctx.Deadline(); ok && time.Until(end) <= wait {
+		return false
+	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return true
+		return ctx.Err() == nil
 	case <-ctx.Done():
 		return false
 	}
@@ -114,7 +135,7 @@ func After(header http.Header, now time.Time) time.Duration {
 	if value == "" {
 		return 0
 	}
-	if seconds, err := strconv.Atoi(value); err == nil {
+	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil {
 		return max(0, time.Duration(seconds)*time.Second)
 	}
 	if at, err := http.ParseTime(value); err == nil {
