@@ -235,9 +235,11 @@ const Shares = 8
 
 // Specs keeps what jobs do.
 type Specs interface {
+	// PutSpec keeps a job's spec. If there is one already, that one stays as it is.
 	PutSpec(ctx context.Context, ref Ref, s Spec) error
 	// Spec returns what PutSpec kept, or NotFound.
 	Spec(ctx context.Context, ref Ref) (Spec, error)
+	// PutSource and Source do the same with the job's source.
 	PutSource(ctx context.Context, ref Ref, s Source) error
 	Source(ctx context.Context, ref Ref) (Source, error)
 }

@@ -1,6 +1,7 @@
 package bulk_test
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -370,14 +371,41 @@ func TestARepeatWithTheSameKeyIsTheSameJob(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
 	files := k.pictures(2)
-	first := k.submit(bulk.Request{Source: k.folder(), Key: "monday"})
-	again := k.submit(bulk.Request{Source: k.folder(), Key: "monday"})
-	other := k.submit(bulk.Request{Source: k.folder(), Key: "tuesday"})
+	key := rand.Text()
+	first := k.submit(bulk.Request{Source: k.folder(), Key: key})
+	again := k.submit(bulk.Request{Source: k.folder(), Key: key})
+	other := k.submit(bulk.Request{Source: k.folder(), Key: key + "!"})
 	if first.Job != again.Job || first.Job == other.Job {
 		t.Errorf("jobs %s, %s and %s", first.Job, again.Job, other.Job)
 	}
+	for name, change := range map[string]bulk.Request{
+		"recipe": {Source: k.folder(), Key: key, Recipe: json.RawMessage(`{"version":1,"steps":[{"op":"flip","axis":"both"}]}`)},
+		"source": {Source: bulk.Source{Images: []bulk.ImageRef{{Drive: "d", Item: "i"}}}, Key: key, Recipe: halve},
+		"save":   {Source: k.folder(), Key: key, Recipe: halve, Save: bulk.Save{Target: bulk.Copy}},
+	} {
+		if _, err := k.service.Submit(t.Context(), k.who, change); !fault.Is(err, fault.Conflict) || fault.From(err).Field != "Idempotency-Key" {
+			t.Errorf("another %s under the same key: %v, want a conflict", name, err)
+		}
+	}
 	k.drive(first.Ref)
 	k.wantVersions(files, 2) // the second job finds that nothing is left to do
+}
+
+func TestAnAnswerThatIsLostOnTheWayIsNoConflict(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	files := k.pictures(2)
+	job := k.submit(bulk.Request{Source: k.folder()})
+	_, err := world.Trouble.Add(trouble.Rule{
+		Service: "graph", Method: "PUT", Path: regexp.QuoteMeta(k.site.DriveID[2:]), Times: 1, Action: trouble.Lose,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if done := k.drive(job.Ref); done.Counts.Edited != len(files) {
+		t.Errorf("counts %+v, want %d edited", done.Counts, len(files))
+	}
+	k.wantVersions(files, 2)
 }
 
 func TestRequestsThatCannotBeMeantAreRefused(t *testing.T) {

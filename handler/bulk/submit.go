@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"path"
+	"reflect"
 	"strings"
 	"time"
 
@@ -51,7 +52,7 @@ type Request struct {
 }
 
 // Submit records a job and asks the planner to start. A repeat with the same key returns the same job and
-// asks again, which changes nothing if it has started.
+// asks again, which changes nothing if it has started; Conflict if the repeat asks for something else.
 func (s *Service) Submit(ctx context.Context, who caller.Caller, r Request) (Job, error) {
 	r, err := s.validate(r)
 	if err != nil {
@@ -68,10 +69,7 @@ func (s *Service) Submit(ctx context.Context, who caller.Caller, r Request) (Job
 		sum := sha256.Sum256([]byte(who.Tenant + "|" + who.User + "|" + r.Key))
 		job.Job = "k" + hex.EncodeToString(sum[:12])
 	}
-	if err := s.specs.PutSpec(ctx, job.Ref, Spec{Recipe: r.Recipe, Save: r.Save}); err != nil {
-		return Job{}, err
-	}
-	if err := s.specs.PutSource(ctx, job.Ref, r.Source); err != nil {
+	if err := s.keep(ctx, job.Ref, r); err != nil {
 		return Job{}, err
 	}
 	if err := s.jobs.CreateJob(ctx, job); err != nil {
@@ -81,6 +79,33 @@ func (s *Service) Submit(ctx context.Context, who caller.Caller, r Request) (Job
 		return Job{}, err
 	}
 	return s.jobs.Job(ctx, job.Ref)
+}
+
+// keep stores what the job does, before the job itself, so that no job is without it. A repeat with the same
+// key must ask for the same.
+func (s *Service) keep(ctx context.Context, ref Ref, r Request) error {
+	spec := Spec{Recipe: r.Recipe, Save: r.Save}
+	if err := s.specs.PutSpec(ctx, ref, spec); err != nil {
+		return err
+	}
+	if err := s.specs.PutSource(ctx, ref, r.Source); err != nil {
+		return err
+	}
+	if r.Key == "" {
+		return nil
+	}
+	kept, err := s.specs.Spec(ctx, ref)
+	if err != nil {
+		return err
+	}
+	source, err := s.specs.Source(ctx, ref)
+	if err != nil {
+		return err
+	}
+	if !reflect.DeepEqual(kept, spec) || !reflect.DeepEqual(source, r.Source) {
+		return fault.New(fault.Conflict, "The idempotency key was used for another bulk edit.", nil).At("Idempotency-Key")
+	}
+	return nil
 }
 
 // Get returns a job of the caller's, with its counts. Somebody else's is NotFound.
