@@ -16,7 +16,7 @@
 //   - caller says who asks, fault what went wrong and what may be said of it, secret hides what must not be
 //     seen, invocation carries the host's id to the log.
 //   - cloud is all that names Microsoft: entra (tokens), graph (SharePoint), tables, blobs and queue
-//     (storage), and retry, through which their requests go.
+//     (storage), and what they share: account (the storage account) and retry.
 //   - dev is never linked into the shipped program: the sandbox that stands for Entra and Graph, the local
 //     Functions host, Azurite, and the program behind make run that puts them together.
 //

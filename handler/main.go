@@ -68,9 +68,11 @@ func serve(ctx context.Context, server *http.Server, listener net.Listener) erro
 	}
 	ending, cancel := context.WithTimeout(context.Background(), drain)
 	defer cancel()
-	if err := server.Shutdown(ending); err != nil && !errors.Is(err, context.DeadlineExceeded) {
-		return err
+	err := server.Shutdown(ending)
+	if errors.Is(err, context.DeadlineExceeded) {
+		slog.Warn("requests were cut off", "after", drain.String())
+		err = server.Close()
 	}
 	slog.Info("stopped")
-	return nil
+	return err
 }

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"os"
+	"path"
+	"regexp"
+	"testing"
+)
+
+func TestTheTourNamesEveryPackageThatIsShipped(t *testing.T) {
+	t.Parallel()
+	tour, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{".": true}
+	for _, line := range imports(t) {
+		name := line.from
+		if within(name, dev) || within(path.Dir(name), "imaging") || seen[name] { // imaging shows its own parts
+			continue
+		}
+		seen[name] = true
+		if !regexp.MustCompile(`\b` + path.Base(name) + `\b`).Match(tour) {
+			t.Errorf("the tour in doc.go does not name %s", name)
+		}
+	}
+}
+
+func TestWhatTheDocumentationLinksToIsThere(t *testing.T) {
+	t.Parallel()
+	for _, file := range []string{"docs/design.md", "docs/settings.md", "docs/functions.md", "docs/api.md"} {
+		if _, err := os.Stat(file); err != nil {
+			t.Error(err)
+		}
+	}
+}
