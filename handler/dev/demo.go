@@ -60,7 +60,7 @@ func demo(ctx context.Context, s *stack.Stack, pictures []photos.Photo, o option
 			return nil, err
 		}
 	}
-	fmt.Printf("%s has %d photographs in %s/%s\n", s.Scene.Adele.Name, len(pictures), site.WebURL, folder)
+	fmt.Fprintf(o.stdout, "%s has %d photographs in %s/%s\n", s.Scene.Adele.Name, len(pictures), site.WebURL, folder)
 	tab, err := s.Tab(s.Scene.Adele)
 	if err != nil {
 		return nil, err
@@ -77,7 +77,7 @@ func demo(ctx context.Context, s *stack.Stack, pictures []photos.Photo, o option
 	if err != nil {
 		return nil, fmt.Errorf("starting the bulk edit: %w", err)
 	}
-	progress := newProgress(os.Stdout)
+	progress := newProgress(o.stdout)
 	killed := !o.kill
 	job, err = tab.Wait(ctx, job.ID, 250*time.Millisecond, func(j stack.Job) {
 		progress.show(j)
@@ -100,15 +100,15 @@ func demo(ctx context.Context, s *stack.Stack, pictures []photos.Photo, o option
 	if result.rows, result.newOnes, err = verify(s, site, items, pictures); err != nil {
 		return nil, err
 	}
-	result.table(os.Stdout)
+	result.table(o.stdout)
 	result.sheet = filepath.Join(o.out, "before-after.png")
 	if err := writeSheet(s, result); err != nil {
 		return nil, err
 	}
 	if absolute, err := filepath.Abs(result.sheet); err == nil {
-		fmt.Println("before and after:", absolute)
+		fmt.Fprintln(o.stdout, "before and after:", absolute)
 	}
-	fmt.Println(result.line())
+	fmt.Fprintln(o.stdout, result.line())
 	return result, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -24,7 +25,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil {
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "\nimage pro:", err)
 		os.Exit(1)
 	}
@@ -39,10 +40,11 @@ type options struct {
 	kill   bool
 	kind   bool
 	log    bool
+	stdout io.Writer
 }
 
-func run(ctx context.Context, args []string) error {
-	var o options
+func run(ctx context.Context, args []string, out io.Writer) error {
+	o := options{stdout: out}
 	flags := flag.NewFlagSet("dev", flag.ContinueOnError)
 	flags.StringVar(&o.app, "app", "build/app", "script root that make build laid out")
 	flags.StringVar(&o.out, "out", "build/demo", "folder for the contact sheet, the token and the drawn photographs")
@@ -62,7 +64,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println("starting Azurite, the sandbox (Entra ID, Graph, SharePoint), the Functions host and the handler ...")
+	fmt.Fprintln(out, "starting Azurite, the sandbox (Entra ID, Graph, SharePoint), the Functions host and the handler ...")
 	s, err := start(ctx, o)
 	if err != nil {
 		return err
@@ -83,7 +85,7 @@ func run(ctx context.Context, args []string) error {
 // prepare draws the photographs, or lists the user's own.
 func prepare(o options) ([]photos.Photo, error) {
 	if o.photos != "" {
-		fmt.Println("taking the photographs in", o.photos)
+		fmt.Fprintln(o.stdout, "taking the photographs in", o.photos)
 		return photos.Load(o.photos, maxOwnPhotos)
 	}
 	dir := filepath.Join(o.out, "photos")
@@ -96,7 +98,7 @@ func prepare(o options) ([]photos.Photo, error) {
 	begin := time.Now()
 	drawn, err := photos.Draw(dir, photos.Options{Seed: 1})
 	if err == nil {
-		fmt.Printf("drew %d photographs in %.1f s: %s\n", len(drawn), time.Since(begin).Seconds(), dir)
+		fmt.Fprintf(o.stdout, "drew %d photographs in %.1f s: %s\n", len(drawn), time.Since(begin).Seconds(), dir)
 	}
 	return drawn, err
 }
@@ -122,7 +124,7 @@ func start(ctx context.Context, o options) (*stack.Stack, error) {
 	settings.Addr = "127.0.0.1:" + port
 	s, err := stack.Start(ctx, settings)
 	if err != nil && o.port == "" && errors.Is(err, syscall.EADDRINUSE) {
-		fmt.Println("port", usualPort, "is taken; using a free one (PORT= names one)")
+		fmt.Fprintln(o.stdout, "port", usualPort, "is taken; using a free one (PORT= names one)")
 		settings.Addr = "127.0.0.1:0"
 		s, err = stack.Start(ctx, settings)
 	}

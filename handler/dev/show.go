@@ -24,9 +24,13 @@ type progress struct {
 	shown    int
 }
 
-func newProgress(out *os.File) *progress {
-	info, err := out.Stat()
-	return &progress{out: out, terminal: err == nil && info.Mode()&os.ModeCharDevice != 0, begin: time.Now(), shown: -1}
+func newProgress(out io.Writer) *progress {
+	p := &progress{out: out, begin: time.Now(), shown: -1}
+	if file, ok := out.(*os.File); ok {
+		info, err := file.Stat()
+		p.terminal = err == nil && info.Mode()&os.ModeCharDevice != 0
+	}
+	return p
 }
 
 const barWidth = 32
@@ -125,7 +129,7 @@ func serve(ctx context.Context, s *stack.Stack, o options, result *outcome) erro
 	if err := os.WriteFile(path, []byte(token), 0o600); err != nil {
 		return err
 	}
-	fmt.Printf(`
+	fmt.Fprintf(o.stdout, `
 Everything keeps running until Ctrl-C. To try by hand, in another terminal in this folder:
 
   # a token as Teams gives it to %s's tab; it is good for about an hour
@@ -149,7 +153,7 @@ The sandbox's management port: %[3]s   the Functions host: %[6]s/admin/functions
 `, s.Scene.Adele.Name, path, s.Sandbox.ManagementURL, s.Scene.Contoso.ID, s.Scene.Adele.UPN, s.Host.URL(), result.job.ID, result.site.DriveID)
 	select {
 	case <-ctx.Done():
-		fmt.Println("\nstopping")
+		fmt.Fprintln(o.stdout, "\nstopping")
 		return nil
 	case <-s.Host.Done():
 		return fmt.Errorf("the Functions host ended: %w", s.Host.Err())

@@ -17,7 +17,6 @@ import (
 	jsonserialization "github.com/microsoft/kiota-serialization-json-go"
 	core "github.com/microsoftgraph/msgraph-sdk-go-core"
 	"github.com/microsoftgraph/msgraph-sdk-go/drives"
-	"github.com/microsoftgraph/msgraph-sdk-go/users"
 
 	"imagepro/handler/caller"
 	"imagepro/handler/cloud/retry"
@@ -46,7 +45,7 @@ type Client struct {
 	api     *http.Client // Graph: authorised, no redirects followed
 	content *http.Client // pre-authenticated addresses: never authorised
 	drives  *drives.DrivesRequestBuilder
-	me      *users.UserItemRequestBuilder
+	adapter *core.GraphRequestAdapterBase
 }
 
 const (
@@ -80,7 +79,7 @@ func NewClient(o Options) (*Client, error) {
 	}
 	adapter.SetBaseUrl(o.BaseURL)
 	c.drives = drives.NewDrivesRequestBuilderInternal(map[string]string{"baseurl": o.BaseURL}, adapter)
-	c.me = users.NewUserItemRequestBuilder(o.BaseURL+"/me?$select=displayName,mail,userPrincipalName,preferredLanguage", adapter)
+	c.adapter = adapter
 	return c, nil
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/microsoftgraph/msgraph-sdk-go/drives"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
+	"github.com/microsoftgraph/msgraph-sdk-go/users"
 
 	"imagepro/handler/bulk"
 	"imagepro/handler/caller"
@@ -27,7 +28,9 @@ var itemFields = []string{"id", "name", "size", "cTag", "file", "folder", "packa
 
 // Profile returns what Microsoft 365 says of the caller.
 func (c *Client) Profile(ctx context.Context, who caller.Caller) (org.Profile, error) {
-	user, err := c.me.Get(asCaller(ctx, who), nil)
+	// A builder of a raw address serves once: its first request empties it.
+	me := users.NewUserItemRequestBuilder(c.options.BaseURL+"/me?$select=displayName,mail,userPrincipalName,preferredLanguage", c.adapter)
+	user, err := me.Get(asCaller(ctx, who), nil)
 	if err != nil {
 		return org.Profile{}, foreign(err)
 	}
