@@ -92,6 +92,18 @@ func TestTheSameKeyIsTheSameBulkEdit(t *testing.T) {
 	}
 }
 
+func TestTheSameKeyForAnotherBulkEditIsAConflict(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	first, other := submit(goodEdit), submit(strings.Replace(goodEdit, "100", "200", 1))
+	first.header["Idempotency-Key"], other.header["Idempotency-Key"] = "key-1", "key-1"
+	w.call(t, first)
+	a := w.call(t, other)
+	if kind, field := a.problem(); a.status != http.StatusConflict || kind != "conflict" || field != "Idempotency-Key" {
+		t.Errorf("%d %s, want a conflict at Idempotency-Key", a.status, a.text)
+	}
+}
+
 // finished is a job with results of every sort.
 func finished() bulk.Job {
 	return bulk.Job{
