@@ -51,8 +51,7 @@ bench: need-go azurite ## measure
 	$(GO) test -run '^$$' -bench . -benchtime 5x $(PKG)
 
 package: build ## make build/image-pro.zip for deployment
-	@rm -f build/image-pro.zip
-	@cd build/app && chmod 755 handler && zip -qrX ../image-pro.zip . && cd .. && echo "build/image-pro.zip: $$(stat -c %s image-pro.zip) bytes"
+	@$(GO) run ./handler/dev pack
 
 clean: ## remove what was built and installed here
 	rm -rf build handler/dev/azurite/node_modules

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"fmt"
@@ -295,7 +296,7 @@ func TestWhatIsMissingOnAMachineIsNamed(t *testing.T) {
 		wantError(t, err, empty)
 	})
 	t.Run("a command", func(t *testing.T) {
-		wantError(t, run(t.Context(), []string{"-app", scriptRoot, "walk"}, io.Discard), "run or demo")
+		wantError(t, run(t.Context(), []string{"-app", scriptRoot, "walk"}, io.Discard), "run, demo or pack")
 	})
 	t.Run("a port that is taken", func(t *testing.T) {
 		err := run(t.Context(), []string{"-app", scriptRoot, "-photos", own, "-out", t.TempDir(), "-port", port, "demo"}, io.Discard)
@@ -312,5 +313,32 @@ func wantError(t *testing.T, err error, says string) {
 	t.Helper()
 	if err == nil || !strings.Contains(err.Error(), says) {
 		t.Errorf("error %v, want one that says %q", err, says)
+	}
+}
+
+func TestThePackageHoldsWhatTheHostNeedsAndIsTheSameEachTime(t *testing.T) {
+	t.Parallel()
+	first, second := filepath.Join(t.TempDir(), "a.zip"), filepath.Join(t.TempDir(), "b.zip")
+	for _, target := range []string{first, second} {
+		if err := pack(scriptRoot, target, io.Discard); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a, errA := os.ReadFile(first)
+	b, errB := os.ReadFile(second)
+	if errA != nil || errB != nil || !bytes.Equal(a, b) {
+		t.Errorf("two packages of one build differ (%v, %v)", errA, errB)
+	}
+	archive, err := zip.OpenReader(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer archive.Close()
+	modes := map[string]os.FileMode{}
+	for _, file := range archive.File {
+		modes[file.Name] = file.Mode()
+	}
+	if modes["handler"] != 0o755 || modes["host.json"] != 0o644 || modes["BulkItem/function.json"] != 0o644 {
+		t.Errorf("the package holds %v", modes)
 	}
 }

@@ -3,6 +3,7 @@
 //
 //	go run ./handler/dev [flags] run     the demo, then keep serving until Ctrl-C
 //	go run ./handler/dev [flags] demo    the demo, then end: 0 only if everything was verified
+//	go run ./handler/dev [flags] pack    build/image-pro.zip from what make build laid out
 package main
 
 import (
@@ -57,8 +58,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	command := flags.Arg(0)
+	if command == "pack" && flags.NArg() == 1 {
+		return pack(o.app, filepath.Join(filepath.Dir(o.app), "image-pro.zip"), out)
+	}
 	if command != "run" && command != "demo" || flags.NArg() != 1 {
-		return fmt.Errorf("name one command, run or demo, not %q", strings.Join(flags.Args(), " "))
+		return fmt.Errorf("name one command, run, demo or pack, not %q", strings.Join(flags.Args(), " "))
 	}
 	pictures, err := prepare(o)
 	if err != nil {
