@@ -2,12 +2,12 @@ package tables_test
 
 import (
 	"fmt"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"imagepro/handler/bulk"
+	"imagepro/handler/cloud/tables"
 	"imagepro/handler/fault"
 )
 
@@ -99,56 +99,67 @@ func TestErasedItemIsNotBroughtBack(t *testing.T) {
 	}
 }
 
+// finishAll is a worker: it finishes the images whose numbers come and returns how often
+// FinishItem returned each number of each share. Losing a race is no failure.
+func finishAll(t *testing.T, s *tables.Store, ref bulk.Ref, numbers <-chan int) map[string]int {
+	returned := map[string]int{}
+	for n := range numbers {
+		item, err := s.Item(t.Context(), ref, n)
+		if err != nil {
+			t.Error(err)
+			return returned
+		}
+		if item.State != bulk.Waiting {
+			continue
+		}
+		done, err := s.FinishItem(t.Context(), resultOf(item))
+		if err != nil {
+			wantKind(t, "FinishItem", err, fault.Conflict)
+			continue
+		}
+		returned[fmt.Sprintf("share %d: %d", n%bulk.Shares, done)]++
+	}
+	return returned
+}
+
+// resultOf gives an image one of the results, by its number.
+func resultOf(i bulk.Item) bulk.Item {
+	states := []bulk.ItemState{bulk.Edited, bulk.Unchanged, bulk.Skipped, bulk.Conflicted, bulk.Broken, bulk.Edited}
+	i.State, i.Before.Bytes, i.After.Bytes = states[i.N%len(states)], large, large/2
+	return i
+}
+
 func TestEightWorkersCountEachResultOnceThoughEachMessageComesTwice(t *testing.T) {
 	t.Parallel()
-	const images = 48
+	const images, workers = 48, 8
 	s, job := newJob(t, images)
-	ctx := t.Context()
-	states := []bulk.ItemState{bulk.Edited, bulk.Unchanged, bulk.Skipped, bulk.Conflicted, bulk.Broken, bulk.Edited}
 	var want bulk.Counts
 	numbers := make(chan int, 2*images)
 	for n := range images {
 		numbers <- n
 		numbers <- n
-		want.Add(bulk.Item{State: states[n%len(states)], Before: bulk.Picture{Bytes: large}, After: bulk.Picture{Bytes: large / 2}})
+		want.Add(resultOf(bulk.Item{N: n}))
 	}
 	close(numbers)
-	var mu sync.Mutex
-	seen := map[string]int{}
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			for n := range numbers {
-				item, err := s.Item(ctx, job.Ref, n)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				if item.State != bulk.Waiting {
-					continue
-				}
-				item.State, item.Before.Bytes, item.After.Bytes = states[n%len(states)], large, large/2
-				done, err := s.FinishItem(ctx, item)
-				if err != nil {
-					wantKind(t, "FinishItem", err, fault.Conflict)
-					continue
-				}
-				mu.Lock()
-				seen[fmt.Sprintf("share %d: %d", n%bulk.Shares, done)]++
-				mu.Unlock()
-			}
-		})
+	results := make(chan map[string]int)
+	for range workers {
+		go func() { results <- finishAll(t, s, job.Ref, numbers) }()
 	}
-	wg.Wait()
-	got, err := s.Job(ctx, job.Ref)
+	returned := map[string]int{}
+	for range workers {
+		for key, times := range <-results {
+			returned[key] += times
+		}
+	}
+	got, err := s.Job(t.Context(), job.Ref)
 	must(t, err)
 	if diff := cmp.Diff(want, got.Counts); diff != "" {
 		t.Errorf("counts (-want +got):\n%s", diff)
 	}
 	for share := range bulk.Shares {
 		for done := 1; done <= images/bulk.Shares; done++ {
-			if key := fmt.Sprintf("share %d: %d", share, done); seen[key] != 1 {
-				t.Errorf("%s was returned %d times, want once", key, seen[key])
+			if key := fmt.Sprintf("share %d: %d", share, done); returned[key] != 1 {
+				t.Errorf("%s was returned %d times, want once", key, returned[key])
 			}
 		}
 	}
