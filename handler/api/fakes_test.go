@@ -106,15 +106,20 @@ func (w *world) ItemsOf(_ context.Context, ref bulk.Ref, cursor string, limit in
 	return all[from:end], strconv.Itoa(end), nil
 }
 
+// PutSpec and PutSource keep what was put first.
 func (w *world) PutSpec(_ context.Context, ref bulk.Ref, s bulk.Spec) error {
-	w.specs[ref] = s
+	if _, kept := w.specs[ref]; !kept {
+		w.specs[ref] = s
+	}
 	return nil
 }
 
 func (w *world) Spec(_ context.Context, ref bulk.Ref) (bulk.Spec, error) { return w.specs[ref], nil }
 
 func (w *world) PutSource(_ context.Context, ref bulk.Ref, s bulk.Source) error {
-	w.sources[ref] = s
+	if _, kept := w.sources[ref]; !kept {
+		w.sources[ref] = s
+	}
 	return nil
 }
 
