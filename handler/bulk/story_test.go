@@ -328,6 +328,32 @@ func TestGivingUpIsAFinalResult(t *testing.T) {
 	}
 }
 
+func TestAnImageThatWasSavedCountsAsEditedThoughItWasGivenUp(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	files := k.pictures(1)
+	job := k.submit(bulk.Request{Source: k.folder()})
+	plan, _ := k.queue.take()
+	if err := k.deliver(plan); err != nil {
+		t.Fatal(err)
+	}
+	k.crash.at("before FinishItem", 5)
+	work, _ := k.queue.take()
+	for range 5 { // as often as the host tries
+		if err := k.deliver(work); !errors.Is(err, errCrash) {
+			t.Fatalf("the delivery ended with %v, want the crash", err)
+		}
+	}
+	if err := k.worker().GiveUp(t.Context(), bulk.ItemMessage{Tenant: job.Tenant, Job: job.Job}); err != nil {
+		t.Fatal(err)
+	}
+	done, err := k.records.Job(t.Context(), job.Ref)
+	if err != nil || done.State != bulk.Done || done.Counts.Edited != 1 {
+		t.Errorf("the job is %s with %+v (%v), want one edited", done.State, done.Counts, err)
+	}
+	k.wantVersions(files, 2)
+}
+
 func TestMessagesOfAnErasedOrganizationAreDropped(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)

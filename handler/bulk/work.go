@@ -117,9 +117,31 @@ func (w *Worker) GiveUp(ctx context.Context, m ItemMessage) error {
 	if item.State != Waiting {
 		return w.goOn(ctx, job, m.N, 0)
 	}
+	return w.finish(ctx, job, w.lastResult(ctx, job, item))
+}
+
+// lastResult is what can still be said of an image that was tried too often: it may have been saved, and only
+// the record of it failed.
+func (w *Worker) lastResult(ctx context.Context, job Job, item Item) Item {
 	item.State, item.Reason = Broken, string(fault.Internal)
 	item.Message = "The image could not be edited; it was tried several times."
-	return w.finish(ctx, job, item)
+	if item.Intent == nil {
+		return item
+	}
+	who := caller.Away(job.Tenant, job.User)
+	file, err := w.library.File(ctx, who, item.Drive, item.File)
+	if err == nil {
+		var written bool
+		if written, err = w.recognise(ctx, who, item, file); written && err == nil {
+			item.Reason, item.Message = "", ""
+			return fulfilled(item)
+		}
+	}
+	if err != nil {
+		slog.WarnContext(ctx, "image given up unseen", "tenant", item.Tenant, "job", item.Job, "item", item.N, "error", err)
+		item.Message = "The image was tried several times; whether it was saved could not be found out."
+	}
+	return item
 }
 
 // finish records the result. If another delivery of the message was faster, that one's result stands.
