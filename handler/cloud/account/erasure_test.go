@@ -1,4 +1,4 @@
-package org_test
+package account_test
 
 import (
 	"context"
@@ -24,7 +24,8 @@ import (
 	"imagepro/handler/org"
 )
 
-// These tests sign in and sweep on real storage, and look at all that it holds.
+// These tests sign people in and sweep on real storage, and look at all that the account holds. They are here
+// since only cloud packages may look with the SDKs.
 
 var emulator *azurite.Server
 
@@ -39,40 +40,53 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// account is a storage account with the stores on it.
-type account struct {
+// storage is an account with the stores on it.
+type storage struct {
 	connection string
 	records    *tables.Store
 	specs      *blobs.Store
 }
 
-func openAccount(t *testing.T, connection string) account {
+func openStorage(t *testing.T, connection string) storage {
 	t.Helper()
 	records, err := tables.Open(connection)
 	must(t, err)
 	specs, err := blobs.Open(connection)
 	must(t, err)
-	return account{connection, records, specs}
+	return storage{connection, records, specs}
 }
 
-// ownAccount is empty and for one test alone, since a sweep looks at all organizations.
-func ownAccount(t *testing.T) account {
+const days90 = 90 * 24 * time.Hour
+
+// start is the time of the sweeps.
+var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// at is a clock that stands.
+func at(now time.Time) func() time.Time { return func() time.Time { return now } }
+
+// eraser does what the function says.
+type eraser func(ctx context.Context, tenant string) error
+
+func (e eraser) Erase(ctx context.Context, tenant string) error { return e(ctx, tenant) }
+
+// ownStorage is empty and for one test alone, since a sweep looks at all organizations.
+func ownStorage(t *testing.T) storage {
 	t.Helper()
 	own, err := azurite.Start("")
 	must(t, err)
 	t.Cleanup(own.Stop)
-	return openAccount(t, own.ConnectionString)
+	return openStorage(t, own.ConnectionString)
 }
 
-// leavesSession is a directory that knows Anna and, as the real one does, leaves a session.
+// leavesSession is a directory that knows everybody and, as the real one does, leaves a session.
 type leavesSession struct{ sessions org.Sessions }
 
 func (d leavesSession) Profile(ctx context.Context, who caller.Caller) (org.Profile, error) {
-	return anna, d.sessions.PutSession(ctx, org.Session{Tenant: who.Tenant, User: who.User, Sealed: []byte("sealed"), SavedAt: start})
+	return org.Profile{Name: "Anna"}, d.sessions.PutSession(ctx, org.Session{Tenant: who.Tenant, User: who.User, Sealed: []byte("sealed"), SavedAt: start})
 }
 
 // work leaves a bulk edit of more records than fit a transaction.
-func (a account) work(t *testing.T, tenant string) {
+func (a storage) work(t *testing.T, tenant string) {
 	t.Helper()
 	ref := bulk.Ref{Tenant: tenant, Job: "j"}
 	must(t, a.specs.PutSpec(t.Context(), ref, bulk.Spec{Recipe: json.RawMessage(`{}`)}))
@@ -90,7 +104,7 @@ func (a account) work(t *testing.T, tenant string) {
 
 // holds returns everything in the account that names the tenant: records with all their properties, and
 // names of blobs.
-func (a account) holds(t *testing.T, tenant string) []string {
+func (a storage) holds(t *testing.T, tenant string) []string {
 	t.Helper()
 	var ofTenant []string
 	for _, line := range append(a.allRecords(t), a.allBlobs(t)...) {
@@ -101,7 +115,7 @@ func (a account) holds(t *testing.T, tenant string) []string {
 	return ofTenant
 }
 
-func (a account) allRecords(t *testing.T) []string {
+func (a storage) allRecords(t *testing.T) []string {
 	t.Helper()
 	service, err := aztables.NewServiceClientFromConnectionString(a.connection, nil)
 	must(t, err)
@@ -122,7 +136,7 @@ func (a account) allRecords(t *testing.T) []string {
 	return found
 }
 
-func (a account) allBlobs(t *testing.T) []string {
+func (a storage) allBlobs(t *testing.T) []string {
 	t.Helper()
 	client, err := azblob.NewClientFromConnectionString(a.connection, nil)
 	must(t, err)
@@ -147,8 +161,8 @@ func newTenant() string { return strings.ToLower(rand.Text()) }
 
 func TestNothingOfASweptOrganizationIsLeftInStorage(t *testing.T) {
 	t.Parallel()
-	a, now := ownAccount(t), &clock{start.Add(-days90)}
-	service := org.NewService(a.records, leavesSession{a.records}, now.read)
+	a, now := ownStorage(t), start.Add(-days90)
+	service := org.NewService(a.records, leavesSession{a.records}, func() time.Time { return now })
 	idle, inUse := newTenant(), newTenant()
 	for _, tenant := range []string{idle, inUse} {
 		for user := range 3 {
@@ -160,7 +174,7 @@ func TestNothingOfASweptOrganizationIsLeftInStorage(t *testing.T) {
 	if before := len(a.holds(t, idle)); before != 1+3+3+1+bulk.Shares+99+2 {
 		t.Errorf("the organization has %d records and blobs before the sweep", before)
 	}
-	now.now = start
+	now = start
 	_, err := service.SignIn(t.Context(), caller.Caller{Tenant: inUse, User: "0"})
 	must(t, err)
 	kept := len(a.holds(t, inUse))
@@ -184,8 +198,8 @@ func TestNothingOfASweptOrganizationIsLeftInStorage(t *testing.T) {
 
 func TestOrganizationWhoseBlobsCannotBeErasedStaysMarkedUntilTheyAre(t *testing.T) {
 	t.Parallel()
-	a := ownAccount(t)
-	service := org.NewService(a.records, leavesSession{a.records}, (&clock{start.AddDate(-1, 0, 0)}).read)
+	a := ownStorage(t)
+	service := org.NewService(a.records, leavesSession{a.records}, at(start.AddDate(-1, 0, 0)))
 	who := caller.Caller{Tenant: newTenant(), User: "u"}
 	_, err := service.SignIn(t.Context(), who)
 	must(t, err)
@@ -210,8 +224,8 @@ func TestOrganizationWhoseBlobsCannotBeErasedStaysMarkedUntilTheyAre(t *testing.
 
 func TestSweepOfRealStorageGoesOnAfterItWasStopped(t *testing.T) {
 	t.Parallel()
-	a := ownAccount(t)
-	service := org.NewService(a.records, leavesSession{a.records}, (&clock{start.AddDate(-1, 0, 0)}).read)
+	a := ownStorage(t)
+	service := org.NewService(a.records, leavesSession{a.records}, at(start.AddDate(-1, 0, 0)))
 	tenants := []string{"t1", "t2", "t3"}
 	for _, tenant := range tenants {
 		_, err := service.SignIn(t.Context(), caller.Caller{Tenant: tenant, User: "u"})
@@ -240,8 +254,8 @@ func TestSweepOfRealStorageGoesOnAfterItWasStopped(t *testing.T) {
 
 func TestFirstSignInsAtOnceMakeOneOrganization(t *testing.T) {
 	t.Parallel()
-	a, tenant := openAccount(t, emulator.ConnectionString), newTenant()
-	service := org.NewService(a.records, leavesSession{a.records}, (&clock{start}).read)
+	a, tenant := openStorage(t, emulator.ConnectionString), newTenant()
+	service := org.NewService(a.records, leavesSession{a.records}, at(start))
 	var wg sync.WaitGroup
 	for user := range 8 {
 		wg.Go(func() {
@@ -258,9 +272,9 @@ func TestFirstSignInsAtOnceMakeOneOrganization(t *testing.T) {
 
 func TestSignInAndSweepAtOnceLeaveNothingWithoutAnOrganization(t *testing.T) {
 	t.Parallel()
-	a := ownAccount(t)
-	longAgo := org.NewService(a.records, leavesSession{a.records}, (&clock{start.AddDate(-1, 0, 0)}).read)
-	today := org.NewService(a.records, leavesSession{a.records}, (&clock{start}).read)
+	a := ownStorage(t)
+	longAgo := org.NewService(a.records, leavesSession{a.records}, at(start.AddDate(-1, 0, 0)))
+	today := org.NewService(a.records, leavesSession{a.records}, at(start))
 	var callers []caller.Caller
 	for n := range 20 {
 		who := caller.Caller{Tenant: fmt.Sprintf("tenant-%02d-", n), User: "u"}
@@ -293,5 +307,19 @@ func TestSignInAndSweepAtOnceLeaveNothingWithoutAnOrganization(t *testing.T) {
 		if all := a.holds(t, who.Tenant); len(all) != want {
 			t.Errorf("signed in: %v, stored: %v", signedIn[n], all)
 		}
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func wantKind(t *testing.T, what string, err error, kind fault.Kind) {
+	t.Helper()
+	if !fault.Is(err, kind) {
+		t.Errorf("%s = %v, want fault.%s", what, err, kind)
 	}
 }
