@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"path"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -131,7 +132,7 @@ func (a *API) elsewhere(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if len(allowed) == 0 {
-		newProblem(r.Context(), fault.NotFound, "There is no such address.").write(w)
+		newProblem(r.Context(), fault.NotFound, noAddress).write(w)
 		return
 	}
 	w.Header().Set("Allow", strings.Join(allowed, ", "))
@@ -177,9 +178,15 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer rescue(ctx, recorder)
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	r.Header.Del("Accept") // everything here is JSON; huma would take the word json for a type of its own
+	r.Header.Del("Accept")                    // everything here is JSON; huma would take the word json for a type of its own
+	if path.Clean(r.URL.Path) != r.URL.Path { // the mux would redirect, in words of its own
+		newProblem(ctx, fault.NotFound, noAddress).write(recorder)
+		return
+	}
 	a.mux.ServeHTTP(recorder, r)
 }
+
+const noAddress = "There is no such address."
 
 // bound makes reads of the body fail once the request's time is up, until the returned function is called:
 // the context alone does not reach a read that waits for the client.

@@ -122,13 +122,13 @@ func New(c config.Config) (*App, error) {
 // functions is the list of the queue and timer functions, each with its trigger and what a repeat does.
 func functions(planner *bulk.Planner, worker *bulk.Worker, sweeper *org.Sweeper, now func() time.Time) []invoke.Function {
 	return []invoke.Function{
-		invoke.Queue("BulkPlan", bulk.PlanQueue, planner.Plan),                       // goes on where the first one was
-		invoke.Queue("BulkItem", bulk.ItemQueue, worker.Work),                        // finds the result and changes nothing
+		invoke.Queue("BulkPlan", bulk.PlanQueue, planner.Plan),                      // goes on where the first one was
+		invoke.Queue("BulkItem", bulk.ItemQueue, worker.Work),                       // finds the result and changes nothing
 		invoke.Queue("BulkPlanPoison", bulk.PlanQueue+poisonSuffix, planner.GiveUp), // changes nothing
 		invoke.Queue("BulkItemPoison", bulk.ItemQueue+poisonSuffix, worker.GiveUp),  // changes nothing
 		invoke.OnTimer("CleanUp", func(ctx context.Context, _ invoke.Timer) error { // goes on where the first one was
 			erased, err := sweeper.Sweep(ctx, now())
-			slog.InfoContext(ctx, "clean-up ended", "erased", erased)
+			slog.InfoContext(ctx, "clean-up ended", "erased", erased, "complete", err == nil)
 			return err
 		}),
 	}
@@ -138,13 +138,19 @@ func functions(planner *bulk.Planner, worker *bulk.Worker, sweeper *org.Sweeper,
 const poisonSuffix = "-poison"
 
 // routes is what the host may call: its readiness probe, the HTTP triggers below their prefix, and the
-// functions by name.
+// functions by name. It is no ServeMux, which would answer unclean paths itself.
 func (a *App) routes(c config.Config) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "Image Pro") })
-	mux.Handle(api.Prefix+"/", a.API)
-	mux.Handle("/", invoke.Handler(c.EventDeadline.Duration(), a.Functions...))
-	return mux
+	functions := invoke.Handler(c.EventDeadline.Duration(), a.Functions...)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasPrefix(r.URL.Path, api.Prefix+"/"):
+			a.API.ServeHTTP(w, r)
+		case r.URL.Path == "/":
+			fmt.Fprintln(w, "Image Pro")
+		default:
+			functions.ServeHTTP(w, r)
+		}
+	})
 }
 
 // Prefetch fetches what the first request would otherwise wait for.

@@ -222,7 +222,8 @@ func TestTheAPIAsAStrangerMeetsIt(t *testing.T) {
 		{"no JSON", "POST", "/api/bulk-edits", good, `{`, 400, "urn:image-pro:problem:invalid"},
 		{"no source", "POST", "/api/bulk-edits", good, `{"source":{},` + recipe + `}`, 422, `"field":"/source"`},
 		{"a job that is not there", "GET", "/api/bulk-edits/nosuchjob", good, "", 404, "urn:image-pro:problem:not_found"},
-		{"an address that is not there", "GET", "/api/nothing", good, "", 404, ""},
+		{"an address that is not there", "GET", "/api/bulk-edits/x/nothing", good, "", 404, "urn:image-pro:problem:not_found"},
+		{"an unclean address", "GET", "/api/bulk-edits//x/../y", good, "", 404, "urn:image-pro:problem:not_found"},
 		{"a queue function from outside", "POST", "/BulkItem", good, `{}`, 404, ""},
 	}
 	for _, test := range tests {
