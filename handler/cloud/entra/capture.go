@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"sync"
 
+	"imagepro/handler/fault"
 	"imagepro/handler/secret"
 )
 
@@ -46,7 +47,7 @@ func (c *capture) RoundTrip(request *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(io.LimitReader(response.Body, tokenResponseMaxBytes))
 	_ = response.Body.Close()
 	if err != nil {
-		return nil, err
+		return nil, fault.New(fault.Busy, tokenService+"'s answer was cut off.", err)
 	}
 	response.Body = io.NopCloser(bytes.NewReader(body))
 	into, ok := request.Context().Value(sinkKey{}).(*sink)

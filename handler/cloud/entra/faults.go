@@ -35,36 +35,32 @@ func (e tokenError) has(codes ...int) bool {
 }
 
 // faultOf turns what MSAL returns into a fault. MSAL's own texts are dropped: they may hold tokens.
-func faultOf(err error) *fault.Fault {
+func (t *Tokens) faultOf(err error) *fault.Fault {
 	var f *fault.Fault
 	if errors.As(err, &f) {
 		return f
 	}
+	var invalid msal.InvalidJsonErr
+	if errors.As(err, &invalid) { // something between Entra and us
+		return fault.New(fault.Busy, "The sign-in service did not answer as expected.", errors.New("the token response is no valid JSON"))
+	}
 	var call msal.CallErr
 	if !errors.As(err, &call) || call.Resp == nil {
-		return fault.New(fault.Busy, "The sign-in service did not answer as expected.", errors.New(kindOf(err)))
+		return fault.New(fault.Internal, "The sign-in service did not answer as expected.", fmt.Errorf("the token library failed with %T", err))
 	}
 	body, readErr := io.ReadAll(io.LimitReader(call.Resp.Body, tokenResponseMaxBytes))
 	var answer tokenError
 	if readErr != nil || json.Unmarshal(body, &answer) != nil {
 		answer = tokenError{Code: http.StatusText(call.Resp.StatusCode)}
 	}
-	return classify(call.Resp.StatusCode, call.Resp.Header, answer)
+	return classify(call.Resp.StatusCode, answer, retry.After(call.Resp.Header, t.options.Now()))
 }
 
-// kindOf names an error of MSAL's without its text.
-func kindOf(err error) string {
-	var invalid msal.InvalidJsonErr
-	if errors.As(err, &invalid) {
-		return "the token response is no valid JSON"
-	}
-	return fmt.Sprintf("the token library failed with %T", err)
-}
-
-func classify(status int, header http.Header, e tokenError) *fault.Fault {
+// classify says what a refusal means: by the error and suberror where they tell, else by the code.
+func classify(status int, e tokenError, wait time.Duration) *fault.Fault {
 	switch {
-	case status == http.StatusTooManyRequests || status >= 500 || e.Code == "temporarily_unavailable":
-		return fault.New(fault.Busy, "The sign-in service is busy.", e).After(retry.After(header, time.Now()))
+	case status == http.StatusTooManyRequests || status >= 500 || e.Code == "temporarily_unavailable" || e.has(50196):
+		return fault.New(fault.Busy, "The sign-in service is busy.", e).After(wait)
 	case e.Code == "invalid_client" || e.has(7000215, 7000222, 700027, 700025, 70002):
 		return fault.New(fault.Misconfigured, "Image Pro's own credential was refused by Entra ID. Its operator has to renew it.", e)
 	case e.Suberror == "consent_required" || e.has(65001, 65004, 90094, 650052, 650056, 650057):

@@ -49,16 +49,29 @@ const (
 // find returns the key with the id. Unauthorized if there is none, Busy if no key set could be fetched yet.
 func (s *keySet) find(ctx context.Context, kid string) (signingKey, error) {
 	key, found, due := s.look(kid)
-	if !due {
-		return s.verdict(key, found)
+	if due {
+		fetched := s.refresh(ctx, kid)
+		if found { // only old: the caller need not wait
+			return key, nil
+		}
+		select {
+		case <-fetched:
+		case <-ctx.Done():
+			return signingKey{}, noKeys(ctx.Err())
+		}
+		key, found, _ = s.look(kid)
 	}
-	if found { // only old: the caller need not wait
-		go s.refresh(context.WithoutCancel(ctx))
+	if found {
 		return key, nil
 	}
-	s.refresh(ctx)
-	key, found, _ = s.look(kid)
-	return s.verdict(key, found)
+	if s.empty() {
+		return signingKey{}, noKeys(nil)
+	}
+	return signingKey{}, refuse("its key is unknown")
+}
+
+func noKeys(cause error) *fault.Fault {
+	return fault.New(fault.Busy, "The sign-in service cannot be reached. Try again in a moment.", cause).After(failedGap)
 }
 
 // look returns the key and whether the set should be fetched before or after it is used.
@@ -78,34 +91,39 @@ func (s *keySet) look(kid string) (key signingKey, found, due bool) {
 	return key, found, due
 }
 
-func (s *keySet) verdict(key signingKey, found bool) (signingKey, error) {
-	if found {
-		return key, nil
-	}
+func (s *keySet) empty() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.keys == nil {
-		return signingKey{}, fault.New(fault.Busy, "The sign-in service cannot be reached. Try again in a moment.", nil).After(failedGap)
-	}
-	return signingKey{}, refuse("its key is unknown", nil)
+	return s.keys == nil
 }
 
-// refresh fetches the set once for all who ask at the same time.
-func (s *keySet) refresh(ctx context.Context) {
-	_, _, _ = s.flight.Do("", func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keysTimeout)
+// refresh starts a fetch for the key's sake, or joins the one that runs. The channel gets a value when it has
+// ended. The fetch serves all who ask: the end of one request does not end it.
+func (s *keySet) refresh(ctx context.Context, kid string) <-chan singleflight.Result {
+	ctx = context.WithoutCancel(ctx)
+	return s.flight.DoChan("", func() (any, error) {
+		if _, _, due := s.look(kid); !due {
+			return nil, nil // another fetch ended since the caller looked
+		}
+		ctx, cancel := context.WithTimeout(ctx, keysTimeout)
 		defer cancel()
 		keys, err := s.fetch(ctx)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.tried = s.now()
 		if err != nil {
 			slog.WarnContext(ctx, "signing keys could not be fetched", "error", err)
-			return nil, nil
 		}
-		s.keys, s.fetched = keys, s.tried
+		s.put(keys)
 		return nil, nil
 	})
+}
+
+// put replaces the set; a nil one, of a fetch that failed, leaves it as it is.
+func (s *keySet) put(keys map[string]signingKey) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tried = s.now()
+	if keys != nil {
+		s.keys, s.fetched = keys, s.tried
+	}
 }
 
 func (s *keySet) fetch(ctx context.Context) (map[string]signingKey, error) {

@@ -16,6 +16,8 @@ type Key struct {
 	Secret secret.Text // 32 bytes
 }
 
+const keyBytes = 32 // AES-256
+
 // Sealer seals refresh tokens with AES-256-GCM. The first key seals, every key opens; the tenant and the
 // user are associated data, so that a sealed token is worthless in another record.
 type Sealer struct {
@@ -23,13 +25,19 @@ type Sealer struct {
 	ciphers map[string]cipher.AEAD
 }
 
-// NewSealer returns a sealer with a ring of at least one key.
+// NewSealer returns a sealer with a ring of at least one key. Ids must be unique.
 func NewSealer(ring []Key) (*Sealer, error) {
 	if len(ring) == 0 {
 		return nil, errors.New("entra: the key ring is empty")
 	}
 	s := &Sealer{current: ring[0].ID, ciphers: map[string]cipher.AEAD{}}
 	for _, key := range ring {
+		if len(key.Secret.Reveal()) != keyBytes {
+			return nil, fmt.Errorf("entra: key %s has not %d bytes", key.ID, keyBytes)
+		}
+		if _, twice := s.ciphers[key.ID]; twice || key.ID == "" {
+			return nil, fmt.Errorf("entra: the key ring has no or two keys with the id %q", key.ID)
+		}
 		block, err := aes.NewCipher([]byte(key.Secret.Reveal()))
 		if err != nil {
 			return nil, fmt.Errorf("entra: key %s: %w", key.ID, err)

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"net/url"
 	"strings"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/cache"
@@ -74,7 +73,7 @@ func (t *Tokens) refresh(ctx context.Context, who caller.Caller, token secret.Te
 	ctx = renewed.in(ctx)
 	account, err := client.Account(ctx, homeAccount(who))
 	if err != nil {
-		return confidential.AuthResult{}, nil, faultOf(err)
+		return confidential.AuthResult{}, nil, t.faultOf(err)
 	}
 	options := []confidential.AcquireSilentOption{confidential.WithSilentAccount(account), confidential.WithTenantID(who.Tenant)}
 	if claims != "" {
@@ -82,7 +81,7 @@ func (t *Tokens) refresh(ctx context.Context, who caller.Caller, token secret.Te
 	}
 	result, err := client.AcquireTokenSilent(ctx, t.options.Scopes, options...)
 	if err != nil {
-		return confidential.AuthResult{}, nil, faultOf(err)
+		return confidential.AuthResult{}, nil, t.faultOf(err)
 	}
 	return result, &renewed, nil
 }
@@ -100,8 +99,7 @@ func (s seeded) Export(context.Context, cache.Marshaler, cache.ExportHints) erro
 
 // seed writes the refresh token in MSAL's unified cache schema, under the key that MSAL itself would use.
 func (t *Tokens) seed(who caller.Caller, token secret.Text) seeded {
-	authority, _ := url.Parse(t.options.Authority) // checked when the settings were read
-	home, environment := homeAccount(who), authority.Host
+	home, environment := homeAccount(who), t.host
 	type record map[string]string
 	contract := map[string]map[string]record{
 		"RefreshToken": {strings.ToLower(home + "-" + environment + "-refreshtoken-" + t.options.AppID): {

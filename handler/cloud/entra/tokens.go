@@ -6,8 +6,10 @@
 package entra
 
 import (
+	"cmp"
 	"context"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -36,19 +38,23 @@ type TokensOptions struct {
 	Transport http.RoundTripper
 	Sealer    *Sealer
 	Sessions  org.Sessions
-	Now       func() time.Time
+	// ExchangesPerClient bounds MSAL's memory, whose on-behalf-of cache keeps every assertion for ever: after so
+	// many exchanges it starts afresh. Zero means 1000.
+	ExchangesPerClient int
+	Now                func() time.Time
 }
 
 // Tokens gives Graph tokens. It is safe for concurrent use.
 type Tokens struct {
 	options    TokensOptions
+	host       string // of the authority
 	credential confidential.Credential
 	client     *http.Client
 	flight     singleflight.Group
 	away       *expirable.LRU[string, graphToken] // by tenant and user, for work in the background
 
 	mu        sync.Mutex
-	exchanges int
+	exchanges int // of onBehalf
 	onBehalf  *confidential.Client
 }
 
@@ -64,28 +70,36 @@ const (
 	tokenMargin   = 5 * time.Minute // a token that expires sooner is not handed out
 	awayCacheSize = 1000
 	awayCacheLife = time.Hour
-	// exchangesPerClient bounds MSAL's memory: its on-behalf-of cache keeps every assertion for ever.
-	exchangesPerClient = 1000
+	// usualExchanges is what a zero ExchangesPerClient means.
+	usualExchanges = 1000
+	tokenService   = "The sign-in service"
 )
 
 // NewTokens returns a source of Graph tokens. It reaches no network.
 func NewTokens(o TokensOptions) (*Tokens, error) {
+	authority, err := url.Parse(o.Authority)
+	if err != nil || authority.Host == "" {
+		return nil, fault.New(fault.Misconfigured, "The sign-in service's address cannot be used.", err)
+	}
 	credential, err := confidential.NewCredFromSecret(o.AppSecret.Reveal())
 	if err != nil {
 		return nil, fault.New(fault.Misconfigured, "The application's credential cannot be used.", err)
 	}
-	t := &Tokens{
+	o.ExchangesPerClient = cmp.Or(o.ExchangesPerClient, usualExchanges)
+	return &Tokens{
 		options:    o,
+		host:       authority.Host,
 		credential: credential,
-		away:       expirable.NewLRU[string, graphToken](awayCacheSize, nil, awayCacheLife),
-	}
-	t.client = &http.Client{
-		Timeout: entraTimeout,
-		Transport: &capture{base: &retry.Transport{
-			Base: o.Transport, Service: "The sign-in service", Tries: entraTries, MaxWait: entraMaxWait, Now: o.Now,
-		}},
-	}
-	return t, nil
+		client: &http.Client{
+			Timeout: entraTimeout,
+			Transport: &capture{base: &retry.Transport{
+				Base: o.Transport, Service: tokenService, Tries: entraTries, MaxWait: entraMaxWait, Now: o.Now,
+			}},
+			// Entra does not redirect, and what is sent to it must go nowhere else.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		away: expirable.NewLRU[string, graphToken](awayCacheSize, nil, awayCacheLife),
+	}, nil
 }
 
 // Token returns a Graph token for the caller: by exchange of the assertion if there is one, else from the
@@ -96,7 +110,7 @@ func NewTokens(o TokensOptions) (*Tokens, error) {
 // set up in the tenant), Misconfigured (our own credential), Busy.
 func (t *Tokens) Token(ctx context.Context, who caller.Caller, claims string) (secret.Text, error) {
 	key := who.Tenant + "|" + who.User + "|" + assertionHash(who.Assertion) + "|" + claims
-	got, err, _ := t.flight.Do(key, func() (any, error) {
+	ready := t.flight.DoChan(key, func() (any, error) {
 		// The exchange serves all who wait for it: the end of one request must not end it.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), entraTimeout)
 		defer cancel()
@@ -105,10 +119,15 @@ func (t *Tokens) Token(ctx context.Context, who caller.Caller, claims string) (s
 		}
 		return t.exchange(ctx, who, claims)
 	})
-	if err != nil {
-		return secret.Text{}, err
+	select {
+	case got := <-ready:
+		if got.Err != nil {
+			return secret.Text{}, got.Err
+		}
+		return got.Val.(secret.Text), nil
+	case <-ctx.Done():
+		return secret.Text{}, fault.New(fault.Busy, tokenService+" did not answer in time.", ctx.Err())
 	}
-	return got.(secret.Text), nil
 }
 
 // exchange asks for a token on behalf of the user. A refresh token that comes with it becomes the user's
@@ -125,11 +144,14 @@ func (t *Tokens) exchange(ctx context.Context, who caller.Caller, claims string)
 	}
 	result, err := client.AcquireTokenOnBehalfOf(refresh.in(ctx), who.Assertion.Reveal(), t.options.Scopes, options...)
 	if err != nil {
-		return secret.Text{}, faultOf(err)
+		return secret.Text{}, t.faultOf(err)
+	}
+	if result.Metadata.TokenSource == confidential.TokenSourceIdentityProvider {
+		t.exchanged(client)
 	}
 	if token, ok := refresh.token(); ok {
 		if err := t.options.Sessions.PutSession(ctx, t.seal(who, token)); err != nil {
-			t.forget() // else the next try would find the Graph token in MSAL's cache and leave no session
+			t.forget(client) // else the next try would find the Graph token in MSAL's cache and leave no session
 			return secret.Text{}, err
 		}
 	}
@@ -141,26 +163,39 @@ func (t *Tokens) seal(who caller.Caller, refresh secret.Text) org.Session {
 	return org.Session{Tenant: who.Tenant, User: who.User, KeyID: keyID, Sealed: sealed, SavedAt: t.options.Now().UTC()}
 }
 
-// onBehalfClient returns the client that all exchanges share, a new one after every thousand.
+// onBehalfClient returns the client that all exchanges share until it has had enough of them.
 func (t *Tokens) onBehalfClient() (*confidential.Client, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.exchanges++
-	if t.onBehalf != nil && t.exchanges%exchangesPerClient != 0 {
+	if t.onBehalf != nil {
 		return t.onBehalf, nil
 	}
 	client, err := t.newClient()
 	if err != nil {
 		return nil, err
 	}
-	t.onBehalf = &client
+	t.onBehalf, t.exchanges = &client, 0
 	return t.onBehalf, nil
 }
 
-func (t *Tokens) forget() {
+// exchanged counts an exchange of the client, and forgets it with all that it keeps after enough of them.
+func (t *Tokens) exchanged(client *confidential.Client) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.onBehalf = nil
+	if t.onBehalf != client {
+		return
+	}
+	if t.exchanges++; t.exchanges >= t.options.ExchangesPerClient {
+		t.onBehalf = nil
+	}
+}
+
+func (t *Tokens) forget(client *confidential.Client) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.onBehalf == client {
+		t.onBehalf = nil
+	}
 }
 
 func (t *Tokens) newClient(more ...confidential.Option) (confidential.Client, error) {

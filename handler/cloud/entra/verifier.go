@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -68,7 +69,7 @@ func NewVerifier(o VerifierOptions) *Verifier {
 
 // Prefetch fetches the signing keys, so that the first request need not wait for them.
 func (v *Verifier) Prefetch(ctx context.Context) {
-	v.v2.refresh(ctx)
+	<-v.v2.refresh(ctx, "")
 }
 
 // claims are what a token says; v1 and v2 tokens name the client application differently.
@@ -83,19 +84,41 @@ type claims struct {
 	IDType            string `json:"idtyp"`
 	Name              string `json:"name"`
 	PreferredUsername string `json:"preferred_username"` // v2
-	UPN               string `json:"upn"`                // v1
+	UPN               string `json:"upn"`                // v1; v2 if the registration asks for it
+}
+
+// UnmarshalJSON refuses claims whose names are ours but for their case: encoding/json takes "OID" for oid,
+// and of two it takes the later one.
+func (c *claims) UnmarshalJSON(raw []byte) error {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &members); err != nil {
+		return err
+	}
+	ours := []string{
+		"iss", "aud", "exp", "nbf", "iat", "ver", "tid", "oid", "azp", "appid", "scp", "idtyp", "name", "preferred_username", "upn",
+	}
+	for name := range members {
+		for _, our := range ours {
+			if name != our && strings.EqualFold(name, our) {
+				return errors.New("a claim that differs from " + our + " in case alone")
+			}
+		}
+	}
+	type plain claims
+	return json.Unmarshal(raw, (*plain)(c))
 }
 
 // Verify checks the value of an Authorization header and returns who it stands for. Whatever is wrong with
-// it is an Unauthorized fault; Busy if the signing keys cannot be had. The order of the checks follows
+// it is an Unauthorized fault; a good token of a personal account is Forbidden; Busy if the signing keys
+// cannot be had. The order of the checks follows
 // https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-tokens.
 func (v *Verifier) Verify(ctx context.Context, authorization string) (caller.Caller, error) {
 	scheme, token, ok := strings.Cut(authorization, " ")
 	if !ok || !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return caller.Caller{}, refuse("the Authorization header carries no bearer token", nil)
+		return caller.Caller{}, refuse("the Authorization header carries no bearer token")
 	}
 	if len(token) > maxTokenBytes {
-		return caller.Caller{}, refuse("it is longer than 16 KiB", nil)
+		return caller.Caller{}, refuse("it is longer than 16 KiB")
 	}
 	if err := checkHeader(token); err != nil {
 		return caller.Caller{}, err
@@ -111,7 +134,7 @@ func (v *Verifier) Verify(ctx context.Context, authorization string) (caller.Cal
 		return caller.Caller{}, fault.From(err)
 	}
 	if err != nil {
-		return caller.Caller{}, refuse(reason(err), err)
+		return caller.Caller{}, refuse(reason(err))
 	}
 	if err := v.check(&c, key); err != nil {
 		return caller.Caller{}, err
@@ -119,7 +142,7 @@ func (v *Verifier) Verify(ctx context.Context, authorization string) (caller.Cal
 	return caller.Caller{
 		Tenant:    c.Tenant,
 		User:      c.Object,
-		UPN:       c.PreferredUsername + c.UPN,
+		UPN:       cmp.Or(c.PreferredUsername, c.UPN),
 		Name:      c.Name,
 		Assertion: secret.New(token),
 	}, nil
@@ -139,27 +162,27 @@ var keyID = regexp.MustCompile(`^[A-Za-z0-9_.=-]{1,128}$`)
 func checkHeader(token string) error {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
-		return refuse("it has not three parts", nil)
+		return refuse("it has not three parts")
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(parts[0])
 	if err != nil {
-		return refuse("its header is not base64url", err)
+		return refuse("its header is not base64url")
 	}
 	var header map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &header); err != nil {
-		return refuse("its header is not a JSON object", err)
+		return refuse("its header is not a JSON object")
 	}
 	for name := range header {
 		if slices.Contains([]string{"crit", "jku", "jwk", "x5u", "x5c", "b64", "zip", "enc"}, strings.ToLower(name)) {
-			return refuse("its header has the member "+strings.ToLower(name), nil)
+			return refuse("its header has the member " + strings.ToLower(name))
 		}
 	}
 	var alg, kid string
 	if json.Unmarshal(header["alg"], &alg) != nil || alg != signatureMethod {
-		return refuse("it is not signed with RS256", nil)
+		return refuse("it is not signed with RS256")
 	}
 	if json.Unmarshal(header["kid"], &kid) != nil || !keyID.MatchString(kid) {
-		return refuse("it names no key", nil)
+		return refuse("it names no key")
 	}
 	return nil
 }
@@ -170,7 +193,7 @@ var guid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 func (v *Verifier) check(c *claims, key signingKey) error {
 	c.Tenant, c.Object = strings.ToLower(c.Tenant), strings.ToLower(c.Object)
 	if !guid.MatchString(c.Tenant) {
-		return refuse("tid is not an id", nil)
+		return refuse("tid is not an id")
 	}
 	if c.Tenant == personalTenant {
 		return fault.New(fault.Forbidden, "Personal Microsoft accounts cannot use Image Pro: sign in with a work or school account.", nil)
@@ -180,22 +203,25 @@ func (v *Verifier) check(c *claims, key signingKey) error {
 		return err
 	}
 	if strings.ReplaceAll(key.issuer, tenantInIssuer, c.Tenant) != issuer {
-		return refuse("its key belongs to another issuer", nil)
+		return refuse("its key belongs to another issuer")
 	}
 	if len(c.Audience) != 1 || c.Audience[0] != v.options.AppID && c.Audience[0] != v.options.AppIDURI {
-		return refuse("it was issued for another application", nil)
+		return refuse("it was issued for another application")
 	}
-	if c.IssuedAt == nil || c.NotBefore == nil || c.ExpiresAt.Sub(c.IssuedAt.Time) > maxTokenLife {
-		return refuse("its life is longer than 30 hours or has no start", nil)
+	if c.IssuedAt == nil || c.NotBefore == nil {
+		return refuse("its life has no beginning")
+	}
+	if c.ExpiresAt.Sub(c.IssuedAt.Time) > maxTokenLife {
+		return refuse("its life is longer than 30 hours")
 	}
 	if c.IDType == "app" || !slices.Contains(strings.Fields(c.Scopes), requiredScope) {
-		return refuse("it lacks the scope "+requiredScope, nil)
+		return refuse("it lacks the scope " + requiredScope)
 	}
 	if !guid.MatchString(c.Object) {
-		return refuse("oid is not an id", nil)
+		return refuse("oid is not an id")
 	}
 	if !slices.Contains(v.options.ClientApps, strings.ToLower(c.client())) {
-		return refuse("its client application is not allowed", nil)
+		return refuse("its client application is not allowed")
 	}
 	return nil
 }
@@ -209,10 +235,10 @@ func (v *Verifier) issuer(c *claims) (string, error) {
 	case "1.0":
 		want = v.options.AuthorityV1 + "/" + c.Tenant + "/"
 	default:
-		return "", refuse("its version is neither 1.0 nor 2.0", nil)
+		return "", refuse("its version is neither 1.0 nor 2.0")
 	}
 	if c.Issuer != want {
-		return "", refuse("its issuer is not that of its tenant", nil)
+		return "", refuse("its issuer is not that of its tenant")
 	}
 	return want, nil
 }
@@ -225,8 +251,8 @@ func (c *claims) client() string {
 }
 
 // refuse returns the fault for a token that is not good. The reason names a rule, never the token's content.
-func refuse(reason string, cause error) *fault.Fault {
-	return fault.New(fault.Unauthorized, "The access token was not accepted: "+reason+".", cause)
+func refuse(reason string) *fault.Fault {
+	return fault.New(fault.Unauthorized, "The access token was not accepted: "+reason+".", nil)
 }
 
 // reason puts the library's verdict in words.
