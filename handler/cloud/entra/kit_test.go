@@ -99,12 +99,14 @@ func (c *clock) pass(d time.Duration) {
 // wire is a transport that counts requests and notes the secrets in them.
 type wire struct {
 	base http.RoundTripper
-	mu   sync.Mutex
-	sent map[string]int // by the kind of request
+
+	mu     sync.Mutex
+	sent   map[string]int // by the kind of request
+	claims string         // that were asked for last
 }
 
 func (w *wire) RoundTrip(request *http.Request) (*http.Response, error) {
-	kind := request.URL.Path[strings.LastIndexByte(request.URL.Path, '/')+1:]
+	kind, claims := request.URL.Path[strings.LastIndexByte(request.URL.Path, '/')+1:], ""
 	if request.Body != nil {
 		body, err := request.GetBody()
 		if err != nil {
@@ -114,9 +116,11 @@ func (w *wire) RoundTrip(request *http.Request) (*http.Response, error) {
 		form, _ := url.ParseQuery(string(raw))
 		hide(form.Get("assertion"), form.Get("refresh_token"), form.Get("client_secret"))
 		kind = form.Get("grant_type")[strings.LastIndexByte(form.Get("grant_type"), ':')+1:]
+		claims = form.Get("claims")
 	}
 	w.mu.Lock()
 	w.sent[kind]++
+	w.claims = claims
 	w.mu.Unlock()
 	response, err := w.base.RoundTrip(request)
 	if err != nil {
@@ -147,6 +151,13 @@ func (w *wire) count(kind string) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.sent[kind]
+}
+
+// asked returns the claims that the last request asked for.
+func (w *wire) asked() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.claims
 }
 
 // memory is a store of sessions.

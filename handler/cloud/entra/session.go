@@ -76,8 +76,8 @@ func (t *Tokens) refresh(ctx context.Context, who caller.Caller, token secret.Te
 		return confidential.AuthResult{}, nil, t.faultOf(err)
 	}
 	options := []confidential.AcquireSilentOption{confidential.WithSilentAccount(account), confidential.WithTenantID(who.Tenant)}
-	if claims != "" {
-		options = append(options, confidential.WithClaims(claims))
+	if claims != "" { // MSAL refuses WithClaims here; there is no access token in the seeded cache to be bypassed
+		options = append(options, confidential.WithClaimsFromClient(claims))
 	}
 	result, err := client.AcquireTokenSilent(ctx, t.options.Scopes, options...)
 	if err != nil {

@@ -1,0 +1,308 @@
+package entra_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"imagepro/handler/caller"
+	"imagepro/handler/cloud/entra"
+	"imagepro/handler/dev/sandbox/trouble"
+	"imagepro/handler/fault"
+	"imagepro/handler/secret"
+)
+
+const (
+	onBehalfOf = "jwt-bearer"
+	refreshing = "refresh_token"
+)
+
+var expiresIn = regexp.MustCompile(`"expires_in":\d+`)
+
+// wantGrants checks how many requests of a grant were sent.
+func (w *world) wantGrants(grant string, want int) {
+	w.t.Helper()
+	if got := w.wire.count(grant); got != want {
+		w.t.Errorf("%d requests of the grant %s, want %d", got, grant, want)
+	}
+}
+
+func TestAnExchangeLeavesASealedSession(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	tokens, who := w.tokens(), w.adele()
+	first := w.good(tokens, who, "")
+	if second := w.good(tokens, who, ""); second != first {
+		t.Error("the same assertion got another token")
+	}
+	w.wantGrants(onBehalfOf, 1)
+	session, err := w.sessions.Session(t.Context(), who.Tenant, who.User)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if session.KeyID != "k1" || !session.SavedAt.Equal(w.clock.Now()) || session.SavedAt.Location() != time.UTC {
+		t.Errorf("the session is of key %q and %v", session.KeyID, session.SavedAt)
+	}
+	if leak := leaked(string(session.Sealed)); leak != "" {
+		t.Errorf("the session is not sealed: it holds %.12q", leak)
+	}
+	w.good(tokens, w.adele(), "") // another assertion
+	w.wantGrants(onBehalfOf, 2)
+}
+
+func TestTenRequestsAtOnceShareOneExchange(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	tokens, who := w.tokens(), w.adele()
+	w.trouble(trouble.Rule{Service: "entra", Method: http.MethodPost, Action: trouble.Delay, Delay: 50 * time.Millisecond})
+	var all sync.WaitGroup
+	for range 10 {
+		all.Go(func() { w.good(tokens, who, "") })
+	}
+	all.Wait()
+	w.wantGrants(onBehalfOf, 1)
+}
+
+func TestARequestThatEndsDoesNotEndTheExchangeOfOthers(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	reached, release := make(chan struct{}), make(chan struct{})
+	tokens := w.tokens(func(o *entra.TokensOptions) {
+		o.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+			if r.Method == http.MethodPost {
+				close(reached)
+				<-release
+			}
+			return w.wire.RoundTrip(r)
+		})
+	})
+	who := w.adele()
+	ctx, cancel := context.WithCancel(t.Context())
+	first := make(chan error)
+	go func() {
+		_, err := tokens.Token(ctx, who, "")
+		first <- err
+	}()
+	<-reached
+	cancel()
+	wantFault(t, <-first, fault.Busy, "The sign-in service did not answer in time.")
+	close(release)
+	w.good(tokens, who, "")
+	w.wantGrants(onBehalfOf, 1)
+}
+
+func TestASessionServesAnotherProcess(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	w.signIn()
+	elsewhere := w.tokens()
+	token := w.good(elsewhere, w.away(), "")
+	if again := w.good(elsewhere, w.away(), ""); again != token {
+		t.Error("the token was not kept")
+	}
+	w.wantGrants(refreshing, 1)
+	w.wantGrants(onBehalfOf, 1)
+}
+
+func TestEachUseOfASessionStoresTheNewerOne(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	w.signIn()
+	for day := range 4 { // 4 times 80 days: more than the 90 that one refresh token lives
+		before, err := w.sessions.Session(t.Context(), w.scene.Contoso.ID, w.scene.Adele.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.clock.pass(80 * 24 * time.Hour)
+		w.good(w.tokens(), w.away(), "")
+		after, err := w.sessions.Session(t.Context(), w.scene.Contoso.ID, w.scene.Adele.ID)
+		if err != nil || bytes.Equal(before.Sealed, after.Sealed) || !after.SavedAt.Equal(w.clock.Now()) {
+			t.Fatalf("round %d: the session was not renewed: %v, %v", day, after.SavedAt, err)
+		}
+	}
+}
+
+func TestASessionThatAnotherStoredMeanwhileStands(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	w.signIn()
+	read, err := w.sessions.Session(t.Context(), w.scene.Contoso.ID, w.scene.Adele.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens := w.tokens(func(o *entra.TokensOptions) {
+		o.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+			response, err := w.wire.RoundTrip(r)
+			if r.Method == http.MethodPost { // a sign-in comes between
+				read.SavedAt = read.SavedAt.Add(time.Hour)
+				_ = w.sessions.PutSession(r.Context(), read)
+			}
+			return response, err
+		})
+	})
+	w.good(tokens, w.away(), "")
+	now, err := w.sessions.Session(t.Context(), w.scene.Contoso.ID, w.scene.Adele.ID)
+	if err != nil || !now.SavedAt.Equal(read.SavedAt) {
+		t.Errorf("the sign-in's session was overwritten: %v, %v", now.SavedAt, err)
+	}
+}
+
+func TestASessionThatWasErasedMeanwhileStaysErased(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	w.signIn()
+	tokens := w.tokens(func(o *entra.TokensOptions) {
+		o.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+			w.sessions.mu.Lock()
+			clear(w.sessions.sessions)
+			w.sessions.mu.Unlock()
+			return w.wire.RoundTrip(r)
+		})
+	})
+	_, _ = tokens.Token(t.Context(), w.away(), "")
+	_, err := w.sessions.Session(t.Context(), w.scene.Contoso.ID, w.scene.Adele.ID)
+	if !fault.Is(err, fault.NotFound) {
+		t.Errorf("the session came back: %v", err)
+	}
+}
+
+func TestAnExchangeWhoseSessionCannotBeKeptFailsAndIsRepeated(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	tokens, who := w.tokens(), w.adele()
+	w.sessions.refuse = fault.New(fault.Busy, "The storage is busy.", nil)
+	_, err := tokens.Token(t.Context(), who, "")
+	wantFault(t, err, fault.Busy, "The storage is busy.")
+	w.sessions.refuse = nil
+	w.good(tokens, who, "")
+	w.wantGrants(onBehalfOf, 2)
+	w.good(w.tokens(), w.away(), "")
+}
+
+// challenged is what Graph demands after an event.
+func (w *world) challenged(token string) string {
+	w.t.Helper()
+	_, err := w.Entra.Check(w.t.Context(), token)
+	stale, ok := err.(interface{ ClaimsChallenge() string })
+	if !ok {
+		w.t.Fatalf("the token is not challenged: %v", err)
+	}
+	return stale.ClaimsChallenge()
+}
+
+func TestAClaimsChallengeGetsAFreshToken(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	tokens, atWork := w.tokens(), w.adele()
+	for name, who := range map[string]caller.Caller{"at work": atWork, "away": w.away()} {
+		w.good(tokens, atWork, "") // leaves the session at first
+		old := w.good(tokens, who, "")
+		w.Entra.Challenge(who.Tenant, who.User)
+		fresh := w.good(tokens, who, w.challenged(old))
+		if claims := w.wire.asked(); !strings.Contains(claims, `"nbf"`) || !strings.Contains(claims, "CP1") {
+			t.Errorf("%s: Entra was asked for the claims %s", name, claims)
+		}
+		if fresh == old {
+			t.Errorf("%s: the old token came again", name)
+		}
+		if next := w.good(tokens, who, ""); next != fresh {
+			t.Errorf("%s: the next call did not get the fresh token", name)
+		}
+	}
+}
+
+func TestAClaimsChallengeThatNobodyCanAnswerIsASignIn(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	tokens, atWork := w.tokens(), w.adele()
+	old := w.good(tokens, atWork, "")
+	w.Entra.Revoke(atWork.Tenant, atWork.User)
+	for _, who := range []caller.Caller{atWork, w.away()} {
+		_, err := tokens.Token(t.Context(), who, w.challenged(old))
+		wantFault(t, err, fault.SignIn, sessionEnded)
+	}
+}
+
+func TestKeptTokensAreNotHandedOutInTheirLastFiveMinutes(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	w.signIn()
+	life := 20 * time.Minute
+	tokens := w.tokens(func(o *entra.TokensOptions) {
+		o.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+			response, err := w.wire.RoundTrip(r)
+			if err != nil || r.Method != http.MethodPost {
+				return response, err
+			}
+			raw, _ := io.ReadAll(response.Body)
+			response.Body = io.NopCloser(strings.NewReader(expiresIn.ReplaceAllString(string(raw), fmt.Sprintf(`"expires_in":%d`, int(life.Seconds())))))
+			return response, nil
+		})
+	})
+	first := w.good(tokens, w.away(), "")
+	w.clock.pass(life - 5*time.Minute - 5*time.Second)
+	if again := w.good(tokens, w.away(), ""); again != first {
+		t.Error("the token was not kept for its life")
+	}
+	w.clock.pass(10 * time.Second)
+	if later := w.good(tokens, w.away(), ""); later == first {
+		t.Error("the token was handed out in its last five minutes")
+	}
+	w.wantGrants(refreshing, 2)
+}
+
+func TestMoreExchangesThanAClientTakesGoOnWithANewOne(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	tokens := w.tokens(func(o *entra.TokensOptions) { o.ExchangesPerClient = 3 })
+	first := w.adele()
+	w.good(tokens, first, "")
+	for range 5 {
+		w.good(tokens, first, "") // uses of a kept token are no exchanges
+	}
+	w.wantGrants(onBehalfOf, 1)
+	for range 9 {
+		w.good(tokens, w.adele(), "")
+	}
+	w.wantGrants(onBehalfOf, 10)
+	w.good(tokens, first, "") // was forgotten with its client
+	w.wantGrants(onBehalfOf, 11)
+	if got := w.wire.count("openid-configuration"); got != 4 {
+		t.Errorf("%d clients came to be, want 4", got)
+	}
+}
+
+func TestOptionsThatCannotWorkAreMisconfigured(t *testing.T) {
+	t.Parallel()
+	good := entra.TokensOptions{Authority: "https://localhost:1", AppSecret: secret.New("x"), Now: time.Now}
+	for name, change := range map[string]func(*entra.TokensOptions){
+		"no address":  func(o *entra.TokensOptions) { o.Authority = "" },
+		"no host":     func(o *entra.TokensOptions) { o.Authority = "login.microsoftonline.com" },
+		"odd address": func(o *entra.TokensOptions) { o.Authority = "https://%zz" },
+		"no secret":   func(o *entra.TokensOptions) { o.AppSecret = secret.Text{} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := good
+			change(&o)
+			if _, err := entra.NewTokens(o); !fault.Is(err, fault.Misconfigured) {
+				t.Errorf("got %v, want a Misconfigured fault", err)
+			}
+		})
+	}
+	o := good
+	o.Authority = "http://localhost:1"
+	tokens, err := entra.NewTokens(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = tokens.Token(t.Context(), caller.Caller{Tenant: "t", User: "u", Assertion: secret.New("a")}, "")
+	wantFault(t, err, fault.Misconfigured, "The sign-in service's address cannot be used.")
+}
