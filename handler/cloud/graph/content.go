@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"imagepro/handler/bulk"
 	"imagepro/handler/caller"
@@ -39,32 +40,40 @@ func (c *Client) ReadVersion(ctx context.Context, who caller.Caller, f bulk.File
 
 // Replace makes content the new version of the file if its tag is still f's.
 func (c *Client) Replace(ctx context.Context, who caller.Caller, f bulk.File, content []byte) (bulk.File, error) {
+	if f.Tag == "" { // nothing is ever written unconditionally
+		return bulk.File{}, fault.New(fault.Conflict, "It is not known which content of the file is to be replaced.", nil)
+	}
 	return c.put(ctx, who, f.Drive, c.itemURL(f, "/content"), content, f.Tag)
 }
 
 // Create adds a file beside f if the name is free.
 func (c *Client) Create(ctx context.Context, who caller.Caller, f bulk.File, name string, content []byte) (bulk.File, error) {
-	return c.put(ctx, who, f.Drive, c.beside(f, name, "/content")+"?@microsoft.graph.conflictBehavior=fail", content, "")
+	address, err := c.beside(f, name)
+	if err != nil {
+		return bulk.File{}, err
+	}
+	return c.put(ctx, who, f.Drive, address+":/content?@microsoft.graph.conflictBehavior=fail", content, "")
 }
 
 func (c *Client) itemURL(f bulk.File, rest string) string {
 	return c.options.BaseURL + "/drives/" + url.PathEscape(f.Drive) + "/items/" + url.PathEscape(f.Item) + rest
 }
 
-// beside addresses a name in f's folder by path.
-func (c *Client) beside(f bulk.File, name, action string) string {
-	address := c.options.BaseURL + "/drives/" + url.PathEscape(f.Drive) + "/items/" + url.PathEscape(f.Parent) + ":/" + url.PathEscape(name)
-	if action == "" {
-		return address
+// beside addresses a name in f's folder by path. It refuses names that no library can hold: a colon or a
+// slash in them would address something else.
+func (c *Client) beside(f bulk.File, name string) (string, error) {
+	if name == "" || name == "." || name == ".." || strings.ContainsAny(name, `"*:<>?/\|`) {
+		return "", fault.New(fault.Invalid, `A file's name must not be empty and must not contain " * : < > ? / \ |.`, nil)
 	}
-	return address + ":" + action
+	folder := bulk.File{Drive: f.Drive, Item: f.Parent}
+	return c.itemURL(folder, ":/") + url.PathEscape(name), nil
 }
 
 // put sends the content with its length, never chunked and never compressed.
 func (c *Client) put(ctx context.Context, who caller.Caller, drive, address string, content []byte, tag string) (bulk.File, error) {
 	request, err := http.NewRequestWithContext(asCaller(ctx, who), http.MethodPut, address, bytes.NewReader(content))
 	if err != nil {
-		return bulk.File{}, fault.New(fault.Internal, "The file's address cannot be used.", err)
+		return bulk.File{}, badAddress()
 	}
 	request.Header.Set("Content-Type", "application/octet-stream")
 	if tag != "" {
@@ -99,10 +108,16 @@ func (c *Client) put(ctx context.Context, who caller.Caller, drive, address stri
 	}, nil
 }
 
+// badAddress has no cause, since that would name the file.
+func badAddress() *fault.Fault {
+	return fault.New(fault.Internal, "The file's address cannot be used.", nil)
+}
+
 const downloadTries = 3
 
 // download asks Graph for a pre-authenticated address and fetches the content from there, without a token. A
-// download that breaks off or whose address has expired starts again with a fresh address.
+// download that breaks off or whose address has expired starts again with a fresh address; one that is refused
+// again and again is refused for good.
 func (c *Client) download(ctx context.Context, who caller.Caller, address string, limit int64) ([]byte, error) {
 	var err error
 	for range downloadTries {
@@ -112,6 +127,10 @@ func (c *Client) download(ctx context.Context, who caller.Caller, address string
 		if err == nil || !errors.As(err, &broken) || ctx.Err() != nil {
 			return content, err
 		}
+	}
+	var refused *fault.Fault
+	if errors.As(err, &refused) {
+		return nil, refused
 	}
 	return nil, fault.New(fault.Busy, "The file could not be read to its end.", err)
 }
@@ -125,7 +144,7 @@ func (b brokenDownload) Unwrap() error { return b.cause }
 func (c *Client) downloadOnce(ctx context.Context, who caller.Caller, address string, limit int64) ([]byte, error) {
 	request, err := http.NewRequestWithContext(asCaller(ctx, who), http.MethodGet, address, nil)
 	if err != nil {
-		return nil, fault.New(fault.Internal, "The file's address cannot be used.", err)
+		return nil, badAddress()
 	}
 	response, err := c.api.Do(request)
 	if err != nil {
@@ -135,17 +154,18 @@ func (c *Client) downloadOnce(ctx context.Context, who caller.Caller, address st
 	if response.StatusCode == http.StatusOK {
 		return readLimited(response, limit)
 	}
-	location, err := url.Parse(response.Header.Get("Location"))
+	address = response.Header.Get("Location")
+	location, err := url.Parse(address)
 	if err != nil || !c.mayFetch(location) {
 		return nil, fault.New(fault.Internal, "SharePoint named an address for the file that Image Pro does not trust.", nil)
 	}
-	return c.fetch(ctx, response.Header.Get("Location"), limit)
+	return c.fetch(ctx, address, limit)
 }
 
 func (c *Client) fetch(ctx context.Context, address string, limit int64) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return nil, fault.New(fault.Internal, "SharePoint named an address that cannot be used.", errors.New("bad download address"))
+		return nil, badAddress()
 	}
 	request.Header.Set("User-Agent", userAgent)
 	response, err := c.content.Do(request)
@@ -173,12 +193,12 @@ func readLimited(response *http.Response, limit int64) ([]byte, error) {
 	if response.ContentLength > limit {
 		return nil, tooLarge
 	}
-	content, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
-	if err != nil {
-		return nil, brokenDownload{fmt.Errorf("after %d bytes: %w", len(content), err)}
+	content := bytes.NewBuffer(make([]byte, 0, max(0, response.ContentLength)+bytes.MinRead))
+	if _, err := content.ReadFrom(io.LimitReader(response.Body, limit+1)); err != nil {
+		return nil, brokenDownload{fmt.Errorf("after %d bytes: %w", content.Len(), err)}
 	}
-	if int64(len(content)) > limit {
+	if int64(content.Len()) > limit {
 		return nil, tooLarge
 	}
-	return content, nil
+	return content.Bytes(), nil
 }

@@ -30,9 +30,9 @@ var itemFields = []string{"id", "name", "size", "cTag", "file", "folder", "packa
 func (c *Client) Profile(ctx context.Context, who caller.Caller) (org.Profile, error) {
 	// A builder of a raw address serves once: its first request empties it.
 	me := users.NewUserItemRequestBuilder(c.options.BaseURL+"/me?$select=displayName,mail,userPrincipalName,preferredLanguage", c.adapter)
-	user, err := me.Get(asCaller(ctx, who), nil)
+	user, err := complete(me.Get(asCaller(ctx, who), nil))
 	if err != nil {
-		return org.Profile{}, foreign(err)
+		return org.Profile{}, err
 	}
 	return org.Profile{
 		Name:   value(user.GetDisplayName()),
@@ -47,8 +47,8 @@ func (c *Client) Children(ctx context.Context, who caller.Caller, drive, folder,
 	builder := c.drives.ByDriveId(drive).Items().ByDriveItemId(folder).Children()
 	var config *drives.ItemItemsItemChildrenRequestBuilderGetRequestConfiguration
 	if cursor != "" {
-		if !strings.HasPrefix(cursor, c.options.BaseURL+"/") {
-			return bulk.Page{}, fault.New(fault.Internal, "SharePoint named a next page elsewhere.", nil)
+		if err := c.checkNext(cursor); err != nil {
+			return bulk.Page{}, err
 		}
 		builder = builder.WithUrl(cursor)
 	} else {
@@ -57,9 +57,9 @@ func (c *Client) Children(ctx context.Context, who caller.Caller, drive, folder,
 			QueryParameters: &drives.ItemItemsItemChildrenRequestBuilderGetQueryParameters{Top: &top, Select: itemFields},
 		}
 	}
-	answer, err := builder.Get(asCaller(ctx, who), config)
+	answer, err := complete(builder.Get(asCaller(ctx, who), config))
 	if err != nil {
-		return bulk.Page{}, foreign(err)
+		return bulk.Page{}, err
 	}
 	page := bulk.Page{Next: value(answer.GetOdataNextLink())}
 	for _, item := range answer.GetValue() {
@@ -70,6 +70,14 @@ func (c *Client) Children(ctx context.Context, who caller.Caller, drive, folder,
 	return page, nil
 }
 
+// checkNext refuses the address of a next page that is not Graph's.
+func (c *Client) checkNext(address string) error {
+	if !strings.HasPrefix(address, c.options.BaseURL+"/drives") {
+		return fault.New(fault.Internal, "SharePoint named a next page elsewhere.", nil)
+	}
+	return nil
+}
+
 // File returns a file as it stands now.
 func (c *Client) File(ctx context.Context, who caller.Caller, drive, item string) (bulk.File, error) {
 	return c.file(ctx, who, drive, c.drives.ByDriveId(drive).Items().ByDriveItemId(item))
@@ -77,17 +85,20 @@ func (c *Client) File(ctx context.Context, who caller.Caller, drive, item string
 
 // Beside returns the file with the name in f's folder.
 func (c *Client) Beside(ctx context.Context, who caller.Caller, f bulk.File, name string) (bulk.File, error) {
-	builder := c.drives.ByDriveId(f.Drive).Items().ByDriveItemId(f.Parent).
-		WithUrl(c.beside(f, name, "") + "?$select=" + strings.Join(itemFields, ","))
-	return c.file(ctx, who, f.Drive, builder)
+	address, err := c.beside(f, name)
+	if err != nil {
+		return bulk.File{}, err
+	}
+	builder := c.drives.ByDriveId(f.Drive).Items().ByDriveItemId(f.Parent)
+	return c.file(ctx, who, f.Drive, builder.WithUrl(address+"?$select="+strings.Join(itemFields, ",")))
 }
 
 func (c *Client) file(ctx context.Context, who caller.Caller, drive string, builder *drives.ItemItemsDriveItemItemRequestBuilder) (bulk.File, error) {
-	item, err := builder.Get(asCaller(ctx, who), &drives.ItemItemsDriveItemItemRequestBuilderGetRequestConfiguration{
+	item, err := complete(builder.Get(asCaller(ctx, who), &drives.ItemItemsDriveItemItemRequestBuilderGetRequestConfiguration{
 		QueryParameters: &drives.ItemItemsDriveItemItemRequestBuilderGetQueryParameters{Select: itemFields},
-	})
+	}))
 	if err != nil {
-		return bulk.File{}, foreign(err)
+		return bulk.File{}, err
 	}
 	f, ok := fileOf(drive, item)
 	if !ok {
@@ -96,21 +107,39 @@ func (c *Client) file(ctx context.Context, who caller.Caller, drive string, buil
 	return f, nil
 }
 
+// maxVersionPages bounds how much of a long history is read; the newest versions come first.
+const maxVersionPages = 50
+
 // Versions returns the file's versions, newest first.
 func (c *Client) Versions(ctx context.Context, who caller.Caller, f bulk.File) ([]bulk.Version, error) {
-	answer, err := c.drives.ByDriveId(f.Drive).Items().ByDriveItemId(f.Item).Versions().Get(asCaller(ctx, who), nil)
-	if err != nil {
-		return nil, foreign(err)
-	}
+	builder := c.drives.ByDriveId(f.Drive).Items().ByDriveItemId(f.Item).Versions()
 	var versions []bulk.Version
-	for _, v := range answer.GetValue() {
-		version := bulk.Version{ID: value(v.GetId()), Size: value(v.GetSize())}
-		if at := v.GetLastModifiedDateTime(); at != nil {
-			version.Modified = at.UTC()
+	for range maxVersionPages {
+		answer, err := complete(builder.Get(asCaller(ctx, who), nil))
+		if err != nil {
+			return nil, err
 		}
-		versions = append(versions, version)
+		for _, v := range answer.GetValue() {
+			versions = append(versions, versionOf(v))
+		}
+		next := value(answer.GetOdataNextLink())
+		if next == "" {
+			break
+		}
+		if err := c.checkNext(next); err != nil {
+			return nil, err
+		}
+		builder = builder.WithUrl(next)
 	}
 	return versions, nil
+}
+
+func versionOf(v models.DriveItemVersionable) bulk.Version {
+	version := bulk.Version{ID: value(v.GetId()), Size: value(v.GetSize())}
+	if at := v.GetLastModifiedDateTime(); at != nil {
+		version.Modified = at.UTC()
+	}
+	return version
 }
 
 // fileOf returns the item as a file or folder; false for notebooks and for shortcuts to other drives.
@@ -147,6 +176,19 @@ func value[T any](p *T) T {
 	return *p
 }
 
+// complete makes one of the two of what the SDK returns, which for an answer without a body is neither.
+func complete[T any](answer T, err error) (T, error) {
+	if err != nil {
+		return answer, foreign(err)
+	}
+	if any(answer) == nil {
+		return answer, fault.New(fault.Busy, oddAnswer, errors.New("graph: an answer without a body"))
+	}
+	return answer, nil
+}
+
+const oddAnswer = "SharePoint did not answer as expected."
+
 // foreign returns the fault in err; net/http and the SDK wrap it. Anything else has a text that may name
 // files, so its type is all that is kept.
 func foreign(err error) error {
@@ -154,5 +196,5 @@ func foreign(err error) error {
 	if errors.As(err, &f) {
 		return f
 	}
-	return fault.New(fault.Busy, "SharePoint did not answer as expected.", fmt.Errorf("graph: %T", err))
+	return fault.New(fault.Busy, oddAnswer, fmt.Errorf("graph: %T", err))
 }

@@ -34,7 +34,8 @@ type authorized struct {
 
 func (a *authorized) RoundTrip(request *http.Request) (*http.Response, error) {
 	who, ok := request.Context().Value(callerKey{}).(caller.Caller)
-	if !ok || request.URL.Host != a.host {
+	if !ok || request.URL.Host != a.host || request.URL.Scheme != "https" {
+		drop(request)
 		return nil, fault.New(fault.Internal, "A request was about to leave without its owner.", fmt.Errorf("%s %s", request.Method, request.URL.Host))
 	}
 	response, err := a.send(request, who, "")
@@ -59,6 +60,7 @@ func (a *authorized) RoundTrip(request *http.Request) (*http.Response, error) {
 func (a *authorized) send(request *http.Request, who caller.Caller, claims string) (*http.Response, error) {
 	token, err := a.tokens.Token(request.Context(), who, claims)
 	if err != nil {
+		drop(request)
 		return nil, err
 	}
 	request = request.Clone(request.Context())
@@ -67,12 +69,19 @@ func (a *authorized) send(request *http.Request, who caller.Caller, claims strin
 	return a.base.RoundTrip(request)
 }
 
+// drop closes the body of a request that is not sent, as a RoundTripper must.
+func drop(request *http.Request) {
+	if request.Body != nil {
+		_ = request.Body.Close()
+	}
+}
+
 var claimsParameter = regexp.MustCompile(`\bclaims="([A-Za-z0-9+/_=-]+)"`)
 
-// challenge returns the claims, JSON, that a 401 asks for; empty if there are none
-// (https://learn.microsoft.com/entra/identity-platform/claims-challenge).
+// challenge returns the claims, a JSON object, that a refusal asks for; empty if there are none. It comes with
+// 401, now and then with 403 (https://learn.microsoft.com/entra/identity-platform/claims-challenge).
 func challenge(response *http.Response) string {
-	if response.StatusCode != http.StatusUnauthorized {
+	if response.StatusCode != http.StatusUnauthorized && response.StatusCode != http.StatusForbidden {
 		return ""
 	}
 	for _, header := range response.Header.Values("WWW-Authenticate") {
@@ -81,7 +90,9 @@ func challenge(response *http.Response) string {
 			continue
 		}
 		text := strings.TrimRight(strings.NewReplacer("-", "+", "_", "/").Replace(found[1]), "=")
-		if claims, err := base64.RawStdEncoding.DecodeString(text); err == nil && json.Valid(claims) {
+		claims, err := base64.RawStdEncoding.DecodeString(text)
+		var object map[string]any
+		if err == nil && json.Unmarshal(claims, &object) == nil && object != nil {
 			return string(claims)
 		}
 	}
@@ -145,12 +156,14 @@ type errorNode struct {
 
 // faultOf says what an error answer means for the user. It branches on the status, since the codes vary.
 func faultOf(response *http.Response, now time.Time) *fault.Fault {
-	e := readError(response)
+	e, claims := readError(response), challenge(response)
 	switch {
 	case e.malware:
 		return fault.New(fault.Forbidden, "SharePoint holds this file back because it may contain malware.", e)
-	case e.status == http.StatusUnauthorized:
-		return fault.New(fault.SignIn, "SharePoint did not accept your sign-in. Open Image Pro again to go on.", e)
+	case e.status == http.StatusUnauthorized || claims != "":
+		f := fault.New(fault.SignIn, "SharePoint did not accept your sign-in. Open Image Pro again to go on.", e)
+		f.Claims = claims
+		return f
 	case e.status == http.StatusForbidden:
 		return fault.New(fault.Forbidden, "You may not do this in this library.", e)
 	case e.status == http.StatusNotFound || e.status == http.StatusGone:
