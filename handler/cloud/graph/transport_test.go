@@ -167,8 +167,8 @@ func untilNotBusy[T any](t *testing.T, do func() (T, error)) (T, error) {
 func TestAWholeRunAgainstUnkindServicesChangesEachFileOnce(t *testing.T) {
 	t.Parallel()
 	w := unkind(t, sandbox.Options{Seed: 5})
-	w.Trouble.Set(trouble.Unkindness{Break: 0.03, Lose: 0.03, Delay: 2 * time.Millisecond}) // throttling waits for whole seconds
-	const count = 120
+	w.Trouble.Set(trouble.Unkindness{Break: 0.02, Lose: 0.02, Delay: 2 * time.Millisecond}) // throttling waits for whole seconds
+	const count = 95 // more than a page
 	for i := range count {
 		name := fmt.Sprintf("geheim %d.jpg", i)
 		if _, err := w.Graph.PutFile(w.site.DriveID, name, strings.NewReader(name), w.scene.Adele.ID); err != nil {
