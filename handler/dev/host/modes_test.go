@@ -27,7 +27,7 @@ func TestProxyKeepsTheRequestAndSetsItsOwnIdentity(t *testing.T) {
 	if response.StatusCode != 200 || body != "the body" {
 		t.Fatalf("the answer is %s %q", response.Status, body)
 	}
-	c := r.calls(path)[0]
+	c := r.awaitCalls(path, 1)[0]
 	got := map[string]string{"method": c.Method, "query": c.RawQuery, "host": c.Host}
 	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Proto", "Forwarded", "User-Agent", "Content-Encoding", "Cookie"} {
 		got[name] = strings.Join(c.Header.Values(name), "|")
@@ -184,7 +184,7 @@ func TestJSONModeCarriesTheRequestAndTheOutput(t *testing.T) {
 		}
 		Metadata map[string]json.RawMessage
 	}
-	if err := json.Unmarshal([]byte(r.calls("/Output")[0].Body), &sent); err != nil {
+	if err := json.Unmarshal([]byte(r.awaitCalls("/Output", 1)[0].Body), &sent); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(map[string]any{"id": "7", "page": nil}, sent.Data.Req.Params); diff != "" {

@@ -155,7 +155,7 @@ func TestMissedRunsAreCaughtUpOnce(t *testing.T) {
 	storeStatus(t, dir, "OkTimer", timerStatus{Last: stamp(newYear(-3)), Next: stamp(newYear(-2)), LastUpdated: stamp(newYear(-3))})
 	r := s.start(host.Options{StateDir: dir})
 	r.awaitCount("OkTimer", host.Count{Started: 1, Succeeded: 1})
-	info := r.calls("/OkTimer")[0].timer(t)
+	info := r.awaitCalls("/OkTimer", 1)[0].timer(t)
 	if !info.IsPastDue || info.ScheduleStatus.Next != stamp(newYear(-2)) {
 		t.Errorf("the call is %+v %+v, want it past due", info, info.ScheduleStatus)
 	}
