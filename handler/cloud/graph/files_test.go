@@ -20,20 +20,21 @@ import (
 
 // The sentences of the faults.
 const (
-	notThere   = "It is not there, or you may not see it."
-	mayNot     = "You may not do this in this library."
-	changed    = "The file was changed meanwhile."
-	nameTaken  = "A file with this name is there already."
-	isLocked   = "The file is checked out or locked by somebody."
-	noSpace    = "The library has no space left."
-	isBusy     = "SharePoint is busy."
-	isAway     = "SharePoint cannot be reached."
-	cannotRead = "The file could not be read to its end."
-	elsewhere  = "SharePoint named a next page elsewhere."
-	oddAnswer  = "SharePoint did not answer as expected."
-	untrusted  = "SharePoint named an address for the file that Image Pro does not trust."
-	notSigned  = "SharePoint did not accept your sign-in. Open Image Pro again to go on."
-	badName    = `A file's name must not be empty and must not contain " * : < > ? / \ |.`
+	notThere     = "It is not there, or you may not see it."
+	mayNot       = "You may not do this in this library."
+	changed      = "The file was changed meanwhile."
+	justChanging = "The file is just being changed. Try again in a moment."
+	nameTaken    = "A file with this name is there already."
+	isLocked     = "The file is checked out or locked by somebody."
+	noSpace      = "The library has no space left."
+	isBusy       = "SharePoint is busy."
+	isAway       = "SharePoint cannot be reached."
+	cannotRead   = "The file could not be read to its end."
+	elsewhere    = "SharePoint named a next page elsewhere."
+	oddAnswer    = "SharePoint did not answer as expected."
+	untrusted    = "SharePoint named an address for the file that Image Pro does not trust."
+	notSigned    = "SharePoint did not accept your sign-in. Open Image Pro again to go on."
+	badName      = `A file's name must not be empty and must not contain " * : < > ? / \ |.`
 )
 
 func TestProfileIsWhatTheDirectorySays(t *testing.T) {

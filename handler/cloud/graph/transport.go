@@ -170,6 +170,10 @@ func faultOf(response *http.Response, now time.Time) *fault.Fault {
 		return fault.New(fault.NotFound, "It is not there, or you may not see it.", e)
 	case e.status == http.StatusConflict && e.has("nameAlreadyExists"):
 		return fault.New(fault.Conflict, "A file with this name is there already.", e)
+	case e.status == http.StatusConflict && e.has("resourceModified"):
+		// Comes when writes follow each other quickly, whether or not the tag still holds; the next try's If-Match
+		// tells (https://github.com/OneDrive/onedrive-api-docs/issues/1143).
+		return fault.New(fault.Busy, "The file is just being changed. Try again in a moment.", e)
 	case e.status == http.StatusConflict || e.status == http.StatusPreconditionFailed:
 		return fault.New(fault.Conflict, "The file was changed meanwhile.", e)
 	case e.status == http.StatusLocked:

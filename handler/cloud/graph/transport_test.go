@@ -38,7 +38,8 @@ func TestEveryRefusalOfGraphHasItsKind(t *testing.T) {
 		"gone":               {410, "", nil, fault.NotFound, notThere, "410"},
 		"name taken":         {409, nested("nameAlreadyExists", ""), nil, fault.Conflict, nameTaken, "409"},
 		"name taken, inside": {409, nested("conflict", "nameAlreadyExists"), nil, fault.Conflict, nameTaken, "409"},
-		"modified":           {409, nested("resourceModified", ""), nil, fault.Conflict, changed, "409"},
+		"modified":           {409, nested("resourceModified", ""), nil, fault.Busy, justChanging, "409"},
+		"conflict":           {409, nested("editConflict", ""), nil, fault.Conflict, changed, "409"},
 		"precondition":       {412, nested("notAllowed", ""), nil, fault.Conflict, changed, "412"},
 		"too large":          {413, "", nil, fault.TooLarge, "The file is too large for SharePoint.", "413"},
 		"locked":             {423, nested("notAllowed", "resourceLocked"), nil, fault.Locked, isLocked, "423"},
@@ -168,7 +169,7 @@ func TestAWholeRunAgainstUnkindServicesChangesEachFileOnce(t *testing.T) {
 	t.Parallel()
 	w := unkind(t, sandbox.Options{Seed: 5})
 	w.Trouble.Set(trouble.Unkindness{Break: 0.02, Lose: 0.02, Delay: 2 * time.Millisecond}) // throttling waits for whole seconds
-	const count = 95 // more than a page
+	const count = 95                                                                        // more than a page
 	for i := range count {
 		name := fmt.Sprintf("geheim %d.jpg", i)
 		if _, err := w.Graph.PutFile(w.site.DriveID, name, strings.NewReader(name), w.scene.Adele.ID); err != nil {

@@ -101,7 +101,7 @@ func TestARefusedWriteSaysWhy(t *testing.T) {
 		"resourceModified": {func(w *world, _ bulk.File) error {
 			w.trouble(trouble.Rule{Service: "graph", Method: http.MethodPut, Action: trouble.Fail, Status: 409, Times: -1})
 			return nil
-		}, fault.Conflict, changed},
+		}, fault.Busy, justChanging},
 		"too much for one request": {func(w *world, _ bulk.File) error {
 			w.trouble(trouble.Rule{Service: "graph", Method: http.MethodPut, Action: trouble.Fail, Status: 413, Times: -1})
 			return nil
@@ -123,6 +123,19 @@ func TestARefusedWriteSaysWhy(t *testing.T) {
 				t.Errorf("tried %d times", got)
 			}
 		})
+	}
+}
+
+func TestAWriteSoonAfterAnotherGoesOnIfTheTagStillHolds(t *testing.T) {
+	t.Parallel()
+	w := unkind(t, sandbox.Options{Kind: true})
+	f := w.put("geheim.jpg", []byte("before"))
+	w.Graph.SetUnkindness(sandboxgraph.Unkindness{Rapid: 1})
+	_, err := w.client.Replace(t.Context(), w.who, f, []byte("ours"))
+	wantFault(t, err, fault.Busy, justChanging)
+	w.Graph.SetUnkindness(sandboxgraph.Unkindness{})
+	if _, err := w.client.Replace(t.Context(), w.who, f, []byte("ours")); err != nil {
+		t.Error(err)
 	}
 }
 
