@@ -15,6 +15,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"imagepro/handler/caller"
 	"imagepro/handler/recipe"
 )
 
@@ -29,8 +30,8 @@ type JobState string
 
 // The states of a job. Done and Failed are final.
 const (
-	Planning JobState = "planning" // looking for images; the first are being edited already
-	Running  JobState = "running"  // every image is known
+	Planning JobState = "planning" // looking for images
+	Running  JobState = "running"  // every image is known; they are being edited
 	Done     JobState = "done"     // every image has a result
 	Failed   JobState = "failed"   // could not be planned to the end; Message says why
 )
@@ -54,6 +55,9 @@ type Job struct {
 	Counts  Counts // results so far; kept apart from the rest so that workers do not wait for each other
 	Version string // changes with every write of all but Counts; opaque
 }
+
+// who is the user on whose behalf the job works, away.
+func (j Job) who() caller.Caller { return caller.Away(j.Tenant, j.User) }
 
 // Final reports whether nothing will change any more.
 func (j Job) Final() bool { return j.State == Done || j.State == Failed }
@@ -155,21 +159,21 @@ type Intent struct {
 
 // Source says which images. Exactly one of Folder and Images is set.
 type Source struct {
-	Folder *FolderSource `json:"folder,omitempty"`
-	Images []ImageRef    `json:"images,omitempty"`
+	Folder *FolderSource
+	Images []ImageRef
 }
 
 // FolderSource is a folder of a drive.
 type FolderSource struct {
-	Drive     string `json:"drive"`
-	Item      string `json:"item"` // "root" is the drive's own folder
-	Recursive bool   `json:"recursive"`
+	Drive     string
+	Item      string // "root" is the drive's own folder
+	Recursive bool
 }
 
 // ImageRef names one image.
 type ImageRef struct {
-	Drive string `json:"drive"`
-	Item  string `json:"item"`
+	Drive string
+	Item  string
 }
 
 // SaveTarget says where results go.
@@ -183,15 +187,15 @@ const (
 
 // Save says how results are saved.
 type Save struct {
-	Target SaveTarget `json:"target"`
+	Target SaveTarget
 	// Name of a copy, without the ending: {name} stands for the name of the image.
-	Name string `json:"name,omitempty"`
+	Name string
 }
 
 // Spec is what a job does. It never changes.
 type Spec struct {
-	Recipe json.RawMessage `json:"recipe"`
-	Save   Save            `json:"save"`
+	Recipe json.RawMessage // canonical
+	Save   Save
 }
 
 // Portion is what the planner found in one page.

@@ -2,7 +2,6 @@ package bulk
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"path"
@@ -17,11 +16,13 @@ import (
 	"imagepro/handler/fault"
 )
 
-// Planner finds the images of a job, records them, and sends their messages a bounded number ahead of the
+// Planner finds the images of a job, records them, and then sends their messages a bounded number ahead of the
 // work, so that a large job does not stand before a small one.
+//
+// It sends nothing before everything is listed: SharePoint's pages may repeat what changes meanwhile, and the
+// job's own new versions and copies must not be taken for further images.
 type Planner struct {
 	jobs    Jobs
-	items   Items
 	specs   Specs
 	queue   Queue
 	library Library
@@ -32,14 +33,13 @@ type Planner struct {
 // PlanLimits bound a job.
 type PlanLimits struct {
 	Window    int   // images that are sent ahead, 1 or more
-	MaxImages int   // most images of a job
+	MaxImages int   // most images of a job, and most files and folders that it looks at
 	MaxBytes  int64 // largest file to edit
 }
 
 // PlannerOptions are what a Planner needs.
 type PlannerOptions struct {
 	Jobs    Jobs
-	Items   Items
 	Specs   Specs
 	Queue   Queue
 	Library Library
@@ -49,7 +49,7 @@ type PlannerOptions struct {
 
 // NewPlanner returns a planner.
 func NewPlanner(o PlannerOptions) *Planner {
-	return &Planner{o.Jobs, o.Items, o.Specs, o.Queue, o.Library, o.Limits, o.Now}
+	return &Planner{o.Jobs, o.Specs, o.Queue, o.Library, o.Limits, o.Now}
 }
 
 // leaveTime is how long before its deadline the planner stops and sends itself a message to go on.
@@ -59,50 +59,44 @@ const leaveTime = 30 * time.Second
 // A repeat of a message finds what the first one recorded and goes on from there.
 func (p *Planner) Plan(ctx context.Context, m PlanMessage) error {
 	job, err := p.jobs.Job(ctx, Ref{Tenant: m.Tenant, Job: m.Job})
-	if fault.Is(err, fault.NotFound) {
-		return nil // erased meanwhile
+	switch {
+	case fault.Is(err, fault.NotFound): // erased meanwhile
+		return nil
+	case err == nil && job.Final():
+		return nil
+	case err == nil && m.SendTo > 0:
+		err = p.send(ctx, job, m.SendTo)
+	case err == nil:
+		err = p.plan(ctx, job, m)
 	}
-	if err != nil || job.Final() {
-		return err
-	}
-	if m.SendTo > 0 {
-		return p.send(ctx, job, m.SendTo)
-	}
-	err = p.plan(ctx, job, m)
-	var f *fault.Fault
-	if !errors.As(err, &f) {
-		return err
-	}
-	switch f.Kind {
-	case fault.Internal, fault.Misconfigured, fault.Conflict:
-		return err
-	case fault.Busy:
-		if m.Waits < maxWaits {
-			wait := waitOf(f, m.Waits)
-			m.Waits++
-			return send(ctx, p.queue, PlanQueue, m, wait)
-		}
-	}
-	return p.fail(ctx, job.Ref, f)
+	return p.verdict(ctx, m, err)
 }
 
-// plan goes through the source, page by page.
+// verdict says what becomes of the message: it is put back while a service is busy, it comes again through the
+// host after a failure of our own, and anything else ends the job.
+func (p *Planner) verdict(ctx context.Context, m PlanMessage, err error) error {
+	if err == nil {
+		return nil
+	}
+	f := fault.From(err)
+	if f.Kind == fault.Busy && m.Waits < maxWaits {
+		wait := waitOf(f, m.Waits)
+		m.Waits++
+		return putBack(ctx, p.queue, PlanQueue, m, wait)
+	}
+	if m.SendTo > 0 || f.Kind == fault.Internal || f.Kind == fault.Misconfigured || f.Kind == fault.Conflict {
+		return err
+	}
+	return p.fail(ctx, Ref{Tenant: m.Tenant, Job: m.Job}, f)
+}
+
+// plan goes through the source, page by page, and starts the work when it is at its end.
 func (p *Planner) plan(ctx context.Context, job Job, m PlanMessage) error {
 	source, err := p.specs.Source(ctx, job.Ref)
 	if err != nil {
 		return err
 	}
-	for {
-		// First, since an earlier try may have been stopped between recording and sending.
-		if err := p.send(ctx, job, p.limits.Window); err != nil {
-			return err
-		}
-		if job, err = p.jobs.Job(ctx, job.Ref); err != nil || job.Final() {
-			return err
-		}
-		if job.Place.End {
-			return settle(ctx, p.jobs, job.Ref, p.now)
-		}
+	for !job.Place.End {
 		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < leaveTime {
 			return send(ctx, p.queue, PlanQueue, PlanMessage{Tenant: m.Tenant, Job: m.Job}, 0)
 		}
@@ -110,13 +104,28 @@ func (p *Planner) plan(ctx context.Context, job Job, m PlanMessage) error {
 		if err != nil {
 			return err
 		}
-		if job.Planned+len(portion.Items) > p.limits.MaxImages {
-			return fault.Newf(fault.TooLarge, "There are more than %d images, the most of one bulk edit. Choose a smaller folder.", p.limits.MaxImages)
+		if err := p.checkSize(job, portion); err != nil {
+			return err
 		}
-		if job, err = p.record(ctx, job, portion); err != nil {
+		if job, err = p.record(ctx, job, portion); err != nil || job.Final() {
 			return err
 		}
 	}
+	if err := p.send(ctx, job, p.limits.Window); err != nil {
+		return err
+	}
+	return settle(ctx, p.jobs, job.Ref, p.now)
+}
+
+func (p *Planner) checkSize(job Job, portion Portion) error {
+	if job.Planned+len(portion.Items) > p.limits.MaxImages {
+		return fault.Newf(fault.TooLarge, "There are more than %d images, the most of one bulk edit. Choose a smaller folder.", p.limits.MaxImages)
+	}
+	seen := job.Planned + job.Passed + len(portion.Items) + len(portion.Passed) + portion.Next.Folders
+	if seen > p.limits.MaxImages+1 { // the first folder is free
+		return fault.Newf(fault.TooLarge, "There are more than %d files and folders, the most that one bulk edit looks at. Choose a smaller folder.", p.limits.MaxImages)
+	}
+	return nil
 }
 
 // page lists the next files of the source and sorts them.
@@ -136,6 +145,10 @@ func (p *Planner) page(ctx context.Context, job Job, source Source) (Portion, er
 		}
 	}
 	page, err := p.library.Children(ctx, caller.Away(job.Tenant, job.User), folder.Drive, folder.Item, next.Cursor)
+	if err != nil && next.Folder > 0 && slices.Contains(ofOneImage, fault.From(err).Kind) {
+		slog.InfoContext(ctx, "a folder is passed", "tenant", job.Tenant, "job", job.Job, "error", err)
+		page, err = Page{}, nil // deleted or closed since its parent was listed
+	}
 	if err != nil {
 		return Portion{}, err
 	}
@@ -157,13 +170,13 @@ func (p *Planner) page(ctx context.Context, job Job, source Source) (Portion, er
 	return portion, nil
 }
 
-// listPage is how many images of a list are looked up for one portion.
-const listPage = 30
+// listPortion is how many images of a list are looked up for one portion.
+const listPortion = 30
 
 // listPage looks up the next images of a list. One that is gone or may not be seen is passed with the reason.
 func (p *Planner) listPage(ctx context.Context, job Job, images []ImageRef) (Portion, error) {
 	start, _ := strconv.Atoi(job.Place.Cursor) // empty is 0; we wrote it
-	end := min(start+listPage, len(images))
+	end := min(start+listPortion, len(images))
 	var portion Portion
 	for _, image := range images[start:end] {
 		f, err := p.library.File(ctx, caller.Away(job.Tenant, job.User), image.Drive, image.Item)
@@ -216,23 +229,17 @@ func itemOf(job Job, f File, n int) Item {
 	}
 }
 
-// record writes a portion. If another message moved the job meanwhile, this one leaves it to that one, unless
-// only messages were sent.
+// record writes a portion. If another message moved the job meanwhile, it returns the job as that one left it.
 func (p *Planner) record(ctx context.Context, job Job, portion Portion) (Job, error) {
-	for {
-		done, err := p.jobs.RecordPortion(ctx, job, portion)
-		if !fault.Is(err, fault.Conflict) {
-			return done, err
-		}
-		now, err := p.jobs.Job(ctx, job.Ref)
-		if err != nil {
-			return now, err
-		}
-		if now.Place != job.Place || now.Final() {
-			return now, nil
-		}
-		job = now
+	done, err := p.jobs.RecordPortion(ctx, job, portion)
+	if !fault.Is(err, fault.Conflict) {
+		return done, err
 	}
+	now, err := p.jobs.Job(ctx, job.Ref)
+	if err == nil && now.Place == job.Place && !now.Final() {
+		return now, fault.New(fault.Busy, "The bulk edit is being planned by two at once.", nil)
+	}
+	return now, err
 }
 
 // send sends the messages of recorded images up to the target, and records that. If the process dies in
@@ -272,8 +279,12 @@ func (p *Planner) sendItems(ctx context.Context, ref Ref, from, to int) error {
 	return group.Wait()
 }
 
-// GiveUp ends a job whose message was tried too often.
+// GiveUp ends a job whose message was tried too often. One that only asked for more messages is tried again
+// instead: the images wait for them.
 func (p *Planner) GiveUp(ctx context.Context, m PlanMessage) error {
+	if m.SendTo > 0 {
+		return p.Plan(ctx, m)
+	}
 	return p.fail(ctx, Ref{Tenant: m.Tenant, Job: m.Job},
 		fault.Newf(fault.Internal, "The bulk edit could not be planned; it was tried several times."))
 }

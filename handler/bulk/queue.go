@@ -25,3 +25,14 @@ func send(ctx context.Context, q Queue, queue string, message any, delay time.Du
 	}
 	return q.Send(ctx, queue, body, delay)
 }
+
+// putBackTime is how long a message may take to be put back, even after the deadline of its own work.
+const putBackTime = 10 * time.Second
+
+// putBack sends the message again, to be seen when the service may be ready. The host counts it as done: its
+// own tries are for failures.
+func putBack(ctx context.Context, q Queue, queue string, message any, wait time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), putBackTime)
+	defer cancel()
+	return send(ctx, q, queue, message, wait)
+}

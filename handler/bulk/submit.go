@@ -1,12 +1,14 @@
 package bulk
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"path"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -102,7 +104,12 @@ func (s *Service) keep(ctx context.Context, ref Ref, r Request) error {
 	if err != nil {
 		return err
 	}
-	if !reflect.DeepEqual(kept, spec) || !reflect.DeepEqual(source, r.Source) {
+	stored, err := recipe.Parse(kept.Recipe)
+	if err != nil {
+		return fault.New(fault.Internal, "The recipe of the bulk edit cannot be read.", err)
+	}
+	same := bytes.Equal(stored.Canonical(), spec.Recipe) && kept.Save == spec.Save && reflect.DeepEqual(source, r.Source)
+	if !same {
 		return fault.New(fault.Conflict, "The idempotency key was used for another bulk edit.", nil).At("Idempotency-Key")
 	}
 	return nil
@@ -139,6 +146,7 @@ func (s *Service) validate(r Request) (Request, error) {
 	if len(r.Key) > 128 {
 		return r, fault.Newf(fault.Invalid, "The idempotency key has at most 128 characters.").At("Idempotency-Key")
 	}
+	r.Source.Images = withoutRepeats(r.Source.Images)
 	parsed, err := recipe.Parse(r.Recipe)
 	if err != nil {
 		f := fault.From(err)
@@ -172,6 +180,16 @@ func (s *Service) validateSource(source Source) error {
 		return fault.Newf(fault.Invalid, "At most %d images in one bulk edit; these are %d.", s.maxImages, len(source.Images)).At("/source/images")
 	}
 	return nil
+}
+
+// withoutRepeats keeps the first of each image: the second would meet the first one's new version.
+func withoutRepeats(images []ImageRef) []ImageRef {
+	seen := make(map[ImageRef]bool, len(images))
+	return slices.DeleteFunc(slices.Clone(images), func(image ImageRef) bool {
+		repeated := seen[image]
+		seen[image] = true
+		return repeated
+	})
 }
 
 // maxCopyName leaves room for the image's own name and SharePoint's limit of 400 characters for a path.

@@ -2,7 +2,6 @@ package bulk
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"time"
 
@@ -46,17 +45,20 @@ func NewWorker(o WorkerOptions) *Worker {
 // Work handles a message. nil means that the message is done with; any error that it should come again. A
 // repeat for an image that has its result changes nothing.
 func (w *Worker) Work(ctx context.Context, m ItemMessage) error {
-	ref := Ref{Tenant: m.Tenant, Job: m.Job}
-	job, err := w.jobs.Job(ctx, ref)
-	if fault.Is(err, fault.NotFound) || err == nil && job.State == Failed {
-		return nil // erased, or given up as a whole
-	}
-	if err != nil {
+	err := w.work(ctx, m)
+	if !fault.Is(err, fault.Busy) || m.Waits >= maxWaits {
 		return err
 	}
-	item, err := w.items.Item(ctx, ref, m.N)
-	if err != nil {
-		return err
+	wait := waitOf(fault.From(err), m.Waits)
+	slog.InfoContext(ctx, "image waits", "tenant", m.Tenant, "job", m.Job, "item", m.N, "wait", wait.String(), "error", err)
+	m.Waits++
+	return putBack(ctx, w.queue, ItemQueue, m, wait)
+}
+
+func (w *Worker) work(ctx context.Context, m ItemMessage) error {
+	job, item, err := w.find(ctx, m)
+	if err != nil || job.State == Failed || job.Job == "" {
+		return err // or given up as a whole, or erased
 	}
 	if item.State != Waiting {
 		return w.goOn(ctx, job, m.N, 0)
@@ -66,15 +68,30 @@ func (w *Worker) Work(ctx context.Context, m ItemMessage) error {
 		return w.finish(ctx, job, item)
 	}
 	f := fault.From(err)
-	switch state := stateOf(f.Kind); {
-	case f.Kind == fault.Busy && m.Waits < maxWaits:
-		return w.putBack(ctx, m, f)
-	case state != "":
-		item.State, item.Reason, item.Message = state, string(f.Kind), f.Message
-		return w.finish(ctx, job, item)
-	default:
+	state := stateOf(f.Kind)
+	if state == "" || f.Kind == fault.Busy && m.Waits < maxWaits {
 		return err
 	}
+	item.State, item.Reason, item.Message = state, string(f.Kind), f.Message
+	return w.finish(ctx, job, item)
+}
+
+// find reads the job and the image of a message. The job is empty if it was erased meanwhile.
+func (w *Worker) find(ctx context.Context, m ItemMessage) (Job, Item, error) {
+	ref := Ref{Tenant: m.Tenant, Job: m.Job}
+	job, err := w.jobs.Job(ctx, ref)
+	if fault.Is(err, fault.NotFound) {
+		return Job{}, Item{}, nil
+	}
+	if err != nil {
+		return Job{}, Item{}, err
+	}
+	item, err := w.items.Item(ctx, ref, m.N)
+	if fault.Is(err, fault.NotFound) {
+		slog.WarnContext(ctx, "message names no image", "tenant", m.Tenant, "job", m.Job, "item", m.N)
+		return Job{}, Item{}, nil
+	}
+	return job, item, err
 }
 
 // stateOf returns the result that a kind of fault gives an image; empty if it should be tried again.
@@ -91,57 +108,56 @@ func stateOf(kind fault.Kind) ItemState {
 	}
 }
 
-// putBack sends the message again, to be seen when the service may be ready. The host would count the try
-// and give up after five.
-func (w *Worker) putBack(ctx context.Context, m ItemMessage, busy *fault.Fault) error {
-	wait := waitOf(busy, m.Waits)
-	slog.InfoContext(ctx, "image waits", "tenant", m.Tenant, "job", m.Job, "item", m.N, "wait", wait.String(), "error", busy)
-	m.Waits++
-	return send(ctx, w.queue, ItemQueue, m, wait)
-}
-
 // GiveUp gives an image whose message was tried too often its final result.
 func (w *Worker) GiveUp(ctx context.Context, m ItemMessage) error {
-	ref := Ref{Tenant: m.Tenant, Job: m.Job}
-	job, err := w.jobs.Job(ctx, ref)
-	if fault.Is(err, fault.NotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	item, err := w.items.Item(ctx, ref, m.N)
-	if err != nil {
+	job, item, err := w.find(ctx, m)
+	if err != nil || job.Job == "" {
 		return err
 	}
 	if item.State != Waiting {
 		return w.goOn(ctx, job, m.N, 0)
 	}
-	return w.finish(ctx, job, w.lastResult(ctx, job, item))
+	if item, err = w.lastResult(ctx, job, item); err != nil {
+		return err
+	}
+	return w.finish(ctx, job, item)
 }
 
 // lastResult is what can still be said of an image that was tried too often: it may have been saved, and only
-// the record of it failed.
-func (w *Worker) lastResult(ctx context.Context, job Job, item Item) Item {
-	item.State, item.Reason = Broken, string(fault.Internal)
-	item.Message = "The image could not be edited; it was tried several times."
-	if item.Intent == nil {
-		return item
-	}
-	who := caller.Away(job.Tenant, job.User)
-	file, err := w.library.File(ctx, who, item.Drive, item.File)
-	if err == nil {
-		var written bool
-		if written, err = w.recognise(ctx, who, item, file); written && err == nil {
-			item.Reason, item.Message = "", ""
-			return fulfilled(item)
+// the record of it failed. Busy if that cannot be found out now.
+func (w *Worker) lastResult(ctx context.Context, job Job, item Item) (Item, error) {
+	if item.Intent != nil {
+		written, err := w.written(ctx, job, item)
+		if fault.Is(err, fault.Busy) {
+			return item, err
+		}
+		if err == nil && written {
+			return fulfilled(item), nil
+		}
+		if err != nil {
+			slog.WarnContext(ctx, "image is given up unseen", "tenant", item.Tenant, "job", item.Job, "item", item.N, "error", err)
 		}
 	}
+	item.State, item.Reason = Broken, string(fault.Internal)
+	item.Message = "The image could not be edited; it was tried several times."
+	return item, nil
+}
+
+// written looks at the file and reports whether the announced content was written.
+func (w *Worker) written(ctx context.Context, job Job, item Item) (bool, error) {
+	file, err := w.file(ctx, job, item)
 	if err != nil {
-		slog.WarnContext(ctx, "image given up unseen", "tenant", item.Tenant, "job", item.Job, "item", item.N, "error", err)
-		item.Message = "The image was tried several times; whether it was saved could not be found out."
+		return false, err
 	}
-	return item
+	return w.recognise(ctx, job, item, file)
+}
+
+// file returns the image's file as it is now. A copy goes to the folder that the image was planned in, even
+// if somebody moves the image between two tries.
+func (w *Worker) file(ctx context.Context, job Job, item Item) (File, error) {
+	file, err := w.library.File(ctx, job.who(), item.Drive, item.File)
+	file.Parent = item.Parent
+	return file, err
 }
 
 // finish records the result. If another delivery of the message was faster, that one's result stands.
@@ -184,13 +200,12 @@ func (w *Worker) edit(ctx context.Context, job Job, item Item) (Item, error) {
 	if err != nil {
 		return item, err
 	}
-	who := caller.Away(job.Tenant, job.User)
-	file, err := w.library.File(ctx, who, item.Drive, item.File)
+	file, err := w.file(ctx, job, item)
 	if err != nil {
 		return item, err
 	}
 	if item.Intent != nil {
-		written, err := w.recognise(ctx, who, item, file)
+		written, err := w.recognise(ctx, job, item, file)
 		if err != nil {
 			return item, err
 		}
@@ -211,7 +226,7 @@ func (w *Worker) edit(ctx context.Context, job Job, item Item) (Item, error) {
 		}
 		return item, err
 	}
-	return w.save(ctx, who, spec, file, item, content)
+	return w.save(ctx, job, spec, file, item, content)
 }
 
 func changed() *fault.Fault {
@@ -233,22 +248,12 @@ func (w *Worker) spec(ctx context.Context, ref Ref) (parsedSpec, error) {
 // prepare reads and edits the picture and puts the intent into the item. It returns true, and the item's
 // result, if there is nothing to save.
 func (w *Worker) prepare(ctx context.Context, job Job, spec parsedSpec, file File, item *Item) ([]byte, bool, error) {
-	select {
-	case w.room <- struct{}{}:
-		defer func() { <-w.room }()
-	case <-ctx.Done():
-		return nil, false, fault.New(fault.Busy, "There was no room for the image in time.", ctx.Err())
-	}
-	source, err := w.library.Read(ctx, caller.Away(job.Tenant, job.User), file, int64(w.limits.Bytes))
+	source, err := w.library.Read(ctx, job.who(), file, int64(w.limits.Bytes))
 	if err != nil {
 		return nil, false, err
 	}
-	// The job's time and not the present one, so that every try makes the same bytes.
-	result, err := imaging.Edit(ctx, source, spec.recipe, imaging.Options{Limits: w.limits, Name: file.Name, Time: job.CreatedAt})
+	result, err := w.editPicture(ctx, source, spec, imaging.Options{Limits: w.limits, Name: file.Name, Time: job.CreatedAt})
 	item.Before = pictureOf(result.Before)
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return nil, false, fault.New(fault.Internal, "The image took too long.", err)
-	}
 	if err != nil {
 		return nil, false, err
 	}
@@ -275,6 +280,31 @@ func (w *Worker) prepare(ctx context.Context, job Job, spec parsedSpec, file Fil
 	return result.Data, false, nil
 }
 
+// editTime is how long a recipe may take on one picture; a few seconds are usual.
+const editTime = 90 * time.Second
+
+// editPicture applies the recipe when there is room. The time in options is the job's and not the present one,
+// so that every try makes the same bytes.
+func (w *Worker) editPicture(ctx context.Context, source []byte, spec parsedSpec, o imaging.Options) (imaging.Result, error) {
+	select {
+	case w.room <- struct{}{}:
+		defer func() { <-w.room }()
+	case <-ctx.Done():
+		return imaging.Result{}, fault.New(fault.Busy, "There was no room for the image in time.", ctx.Err())
+	}
+	editing, cancel := context.WithTimeout(ctx, editTime)
+	defer cancel()
+	result, err := imaging.Edit(editing, source, spec.recipe, o)
+	switch {
+	case err == nil || editing.Err() == nil:
+		return result, err
+	case ctx.Err() != nil:
+		return result, fault.New(fault.Busy, "The time was up before the image was done.", ctx.Err())
+	default:
+		return result, fault.Newf(fault.TooLarge, "The recipe takes longer than %v on this image.", editTime)
+	}
+}
+
 func pictureOf(i imaging.Info) Picture {
 	return Picture{Width: i.Width, Height: i.Height, Bytes: int64(i.Bytes), Format: string(i.Format)}
 }
@@ -289,8 +319,9 @@ func endingOf(f imaging.Format) string {
 
 // save writes the content. A conflict may be the work of an earlier try whose answer was lost, so it is
 // looked at before it is believed.
-func (w *Worker) save(ctx context.Context, who caller.Caller, spec parsedSpec, file File, item Item, content []byte) (Item, error) {
+func (w *Worker) save(ctx context.Context, job Job, spec parsedSpec, file File, item Item, content []byte) (Item, error) {
 	var err error
+	who := job.who()
 	if spec.save.Target == Copy {
 		_, err = w.library.Create(ctx, who, file, item.Intent.Name, content)
 	} else {
@@ -302,11 +333,11 @@ func (w *Worker) save(ctx context.Context, who caller.Caller, spec parsedSpec, f
 	if !fault.Is(err, fault.Conflict) {
 		return item, err
 	}
-	now, readErr := w.library.File(ctx, who, item.Drive, item.File)
+	now, readErr := w.file(ctx, job, item)
 	if readErr != nil {
 		return item, readErr
 	}
-	written, readErr := w.recognise(ctx, who, item, now)
+	written, readErr := w.recognise(ctx, job, item, now)
 	switch {
 	case readErr != nil:
 		return item, readErr
@@ -325,9 +356,13 @@ func fulfilled(i Item) Item {
 	return i
 }
 
+// versionSlack is how far SharePoint's clock may be behind ours.
+const versionSlack = 5 * time.Minute
+
 // recognise reports whether the content that the item's intent announced has been written: it is the file's
-// content now, or that of a version that somebody has replaced since.
-func (w *Worker) recognise(ctx context.Context, who caller.Caller, item Item, now File) (bool, error) {
+// content now, or that of a version since the job's start that somebody has replaced.
+func (w *Worker) recognise(ctx context.Context, job Job, item Item, now File) (bool, error) {
+	who := job.who()
 	if item.Intent.Name != "" {
 		beside, err := w.library.Beside(ctx, who, now, item.Intent.Name)
 		if fault.Is(err, fault.NotFound) {
@@ -349,7 +384,7 @@ func (w *Worker) recognise(ctx context.Context, who caller.Caller, item Item, no
 		return false, err
 	}
 	for _, version := range versions[min(1, len(versions)):] { // the first is the content now
-		if version.Size != item.Intent.After.Bytes {
+		if version.Size != item.Intent.After.Bytes || version.Modified.Before(job.CreatedAt.Add(-versionSlack)) {
 			continue
 		}
 		content, err := w.library.ReadVersion(ctx, who, now, version.ID, version.Size)
@@ -364,14 +399,15 @@ func (w *Worker) recognise(ctx context.Context, who caller.Caller, item Item, no
 }
 
 // holds reports whether the file's content is the announced one. SharePoint works fingerprints out a little
-// later at times; then the content itself is read.
+// later at times, so one that differs is no proof: then the content itself is read.
 func (w *Worker) holds(ctx context.Context, who caller.Caller, item Item, f File) (bool, error) {
 	if f.Size != item.Intent.After.Bytes {
 		return false, nil
 	}
-	if f.Fingerprint != "" {
-		return f.Fingerprint == item.Intent.Fingerprint, nil
+	if f.Fingerprint == item.Intent.Fingerprint {
+		return true, nil
 	}
+	f.Fingerprint = "" // not to be compared with by Read
 	content, err := w.library.Read(ctx, who, f, f.Size)
 	if err != nil {
 		return false, err
