@@ -20,9 +20,8 @@ import (
 // that lives for this call (MSAL cannot persist on-behalf-of tokens itself, its issue 455); the refresh
 // token that comes back replaces the one that was read.
 func (t *Tokens) fromSession(ctx context.Context, who caller.Caller, claims string) (secret.Text, error) {
-	key := who.Tenant + "|" + who.User
-	if have, ok := t.away.Get(key); ok && claims == "" && have.expires.Sub(t.options.Now()) > tokenMargin {
-		return have.text, nil
+	if token, err, ok := t.remembered(who); ok && claims == "" {
+		return token, err
 	}
 	session, err := t.options.Sessions.Session(ctx, who.Tenant, who.User)
 	if fault.Is(err, fault.NotFound) {
@@ -37,14 +36,35 @@ func (t *Tokens) fromSession(ctx context.Context, who caller.Caller, claims stri
 	}
 	result, renewed, err := t.refresh(ctx, who, refresh, claims)
 	if err != nil {
+		t.rememberRefusal(who, err)
 		return secret.Text{}, err
 	}
 	if err := t.renew(ctx, session, who, renewed); err != nil {
 		return secret.Text{}, err
 	}
-	token := graphToken{text: secret.New(result.AccessToken), expires: result.ExpiresOn}
-	t.away.Add(key, token)
+	token := graphToken{text: secret.New(result.AccessToken), until: result.ExpiresOn.Add(-tokenMargin)}
+	t.away.Add(awayKey(who), token)
 	return token.text, nil
+}
+
+func awayKey(who caller.Caller) string { return who.Tenant + "|" + who.User }
+
+// remembered returns the token, or the refusal, that a user who is away was given lately.
+func (t *Tokens) remembered(who caller.Caller) (token secret.Text, refused error, ok bool) {
+	have, ok := t.away.Get(awayKey(who))
+	if !ok || !t.options.Now().Before(have.until) {
+		return secret.Text{}, nil, false
+	}
+	return have.text, have.refused, true
+}
+
+// rememberRefusal keeps a dead session's refusal for a moment, since every image of a job asks for a token. A
+// sign-in forgets it.
+func (t *Tokens) rememberRefusal(who caller.Caller, err error) {
+	switch fault.From(err).Kind {
+	case fault.SignIn, fault.Consent, fault.Forbidden:
+		t.away.Add(awayKey(who), graphToken{refused: err, until: t.options.Now().Add(refusalLife)})
+	}
 }
 
 // renew stores the refresh token that replaced the one that was read. A lost race is fine: another worker or

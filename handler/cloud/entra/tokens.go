@@ -58,9 +58,11 @@ type Tokens struct {
 	onBehalf  *confidential.Client
 }
 
+// graphToken is what a session gave: a token, or a refusal.
 type graphToken struct {
 	text    secret.Text
-	expires time.Time
+	refused error
+	until   time.Time // it is handed out before this time
 }
 
 const (
@@ -70,6 +72,7 @@ const (
 	tokenMargin   = 5 * time.Minute // a token that expires sooner is not handed out
 	awayCacheSize = 1000
 	awayCacheLife = time.Hour
+	refusalLife   = time.Minute
 	// usualExchanges is what a zero ExchangesPerClient means.
 	usualExchanges = 1000
 	tokenService   = "The sign-in service"
@@ -154,6 +157,7 @@ func (t *Tokens) exchange(ctx context.Context, who caller.Caller, claims string)
 			t.forget(client) // else the next try would find the Graph token in MSAL's cache and leave no session
 			return secret.Text{}, err
 		}
+		t.away.Remove(awayKey(who)) // what the session before gave
 	}
 	return secret.New(result.AccessToken), nil
 }

@@ -258,6 +258,31 @@ func TestKeptTokensAreNotHandedOutInTheirLastFiveMinutes(t *testing.T) {
 	w.wantGrants(refreshing, 2)
 }
 
+func TestADeadSessionIsAskedForOncePerMinuteUntilTheNextSignIn(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	w.signIn()
+	w.Entra.Revoke(w.scene.Contoso.ID, w.scene.Adele.ID)
+	tokens := w.tokens()
+	asked := func() int { return w.wire.count(refreshing) }
+	before := asked()
+	for range 10 { // as many images of a job
+		if _, err := tokens.Token(t.Context(), w.away(), ""); !fault.Is(err, fault.SignIn) {
+			t.Fatalf("error %v, want SignIn", err)
+		}
+	}
+	if n := asked() - before; n != 1 {
+		t.Errorf("Entra was asked %d times, want once", n)
+	}
+	w.clock.pass(time.Minute)
+	if _, err := tokens.Token(t.Context(), w.away(), ""); !fault.Is(err, fault.SignIn) || asked()-before != 2 {
+		t.Errorf("error %v after %d questions, want SignIn after 2", err, asked()-before)
+	}
+	w.clock.pass(time.Second) // a token of the second of the revocation would count as older
+	w.good(tokens, w.adele(), "")
+	w.good(tokens, w.away(), "")
+}
+
 func TestMoreExchangesThanAClientTakesGoOnWithANewOne(t *testing.T) {
 	t.Parallel()
 	w := open(t)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"imagepro/handler/bulk"
 	"imagepro/handler/caller"
@@ -113,7 +114,11 @@ func badAddress() *fault.Fault {
 	return fault.New(fault.Internal, "The file's address cannot be used.", nil)
 }
 
-const downloadTries = 3
+const (
+	downloadTries = 3
+	// downloadTime is how long one try may take: a connection that went silent must not hold up a worker.
+	downloadTime = 75 * time.Second
+)
 
 // download asks Graph for a pre-authenticated address and fetches the content from there, without a token. A
 // download that breaks off or whose address has expired starts again with a fresh address; one that is refused
@@ -124,8 +129,11 @@ func (c *Client) download(ctx context.Context, who caller.Caller, address string
 		var content []byte
 		content, err = c.downloadOnce(ctx, who, address, limit)
 		var broken brokenDownload
-		if err == nil || !errors.As(err, &broken) || ctx.Err() != nil {
+		if err == nil || !errors.As(err, &broken) {
 			return content, err
+		}
+		if ctx.Err() != nil {
+			break
 		}
 	}
 	var refused *fault.Fault
@@ -142,6 +150,8 @@ func (b brokenDownload) Error() string { return b.cause.Error() }
 func (b brokenDownload) Unwrap() error { return b.cause }
 
 func (c *Client) downloadOnce(ctx context.Context, who caller.Caller, address string, limit int64) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, downloadTime)
+	defer cancel()
 	request, err := http.NewRequestWithContext(asCaller(ctx, who), http.MethodGet, address, nil)
 	if err != nil {
 		return nil, badAddress()
