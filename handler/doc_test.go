@@ -4,6 +4,7 @@ import (
 	"os"
 	"path"
 	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -31,6 +32,27 @@ func TestWhatTheDocumentationLinksToIsThere(t *testing.T) {
 	for _, file := range []string{"docs/design.md", "docs/settings.md", "docs/functions.md", "docs/api.md"} {
 		if _, err := os.Stat(file); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+func TestTheAPIPageNamesEveryWarning(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("imaging/imaging.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile("docs/api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := regexp.MustCompile(`Warn[A-Za-z]+\s+= "([A-Za-z]+)"`).FindAllStringSubmatch(string(source), -1)
+	if len(words) == 0 {
+		t.Fatal("imaging has no warnings")
+	}
+	for _, word := range words {
+		if !strings.Contains(string(page), "| `"+word[1]+"` |") {
+			t.Errorf("docs/api.md does not explain the warning %s", word[1])
 		}
 	}
 }

@@ -93,9 +93,7 @@ func New(c config.Config) (*App, error) {
 	organizations := org.NewService(records, library, now)
 	sweeper := org.NewSweeper(records, time.Duration(c.InactiveDays)*24*time.Hour, records, specs)
 
-	limits := imaging.DefaultLimits()
-	limits.Bytes = int(c.MaxFileMB) << 20
-	limits.Pixels = int(c.MaxMegapixels) * 1_000_000
+	limits := imageLimits(c)
 	edits := bulk.NewService(bulk.ServiceOptions{
 		Jobs: records, Items: records, Specs: specs, Queue: messages, MaxImages: int(c.BulkMaxImages),
 		Now: now, NewID: func() string { return strings.ToLower(rand.Text()) },
@@ -117,6 +115,18 @@ func New(c config.Config) (*App, error) {
 	a.Functions = functions(planner, worker, sweeper, now)
 	a.Handler = a.routes(c)
 	return a, nil
+}
+
+// bytesPerPixel is what editing takes at the most, with several large steps.
+const bytesPerPixel = 20
+
+func imageLimits(c config.Config) imaging.Limits {
+	limits := imaging.DefaultLimits()
+	limits.Bytes = int(c.MaxFileMB) << 20
+	limits.Pixels = int(c.MaxMegapixels) * 1_000_000
+	limits.ResultPixels = 2 * limits.Pixels
+	limits.Memory = int64(limits.Pixels) * bytesPerPixel
+	return limits
 }
 
 // functions is the list of the queue and timer functions, each with its trigger and what a repeat does.

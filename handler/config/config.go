@@ -32,7 +32,7 @@ type Config struct {
 
 	Authority   CloudURL `env:"IMAGEPRO_AUTHORITY" envDefault:"https://login.microsoftonline.com" doc:"Entra ID, also the issuer of v2 tokens."`
 	AuthorityV1 CloudURL `env:"IMAGEPRO_AUTHORITY_V1" envDefault:"https://sts.windows.net" doc:"Issuer of v1 tokens."`
-	Graph       CloudURL `env:"IMAGEPRO_GRAPH" envDefault:"https://graph.microsoft.com/v1.0" doc:"Microsoft Graph with its version."`
+	Graph       CloudURL `env:"IMAGEPRO_GRAPH" envDefault:"https://graph.microsoft.com/v1.0" doc:"Microsoft Graph with its version, v1.0."`
 
 	InactiveDays Days `env:"IMAGEPRO_INACTIVE_DAYS" envDefault:"90" doc:"Days without a sign-in after which an organization is erased, 1 to 3650."`
 
@@ -40,7 +40,7 @@ type Config struct {
 	BulkMaxImages MaxImages `env:"IMAGEPRO_BULK_MAX_IMAGES" envDefault:"100000" doc:"Most images of one bulk edit, 1 to 1000000."`
 
 	MaxFileMB     FileMB     `env:"IMAGEPRO_MAX_FILE_MB" envDefault:"50" doc:"Largest picture file to edit, in MiB, 1 to 200."`
-	MaxMegapixels Megapixels `env:"IMAGEPRO_MAX_MEGAPIXELS" envDefault:"50" doc:"Largest picture to edit, in million pixels, 1 to 200."`
+	MaxMegapixels Megapixels `env:"IMAGEPRO_MAX_MEGAPIXELS" envDefault:"50" doc:"Largest picture to edit, in million pixels, 1 to 200. Each processor may need 20 bytes of memory a pixel."`
 
 	HTTPDeadline  HTTPDeadline  `env:"IMAGEPRO_HTTP_DEADLINE" envDefault:"3m20s" doc:"Longest time for one HTTP request, 1s to 3m45s; the front end cuts at 230 s."`
 	EventDeadline EventDeadline `env:"IMAGEPRO_EVENT_DEADLINE" envDefault:"4m30s" doc:"Longest time for one queue or timer invocation, 1s to 9m30s; keep it below functionTimeout of host.json."`
@@ -88,11 +88,7 @@ func Read(getenv func(string) string) (Config, error) {
 	}
 	var c Config
 	err := env.ParseWithOptions(&c, env.Options{Environment: values})
-	faults := explain(err)
-	if !c.Development() {
-		faults = append(faults, foreignClouds(c)...)
-	}
-	return c, errors.Join(faults...)
+	return c, errors.Join(append(explain(err), c.checkClouds()...)...)
 }
 
 // explain turns the library's faults, which name fields, into ours, which name settings.
@@ -138,20 +134,22 @@ func docOf(name string) string {
 	return ""
 }
 
-// foreignClouds refuses addresses outside Microsoft's clouds: tokens and pictures must not go elsewhere.
-func foreignClouds(c Config) []error {
+// The hosts of Entra ID and Graph in Microsoft's clouds, sovereign ones included
+// (https://learn.microsoft.com/graph/deployments).
+func (c Config) checkClouds() []error {
 	var faults []error
 	for _, one := range []struct {
-		name string
-		url  CloudURL
+		name  string
+		url   CloudURL
+		hosts []string
+		path  string
 	}{
-		{"IMAGEPRO_AUTHORITY", c.Authority},
-		{"IMAGEPRO_AUTHORITY_V1", c.AuthorityV1},
-		{"IMAGEPRO_GRAPH", c.Graph},
+		{"IMAGEPRO_AUTHORITY", c.Authority, []string{"login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn"}, ""},
+		{"IMAGEPRO_AUTHORITY_V1", c.AuthorityV1, []string{"sts.windows.net", "sts.chinacloudapi.cn"}, ""},
+		{"IMAGEPRO_GRAPH", c.Graph, []string{"graph.microsoft.com", "graph.microsoft.us", "dod-graph.microsoft.us", "microsoftgraph.chinacloudapi.cn"}, "/v1.0"},
 	} {
-		if one.url.Loopback() {
-			faults = append(faults, fmt.Errorf(
-				"setting %s: a loopback address is taken only when AZURE_FUNCTIONS_ENVIRONMENT is Development", one.name))
+		if err := one.url.check(one.hosts, one.path, c.Development()); err != nil {
+			faults = append(faults, fmt.Errorf("setting %s: %w", one.name, err))
 		}
 	}
 	return faults

@@ -77,6 +77,8 @@ func demo(ctx context.Context, s *stack.Stack, pictures []photos.Photo, o option
 	if err != nil {
 		return nil, fmt.Errorf("starting the bulk edit: %w", err)
 	}
+	ctx, cancel := context.WithTimeout(ctx, demoTime(len(pictures)))
+	defer cancel()
 	progress := newProgress(o.stdout)
 	killed := !o.kill
 	job, err = tab.Wait(ctx, job.ID, 250*time.Millisecond, func(j stack.Job) {
@@ -110,6 +112,12 @@ func demo(ctx context.Context, s *stack.Stack, pictures []photos.Photo, o option
 	}
 	fmt.Fprintln(o.stdout, result.line())
 	return result, nil
+}
+
+// demoTime is how long so many photographs may take: enough for the host to bring back a message that nobody
+// finished, ten minutes after it was taken.
+func demoTime(photographs int) time.Duration {
+	return 15*time.Minute + time.Duration(photographs)*10*time.Second
 }
 
 // folder is where the photographs lie in the library.

@@ -35,23 +35,36 @@ func (s *Store) Erase(ctx context.Context, tenant string) error {
 		return err
 	}
 	for _, table := range tenantTables {
-		batch := deletions{store: s, table: table.name}
 		q := query{filter: table.filter(tenant), columns: []string{"PartitionKey", "RowKey"}}
-		err := s.list(ctx, table.name, q, func(entity []byte) (bool, error) {
-			var row keys
-			if err := decode(entity, &row); err != nil {
-				return false, err
+		// Until nothing is found: a planner that was at work may have added records behind the listing.
+		for {
+			found, err := s.eraseOnce(ctx, table.name, q)
+			if err != nil {
+				return err
 			}
-			return true, batch.add(ctx, row)
-		})
-		if err != nil {
-			return err
-		}
-		if err := batch.flush(ctx); err != nil {
-			return err
+			if found == 0 {
+				break
+			}
 		}
 	}
 	return nil
+}
+
+// eraseOnce deletes what the query finds, and returns how many records that were.
+func (s *Store) eraseOnce(ctx context.Context, table string, q query) (found int, err error) {
+	batch := deletions{store: s, table: table}
+	err = s.list(ctx, table, q, func(entity []byte) (bool, error) {
+		var row keys
+		if err := decode(entity, &row); err != nil {
+			return false, err
+		}
+		found++
+		return true, batch.add(ctx, row)
+	})
+	if err != nil {
+		return found, err
+	}
+	return found, batch.flush(ctx)
 }
 
 // deletions gathers records of one partition and deletes them together.

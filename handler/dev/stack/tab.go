@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -107,7 +108,7 @@ func (t *Tab) Items(ctx context.Context, id string) ([]Item, error) {
 }
 
 // Wait polls a bulk edit until it is final, and calls show, if there is one, with each state on the way. A
-// call that the handler's death interrupts is made again.
+// call that the handler's death interrupts is made again; one that is refused for good ends it.
 func (t *Tab) Wait(ctx context.Context, id string, every time.Duration, show func(Job)) (Job, error) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
@@ -116,8 +117,12 @@ func (t *Tab) Wait(ctx context.Context, id string, every time.Duration, show fun
 		if err == nil && show != nil {
 			show(job)
 		}
-		if err == nil && job.Final() {
+		var refused *Problem
+		switch {
+		case err == nil && job.Final():
 			return job, nil
+		case errors.As(err, &refused) && refused.Status < 500:
+			return job, fmt.Errorf("asking for bulk edit %s: %w", id, err)
 		}
 		select {
 		case <-ctx.Done():
