@@ -11,12 +11,14 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"imagepro/handler/dev/photos"
+	"imagepro/handler/dev/sandbox/trouble"
 	"imagepro/handler/dev/stack"
 )
 
@@ -122,6 +124,7 @@ func TestTheMainJobEndToEnd(t *testing.T) {
 				t.Errorf("calls that Image Pro promised never to make: %q", refused)
 			}
 			checkSecrets(t, s, lines.text())
+			checkCalls(t, s)
 		})
 	}
 }
@@ -144,6 +147,22 @@ func checkSecrets(t *testing.T, s *stack.Stack, log string) {
 		if strings.Contains(log, text) {
 			t.Errorf("the log shows %s", what)
 		}
+	}
+}
+
+// permitted are all calls to Graph that a bulk edit makes: the user's profile, and files of libraries.
+var permitted = regexp.MustCompile(`^/v1\.0/(me|drives/[^/]+/items/[^/?]+(/children|/content|/versions(/[^/]+/content)?)?)$`)
+
+func checkCalls(t *testing.T, s *stack.Stack) {
+	t.Helper()
+	calls := s.Sandbox.Trouble.History(trouble.Filter{Service: "graph"})
+	for _, call := range calls {
+		if path, _, _ := strings.Cut(call.Path, "?"); !permitted.MatchString(path) {
+			t.Errorf("a call that a bulk edit does not need: %s %s", call.Method, call.Path)
+		}
+	}
+	if len(calls) < 24*3 {
+		t.Errorf("the history holds %d calls to Graph, too few for 24 images", len(calls))
 	}
 }
 
