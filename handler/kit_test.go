@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -18,6 +17,7 @@ import (
 	"time"
 
 	"imagepro/handler/dev/child"
+	"imagepro/handler/dev/port"
 )
 
 var update = flag.Bool("update", false, "rewrite the table in docs/settings.md")
@@ -77,12 +77,11 @@ func away(t testing.TB) map[string]string {
 
 func freePort(t testing.TB) int {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	number, err := port.Free()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
+	return number
 }
 
 func lookUp(settings map[string]string) func(string) string {

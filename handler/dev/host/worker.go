@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"imagepro/handler/dev/child"
+	"imagepro/handler/dev/port"
 )
 
 const (
@@ -86,14 +87,14 @@ func startWorker(a *app, o Options) (*worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	port, err := freePort(a.config.handler.port)
+	taken, err := freePort(a.config.handler.port)
 	if err != nil {
 		return nil, err
 	}
 	id := newGUID()
-	number := strconv.Itoa(port)
+	number := strconv.Itoa(taken)
 	w := &worker{
-		command: cmd, port: port, initialization: a.config.handler.initialization, strikes: o.Strikes,
+		command: cmd, port: taken, initialization: a.config.handler.initialization, strikes: o.Strikes,
 		stderrIsError: a.config.handler.stderrIsError, log: o.Log, output: o.HandlerOutput,
 		env: a.env.with(environment{
 			"FUNCTIONS_CUSTOMHANDLER_PORT": number, "FUNCTIONS_CUSTOMHANDLER_WORKER_ID": id,
@@ -108,14 +109,17 @@ func startWorker(a *app, o Options) (*worker, error) {
 	return w, err
 }
 
-// freePort returns a loopback port that can be bound now: the given one, or any if it is 0.
-func freePort(port int) (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
-	if err != nil {
-		return 0, fmt.Errorf("host: the handler's port %d: %w", port, err)
+// freePort returns a loopback port that can be bound now: the given one, or any if it is 0. The real host lets
+// the kernel choose, and loses the port now and then to a connection.
+func freePort(number int) (int, error) {
+	if number == 0 {
+		return port.Free()
 	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().(*net.TCPAddr).Port, nil
+	listener, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(number))
+	if err != nil {
+		return 0, fmt.Errorf("host: the handler's port %d: %w", number, err)
+	}
+	return number, listener.Close()
 }
 
 // start starts a process.

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"imagepro/handler/dev/host"
+	"imagepro/handler/dev/port"
 )
 
 // pids returns how many processes the handler had so far.
@@ -286,16 +287,14 @@ func TestStartNamesAnExecutableThatCannotBeStarted(t *testing.T) {
 
 func TestFixedPortIsUsed(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	number, err := port.Free()
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := listener.Addr().(*net.TCPAddr).Port
-	_ = listener.Close()
-	s := newSite(t, map[string]any{"customHandler.port": port})
+	s := newSite(t, map[string]any{"customHandler.port": number})
 	s.everything()
 	s.start(host.Options{}).ready()
-	response, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/api/x", port))
+	response, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/api/x", number))
 	if err != nil {
 		t.Fatal(err)
 	}
