@@ -201,8 +201,12 @@ func TestAClaimsChallengeGetsAFreshToken(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	tokens, atWork := w.tokens(), w.adele()
-	for name, who := range map[string]caller.Caller{"at work": atWork, "away": w.away()} {
-		w.good(tokens, atWork, "") // leaves the session at first
+	w.good(tokens, atWork, "") // leaves the session
+	for _, one := range []struct {
+		name string
+		who  caller.Caller
+	}{{"at work", atWork}, {"away", w.away()}} {
+		name, who := one.name, one.who
 		old := w.good(tokens, who, "")
 		w.Entra.Challenge(who.Tenant, who.User)
 		fresh := w.good(tokens, who, w.challenged(old))
