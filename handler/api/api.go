@@ -188,13 +188,19 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 const noAddress = "There is no such address."
 
-// bound makes reads of the body fail once the request's time is up, until the returned function is called:
-// the context alone does not reach a read that waits for the client.
-func bound(ctx context.Context, w http.ResponseWriter) (stop func()) {
-	release := context.AfterFunc(ctx, func() {
-		_ = http.NewResponseController(w).SetReadDeadline(time.Now())
-	})
-	return func() { release() }
+// drainTime is how long net/http may read on, after an answer, for a body that nobody read.
+const drainTime = 2 * time.Second
+
+// bound makes reads of the body fail once the request's time is up: the context alone does not reach a read
+// that waits for the client. The returned function, called with the answer, leaves a short time for the rest.
+func bound(ctx context.Context, w http.ResponseWriter) (answered func()) {
+	connection := http.NewResponseController(w)
+	release := context.AfterFunc(ctx, func() { _ = connection.SetReadDeadline(time.Now()) })
+	return func() {
+		if release() {
+			_ = connection.SetReadDeadline(time.Now().Add(drainTime))
+		}
+	}
 }
 
 // rescue answers a panic, deferred. If the answer had begun already, it breaks the connection off, so that

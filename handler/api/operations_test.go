@@ -1,6 +1,8 @@
 package api_test
 
 import (
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -207,14 +209,22 @@ func TestTheListOfOperationsIsWhole(t *testing.T) {
 	}
 }
 
-// deadlines notes the read deadlines that are set on a connection.
+// deadlines notes the read deadlines that are set on a connection before it has its answer.
 type deadlines struct {
 	*httptest.ResponseRecorder
-	set []time.Time
+	set      []time.Time
+	answered bool
+}
+
+func (d *deadlines) WriteHeader(status int) {
+	d.answered = true
+	d.ResponseRecorder.WriteHeader(status)
 }
 
 func (d *deadlines) SetReadDeadline(at time.Time) error {
-	d.set = append(d.set, at)
+	if !d.answered {
+		d.set = append(d.set, at)
+	}
 	return nil
 }
 
@@ -224,12 +234,34 @@ func TestALongListHasTheWholeTimeOfTheRequestToArrive(t *testing.T) {
 	r.Header.Set("Authorization", "Bearer anna")
 	out := &deadlines{ResponseRecorder: httptest.NewRecorder()}
 	newWorld().api.ServeHTTP(out, r)
-	if out.Code != http.StatusAccepted {
+	if out.Code != http.StatusAccepted || !out.answered {
 		t.Fatalf("%d %s", out.Code, out.Body)
 	}
 	for _, at := range out.set {
 		if !at.IsZero() {
 			t.Errorf("reads end at %v already", at)
 		}
+	}
+}
+
+func TestABodyThatNeverEndsDoesNotHoldItsConnection(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(newWorld().api)
+	defer server.Close()
+	connection, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	// No token: the answer is there before the body.
+	if _, err := connection.Write([]byte("POST /api/bulk-edits HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{")); err != nil {
+		t.Fatal(err)
+	}
+	if err := connection.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := io.ReadAll(connection) // until the server ends it
+	if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 401 ") {
+		t.Errorf("%v after %q, want 401 and the end", err, answer)
 	}
 }

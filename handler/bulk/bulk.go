@@ -115,7 +115,7 @@ const (
 	Unchanged  ItemState = "unchanged" // the recipe changes nothing in this image; nothing was saved
 	Skipped    ItemState = "skipped"   // no image that this program edits, or over a limit
 	Conflicted ItemState = "conflict"  // changed by somebody else since it was planned; nothing was saved
-	Broken     ItemState = "failed"    // Message says why; nothing was saved
+	Broken     ItemState = "failed"    // Message says why; nothing was saved unless it says that this is not known
 )
 
 // Item is one image of a job.
@@ -151,6 +151,7 @@ type Picture struct {
 
 // Intent is recorded before content is written, so that the next try recognises its own work.
 type Intent struct {
+	At            time.Time
 	Fingerprint   string // of the content to write
 	Name          string // of the file to create; empty for a new version in place
 	Before, After Picture

@@ -52,7 +52,8 @@ func NewPlanner(o PlannerOptions) *Planner {
 	return &Planner{o.Jobs, o.Specs, o.Queue, o.Library, o.Limits, o.Now}
 }
 
-// leaveTime is how long before its deadline the planner stops and sends itself a message to go on.
+// leaveTime is how long before its deadline the planner stops, after one page at least, and sends itself a
+// message to go on.
 const leaveTime = 30 * time.Second
 
 // Plan handles a message. nil means that the message is done with; any error that it should come again.
@@ -96,8 +97,8 @@ func (p *Planner) plan(ctx context.Context, job Job, m PlanMessage) error {
 	if err != nil {
 		return err
 	}
-	for !job.Place.End {
-		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < leaveTime {
+	for first := true; !job.Place.End; first = false {
+		if deadline, ok := ctx.Deadline(); ok && !first && time.Until(deadline) < leaveTime {
 			return send(ctx, p.queue, PlanQueue, PlanMessage{Tenant: m.Tenant, Job: m.Job}, 0)
 		}
 		portion, err := p.page(ctx, job, source)

@@ -455,6 +455,9 @@ func TestRequestsThatCannotBeMeantAreRefused(t *testing.T) {
 		{"unknown target", func(r *bulk.Request) { r.Save.Target = "mail" }, "/save/target", "newVersion or copy"},
 		{"copy over itself", func(r *bulk.Request) { r.Save = bulk.Save{Target: bulk.Copy, Name: "{name}"} }, "/save/name", "something more"},
 		{"copy elsewhere", func(r *bulk.Request) { r.Save = bulk.Save{Target: bulk.Copy, Name: "../{name}"} }, "/save/name", "may not contain"},
+		{"copy with a control character", func(r *bulk.Request) { r.Save = bulk.Save{Target: bulk.Copy, Name: "{name}\n"} }, "/save/name", "control characters"},
+		{"copy with an unknown placeholder", func(r *bulk.Request) { r.Save = bulk.Save{Target: bulk.Copy, Name: "{name}-{date}"} }, "/save/name", "braces"},
+		{"copy with a forbidden word", func(r *bulk.Request) { r.Save = bulk.Save{Target: bulk.Copy, Name: "{name}_VTI_"} }, "/save/name", "_vti_"},
 		{"long copy", func(r *bulk.Request) {
 			r.Save = bulk.Save{Target: bulk.Copy, Name: "{name}" + strings.Repeat("x", 100)}
 		}, "/save/name", "at most 100"},

@@ -6,11 +6,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"path"
 	"reflect"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"imagepro/handler/caller"
 	"imagepro/handler/fault"
@@ -124,6 +127,9 @@ func (s *Service) Get(ctx context.Context, who caller.Caller, id string) (Job, e
 	if job.User != who.User {
 		return Job{}, fault.New(fault.NotFound, "There is no such bulk edit.", nil)
 	}
+	if job.State == Failed {
+		job.Counts.Skipped += max(0, job.Planned-job.Counts.Total()) // those whose turn will not come
+	}
 	return job, nil
 }
 
@@ -133,7 +139,14 @@ func (s *Service) Items(ctx context.Context, who caller.Caller, id, cursor strin
 	if err != nil {
 		return nil, "", err
 	}
-	return s.items.ItemsOf(ctx, job.Ref, cursor, limit)
+	items, next, err := s.items.ItemsOf(ctx, job.Ref, cursor, limit)
+	for i := range items {
+		if job.State == Failed && items[i].State == Waiting {
+			items[i].State, items[i].Reason, items[i].FinishedAt = Skipped, job.Reason, job.FinishedAt
+			items[i].Message = "The bulk edit ended before it was this image's turn."
+		}
+	}
+	return items, next, err
 }
 
 const defaultCopyName = "{name}-edited"
@@ -196,13 +209,19 @@ func withoutRepeats(images []ImageRef) []ImageRef {
 const maxCopyName = 100
 
 func validateCopyName(name string) error {
+	wrong := func(says string) error { return fault.New(fault.Invalid, says, nil).At("/save/name") }
+	rest := strings.ReplaceAll(name, "{name}", "")
 	switch {
-	case len(name) > maxCopyName:
-		return fault.Newf(fault.Invalid, "The name of copies has at most %d characters.", maxCopyName).At("/save/name")
-	case !strings.Contains(name, "{name}") || name == "{name}":
-		return fault.Newf(fault.Invalid, "The name of copies must contain {name} and something more, such as {name}-edited.").At("/save/name")
-	case strings.ContainsAny(name, `"*:<>?/\|`) || strings.HasPrefix(name, " ") || strings.HasPrefix(name, "~"):
-		return fault.New(fault.Invalid, `The name of copies may not contain " * : < > ? / \ | nor begin with a space or ~.`, nil).At("/save/name")
+	case utf8.RuneCountInString(name) > maxCopyName:
+		return wrong(fmt.Sprintf("The name of copies has at most %d characters.", maxCopyName))
+	case !strings.Contains(name, "{name}") || rest == "":
+		return wrong("The name of copies must contain {name} and something more, such as {name}-edited.")
+	case strings.Count(name, "{name}") > 1 || strings.ContainsAny(rest, "{}"):
+		return wrong("{name} stands once in the name of copies, and is all that may stand in braces.")
+	case strings.ContainsAny(rest, `"*:<>?/\|`) || strings.ContainsFunc(rest, unicode.IsControl) || !utf8.ValidString(rest):
+		return wrong(`The name of copies may not contain " * : < > ? / \ | nor control characters.`)
+	case strings.HasPrefix(name, " ") || strings.HasPrefix(name, "~") || strings.Contains(strings.ToLower(name), "_vti_"):
+		return wrong("The name of copies may not begin with a space or ~ nor contain _vti_.")
 	}
 	return nil
 }

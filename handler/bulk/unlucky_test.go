@@ -12,6 +12,7 @@ import (
 
 	"imagepro/handler/bulk"
 	"imagepro/handler/caller"
+	"imagepro/handler/dev/sandbox/graph"
 	"imagepro/handler/fault"
 	"imagepro/handler/imaging"
 )
@@ -318,5 +319,153 @@ func TestAVersionFromBeforeTheJobIsNotItsWork(t *testing.T) {
 	}
 	if versions := k.versions(file); len(versions) != 4 {
 		t.Errorf("%d versions, want 4", len(versions))
+	}
+}
+
+func TestAnImageThatCannotBeLookedAtIsNotCalledUnsaved(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	files := k.pictures(1)
+	job := k.submit(bulk.Request{Source: k.folder()})
+	plan, _ := k.queue.take()
+	if err := k.deliver(plan); err != nil {
+		t.Fatal(err)
+	}
+	k.crash.at("after Replace", 1)
+	work, _ := k.queue.take()
+	if err := k.deliver(work); err == nil {
+		t.Fatal("the process did not die")
+	}
+	k.queue.back(work)
+	if err := world.Graph.Allow(graph.Permission{DriveID: k.site.DriveID, ItemID: files[0].ID, User: k.user.ID, Level: graph.None}); err != nil {
+		t.Fatal(err)
+	}
+	done := k.drive(job.Ref) // looks some times
+	got := k.results(job.Ref)[files[0].Name]
+	if done.Counts.Failed != 1 || !strings.Contains(got.Message, "Whether the image was saved before that could not be found out.") {
+		t.Errorf("the image is %s: %q", got.State, got.Message)
+	}
+	k.wantVersions(files, 2)
+}
+
+func TestAnImageThatCanBeLookedAtAgainIsEdited(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	files := k.pictures(1)
+	job := k.submit(bulk.Request{Source: k.folder()})
+	plan, _ := k.queue.take()
+	if err := k.deliver(plan); err != nil {
+		t.Fatal(err)
+	}
+	k.queue.all()
+	k.crash.at("after Replace", 1)
+	if err := k.worker().Work(t.Context(), itemOf(job)); err == nil {
+		t.Fatal("the process did not die")
+	}
+	hidden := graph.Permission{DriveID: k.site.DriveID, ItemID: files[0].ID, User: k.user.ID, Level: graph.None}
+	if err := world.Graph.Allow(hidden); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.worker().Work(t.Context(), itemOf(job)); err != nil {
+		t.Fatalf("the look ended with %v, want it put back", err)
+	}
+	hidden.Level = graph.Write
+	if err := world.Graph.Allow(hidden); err != nil {
+		t.Fatal(err)
+	}
+	if done := k.drive(job.Ref); done.Counts.Edited != 1 {
+		t.Errorf("counts %+v, want one edited", done.Counts)
+	}
+	k.wantVersions(files, 2)
+}
+
+func TestNobodyGivesUpAnImageThatAnotherDeliveryMayBeSaving(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	files := k.pictures(1)
+	job := k.submit(bulk.Request{Source: k.folder()})
+	plan, _ := k.queue.take()
+	if err := k.deliver(plan); err != nil {
+		t.Fatal(err)
+	}
+	k.crash.at("after Intend", 1)
+	work, _ := k.queue.take()
+	if err := k.deliver(work); err == nil {
+		t.Fatal("the process did not die")
+	}
+	if err := k.worker().GiveUp(t.Context(), itemOf(job)); !fault.Is(err, fault.Busy) {
+		t.Errorf("giving up at once ended with %v, want Busy", err)
+	}
+	later := time.Now().Add(11 * time.Minute)
+	k.now = func() time.Time { return later }
+	if err := k.worker().GiveUp(t.Context(), itemOf(job)); err != nil {
+		t.Fatal(err)
+	}
+	if got := k.results(job.Ref)[files[0].Name]; got.State != bulk.Broken {
+		t.Errorf("the image is %s", got.State)
+	}
+	k.wantVersions(files, 1)
+}
+
+func TestAFailedJobLeavesNoImageWaiting(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.limits.MaxImages = 95
+	k.pictures(100)
+	job := k.submit(bulk.Request{Source: k.folder()})
+	k.drive(job.Ref)
+	shown, err := k.service.Get(t.Context(), k.who, job.Job)
+	if err != nil || shown.State != bulk.Failed || shown.Planned != 90 || shown.Counts.Skipped != 90 {
+		t.Errorf("%v: %s, %d planned, %+v", err, shown.State, shown.Planned, shown.Counts)
+	}
+	items, _, err := k.service.Items(t.Context(), k.who, job.Job, "", 100)
+	if err != nil || len(items) != 90 {
+		t.Fatalf("%d items, %v", len(items), err)
+	}
+	for _, item := range items {
+		if item.State != bulk.Skipped || item.Reason != string(fault.TooLarge) || item.Message == "" || item.FinishedAt.IsZero() {
+			t.Fatalf("%s is %s (%s: %q)", item.Name, item.State, item.Reason, item.Message)
+		}
+	}
+}
+
+func TestAShortDeadlinePlansAPageEachTime(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.pictures(100)
+	job := k.submit(bulk.Request{Source: k.folder()})
+	k.queue.all()
+	for n := range 2 {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		err := k.planner().Plan(ctx, planOf(job))
+		cancel()
+		if err != nil {
+			t.Fatal(err)
+		}
+		now, err := k.records.Job(t.Context(), job.Ref)
+		if want := []int{90, 100}[n]; err != nil || now.Planned != want {
+			t.Fatalf("%d planned after message %d (%v), want %d", now.Planned, n+1, err, want)
+		}
+	}
+}
+
+func TestARepeatOfABlocksLastImageAsksForNothingAgain(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.pictures(40)
+	job := k.submit(bulk.Request{Source: k.folder()})
+	k.drive(job.Ref)
+	for n := range 40 {
+		m := itemOf(job)
+		m.N = n
+		if err := k.worker().Work(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, left := range k.queue.all() {
+		var m bulk.PlanMessage
+		if err := json.Unmarshal(left.body, &m); err != nil || left.queue != bulk.PlanQueue || m.SendTo <= 40 {
+			t.Errorf("a repeat left %s on %s", left.body, left.queue)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package bulk
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -69,12 +70,31 @@ func (w *Worker) work(ctx context.Context, m ItemMessage) error {
 	}
 	f := fault.From(err)
 	state := stateOf(f.Kind)
-	if state == "" || f.Kind == fault.Busy && m.Waits < maxWaits {
+	var unseen *unseen
+	switch {
+	case state == "", f.Kind == fault.Busy && m.Waits < maxWaits:
 		return err
+	case errors.As(err, &unseen) && m.Waits < unseenWaits:
+		return fault.New(fault.Busy, "It could not be seen whether the image was saved.", err)
 	}
 	item.State, item.Reason, item.Message = state, string(f.Kind), f.Message
+	if unseen != nil {
+		item.Message += notSeen
+	}
 	return w.finish(ctx, job, item)
 }
+
+// unseen wraps why a file that may hold our content could not be looked at. The look is put back for some
+// minutes; then the result has to say that it is not known.
+type unseen struct{ cause error }
+
+func (u *unseen) Error() string { return "unseen: " + u.cause.Error() }
+func (u *unseen) Unwrap() error { return u.cause }
+
+const (
+	unseenWaits = 8 // about eight minutes
+	notSeen     = " Whether the image was saved before that could not be found out."
+)
 
 // find reads the job and the image of a message. The job is empty if it was erased meanwhile.
 func (w *Worker) find(ctx context.Context, m ItemMessage) (Job, Item, error) {
@@ -124,24 +144,32 @@ func (w *Worker) GiveUp(ctx context.Context, m ItemMessage) error {
 }
 
 // lastResult is what can still be said of an image that was tried too often: it may have been saved, and only
-// the record of it failed. Busy if that cannot be found out now.
+// the record of it failed. Busy if that cannot be found out now, or if another delivery may be saving it.
 func (w *Worker) lastResult(ctx context.Context, job Job, item Item) (Item, error) {
-	if item.Intent != nil {
-		written, err := w.written(ctx, job, item)
-		if fault.Is(err, fault.Busy) {
-			return item, err
-		}
-		if err == nil && written {
-			return fulfilled(item), nil
-		}
-		if err != nil {
-			slog.WarnContext(ctx, "image is given up unseen", "tenant", item.Tenant, "job", item.Job, "item", item.N, "error", err)
-		}
-	}
 	item.State, item.Reason = Broken, string(fault.Internal)
 	item.Message = "The image could not be edited; it was tried several times."
+	if item.Intent == nil {
+		return item, nil
+	}
+	written, err := w.written(ctx, job, item)
+	switch {
+	case fault.Is(err, fault.Busy):
+		return item, err
+	case err != nil:
+		slog.WarnContext(ctx, "image is given up unseen", "tenant", item.Tenant, "job", item.Job, "item", item.N, "error", err)
+		item.Message += notSeen
+	case written:
+		item.Reason, item.Message = "", ""
+		return fulfilled(item), nil
+	case w.now().Sub(item.Intent.At) < longestRun:
+		return item, fault.New(fault.Busy, "Another delivery of the message may be saving the image.", nil)
+	}
 	return item, nil
 }
+
+// longestRun is how long a delivery that announced its content may still be at work: longer than any
+// functionTimeout that this program is used with.
+const longestRun = 10 * time.Minute
 
 // written looks at the file and reports whether the announced content was written.
 func (w *Worker) written(ctx context.Context, job Job, item Item) (bool, error) {
@@ -179,8 +207,9 @@ func (w *Worker) finish(ctx context.Context, job Job, item Item) error {
 // 0 if that is not known. A repeat does it again, so that nothing is lost with a process that dies here.
 func (w *Worker) goOn(ctx context.Context, job Job, n, share int) error {
 	block := max(1, w.window/2)
-	if (n+1)%block == 0 {
-		message := PlanMessage{Tenant: job.Tenant, Job: job.Job, SendTo: n + 1 + 2*block}
+	target := n + 1 + 2*block
+	if (n+1)%block == 0 && job.Target < target {
+		message := PlanMessage{Tenant: job.Tenant, Job: job.Job, SendTo: target}
 		if err := send(ctx, w.queue, PlanQueue, message, 0); err != nil {
 			return err
 		}
@@ -200,18 +229,18 @@ func (w *Worker) edit(ctx context.Context, job Job, item Item) (Item, error) {
 	if err != nil {
 		return item, err
 	}
-	file, err := w.file(ctx, job, item)
-	if err != nil {
-		return item, err
-	}
 	if item.Intent != nil {
-		written, err := w.recognise(ctx, job, item, file)
+		written, err := w.written(ctx, job, item)
 		if err != nil {
-			return item, err
+			return item, &unseen{err}
 		}
 		if written {
 			return fulfilled(item), nil
 		}
+	}
+	file, err := w.file(ctx, job, item)
+	if err != nil {
+		return item, err
 	}
 	if file.Tag != item.Tag {
 		return item, changed()
@@ -269,6 +298,7 @@ func (w *Worker) prepare(ctx context.Context, job Job, spec parsedSpec, file Fil
 		}
 	}
 	item.Intent = &Intent{
+		At:          w.now().UTC(),
 		Fingerprint: w.library.Fingerprint(result.Data),
 		Before:      item.Before,
 		After:       Picture{Width: result.Width, Height: result.Height, Bytes: int64(len(result.Data)), Format: string(result.Format)},
@@ -333,17 +363,17 @@ func (w *Worker) save(ctx context.Context, job Job, spec parsedSpec, file File, 
 	if !fault.Is(err, fault.Conflict) {
 		return item, err
 	}
-	now, readErr := w.file(ctx, job, item)
-	if readErr != nil {
-		return item, readErr
-	}
-	written, readErr := w.recognise(ctx, job, item, now)
+	written, lookErr := w.written(ctx, job, item)
 	switch {
-	case readErr != nil:
-		return item, readErr
+	case lookErr != nil:
+		return item, &unseen{lookErr}
 	case written:
 		return fulfilled(item), nil
-	case spec.save.Target == NewVersion && now.Tag == item.Tag:
+	case spec.save.Target == Copy:
+		return item, err
+	}
+	now, lookErr := w.file(ctx, job, item)
+	if lookErr == nil && now.Tag == item.Tag {
 		return item, fault.New(fault.Busy, "SharePoint refused the new version though nothing had changed.", err)
 	}
 	return item, err

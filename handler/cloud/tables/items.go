@@ -45,6 +45,7 @@ type pictureFacts struct {
 }
 
 type intentFacts struct {
+	At          string       `json:"at"`
 	Fingerprint string       `json:"fingerprint"`
 	Name        string       `json:"name,omitempty"`
 	Before      pictureFacts `json:"before"`
@@ -63,7 +64,7 @@ func rowOfItem(i bulk.Item) itemRow {
 	}
 	if i.Intent != nil {
 		facts.Intent = &intentFacts{
-			i.Intent.Fingerprint, i.Intent.Name, pictureFacts(i.Intent.Before), pictureFacts(i.Intent.After), i.Intent.Warnings,
+			formatTime(i.Intent.At), i.Intent.Fingerprint, i.Intent.Name, pictureFacts(i.Intent.Before), pictureFacts(i.Intent.After), i.Intent.Warnings,
 		}
 	}
 	text, _ := json.Marshal(facts) // such structs always marshal
@@ -88,7 +89,7 @@ func (r itemRow) item(ref bulk.Ref, etag string) (bulk.Item, error) {
 	}
 	if i := facts.Intent; i != nil {
 		item.Intent = &bulk.Intent{
-			Fingerprint: i.Fingerprint, Name: i.Name, Before: bulk.Picture(i.Before), After: bulk.Picture(i.After), Warnings: i.Warnings,
+			At: parseTime(i.At), Fingerprint: i.Fingerprint, Name: i.Name, Before: bulk.Picture(i.Before), After: bulk.Picture(i.After), Warnings: i.Warnings,
 		}
 	}
 	return item, nil
