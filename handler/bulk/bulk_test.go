@@ -250,6 +250,25 @@ func (k *kit) drive(ref bulk.Ref) bulk.Job {
 	return job
 }
 
+// plan delivers the message that a submitted job has left.
+func (k *kit) plan() {
+	k.t.Helper()
+	message, _ := k.queue.take()
+	if err := k.deliver(message); err != nil {
+		k.t.Fatal(err)
+	}
+}
+
+// die delivers the next message to a process that dies over it, and returns the message.
+func (k *kit) die() message {
+	k.t.Helper()
+	message, _ := k.queue.take()
+	if err := k.deliver(message); !errors.Is(err, errCrash) {
+		k.t.Fatalf("the delivery ended with %v, want the crash", err)
+	}
+	return message
+}
+
 func (k *kit) deliver(m message) error {
 	ctx := k.t.Context()
 	switch m.queue {

@@ -149,10 +149,7 @@ func TestAnImageThatSomebodyChangedMeanwhileIsLeftAlone(t *testing.T) {
 	k := newKit(t)
 	files := k.pictures(3)
 	job := k.submit(bulk.Request{Source: k.folder()})
-	plan, _ := k.queue.take()
-	if err := k.deliver(plan); err != nil {
-		t.Fatal(err)
-	}
+	k.plan()
 	theirs := jpegPicture(t, 90, 90)
 	k.put(files[1].Name, theirs)
 	done := k.drive(job.Ref)
@@ -172,15 +169,9 @@ func TestAnImageThatSomebodyChangedAfterOurWriteCountsAsEdited(t *testing.T) {
 	k := newKit(t)
 	files := k.pictures(1)
 	job := k.submit(bulk.Request{Source: k.folder()})
-	plan, _ := k.queue.take()
-	if err := k.deliver(plan); err != nil {
-		t.Fatal(err)
-	}
+	k.plan()
 	k.crash.at("after Replace", 1)
-	work, _ := k.queue.take()
-	if err := k.deliver(work); !errors.Is(err, errCrash) {
-		t.Fatalf("the delivery ended with %v, want the crash", err)
-	}
+	work := k.die()
 	theirs := jpegPicture(t, 90, 90)
 	k.put(files[0].Name, theirs)
 	k.queue.back(work)
@@ -198,10 +189,7 @@ func TestACopyWhoseNameIsTakenIsAConflict(t *testing.T) {
 	k := newKit(t)
 	files := k.pictures(1)
 	job := k.submit(bulk.Request{Source: k.folder(), Save: bulk.Save{Target: bulk.Copy}})
-	plan, _ := k.queue.take()
-	if err := k.deliver(plan); err != nil {
-		t.Fatal(err)
-	}
+	k.plan()
 	taken := k.put("Photo 00-edited.jpg", []byte("theirs"))
 	if done := k.drive(job.Ref); done.Counts.Conflict != 1 {
 		t.Errorf("counts %+v, want one conflict", done.Counts)
@@ -243,10 +231,7 @@ func TestABusyServicePutsTheMessageBackForAsLongAsItAsks(t *testing.T) {
 	k := newKit(t)
 	k.pictures(1)
 	job := k.submit(bulk.Request{Source: k.folder()})
-	plan, _ := k.queue.take()
-	if err := k.deliver(plan); err != nil {
-		t.Fatal(err)
-	}
+	k.plan()
 	_, err := world.Trouble.Add(trouble.Rule{
 		Service: "graph", Path: regexp.QuoteMeta(k.site.DriveID[2:]) + "/items/[^/]+$", Times: 1, Action: trouble.Fail, Status: 429, RetryAfter: 90 * time.Second,
 	})
@@ -298,10 +283,7 @@ func TestGivingUpIsAFinalResult(t *testing.T) {
 	k := newKit(t)
 	k.pictures(2)
 	job := k.submit(bulk.Request{Source: k.folder()})
-	plan, _ := k.queue.take()
-	if err := k.deliver(plan); err != nil {
-		t.Fatal(err)
-	}
+	k.plan()
 	for n := range 2 {
 		for range 2 { // the poison message may come twice as well
 			if err := k.worker().GiveUp(t.Context(), bulk.ItemMessage{Tenant: job.Tenant, Job: job.Job, N: n}); err != nil {
@@ -333,10 +315,7 @@ func TestAnImageThatWasSavedCountsAsEditedThoughItWasGivenUp(t *testing.T) {
 	k := newKit(t)
 	files := k.pictures(1)
 	job := k.submit(bulk.Request{Source: k.folder()})
-	plan, _ := k.queue.take()
-	if err := k.deliver(plan); err != nil {
-		t.Fatal(err)
-	}
+	k.plan()
 	k.crash.at("before FinishItem", 5)
 	work, _ := k.queue.take()
 	for range 5 { // as often as the host tries

@@ -138,15 +138,9 @@ func TestACopyStaysBesideWhereTheImageWasPlanned(t *testing.T) {
 		t.Fatal(err)
 	}
 	job := k.submit(bulk.Request{Source: k.folder(), Save: bulk.Save{Target: bulk.Copy}})
-	plan, _ := k.queue.take()
-	if err := k.deliver(plan); err != nil {
-		t.Fatal(err)
-	}
+	k.plan()
 	k.crash.at("after Create", 1)
-	work, _ := k.queue.take()
-	if err := k.deliver(work); err == nil {
-		t.Fatal("the process did not die")
-	}
+	k.die()
 	moved := oddLibrary{Library: k.library, file: func(f bulk.File) bulk.File {
 		f.Parent = elsewhere.ID
 		return f
@@ -199,10 +193,7 @@ func TestBusyStorageIsNotCountedAsATry(t *testing.T) {
 	k := newKit(t)
 	files := k.pictures(1)
 	job := k.submit(bulk.Request{Source: k.folder()})
-	plan, _ := k.queue.take()
-	if err := k.deliver(plan); err != nil {
-		t.Fatal(err)
-	}
+	k.plan()
 	k.queue.all()
 	if err := k.oddWorker(busyItems{k.records}, k.library).Work(t.Context(), itemOf(job)); err != nil {
 		t.Errorf("the message ended with %v, want it put back", err)
@@ -218,10 +209,7 @@ func TestTheEndOfTheTimeIsNotCountedAsATry(t *testing.T) {
 	k := newKit(t)
 	k.pictures(1)
 	job := k.submit(bulk.Request{Source: k.folder()})
-	plan, _ := k.queue.take()
-	if err := k.deliver(plan); err != nil {
-		t.Fatal(err)
-	}
+	k.plan()
 	k.queue.all()
 	ctx, cancel := context.WithCancel(t.Context())
 	stalled := oddLibrary{Library: k.library, read: func(ctx context.Context) error {
@@ -243,10 +231,7 @@ func TestAPoisonedRequestForMoreMessagesDoesNotEndTheJob(t *testing.T) {
 	k.limits.Window = 4
 	files := k.pictures(12)
 	job := k.submit(bulk.Request{Source: k.folder()})
-	plan, _ := k.queue.take()
-	if err := k.deliver(plan); err != nil {
-		t.Fatal(err)
-	}
+	k.plan()
 	more := planOf(job)
 	more.SendTo = 6
 	if err := k.planner().GiveUp(t.Context(), more); err != nil {
@@ -303,15 +288,9 @@ func TestAVersionFromBeforeTheJobIsNotItsWork(t *testing.T) {
 		NewID: func() string { return fmt.Sprintf("job%d", siteNumber.Add(1)) },
 	})
 	second := k.submit(bulk.Request{Source: k.folder()})
-	plan, _ := k.queue.take()
-	if err := k.deliver(plan); err != nil {
-		t.Fatal(err)
-	}
+	k.plan()
 	k.crash.at("after Intend", 1)
-	work, _ := k.queue.take()
-	if err := k.deliver(work); err == nil {
-		t.Fatal("the process did not die")
-	}
+	work := k.die()
 	k.put("a.jpg", jpegPicture(t, 90, 90)) // somebody else
 	k.queue.back(work)
 	if done := k.drive(second.Ref); done.Counts.Conflict != 1 {
@@ -327,15 +306,9 @@ func TestAnImageThatCannotBeLookedAtIsNotCalledUnsaved(t *testing.T) {
 	k := newKit(t)
 	files := k.pictures(1)
 	job := k.submit(bulk.Request{Source: k.folder()})
-	plan, _ := k.queue.take()
-	if err := k.deliver(plan); err != nil {
-		t.Fatal(err)
-	}
+	k.plan()
 	k.crash.at("after Replace", 1)
-	work, _ := k.queue.take()
-	if err := k.deliver(work); err == nil {
-		t.Fatal("the process did not die")
-	}
+	work := k.die()
 	k.queue.back(work)
 	if err := world.Graph.Allow(graph.Permission{DriveID: k.site.DriveID, ItemID: files[0].ID, User: k.user.ID, Level: graph.None}); err != nil {
 		t.Fatal(err)
@@ -353,15 +326,9 @@ func TestAnImageThatCanBeLookedAtAgainIsEdited(t *testing.T) {
 	k := newKit(t)
 	files := k.pictures(1)
 	job := k.submit(bulk.Request{Source: k.folder()})
-	plan, _ := k.queue.take()
-	if err := k.deliver(plan); err != nil {
-		t.Fatal(err)
-	}
-	k.queue.all()
+	k.plan()
 	k.crash.at("after Replace", 1)
-	if err := k.worker().Work(t.Context(), itemOf(job)); err == nil {
-		t.Fatal("the process did not die")
-	}
+	k.die()
 	hidden := graph.Permission{DriveID: k.site.DriveID, ItemID: files[0].ID, User: k.user.ID, Level: graph.None}
 	if err := world.Graph.Allow(hidden); err != nil {
 		t.Fatal(err)
@@ -384,15 +351,9 @@ func TestNobodyGivesUpAnImageThatAnotherDeliveryMayBeSaving(t *testing.T) {
 	k := newKit(t)
 	files := k.pictures(1)
 	job := k.submit(bulk.Request{Source: k.folder()})
-	plan, _ := k.queue.take()
-	if err := k.deliver(plan); err != nil {
-		t.Fatal(err)
-	}
+	k.plan()
 	k.crash.at("after Intend", 1)
-	work, _ := k.queue.take()
-	if err := k.deliver(work); err == nil {
-		t.Fatal("the process did not die")
-	}
+	k.die()
 	if err := k.worker().GiveUp(t.Context(), itemOf(job)); !fault.Is(err, fault.Busy) {
 		t.Errorf("giving up at once ended with %v, want Busy", err)
 	}

@@ -1,0 +1,118 @@
+package bulk
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"imagepro/handler/caller"
+	"imagepro/handler/fault"
+)
+
+// unseen wraps why a file that may hold our content could not be looked at. The look is put back for some
+// minutes; then the result has to say that it is not known.
+type unseen struct{ cause error }
+
+func (u *unseen) Error() string { return "unseen: " + u.cause.Error() }
+func (u *unseen) Unwrap() error { return u.cause }
+
+const (
+	unseenWaits = 8 // about eight minutes
+	notSeen     = " Whether the image was saved before that could not be found out."
+)
+
+// lastResult is what can still be said of an image that was tried too often: it may have been saved, and only
+// the record of it failed. Busy if that cannot be found out now, or if another delivery may be saving it.
+func (w *Worker) lastResult(ctx context.Context, job Job, item Item) (Item, error) {
+	item.State, item.Reason = Broken, string(fault.Internal)
+	item.Message = "The image could not be edited; it was tried several times."
+	if item.Intent == nil {
+		return item, nil
+	}
+	written, err := w.written(ctx, job, item)
+	switch {
+	case fault.Is(err, fault.Busy):
+		return item, err
+	case err != nil:
+		slog.WarnContext(ctx, "image is given up unseen", "tenant", item.Tenant, "job", item.Job, "item", item.N, "error", err)
+		item.Message += notSeen
+	case written:
+		item.Reason, item.Message = "", ""
+		return fulfilled(item), nil
+	case w.now().Sub(item.Intent.At) < longestRun:
+		return item, fault.New(fault.Busy, "Another delivery of the message may be saving the image.", nil)
+	}
+	return item, nil
+}
+
+// longestRun is how long a delivery that announced its content may still be at work: longer than any
+// functionTimeout that this program is used with.
+const longestRun = 10 * time.Minute
+
+// written looks at the file and reports whether the announced content was written.
+func (w *Worker) written(ctx context.Context, job Job, item Item) (bool, error) {
+	file, err := w.file(ctx, job, item)
+	if err != nil {
+		return false, err
+	}
+	return w.recognise(ctx, job, item, file)
+}
+
+// versionSlack is how far SharePoint's clock may be behind ours.
+const versionSlack = 5 * time.Minute
+
+// recognise reports whether the content that the item's intent announced has been written: it is the file's
+// content now, or that of a version since the job's start that somebody has replaced.
+func (w *Worker) recognise(ctx context.Context, job Job, item Item, now File) (bool, error) {
+	who := job.who()
+	if item.Intent.Name != "" {
+		beside, err := w.library.Beside(ctx, who, now, item.Intent.Name)
+		if fault.Is(err, fault.NotFound) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		return w.holds(ctx, who, item, beside)
+	}
+	if now.Tag == item.Tag {
+		return false, nil
+	}
+	if ours, err := w.holds(ctx, who, item, now); ours || err != nil {
+		return ours, err
+	}
+	versions, err := w.library.Versions(ctx, who, now)
+	if err != nil {
+		return false, err
+	}
+	for _, version := range versions[min(1, len(versions)):] { // the first is the content now
+		if version.Size != item.Intent.After.Bytes || version.Modified.Before(job.CreatedAt.Add(-versionSlack)) {
+			continue
+		}
+		content, err := w.library.ReadVersion(ctx, who, now, version.ID, version.Size)
+		if err != nil {
+			return false, err
+		}
+		if w.library.Fingerprint(content) == item.Intent.Fingerprint {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// holds reports whether the file's content is the announced one. SharePoint works fingerprints out a little
+// later at times, so one that differs is no proof: then the content itself is read.
+func (w *Worker) holds(ctx context.Context, who caller.Caller, item Item, f File) (bool, error) {
+	if f.Size != item.Intent.After.Bytes {
+		return false, nil
+	}
+	if f.Fingerprint == item.Intent.Fingerprint {
+		return true, nil
+	}
+	f.Fingerprint = "" // not to be compared with by Read
+	content, err := w.library.Read(ctx, who, f, f.Size)
+	if err != nil {
+		return false, err
+	}
+	return w.library.Fingerprint(content) == item.Intent.Fingerprint, nil
+}
