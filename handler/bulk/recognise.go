@@ -29,7 +29,7 @@ func (w *Worker) lastResult(ctx context.Context, job Job, item Item) (Item, erro
 	if item.Intent == nil {
 		return item, nil
 	}
-	written, err := w.written(ctx, job, item)
+	_, written, err := w.look(ctx, job, item)
 	switch {
 	case fault.Is(err, fault.Busy):
 		return item, err
@@ -49,13 +49,17 @@ func (w *Worker) lastResult(ctx context.Context, job Job, item Item) (Item, erro
 // functionTimeout that this program is used with.
 const longestRun = 10 * time.Minute
 
-// written looks at the file and reports whether the announced content was written.
-func (w *Worker) written(ctx context.Context, job Job, item Item) (bool, error) {
-	file, err := w.file(ctx, job, item)
-	if err != nil {
-		return false, err
+// look returns the image's file as it is now, and whether the content that its intent announced, if there is
+// one, was written. A copy goes to the folder that the image was planned in, even if somebody moves the image
+// between two tries.
+func (w *Worker) look(ctx context.Context, job Job, item Item) (File, bool, error) {
+	file, err := w.library.File(ctx, job.who(), item.Drive, item.File)
+	file.Parent = item.Parent
+	if err != nil || item.Intent == nil {
+		return file, false, err
 	}
-	return w.recognise(ctx, job, item, file)
+	written, err := w.recognise(ctx, job, item, file)
+	return file, written, err
 }
 
 // versionSlack is how far SharePoint's clock may be behind ours.

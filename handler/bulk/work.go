@@ -130,14 +130,6 @@ func (w *Worker) GiveUp(ctx context.Context, m ItemMessage) error {
 	return w.finish(ctx, job, item)
 }
 
-// file returns the image's file as it is now. A copy goes to the folder that the image was planned in, even
-// if somebody moves the image between two tries.
-func (w *Worker) file(ctx context.Context, job Job, item Item) (File, error) {
-	file, err := w.library.File(ctx, job.who(), item.Drive, item.File)
-	file.Parent = item.Parent
-	return file, err
-}
-
 // finish records the result. If another delivery of the message was faster, that one's result stands.
 func (w *Worker) finish(ctx context.Context, job Job, item Item) error {
 	item.FinishedAt = w.now().UTC()
@@ -179,20 +171,15 @@ func (w *Worker) edit(ctx context.Context, job Job, item Item) (Item, error) {
 	if err != nil {
 		return item, err
 	}
-	if item.Intent != nil {
-		written, err := w.written(ctx, job, item)
-		if err != nil {
-			return item, &unseen{err}
-		}
-		if written {
-			return fulfilled(item), nil
-		}
-	}
-	file, err := w.file(ctx, job, item)
-	if err != nil {
+	file, written, err := w.look(ctx, job, item)
+	switch {
+	case err != nil && item.Intent != nil:
+		return item, &unseen{err}
+	case err != nil:
 		return item, err
-	}
-	if file.Tag != item.Tag {
+	case written:
+		return fulfilled(item), nil
+	case file.Tag != item.Tag:
 		return item, changed()
 	}
 	content, done, err := w.prepare(ctx, job, spec, file, &item)
@@ -313,17 +300,13 @@ func (w *Worker) save(ctx context.Context, job Job, spec parsedSpec, file File, 
 	if !fault.Is(err, fault.Conflict) {
 		return item, err
 	}
-	written, lookErr := w.written(ctx, job, item)
+	now, written, lookErr := w.look(ctx, job, item)
 	switch {
 	case lookErr != nil:
 		return item, &unseen{lookErr}
 	case written:
 		return fulfilled(item), nil
-	case spec.save.Target == Copy:
-		return item, err
-	}
-	now, lookErr := w.file(ctx, job, item)
-	if lookErr == nil && now.Tag == item.Tag {
+	case spec.save.Target == NewVersion && now.Tag == item.Tag:
 		return item, fault.New(fault.Busy, "SharePoint refused the new version though nothing had changed.", err)
 	}
 	return item, err
