@@ -10,11 +10,15 @@
 //     that the host can call.
 //   - api takes HTTP triggers, invoke takes queue and timer triggers. They parse, and decide how an error is
 //     answered: an HTTP status, or done-or-again.
-//   - org signs people in and erases organizations that have gone inactive; bulk edits many images with one
-//     recipe, each exactly once. Both declare, as interfaces, what they need of the outside.
+//   - org signs people in, notes that organizations are in use, and erases users and organizations; tab keeps
+//     what tabs show, and presets; bulk edits many images with one recipe, each exactly once. All declare, as
+//     interfaces, what they need of the outside.
 //   - recipe says what to do to a picture, imaging does it. Neither does any input or output.
+//   - privacy is the inventory of all that is kept, which the promise to administrators is made from; erasure
+//     is what erasing has in common everywhere.
 //   - caller says who asks, fault what went wrong and what may be said of it, secret hides what must not be
-//     seen, invocation carries the host's id to the log.
+//     seen, seal seals what leaves the program and must come back unchanged, invocation carries the host's id
+//     to the log.
 //   - cloud is all that names Microsoft: entra (tokens), graph (SharePoint), tables, blobs and queue
 //     (storage), and what they share: account (the storage account) and retry.
 //   - dev is never linked into the shipped program: the sandbox that stands for Entra and Graph, the local

@@ -23,7 +23,8 @@ var layers = [][]string{
 	{"imaging"},
 	{"imaging/metadata"},
 	{"imaging/container"},
-	{"recipe", "caller", "config", "invocation"},
+	{"recipe", "caller", "config", "invocation", "erasure", "privacy"},
+	{"seal"},
 	{"fault", "secret"},
 }
 

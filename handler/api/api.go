@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -23,6 +24,8 @@ import (
 	"imagepro/handler/fault"
 	"imagepro/handler/invocation"
 	"imagepro/handler/org"
+	"imagepro/handler/seal"
+	"imagepro/handler/tab"
 )
 
 // Verifier finds out who calls from the value of the Authorization header. Its faults: Unauthorized,
@@ -36,6 +39,9 @@ type Options struct {
 	Verifier Verifier
 	Org      *org.Service
 	Bulk     *bulk.Service
+	Tabs     *tab.Service
+	Cursors  *seal.Sealer // of what clients page with
+	AppID    string       // of the Teams app, for links to tabs
 	Health   Health
 	Deadline time.Duration // of one request
 	Now      func() time.Time
@@ -51,7 +57,9 @@ type API struct {
 // New returns the API with all of its operations.
 func New(o Options) *API {
 	a := &API{options: o, mux: http.NewServeMux()}
+	strictNames()
 	config := huma.DefaultConfig("Image Pro", "1")
+	config.RejectUnknownQueryParameters = true
 	// The document and its pages come with an operation of their own; the schema links would cost a lookup for
 	// each answer.
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
@@ -73,18 +81,48 @@ const Prefix = "/api"
 
 const teams = "teams"
 
+// strictNames makes huma tell names of fields apart that differ in case alone: of two, Go's decoder would take
+// the later one. The switch is huma's own and global.
+var strictNames = sync.OnceFunc(func() { huma.ValidateStrictCasing = true })
+
 // install is the list of all operations: the function in functions/ whose trigger brings them, and what a
 // repeat does.
 func (a *API) install() {
 	// Health: for monitors; nothing behind it is asked.
 	huma.Register(a.huma, open("health", http.MethodGet, "/health", "Whether the program runs"), a.health) // changes nothing
 
+	// Privacy: what is kept, for everybody to read.
+	huma.Register(a.huma, open("privacy", http.MethodGet, "/privacy", "What Image Pro keeps, what for and how long"), a.privacy) // changes nothing
+
 	// Me: the first call of a tab.
-	huma.Register(a.huma, signedIn("me", http.MethodGet, "/me", "Signs in and shows the caller's profile"), a.me) // refreshes the profile
+	huma.Register(a.huma, signedIn("me", http.MethodGet, "/me", "Signs in and shows the caller's profile"), a.me)               // refreshes the profile
+	huma.Register(a.huma, accepted(passingBy("eraseMe", http.MethodDelete, "/me", "Erases all data of the caller")), a.eraseMe) // goes on with the same erasure
+
+	// Organization
+	huma.Register(a.huma, accepted(passingBy("eraseOrganization", http.MethodDelete, "/organization", "Erases all data of the caller's organization")), a.eraseOrganization) // goes on with the same erasure
+
+	// Erasures
+	huma.Register(a.huma, passingBy("erasure", http.MethodGet, "/erasures/{id}", "Shows how far an erasure is, or its receipt"), a.erasure) // changes nothing
+
+	// Token: for calls of the tab's own to Graph.
+	huma.Register(a.huma, signedIn("token", http.MethodPost, "/token", "Exchanges the caller's token for one of Microsoft Graph"), a.token) // gives the same token, or a later one
+
+	// Tabs
+	huma.Register(a.huma, signedIn("tabs", http.MethodGet, "/tabs", "Lists the image configurations of tabs"), a.tabs)                     // changes nothing
+	huma.Register(a.huma, created(signedIn("createTab", http.MethodPost, "/tabs", "Adds the image configuration of a tab")), a.createTab)  // adds another
+	huma.Register(a.huma, signedIn("tab", http.MethodGet, "/tabs/{id}", "Shows the image configuration of a tab"), a.tab)                  // changes nothing
+	huma.Register(a.huma, signedIn("updateTab", http.MethodPut, "/tabs/{id}", "Replaces the image configuration of a tab"), a.updateTab)   // is refused: the version is another
+	huma.Register(a.huma, signedIn("deleteTab", http.MethodDelete, "/tabs/{id}", "Deletes the image configuration of a tab"), a.deleteTab) // finds nothing
+
+	// Presets
+	huma.Register(a.huma, signedIn("presets", http.MethodGet, "/presets", "Lists the organization's presets"), a.presets)                        // changes nothing
+	huma.Register(a.huma, created(signedIn("createPreset", http.MethodPost, "/presets", "Adds a preset: a recipe with a name")), a.createPreset) // is refused: the name is taken
+	huma.Register(a.huma, signedIn("preset", http.MethodGet, "/presets/{id}", "Shows a preset"), a.preset)                                       // changes nothing
+	huma.Register(a.huma, signedIn("updatePreset", http.MethodPut, "/presets/{id}", "Replaces a preset"), a.updatePreset)                        // is refused: the version is another
+	huma.Register(a.huma, signedIn("deletePreset", http.MethodDelete, "/presets/{id}", "Deletes a preset"), a.deletePreset)                      // finds nothing
 
 	// BulkEdits
-	submit := signedIn("submitBulkEdit", http.MethodPost, "/bulk-edits", "Starts a bulk edit")
-	submit.DefaultStatus = http.StatusAccepted
+	submit := accepted(signedIn("submitBulkEdit", http.MethodPost, "/bulk-edits", "Starts a bulk edit"))
 	submit.MaxBodyBytes = maxSubmitBytes
 	submit.BodyReadTimeout = -1                                                                                                                       // see bound
 	huma.Register(a.huma, submit, a.submitBulkEdit)                                                                                                   // starts another, unless Idempotency-Key is the same
@@ -95,13 +133,35 @@ func (a *API) install() {
 // maxSubmitBytes holds a list of 100 000 images.
 const maxSubmitBytes = 16 << 20
 
+// open is an operation for everybody.
 func open(id, method, path, summary string) huma.Operation {
 	return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Errors: []int{}}
 }
 
-func signedIn(id, method, path, summary string) huma.Operation {
+// passingBy is an operation for verified callers that does not count as use of the organization: it must work
+// while the organization's data is being erased, and may not bring the organization's record back.
+func passingBy(id, method, path, summary string) huma.Operation {
 	op := open(id, method, path, summary)
 	op.Security = []map[string][]string{{teams: {}}}
+	return op
+}
+
+// signedIn is an operation for verified callers.
+func signedIn(id, method, path, summary string) huma.Operation {
+	op := passingBy(id, method, path, summary)
+	op.Metadata = map[string]any{countsAsUse: true}
+	return op
+}
+
+const countsAsUse = "counts as use"
+
+func accepted(op huma.Operation) huma.Operation {
+	op.DefaultStatus = http.StatusAccepted
+	return op
+}
+
+func created(op huma.Operation) huma.Operation {
+	op.DefaultStatus = http.StatusCreated
 	return op
 }
 
@@ -143,13 +203,17 @@ func (a *API) elsewhere(w http.ResponseWriter, r *http.Request) {
 
 type callerKey struct{}
 
-// signIn lets only verified callers to the operations that ask for it.
+// signIn lets only verified callers to the operations that ask for it, and notes that their organization is in
+// use.
 func (a *API) signIn(ctx huma.Context, next func(huma.Context)) {
 	if len(ctx.Operation().Security) == 0 {
 		next(ctx)
 		return
 	}
 	who, err := a.options.Verifier.Verify(ctx.Context(), ctx.Header("Authorization"))
+	if err == nil && ctx.Operation().Metadata[countsAsUse] != nil {
+		err = a.options.Org.Enter(ctx.Context(), who.Tenant)
+	}
 	if err != nil {
 		_, w := humago.Unwrap(ctx)
 		problemOf(ctx.Context(), err).write(w)

@@ -25,7 +25,10 @@ func TestHealthTellsWhatRuns(t *testing.T) {
 func TestMeIsTheCallersProfile(t *testing.T) {
 	t.Parallel()
 	a := newWorld().call(t, me)
-	want := map[string]any{"id": "anna", "tenant": "tenant-a", "name": "Anna Example", "mail": "anna@example.com", "locale": "de-DE"}
+	want := map[string]any{
+		"id": "anna", "tenant": "tenant-a", "name": "Anna Example", "mail": "anna@example.com", "locale": "de-DE", "admin": false,
+		"organization": map[string]any{"firstSeenAt": "2026-03-01T12:00:00Z"},
+	}
 	if diff := cmp.Diff(want, a.body); a.status != 200 || diff != "" {
 		t.Errorf("%d (-want +got):\n%s", a.status, diff)
 	}
@@ -203,7 +206,12 @@ func TestABulkEditWithoutItemsHasAnEmptyList(t *testing.T) {
 
 func TestTheListOfOperationsIsWhole(t *testing.T) {
 	t.Parallel()
-	want := []string{"GET /bulk-edits/{id}", "GET /bulk-edits/{id}/items", "GET /health", "GET /me", "POST /bulk-edits"}
+	want := []string{
+		"DELETE /me", "DELETE /organization", "DELETE /presets/{id}", "DELETE /tabs/{id}",
+		"GET /bulk-edits/{id}", "GET /bulk-edits/{id}/items", "GET /erasures/{id}", "GET /health", "GET /me",
+		"GET /presets", "GET /presets/{id}", "GET /privacy", "GET /tabs", "GET /tabs/{id}",
+		"POST /bulk-edits", "POST /presets", "POST /tabs", "POST /token", "PUT /presets/{id}", "PUT /tabs/{id}",
+	}
 	if diff := cmp.Diff(want, newWorld().api.Operations()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

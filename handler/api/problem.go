@@ -25,9 +25,17 @@ type Problem struct {
 	Detail     string         `json:"detail" doc:"A sentence for the user"`
 	Field      string         `json:"field,omitempty" doc:"What was wrong in the request: a JSON pointer into the body, or the name of a parameter or header"`
 	Fields     []FieldProblem `json:"fields,omitempty" doc:"More than one thing that was wrong"`
+	Consent    *consentBody   `json:"consent,omitempty" doc:"What has to be consented to, and where"`
 	Claims     string         `json:"claims,omitempty" doc:"Claims challenge, JSON, that the next sign-in must answer"`
 	RetryAfter int            `json:"retryAfter,omitempty" doc:"Seconds to wait before another try"`
 	Invocation string         `json:"invocation,omitempty" doc:"Id to name to the operator"`
+}
+
+// consentBody is what a tab needs to ask for consent.
+type consentBody struct {
+	Scopes       []string `json:"scopes" doc:"Delegated permissions of Graph, fully qualified"`
+	AuthorizeURL string   `json:"authorizeUrl,omitempty" doc:"Where the user can consent; add redirect_uri, state and the PKCE parameters. Missing if only an administrator may"`
+	AdminURL     string   `json:"adminUrl" doc:"Where an administrator can consent for everybody; add redirect_uri and state"`
 }
 
 // FieldProblem is one wrong thing of several.
@@ -47,9 +55,12 @@ var statuses = map[fault.Kind]struct {
 	fault.Unauthorized:  {http.StatusUnauthorized, "Sign-in needed"},
 	fault.Consent:       {http.StatusForbidden, "Consent needed"},
 	fault.SignIn:        {http.StatusUnauthorized, "Another sign-in needed"},
+	fault.NotSetUp:      {http.StatusForbidden, "Not set up in the organization"},
 	fault.Forbidden:     {http.StatusForbidden, "Not allowed"},
 	fault.NotFound:      {http.StatusNotFound, "Not found"},
 	fault.Conflict:      {http.StatusConflict, "Changed meanwhile"},
+	fault.Stale:         {http.StatusPreconditionFailed, "Not the present version"},
+	fault.Unconditional: {http.StatusPreconditionRequired, "If-Match needed"},
 	fault.Locked:        {http.StatusLocked, "Locked"},
 	fault.Unsupported:   {http.StatusUnsupportedMediaType, "Not supported"},
 	fault.TooLarge:      {http.StatusRequestEntityTooLarge, "Too large"},
@@ -93,6 +104,9 @@ func problemOf(ctx context.Context, err error) *Problem {
 		f = fault.New(fault.Busy, "The request took too long.", err)
 	}
 	p := newProblem(ctx, f.Kind, f.Message)
+	if need := f.Consent; need != nil {
+		p.Consent = &consentBody{need.Scopes, need.AuthorizeURL, need.AdminURL}
+	}
 	p.Field, p.Claims, p.RetryAfter = f.Field, f.Claims, int(math.Ceil(f.RetryAfter.Seconds()))
 	level := slog.LevelInfo
 	if f.Kind == fault.Internal || f.Kind == fault.Misconfigured { // the operator's to mend

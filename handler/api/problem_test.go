@@ -21,7 +21,7 @@ import (
 var problems = map[fault.Kind]int{
 	fault.Invalid: 422, fault.Unauthorized: 401, fault.Consent: 403, fault.SignIn: 401, fault.Forbidden: 403,
 	fault.NotFound: 404, fault.Conflict: 409, fault.Locked: 423, fault.Unsupported: 415, fault.TooLarge: 413,
-	fault.Busy: 503, fault.Full: 507, fault.Misconfigured: 500, fault.Internal: 500,
+	fault.NotSetUp: 403, fault.Stale: 412, fault.Unconditional: 428, fault.Busy: 503, fault.Full: 507, fault.Misconfigured: 500, fault.Internal: 500,
 }
 
 // failing makes every sign-in fail.
@@ -124,6 +124,7 @@ func TestProblemsTellHowToGoOn(t *testing.T) {
 		{"a dead session", fault.New(fault.SignIn, "Again.", nil), `Bearer error="invalid_token"`, ""},
 		{"a claims challenge", challenge, `Bearer error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZX19fQ=="`, ""},
 		{"a missing consent", fault.New(fault.Consent, "Consent.", nil), "", ""},
+		{"an application that is not there", fault.New(fault.NotSetUp, "Not there.", nil), "", ""},
 		{"a busy service", fault.New(fault.Busy, "Busy.", nil).After(1500 * time.Millisecond), "", "2"},
 		{"a busy service without a time", fault.New(fault.Busy, "Busy.", nil), "", ""},
 	}
@@ -230,7 +231,8 @@ func TestAddressesAndMethodsThatAreNoneAreProblems(t *testing.T) {
 		{http.MethodGet, "/api/Me", 404, ""},
 		{http.MethodGet, "/elsewhere", 404, ""},
 		{http.MethodPost, "/BulkItem", 404, ""},
-		{http.MethodPost, "/api/me", 405, "GET"},
+		{http.MethodPost, "/api/me", 405, "GET, DELETE"},
+		{http.MethodPatch, "/api/tabs/x", 405, "GET, PUT, DELETE"},
 		{http.MethodDelete, "/api/health", 405, "GET"},
 		{http.MethodGet, "/api/bulk-edits", 405, "POST"},
 		{http.MethodPut, "/api/bulk-edits/job1", 405, "GET"},

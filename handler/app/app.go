@@ -23,16 +23,16 @@ import (
 	"imagepro/handler/imaging"
 	"imagepro/handler/invoke"
 	"imagepro/handler/org"
+	"imagepro/handler/seal"
+	"imagepro/handler/tab"
 )
 
-// graphScopes are the delegated permissions that the program asks for, fully qualified as Graph's resource
-// wants them. MSAL adds openid, profile and offline_access.
-func graphScopes(c config.Config) []string {
-	resource := strings.TrimSuffix(string(c.Graph), "/v1.0")
+// graphResource is Graph as scopes name it.
+func graphResource(c config.Config) string {
 	if c.Graph.Loopback() {
-		resource = "https://graph.microsoft.com" // the sandbox stands for Graph and knows it by its real name
+		return "https://graph.microsoft.com" // the sandbox stands for Graph and knows it by its real name
 	}
-	return []string{resource + "/User.Read", resource + "/Sites.ReadWrite.All"}
+	return strings.TrimSuffix(string(c.Graph), "/v1.0")
 }
 
 // App is the program: what to serve, and what to start beside it.
@@ -64,24 +64,29 @@ func New(c config.Config) (*App, error) {
 		return nil, err
 	}
 
-	var ring []entra.Key
-	for _, key := range c.TokenKeys {
-		ring = append(ring, entra.Key(key))
+	ring, err := seal.NewRing(c.TokenKeys)
+	if err != nil {
+		return nil, err
 	}
-	sealer, err := entra.NewSealer(ring)
+	sealed, err := ring.For("refresh-token")
+	if err != nil {
+		return nil, err
+	}
+	cursors, err := ring.For("cursor")
 	if err != nil {
 		return nil, err
 	}
 	tokens, err := entra.NewTokens(entra.TokensOptions{
-		Authority: string(c.Authority), AppID: string(c.AppID), AppSecret: c.AppSecret, Scopes: graphScopes(c),
-		Microsoft: !c.Authority.Loopback(), Transport: transport, Sealer: sealer, Sessions: records, Now: now,
+		Authority: string(c.Authority), AppID: string(c.AppID), Resource: graphResource(c), Scopes: org.GraphScopes,
+		Credential: entra.Credential{Secret: c.AppSecret, Certificate: c.AppCertificate.Text, Identity: string(c.AppIdentity)},
+		Microsoft:  !c.Authority.Loopback(), Transport: transport, Sealer: sealed, Sessions: records, Now: now,
 	})
 	if err != nil {
 		return nil, err
 	}
 	verifier := entra.NewVerifier(entra.VerifierOptions{
 		Authority: string(c.Authority), AuthorityV1: string(c.AuthorityV1), AppID: string(c.AppID), AppIDURI: c.AppIDURI(),
-		ClientApps: c.ClientApps, Client: &http.Client{Transport: transport}, Now: now,
+		ClientApps: c.ClientApps, Tenants: c.Tenants, AdminRoles: c.AdminRoles, Client: &http.Client{Transport: transport}, Now: now,
 	})
 	library, err := graph.NewClient(graph.Options{
 		BaseURL: string(c.Graph), Tokens: tokens, Transport: transport, Loopback: c.Graph.Loopback(), Now: now,
@@ -90,16 +95,13 @@ func New(c config.Config) (*App, error) {
 		return nil, err
 	}
 
-	organizations := org.NewService(records, library, now)
-	sweeper := org.NewSweeper(records, time.Duration(c.InactiveDays)*24*time.Hour, records, specs)
-
 	limits := imageLimits(c)
+	newID := func() string { return strings.ToLower(rand.Text()) }
 	edits := bulk.NewService(bulk.ServiceOptions{
-		Jobs: records, Items: records, Specs: specs, Queue: messages, MaxImages: int(c.BulkMaxImages),
-		Now: now, NewID: func() string { return strings.ToLower(rand.Text()) },
+		Jobs: records, Items: records, Index: records, Specs: specs, Queue: messages, MaxImages: int(c.BulkMaxImages), Now: now, NewID: newID,
 	})
 	planner := bulk.NewPlanner(bulk.PlannerOptions{
-		Jobs: records, Specs: specs, Queue: messages, Library: library, Now: now,
+		Jobs: records, Items: records, Specs: specs, Queue: messages, Library: library, Now: now,
 		Limits: bulk.PlanLimits{Window: int(c.BulkWindow), MaxImages: int(c.BulkMaxImages), MaxBytes: int64(limits.Bytes)},
 	})
 	worker := bulk.NewWorker(bulk.WorkerOptions{
@@ -107,12 +109,28 @@ func New(c config.Config) (*App, error) {
 		Window: int(c.BulkWindow), Parallel: runtime.GOMAXPROCS(0), Now: now,
 	})
 
+	organizations := org.NewService(org.ServiceOptions{
+		Organizations: records, Users: records, Sessions: records, Erasures: records, Directory: library, Exchanger: tokens,
+		Queue: messages, Now: now, NewID: newID,
+	})
+	eradicator := org.NewEradicator(org.EradicatorOptions{
+		Organizations: records, Users: records, Erasures: records, Jobs: edits, Erasers: []org.Eraser{records, specs}, Queue: messages, Now: now,
+		Settle: org.EnteredLife + c.HTTPDeadline.Duration(),
+	})
+	sweeper := org.NewSweeper(org.SweeperOptions{
+		Organizations: records, Sessions: records, Erasures: records, Jobs: edits, Resealer: tokens, Eradicator: eradicator, Queue: messages,
+		NewID: newID, Inactive: c.InactiveDays.Duration(), Grace: c.GraceDays.Duration(), Unneeded: c.SessionDays.Duration(),
+	})
+	tabs := tab.NewService(tab.ServiceOptions{
+		Tabs: records, Presets: records, Library: library, Now: now, NewID: newID, CacheLife: c.TabCache.Duration(),
+	})
+
 	a := &App{verifier: verifier}
 	a.API = api.New(api.Options{
-		Verifier: verifier, Org: organizations, Bulk: edits, Deadline: c.HTTPDeadline.Duration(), Now: now,
-		Health: api.Health{Version: Version, Codec: "go image/jpeg"},
+		Verifier: verifier, Org: organizations, Bulk: edits, Tabs: tabs, Cursors: cursors, AppID: string(c.AppID),
+		Deadline: c.HTTPDeadline.Duration(), Now: now, Health: api.Health{Version: Version, Codec: "go image/jpeg"},
 	})
-	a.Functions = functions(planner, worker, sweeper, now)
+	a.Functions = functions(planner, worker, eradicator, sweeper, now)
 	a.Handler = a.routes(c)
 	return a, nil
 }
@@ -130,15 +148,17 @@ func imageLimits(c config.Config) imaging.Limits {
 }
 
 // functions is the list of the queue and timer functions, each with its trigger and what a repeat does.
-func functions(planner *bulk.Planner, worker *bulk.Worker, sweeper *org.Sweeper, now func() time.Time) []invoke.Function {
+func functions(planner *bulk.Planner, worker *bulk.Worker, eradicator *org.Eradicator, sweeper *org.Sweeper, now func() time.Time) []invoke.Function {
 	return []invoke.Function{
-		invoke.Queue("BulkPlan", bulk.PlanQueue, planner.Plan),                      // goes on where the first one was
-		invoke.Queue("BulkItem", bulk.ItemQueue, worker.Work),                       // finds the result and changes nothing
-		invoke.Queue("BulkPlanPoison", bulk.PlanQueue+poisonSuffix, planner.GiveUp), // changes nothing
-		invoke.Queue("BulkItemPoison", bulk.ItemQueue+poisonSuffix, worker.GiveUp),  // changes nothing
+		invoke.Queue("BulkPlan", bulk.PlanQueue, planner.Plan),                          // goes on where the first one was
+		invoke.Queue("BulkItem", bulk.ItemQueue, worker.Work),                           // finds the result and changes nothing
+		invoke.Queue("BulkPlanPoison", bulk.PlanQueue+poisonSuffix, planner.GiveUp),     // changes nothing
+		invoke.Queue("BulkItemPoison", bulk.ItemQueue+poisonSuffix, worker.GiveUp),      // changes nothing
+		invoke.Queue("Erasure", org.ErasureQueue, eradicator.Erase),                     // goes on where the first one was
+		invoke.Queue("ErasurePoison", org.ErasureQueue+poisonSuffix, eradicator.GiveUp), // changes nothing
 		invoke.OnTimer("CleanUp", func(ctx context.Context, _ invoke.Timer) error { // goes on where the first one was
-			erased, err := sweeper.Sweep(ctx, now())
-			slog.InfoContext(ctx, "clean-up ended", "erased", erased, "complete", err == nil)
+			swept, err := sweeper.Sweep(ctx, now())
+			slog.InfoContext(ctx, "clean-up ended", "swept", swept, "complete", err == nil)
 			return err
 		}),
 	}

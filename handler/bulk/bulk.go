@@ -1,8 +1,8 @@
 // Package bulk edits many images with one recipe: it plans a job, edits each image exactly once though every
 // message may come twice and the process may be killed at any moment, and tells how far it has come.
 //
-// It does not know Graph, tables or queues; it declares what it needs of them (Library, Jobs, Items, Specs,
-// Queue), and it leaves pixels to imaging.
+// It does not know Graph, tables or queues; it declares what it needs of them (Library, Jobs, Items, Index,
+// Specs, Queue), and it leaves pixels to imaging.
 //
 // How one image is edited once: the planner records the image with the tag of its content. The worker edits
 // it, records the fingerprint of what it is about to write (the intent), and replaces the content only if the
@@ -28,12 +28,14 @@ type Ref struct {
 // JobState says how far a job is.
 type JobState string
 
-// The states of a job. Done and Failed are final.
+// The states of a job. Done, Failed and Cancelled are final.
 const (
-	Planning JobState = "planning" // looking for images
-	Running  JobState = "running"  // every image is known; they are being edited
-	Done     JobState = "done"     // every image has a result
-	Failed   JobState = "failed"   // could not be planned to the end; Message says why
+	Planning  JobState = "planning"         // looking for images
+	Running   JobState = "running"          // every image is known; they are being edited
+	Parked    JobState = "waitingForSignIn" // the user's session is dead; goes on at their next visit
+	Done      JobState = "done"             // every image has a result
+	Failed    JobState = "failed"           // could not be planned to the end; Message says why
+	Cancelled JobState = "cancelled"        // ended early; what was edited stays
 )
 
 // Job is a bulk edit.
@@ -41,8 +43,8 @@ type Job struct {
 	Ref
 	User       string // object id of the user on whose behalf it works
 	State      JobState
-	Reason     string // kind of the fault that failed it
-	Message    string // a sentence for the user; with Failed only
+	Reason     string // kind of the fault that failed or parked it
+	Message    string // a sentence for the user; with Failed, Parked and Cancelled
 	CreatedAt  time.Time
 	FinishedAt time.Time // zero until it is final
 
@@ -60,7 +62,10 @@ type Job struct {
 func (j Job) who() caller.Caller { return caller.Away(j.Tenant, j.User) }
 
 // Final reports whether nothing will change any more.
-func (j Job) Final() bool { return j.State == Done || j.State == Failed }
+func (j Job) Final() bool { return j.State == Done || j.ended() }
+
+// ended reports whether the job is over though images may have no result.
+func (j Job) ended() bool { return j.State == Failed || j.State == Cancelled }
 
 // Place is where the planner goes on.
 type Place struct {
@@ -209,7 +214,7 @@ type Portion struct {
 
 // Jobs keeps jobs. Its faults: NotFound, Conflict (the version is not the one that was read), Busy.
 type Jobs interface {
-	// CreateJob records a job; it is no fault if it is there already.
+	// CreateJob records a job and indexes it as open; it is no fault if it is there already.
 	CreateJob(ctx context.Context, j Job) error
 	// Job returns a job with its counts.
 	Job(ctx context.Context, ref Ref) (Job, error)
@@ -219,6 +224,15 @@ type Jobs interface {
 	RecordPortion(ctx context.Context, j Job, p Portion) (Job, error)
 	// PlannedFolder returns the folder with the number.
 	PlannedFolder(ctx context.Context, ref Ref, n int) (ImageRef, error)
+	// CloseJob notes in the index that a job is final.
+	CloseJob(ctx context.Context, j Job) error
+}
+
+// Index finds jobs.
+type Index interface {
+	// OpenJobs returns the jobs of a user, or of all users of the tenant if user is empty, that were not closed.
+	// One whose record is not there (yet, or any more) comes without a State.
+	OpenJobs(ctx context.Context, tenant, user string) ([]Job, error)
 }
 
 // Items keeps the images of jobs. Its faults are those of Jobs.
@@ -233,20 +247,22 @@ type Items interface {
 	// ItemsOf returns at most limit items of a job after the cursor (empty: from the start), those to edit by
 	// number and then those that the planner passed, and the cursor to go on with, empty at the end.
 	ItemsOf(ctx context.Context, ref Ref, cursor string, limit int) ([]Item, string, error)
+	// Unfinished returns the numbers, below the given one, of images to edit that have no result.
+	Unfinished(ctx context.Context, ref Ref, below int) ([]int, error)
 }
 
 // Shares is the number of records among which a job's counts are spread, so that workers rarely meet.
 const Shares = 8
 
-// Specs keeps what jobs do.
+// Specs keeps what jobs do, each among the things of the job's user.
 type Specs interface {
 	// PutSpec keeps a job's spec. If there is one already, that one stays as it is.
-	PutSpec(ctx context.Context, ref Ref, s Spec) error
+	PutSpec(ctx context.Context, j Job, s Spec) error
 	// Spec returns what PutSpec kept, or NotFound.
-	Spec(ctx context.Context, ref Ref) (Spec, error)
+	Spec(ctx context.Context, j Job) (Spec, error)
 	// PutSource and Source do the same with the job's source.
-	PutSource(ctx context.Context, ref Ref, s Source) error
-	Source(ctx context.Context, ref Ref) (Source, error)
+	PutSource(ctx context.Context, j Job, s Source) error
+	Source(ctx context.Context, j Job) (Source, error)
 }
 
 // Queue sends messages to the functions.
@@ -267,6 +283,8 @@ type PlanMessage struct {
 	Job    string `json:"job"`
 	// SendTo asks only that the images numbered below it be sent; 0 asks to plan.
 	SendTo int `json:"sendTo,omitempty"`
+	// Resume asks to go on with a job that was parked: its user is here again.
+	Resume bool `json:"resume,omitempty"`
 	// Waits counts how often the message was put back because a service was busy.
 	Waits int `json:"waits,omitempty"`
 }

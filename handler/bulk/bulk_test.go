@@ -32,6 +32,8 @@ import (
 	"imagepro/handler/dev/sandbox/directory"
 	"imagepro/handler/dev/sandbox/graph"
 	"imagepro/handler/imaging"
+	"imagepro/handler/org"
+	"imagepro/handler/seal"
 	"imagepro/handler/secret"
 
 	sandboxentra "imagepro/handler/dev/sandbox/entra"
@@ -107,7 +109,7 @@ func newKit(t *testing.T) *kit {
 	}
 	k.library = k.newLibrary()
 	k.service = bulk.NewService(bulk.ServiceOptions{
-		Jobs: k.records, Items: k.records, Specs: k.specs, Queue: k.queue, MaxImages: k.limits.MaxImages, Now: k.now,
+		Jobs: k.records, Items: k.records, Index: k.records, Specs: k.specs, Queue: k.queue, MaxImages: k.limits.MaxImages, Now: k.now,
 		NewID: func() string { return fmt.Sprintf("job%d", siteNumber.Add(1)) },
 	})
 	return k
@@ -120,13 +122,17 @@ func (k *kit) newLibrary() *graphclient.Client {
 	roots.AppendCertsFromPEM(world.CAPEM)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, MaxIdleConnsPerHost: 16}
 	k.t.Cleanup(transport.CloseIdleConnections)
-	sealer, err := entra.NewSealer([]entra.Key{{ID: "k", Secret: secret.New("0123456789abcdef0123456789abcdef")}})
+	ring, err := seal.NewRing([]seal.Key{{ID: "k", Secret: secret.New("0123456789abcdef0123456789abcdef")}})
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	sealer, err := ring.For("refresh-token")
 	if err != nil {
 		k.t.Fatal(err)
 	}
 	tokens, err := entra.NewTokens(entra.TokensOptions{
-		Authority: world.EntraURL, AppID: sandbox.DemoApp, AppSecret: secret.New(scene.Secret),
-		Scopes:    []string{"https://graph.microsoft.com/User.Read", "https://graph.microsoft.com/Sites.ReadWrite.All"},
+		Authority: world.EntraURL, AppID: sandbox.DemoApp, Credential: entra.Credential{Secret: secret.New(scene.Secret)},
+		Resource: "https://graph.microsoft.com", Scopes: org.GraphScopes,
 		Transport: transport, Sealer: sealer, Sessions: k.records, Now: k.now,
 	})
 	if err != nil {
@@ -150,7 +156,7 @@ func (k *kit) newLibrary() *graphclient.Client {
 
 func (k *kit) planner() *bulk.Planner {
 	return bulk.NewPlanner(bulk.PlannerOptions{
-		Jobs: crashingJobs{k.records, k.crash}, Specs: k.specs, Queue: crashingQueue{k.queue, k.crash},
+		Jobs: crashingJobs{k.records, k.crash}, Items: k.records, Specs: k.specs, Queue: crashingQueue{k.queue, k.crash},
 		Library: crashingLibrary{k.library, k.crash}, Limits: k.limits, Now: k.now,
 	})
 }

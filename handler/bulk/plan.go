@@ -23,6 +23,7 @@ import (
 // job's own new versions and copies must not be taken for further images.
 type Planner struct {
 	jobs    Jobs
+	items   Items
 	specs   Specs
 	queue   Queue
 	library Library
@@ -40,6 +41,7 @@ type PlanLimits struct {
 // PlannerOptions are what a Planner needs.
 type PlannerOptions struct {
 	Jobs    Jobs
+	Items   Items
 	Specs   Specs
 	Queue   Queue
 	Library Library
@@ -49,7 +51,7 @@ type PlannerOptions struct {
 
 // NewPlanner returns a planner.
 func NewPlanner(o PlannerOptions) *Planner {
-	return &Planner{o.Jobs, o.Specs, o.Queue, o.Library, o.Limits, o.Now}
+	return &Planner{o.Jobs, o.Items, o.Specs, o.Queue, o.Library, o.Limits, o.Now}
 }
 
 // leaveTime is how long before its deadline the planner stops, after one page at least, and sends itself a
@@ -63,19 +65,25 @@ func (p *Planner) Plan(ctx context.Context, m PlanMessage) error {
 	switch {
 	case fault.Is(err, fault.NotFound): // erased meanwhile
 		return nil
-	case err == nil && job.Final():
+	case err == nil && (job.Final() || job.State == Parked && !m.Resume):
 		return nil
+	case err == nil && m.Resume:
+		job, err = p.resume(ctx, job, m)
 	case err == nil && m.SendTo > 0:
 		err = p.send(ctx, job, m.SendTo)
 	case err == nil:
-		err = p.plan(ctx, job, m)
+		job, err = p.plan(ctx, job, m)
 	}
-	return p.verdict(ctx, m, err)
+	return p.verdict(ctx, job, m, err)
 }
 
 // verdict says what becomes of the message: it is put back while a service is busy, it comes again through the
-// host after a failure of our own, and anything else ends the job.
-func (p *Planner) verdict(ctx context.Context, m PlanMessage, err error) error {
+// host after a failure of our own, it parks the job when the user's session is dead, and anything else ends the
+// job. job is as it was read last.
+func (p *Planner) verdict(ctx context.Context, job Job, m PlanMessage, err error) error {
+	if f := fault.From(err); err != nil && f.Kind.NeedsUser() {
+		err = park(ctx, p.jobs, job, f)
+	}
 	if err == nil {
 		return nil
 	}
@@ -91,31 +99,32 @@ func (p *Planner) verdict(ctx context.Context, m PlanMessage, err error) error {
 	return p.fail(ctx, Ref{Tenant: m.Tenant, Job: m.Job}, f)
 }
 
-// plan goes through the source, page by page, and starts the work when it is at its end.
-func (p *Planner) plan(ctx context.Context, job Job, m PlanMessage) error {
-	source, err := p.specs.Source(ctx, job.Ref)
+// plan goes through the source, page by page, and starts the work when it is at its end. It returns the job as
+// it was read or written last.
+func (p *Planner) plan(ctx context.Context, job Job, m PlanMessage) (Job, error) {
+	source, err := p.specs.Source(ctx, job)
 	if err != nil {
-		return err
+		return job, err
 	}
 	for first := true; !job.Place.End; first = false {
 		if deadline, ok := ctx.Deadline(); ok && !first && time.Until(deadline) < leaveTime {
-			return send(ctx, p.queue, PlanQueue, PlanMessage{Tenant: m.Tenant, Job: m.Job}, 0)
+			return job, send(ctx, p.queue, PlanQueue, PlanMessage{Tenant: m.Tenant, Job: m.Job}, 0)
 		}
 		portion, err := p.page(ctx, job, source)
 		if err != nil {
-			return err
+			return job, err
 		}
 		if err := p.checkSize(job, portion); err != nil {
-			return err
+			return job, err
 		}
-		if job, err = p.record(ctx, job, portion); err != nil || job.Final() {
-			return err
+		if job, err = p.record(ctx, job, portion); err != nil || job.Final() || job.State == Parked {
+			return job, err
 		}
 	}
 	if err := p.send(ctx, job, p.limits.Window); err != nil {
-		return err
+		return job, err
 	}
-	return settle(ctx, p.jobs, job.Ref, p.now)
+	return job, settle(ctx, p.jobs, job.Ref, p.now)
 }
 
 func (p *Planner) checkSize(job Job, portion Portion) error {
@@ -252,7 +261,11 @@ func (p *Planner) send(ctx context.Context, job Job, target int) error {
 			return nil
 		}
 		job.Target = max(job.Target, target)
-		if err := p.sendItems(ctx, job.Ref, job.Sent, upTo); err != nil {
+		var next []int
+		for n := job.Sent; n < upTo; n++ {
+			next = append(next, n)
+		}
+		if err := p.sendItems(ctx, job.Ref, next); err != nil {
 			return err
 		}
 		job.Sent = max(job.Sent, upTo)
@@ -269,10 +282,10 @@ func (p *Planner) send(ctx context.Context, job Job, target int) error {
 // sendParallel is how many messages are on the way at once.
 const sendParallel = 8
 
-func (p *Planner) sendItems(ctx context.Context, ref Ref, from, to int) error {
+func (p *Planner) sendItems(ctx context.Context, ref Ref, numbers []int) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(sendParallel)
-	for n := from; n < to; n++ {
+	for _, n := range numbers {
 		group.Go(func() error {
 			return send(ctx, p.queue, ItemQueue, ItemMessage{Tenant: ref.Tenant, Job: ref.Job, N: n}, 0)
 		})
@@ -283,7 +296,7 @@ func (p *Planner) sendItems(ctx context.Context, ref Ref, from, to int) error {
 // GiveUp ends a job whose message was tried too often. One that only asked for more messages is tried again
 // instead: the images wait for them.
 func (p *Planner) GiveUp(ctx context.Context, m PlanMessage) error {
-	if m.SendTo > 0 {
+	if m.SendTo > 0 || m.Resume {
 		return p.Plan(ctx, m)
 	}
 	return p.fail(ctx, Ref{Tenant: m.Tenant, Job: m.Job},
@@ -301,7 +314,7 @@ func (p *Planner) fail(ctx context.Context, ref Ref, why *fault.Fault) error {
 		}
 		job.State, job.FinishedAt = Failed, p.now().UTC()
 		job.Reason, job.Message = string(why.Kind), why.Message
-		if _, err = p.jobs.UpdateJob(ctx, job); fault.Is(err, fault.Conflict) {
+		if err = conclude(ctx, p.jobs, job); fault.Is(err, fault.Conflict) {
 			continue
 		}
 		if err == nil {
@@ -316,7 +329,7 @@ func (p *Planner) fail(ctx context.Context, ref Ref, why *fault.Fault) error {
 func settle(ctx context.Context, jobs Jobs, ref Ref, now func() time.Time) error {
 	for {
 		job, err := jobs.Job(ctx, ref)
-		if err != nil || job.Final() || !job.Place.End {
+		if err != nil || job.Final() || job.State == Parked || !job.Place.End {
 			return err
 		}
 		next := Running
@@ -329,8 +342,11 @@ func settle(ctx context.Context, jobs Jobs, ref Ref, now func() time.Time) error
 		job.State = next
 		if next == Done {
 			job.FinishedAt = now().UTC()
+			err = conclude(ctx, jobs, job)
+		} else {
+			_, err = jobs.UpdateJob(ctx, job)
 		}
-		if _, err = jobs.UpdateJob(ctx, job); fault.Is(err, fault.Conflict) {
+		if fault.Is(err, fault.Conflict) {
 			continue
 		}
 		if err != nil {

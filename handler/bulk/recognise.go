@@ -22,7 +22,8 @@ const (
 )
 
 // lastResult is what can still be said of an image that was tried too often: it may have been saved, and only
-// the record of it failed. Busy if that cannot be found out now, or if another delivery may be saving it.
+// the record of it failed. Busy if that cannot be found out now, or if another delivery may be saving it;
+// a fault that needs the user if only with their session it can be found out.
 func (w *Worker) lastResult(ctx context.Context, job Job, item Item) (Item, error) {
 	item.State, item.Reason = Broken, string(fault.Internal)
 	item.Message = "The image could not be edited; it was tried several times."
@@ -31,7 +32,7 @@ func (w *Worker) lastResult(ctx context.Context, job Job, item Item) (Item, erro
 	}
 	_, written, err := w.look(ctx, job, item)
 	switch {
-	case fault.Is(err, fault.Busy):
+	case fault.Is(err, fault.Busy), err != nil && fault.From(err).Kind.NeedsUser():
 		return item, err
 	case err != nil:
 		slog.WarnContext(ctx, "image is given up unseen", "tenant", item.Tenant, "job", item.Job, "item", item.N, "error", err)

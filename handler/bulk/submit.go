@@ -24,6 +24,7 @@ import (
 type Service struct {
 	jobs      Jobs
 	items     Items
+	index     Index
 	specs     Specs
 	queue     Queue
 	maxImages int
@@ -35,6 +36,7 @@ type Service struct {
 type ServiceOptions struct {
 	Jobs      Jobs
 	Items     Items
+	Index     Index
 	Specs     Specs
 	Queue     Queue
 	MaxImages int // most images of a list
@@ -44,7 +46,7 @@ type ServiceOptions struct {
 
 // NewService returns a service.
 func NewService(o ServiceOptions) *Service {
-	return &Service{o.Jobs, o.Items, o.Specs, o.Queue, o.MaxImages, o.Now, o.NewID}
+	return &Service{o.Jobs, o.Items, o.Index, o.Specs, o.Queue, o.MaxImages, o.Now, o.NewID}
 }
 
 // Request asks for a bulk edit.
@@ -74,7 +76,7 @@ func (s *Service) Submit(ctx context.Context, who caller.Caller, r Request) (Job
 		sum := sha256.Sum256([]byte(who.Tenant + "|" + who.User + "|" + r.Key))
 		job.Job = "k" + hex.EncodeToString(sum[:12])
 	}
-	if err := s.keep(ctx, job.Ref, r); err != nil {
+	if err := s.keep(ctx, job, r); err != nil {
 		return Job{}, err
 	}
 	if err := s.jobs.CreateJob(ctx, job); err != nil {
@@ -88,22 +90,22 @@ func (s *Service) Submit(ctx context.Context, who caller.Caller, r Request) (Job
 
 // keep stores what the job does, before the job itself, so that no job is without it. A repeat with the same
 // key must ask for the same.
-func (s *Service) keep(ctx context.Context, ref Ref, r Request) error {
+func (s *Service) keep(ctx context.Context, job Job, r Request) error {
 	spec := Spec{Recipe: r.Recipe, Save: r.Save}
-	if err := s.specs.PutSpec(ctx, ref, spec); err != nil {
+	if err := s.specs.PutSpec(ctx, job, spec); err != nil {
 		return err
 	}
-	if err := s.specs.PutSource(ctx, ref, r.Source); err != nil {
+	if err := s.specs.PutSource(ctx, job, r.Source); err != nil {
 		return err
 	}
 	if r.Key == "" {
 		return nil
 	}
-	kept, err := s.specs.Spec(ctx, ref)
+	kept, err := s.specs.Spec(ctx, job)
 	if err != nil {
 		return err
 	}
-	source, err := s.specs.Source(ctx, ref)
+	source, err := s.specs.Source(ctx, job)
 	if err != nil {
 		return err
 	}
@@ -127,7 +129,7 @@ func (s *Service) Get(ctx context.Context, who caller.Caller, id string) (Job, e
 	if job.User != who.User {
 		return Job{}, fault.New(fault.NotFound, "There is no such bulk edit.", nil)
 	}
-	if job.State == Failed {
+	if job.ended() {
 		job.Counts.Skipped += max(0, job.Planned-job.Counts.Total()) // those whose turn will not come
 	}
 	return job, nil
@@ -141,7 +143,7 @@ func (s *Service) Items(ctx context.Context, who caller.Caller, id, cursor strin
 	}
 	items, next, err := s.items.ItemsOf(ctx, job.Ref, cursor, limit)
 	for i := range items {
-		if job.State == Failed && items[i].State == Waiting {
+		if job.ended() && items[i].State == Waiting {
 			items[i].State, items[i].Reason, items[i].FinishedAt = Skipped, job.Reason, job.FinishedAt
 			items[i].Message = "The bulk edit ended before it was this image's turn."
 		}

@@ -57,8 +57,8 @@ func (w *Worker) Work(ctx context.Context, m ItemMessage) error {
 
 func (w *Worker) work(ctx context.Context, m ItemMessage) error {
 	job, item, err := w.find(ctx, m)
-	if err != nil || job.State == Failed || job.Job == "" {
-		return err // or given up as a whole, or erased
+	if err != nil || job.ended() || job.State == Parked || job.Job == "" {
+		return err // or over as a whole, or sent again when the job goes on, or erased
 	}
 	if item.State != Waiting {
 		return w.goOn(ctx, job, m.N, 0)
@@ -68,6 +68,9 @@ func (w *Worker) work(ctx context.Context, m ItemMessage) error {
 		return w.finish(ctx, job, item)
 	}
 	f := fault.From(err)
+	if f.Kind.NeedsUser() {
+		return park(ctx, w.jobs, job, f)
+	}
 	state := stateOf(f.Kind)
 	var unseen *unseen
 	switch {
@@ -118,13 +121,16 @@ func stateOf(kind fault.Kind) ItemState {
 // GiveUp gives an image whose message was tried too often its final result.
 func (w *Worker) GiveUp(ctx context.Context, m ItemMessage) error {
 	job, item, err := w.find(ctx, m)
-	if err != nil || job.Job == "" {
+	if err != nil || job.State == Parked || job.Job == "" {
 		return err
 	}
 	if item.State != Waiting {
 		return w.goOn(ctx, job, m.N, 0)
 	}
 	if item, err = w.lastResult(ctx, job, item); err != nil {
+		if f := fault.From(err); f.Kind.NeedsUser() {
+			return park(ctx, w.jobs, job, f)
+		}
 		return err
 	}
 	return w.finish(ctx, job, item)
@@ -167,7 +173,7 @@ func shareOf(planned, share int) int { return (planned - share + Shares - 1) / S
 
 // edit does the work on one image and returns the item with its result.
 func (w *Worker) edit(ctx context.Context, job Job, item Item) (Item, error) {
-	spec, err := w.spec(ctx, job.Ref)
+	spec, err := w.spec(ctx, job)
 	if err != nil {
 		return item, err
 	}
@@ -199,8 +205,8 @@ func changed() *fault.Fault {
 	return fault.New(fault.Conflict, "Somebody changed the image after the bulk edit was planned. It was left as it is.", nil)
 }
 
-func (w *Worker) spec(ctx context.Context, ref Ref) (parsedSpec, error) {
-	spec, err := w.specs.Spec(ctx, ref)
+func (w *Worker) spec(ctx context.Context, job Job) (parsedSpec, error) {
+	spec, err := w.specs.Spec(ctx, job)
 	if err != nil {
 		return parsedSpec{}, err
 	}

@@ -14,6 +14,9 @@ type Caller struct {
 	UPN  string // user principal name or preferred user name; may change, never to be trusted
 	Name string // display name
 
+	// Admin says that the user holds a role that may decide for the whole organization.
+	Admin bool
+
 	// Assertion is the token that the user's client sent. It is empty when work runs in the background, which
 	// then uses the session that the user left.
 	Assertion secret.Text

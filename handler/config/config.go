@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,17 +25,25 @@ type Config struct {
 
 	Storage secret.Text `env:"AzureWebJobsStorage,required,notEmpty" doc:"Connection string of the storage account for tables, blobs and queues; the host uses it as well."`
 
-	AppID      GUID        `env:"IMAGEPRO_APP_ID" envDefault:"f64e410d-2685-4834-8cd1-004fcac3a125" doc:"Application (client) id of the app registration."`
-	AppSecret  secret.Text `env:"IMAGEPRO_APP_SECRET,required,notEmpty" doc:"Client secret of the app registration."`
-	AppDomain  string      `env:"IMAGEPRO_APP_DOMAIN" envDefault:"localhost" doc:"Host that serves the tab; the application id URI is api://<domain>/<app id>."`
-	ClientApps GUIDs       `env:"IMAGEPRO_CLIENT_APPS" envDefault:"1fec8e78-bce4-4aaf-ab1b-5451cc387264,5e3ce6c0-2b1f-4285-8d4b-75ee78787346,4765445b-32c6-49b0-83e6-1d93765276ca,0ec893e0-5785-4de6-99da-4ed124e5296c,d3590ed6-52b3-4102-aeff-aad2292ab01c,bc59ab01-8403-45c6-8796-ac3ef710b3e3,27922004-5251-4030-b22d-91ecd9a37ea4" doc:"Applications that may call: the Teams, Microsoft 365 and Outlook clients. Comma-separated ids."`
-	TokenKeys  KeyRing     `env:"IMAGEPRO_TOKEN_KEYS,required,notEmpty" doc:"Keys that seal refresh tokens: id:base64 of 32 bytes, comma-separated. The first seals, all open."`
+	AppID          GUID        `env:"IMAGEPRO_APP_ID" envDefault:"f64e410d-2685-4834-8cd1-004fcac3a125" doc:"Application (client) id of the app registration."`
+	AppSecret      secret.Text `env:"IMAGEPRO_APP_SECRET" doc:"Client secret of the app registration. Exactly one of this and the next two is set."`
+	AppCertificate PEM         `env:"IMAGEPRO_APP_CERTIFICATE" doc:"In place of a secret: RSA private key, unencrypted, and its certificate, which the app registration holds. PEM, or its base64."`
+	AppIdentity    Identity    `env:"IMAGEPRO_APP_IDENTITY" doc:"In place of a secret: managed identity that the app registration trusts (federated credential); system, or the client id of a user-assigned one."`
+	AppDomain      string      `env:"IMAGEPRO_APP_DOMAIN" envDefault:"localhost" doc:"Host that serves the tab; the application id URI is api://<domain>/<app id>."`
+	ClientApps     GUIDs       `env:"IMAGEPRO_CLIENT_APPS" envDefault:"1fec8e78-bce4-4aaf-ab1b-5451cc387264,5e3ce6c0-2b1f-4285-8d4b-75ee78787346,4765445b-32c6-49b0-83e6-1d93765276ca,0ec893e0-5785-4de6-99da-4ed124e5296c,d3590ed6-52b3-4102-aeff-aad2292ab01c,bc59ab01-8403-45c6-8796-ac3ef710b3e3,27922004-5251-4030-b22d-91ecd9a37ea4" doc:"Applications that may call: the Teams, Microsoft 365 and Outlook clients. Comma-separated ids."`
+	Tenants        GUIDs       `env:"IMAGEPRO_TENANTS" doc:"Tenants whose users may call. Comma-separated ids; all tenants if it is not set."`
+	AdminRoles     Names       `env:"IMAGEPRO_ADMIN_ROLES" envDefault:"62e90394-69f5-4237-9190-012177145e10,OrganizationAdmin" doc:"Who may erase their organization: holders of these directory roles (template ids, claim wids; the default is the global administrator's) and app roles (claim roles)."`
+	TokenKeys      KeyRing     `env:"IMAGEPRO_TOKEN_KEYS,required,notEmpty" doc:"Keys that seal refresh tokens and cursors: id:base64 of 32 bytes, comma-separated. The first seals, all open."`
 
 	Authority   CloudURL `env:"IMAGEPRO_AUTHORITY" envDefault:"https://login.microsoftonline.com" doc:"Entra ID, also the issuer of v2 tokens."`
 	AuthorityV1 CloudURL `env:"IMAGEPRO_AUTHORITY_V1" envDefault:"https://sts.windows.net" doc:"Issuer of v1 tokens."`
 	Graph       CloudURL `env:"IMAGEPRO_GRAPH" envDefault:"https://graph.microsoft.com/v1.0" doc:"Microsoft Graph with its version, v1.0."`
 
-	InactiveDays Days `env:"IMAGEPRO_INACTIVE_DAYS" envDefault:"90" doc:"Days without a sign-in after which an organization is erased, 1 to 3650."`
+	InactiveDays Days        `env:"IMAGEPRO_INACTIVE_DAYS" envDefault:"90" doc:"Days without use after which an organization's grace begins, 1 to 3650."`
+	GraceDays    GraceDays   `env:"IMAGEPRO_GRACE_DAYS" envDefault:"14" doc:"Days of grace before an unused organization is erased, 0 to 365; any use ends it."`
+	SessionDays  SessionDays `env:"IMAGEPRO_SESSION_DAYS" envDefault:"30" doc:"Days after which a user's session that no bulk edit needs is deleted, 1 to 90."`
+
+	TabCache CacheLife `env:"IMAGEPRO_TAB_CACHE" envDefault:"30s" doc:"How long a tab's image configuration is remembered, 0s to 10m; so long another instance may show it as it was before a change. 0s remembers nothing."`
 
 	BulkWindow    Window    `env:"IMAGEPRO_BULK_WINDOW" envDefault:"32" doc:"Images of one bulk edit that are sent ahead to the queue, 1 to 1000."`
 	BulkMaxImages MaxImages `env:"IMAGEPRO_BULK_MAX_IMAGES" envDefault:"100000" doc:"Most images of one bulk edit, 1 to 1000000."`
@@ -57,7 +66,7 @@ func (c Config) AppIDURI() string { return "api://" + c.AppDomain + "/" + string
 // Setting is a row of the table.
 type Setting struct {
 	Name     string
-	Default  string
+	Default  string // empty: it is required, or left out means something
 	Doc      string
 	Required bool
 }
@@ -88,7 +97,21 @@ func Read(getenv func(string) string) (Config, error) {
 	}
 	var c Config
 	err := env.ParseWithOptions(&c, env.Options{Environment: values})
-	return c, errors.Join(append(explain(err), c.checkClouds()...)...)
+	return c, errors.Join(slices.Concat(explain(err), c.checkClouds(), c.checkCredential(getenv))...)
+}
+
+// checkCredential wants exactly one of the three settings, whether or not it is right.
+func (c Config) checkCredential(getenv func(string) string) []error {
+	set := 0
+	for _, name := range []string{"IMAGEPRO_APP_SECRET", "IMAGEPRO_APP_CERTIFICATE", "IMAGEPRO_APP_IDENTITY"} {
+		if getenv(name) != "" {
+			set++
+		}
+	}
+	if set == 1 {
+		return nil
+	}
+	return []error{fmt.Errorf("setting IMAGEPRO_APP_SECRET: exactly one of IMAGEPRO_APP_SECRET, IMAGEPRO_APP_CERTIFICATE and IMAGEPRO_APP_IDENTITY must be set, not %d", set)}
 }
 
 // explain turns the library's faults, which name fields, into ours, which name settings.
@@ -158,3 +181,11 @@ func (c Config) checkClouds() []error {
 // Deadlines as plain durations.
 func (d HTTPDeadline) Duration() time.Duration  { return time.Duration(d) }
 func (d EventDeadline) Duration() time.Duration { return time.Duration(d) }
+func (d CacheLife) Duration() time.Duration     { return time.Duration(d) }
+
+// Duration of so many days.
+func (d Days) Duration() time.Duration        { return days(int(d)) }
+func (d GraceDays) Duration() time.Duration   { return days(int(d)) }
+func (d SessionDays) Duration() time.Duration { return days(int(d)) }
+
+func days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"testing"
@@ -93,11 +94,23 @@ func TestWrongValuesAreRefusedByName(t *testing.T) {
 		{"IMAGEPRO_MAX_MEGAPIXELS", "x", "from 1 to 200"},
 		{"IMAGEPRO_BULK_WINDOW", "0", "from 1 to 1000"},
 		{"IMAGEPRO_BULK_MAX_IMAGES", "-1", "from 1 to 1000000"},
+		{"IMAGEPRO_GRACE_DAYS", "366", "from 0 to 365"},
+		{"IMAGEPRO_SESSION_DAYS", "0", "from 1 to 90"},
+		{"IMAGEPRO_TAB_CACHE", "11m", "is not a duration from 0s to 10m"},
+		{"IMAGEPRO_TENANTS", "contoso.com", "is not an id such as"},
+		{"IMAGEPRO_ADMIN_ROLES", "a b", "is not a word of letters"},
+		{"IMAGEPRO_APP_CERTIFICATE", "secret", "is neither PEM nor the base64 of PEM"},
+		{"IMAGEPRO_APP_IDENTITY", "mine", "is neither system nor a client id"},
+		{"IMAGEPRO_APP_IDENTITY", "system", ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name+"="+test.value, func(t *testing.T) {
 			t.Parallel()
-			_, err := config.Read(with(test.name, test.value))
+			look := with(test.name, test.value)
+			if test.want == "" { // beside the secret
+				test.name, test.want = "IMAGEPRO_APP_SECRET", "exactly one of IMAGEPRO_APP_SECRET, IMAGEPRO_APP_CERTIFICATE and IMAGEPRO_APP_IDENTITY must be set, not 2"
+			}
+			_, err := config.Read(look)
 			if err == nil || !strings.Contains(err.Error(), "setting "+test.name+": ") || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want one that names the setting and says %q", err, test.want)
 			}
@@ -139,9 +152,35 @@ func TestTheTableDocumentsEverySetting(t *testing.T) {
 		if row.Name == "" || row.Doc == "" || seen[row.Name] {
 			t.Errorf("row %+v has no name or no text, or stands twice", row)
 		}
-		if row.Required == (row.Default != "") {
-			t.Errorf("setting %s must have a default or be required", row.Name)
+		if row.Required && row.Default != "" {
+			t.Errorf("setting %s is required and has a default", row.Name)
 		}
 		seen[row.Name] = true
+	}
+}
+
+func TestOneOfThreeCredentialsIsTaken(t *testing.T) {
+	t.Parallel()
+	const pem = "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n"
+	for name, pairs := range map[string][]string{
+		"a certificate":           {"IMAGEPRO_APP_CERTIFICATE", pem},
+		"a certificate in base64": {"IMAGEPRO_APP_CERTIFICATE", base64.StdEncoding.EncodeToString([]byte(pem))},
+		"the app's identity":      {"IMAGEPRO_APP_IDENTITY", "system"},
+		"an identity of its own":  {"IMAGEPRO_APP_IDENTITY", "F64E410D-2685-4834-8CD1-004FCAC3A125"},
+	} {
+		c, err := config.Read(with(append(pairs, "IMAGEPRO_APP_SECRET", "")...))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if text := fmt.Sprintf("%+v", c); strings.Contains(text, "MIIE") {
+			t.Errorf("%s is shown: %s", name, text)
+		}
+		if pairs[0] == "IMAGEPRO_APP_CERTIFICATE" && c.AppCertificate.Reveal() != pem {
+			t.Errorf("%s was read as %d bytes", name, len(c.AppCertificate.Reveal()))
+		}
+	}
+	_, err := config.Read(with("IMAGEPRO_APP_SECRET", ""))
+	if err == nil || !strings.Contains(err.Error(), "must be set, not 0") {
+		t.Errorf("without a credential: %v", err)
 	}
 }

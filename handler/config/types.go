@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"imagepro/handler/seal"
 	"imagepro/handler/secret"
 )
 
@@ -19,20 +21,29 @@ import (
 type (
 	Port          int           // 1 to 65535
 	Days          int           // 1 to 3650
+	GraceDays     int           // 0 to 365
+	SessionDays   int           // 1 to 90
 	Window        int           // 1 to 1000
 	MaxImages     int           // 1 to 1000000
 	FileMB        int           // 1 to 200
 	Megapixels    int           // 1 to 200
+	CacheLife     time.Duration // 0 to 10 min
 	HTTPDeadline  time.Duration // 1 s to 3 min 45 s
 	EventDeadline time.Duration // 1 s to 9 min 30 s
 )
 
-func (p *Port) UnmarshalText(text []byte) error       { return number(text, 1, 65535, (*int)(p)) }
-func (d *Days) UnmarshalText(text []byte) error       { return number(text, 1, 3650, (*int)(d)) }
-func (w *Window) UnmarshalText(text []byte) error     { return number(text, 1, 1000, (*int)(w)) }
-func (m *MaxImages) UnmarshalText(text []byte) error  { return number(text, 1, 1_000_000, (*int)(m)) }
-func (f *FileMB) UnmarshalText(text []byte) error     { return number(text, 1, 200, (*int)(f)) }
-func (m *Megapixels) UnmarshalText(text []byte) error { return number(text, 1, 200, (*int)(m)) }
+func (p *Port) UnmarshalText(text []byte) error        { return number(text, 1, 65535, (*int)(p)) }
+func (d *Days) UnmarshalText(text []byte) error        { return number(text, 1, 3650, (*int)(d)) }
+func (g *GraceDays) UnmarshalText(text []byte) error   { return number(text, 0, 365, (*int)(g)) }
+func (s *SessionDays) UnmarshalText(text []byte) error { return number(text, 1, 90, (*int)(s)) }
+func (w *Window) UnmarshalText(text []byte) error      { return number(text, 1, 1000, (*int)(w)) }
+func (m *MaxImages) UnmarshalText(text []byte) error   { return number(text, 1, 1_000_000, (*int)(m)) }
+func (f *FileMB) UnmarshalText(text []byte) error      { return number(text, 1, 200, (*int)(f)) }
+func (m *Megapixels) UnmarshalText(text []byte) error  { return number(text, 1, 200, (*int)(m)) }
+
+func (c *CacheLife) UnmarshalText(text []byte) error {
+	return duration(text, 0, 10*time.Minute, (*time.Duration)(c))
+}
 
 func (d *HTTPDeadline) UnmarshalText(text []byte) error {
 	return duration(text, time.Second, 225*time.Second, (*time.Duration)(d))
@@ -92,6 +103,61 @@ func (g *GUIDs) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// Names is a list of words, comma-separated.
+type Names []string
+
+// UnmarshalText takes words of letters, digits, dots, hyphens and underscores.
+func (n *Names) UnmarshalText(text []byte) error {
+	var names []string
+	for part := range strings.SplitSeq(string(text), ",") {
+		name := strings.TrimSpace(part)
+		if !word.MatchString(name) {
+			return fmt.Errorf("%q is not a word of letters, digits, dots, hyphens and underscores", name)
+		}
+		names = append(names, name)
+	}
+	*n = names
+	return nil
+}
+
+var word = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
+
+// PEM is a text of PEM blocks, which may be given in base64 as a whole: settings often have no line breaks.
+type PEM struct{ secret.Text }
+
+// UnmarshalText takes both forms. Its errors never show the text.
+func (p *PEM) UnmarshalText(text []byte) error {
+	if !bytes.Contains(text, []byte("-----BEGIN ")) {
+		decoded, err := base64.StdEncoding.DecodeString(string(text))
+		if err != nil || !bytes.Contains(decoded, []byte("-----BEGIN ")) {
+			return errors.New("is neither PEM nor the base64 of PEM")
+		}
+		text = decoded
+	}
+	p.Text = secret.New(string(text))
+	return nil
+}
+
+// Identity is a managed identity: system, or the client id of a user-assigned one.
+type Identity string
+
+// SystemIdentity is the identity of the function app itself.
+const SystemIdentity Identity = "system"
+
+// UnmarshalText takes the word system or an id.
+func (i *Identity) UnmarshalText(text []byte) error {
+	if Identity(text) == SystemIdentity {
+		*i = SystemIdentity
+		return nil
+	}
+	var id GUID
+	if err := id.UnmarshalText(text); err != nil {
+		return fmt.Errorf("%q is neither system nor a client id", text)
+	}
+	*i = Identity(id)
+	return nil
+}
+
 // CloudURL is the https address of a Microsoft cloud service, without a trailing slash.
 type CloudURL string
 
@@ -133,14 +199,8 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Key is one key of a ring.
-type Key struct {
-	ID     string      // 1 to 32 letters, digits, dots, hyphens or underscores
-	Secret secret.Text // 32 bytes
-}
-
-// KeyRing holds the keys that seal refresh tokens; the first seals, all open.
-type KeyRing []Key
+// KeyRing holds the keys that seal refresh tokens and cursors; the first seals, all open.
+type KeyRing []seal.Key
 
 var keyID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,32}$`)
 
@@ -156,10 +216,10 @@ func (k *KeyRing) UnmarshalText(text []byte) error {
 		if err != nil || len(raw) != 32 {
 			return fmt.Errorf("key %s is not the base64 of 32 bytes (openssl rand -base64 32 makes one)", id)
 		}
-		if slices.ContainsFunc(ring, func(have Key) bool { return have.ID == id }) {
+		if slices.ContainsFunc(ring, func(have seal.Key) bool { return have.ID == id }) {
 			return fmt.Errorf("key id %s stands twice", id)
 		}
-		ring = append(ring, Key{ID: id, Secret: secret.New(string(raw))})
+		ring = append(ring, seal.Key{ID: id, Secret: secret.New(string(raw))})
 	}
 	*k = ring
 	return nil

@@ -20,9 +20,12 @@ const (
 	Unauthorized  Kind = "unauthorized"  // no token, or one that is not valid; the caller signs in again
 	Consent       Kind = "consent"       // the user or an admin has to consent to the permissions first
 	SignIn        Kind = "sign_in"       // the user has to sign in again at Entra (MFA, a dead session)
+	NotSetUp      Kind = "not_set_up"    // the organization has not added this program; an administrator can
 	Forbidden     Kind = "forbidden"     // the user may not do this; an owner of the library can help
 	NotFound      Kind = "not_found"     // it is not there, or the user may not see it
 	Conflict      Kind = "conflict"      // somebody else changed it meanwhile; read again and decide
+	Stale         Kind = "stale"         // the caller named a version (If-Match) that is no longer the present one
+	Unconditional Kind = "unconditional" // the caller named no version that the change is for (If-Match)
 	Locked        Kind = "locked"        // checked out or locked by somebody; they can release it
 	Unsupported   Kind = "unsupported"   // no image, or a format that this program does not edit
 	TooLarge      Kind = "too_large"     // over a limit that the message names
@@ -32,6 +35,10 @@ const (
 	Internal      Kind = "internal"      // a defect or an unknown answer; the operator reads the log
 )
 
+// NeedsUser reports whether only the next visit of the user can mend a fault of the kind: their session is
+// dead. What runs while they are away waits for it.
+func (k Kind) NeedsUser() bool { return k == SignIn || k == Consent || k == NotSetUp }
+
 // Fault is an error with a kind and a sentence for the user.
 type Fault struct {
 	Kind    Kind
@@ -40,10 +47,20 @@ type Fault struct {
 	Field string
 	// Claims is the claims challenge that the user's next sign-in must answer (JSON); with SignIn only.
 	Claims string
+	// Consent says what has to be consented to, and where; with Consent and NotSetUp only, nil if it is not known.
+	Consent *ConsentNeed
 	// RetryAfter is how long to wait before another try; zero if the service named no time. With Busy only.
 	RetryAfter time.Duration
 
 	cause error
+}
+
+// ConsentNeed is a consent that is missing.
+type ConsentNeed struct {
+	Scopes []string // fully qualified
+	// AuthorizeURL is where the user can consent, empty if only an administrator may; AdminURL is where an
+	// administrator can, for everybody. Whoever opens one adds redirect_uri and state.
+	AuthorizeURL, AdminURL string
 }
 
 // New returns a fault of a kind with a sentence for the user and the cause, which may be nil and is only

@@ -1,5 +1,6 @@
 // Package org keeps organizations, their users and the sessions that users leave for background work. It
-// signs people in, and it erases organizations that nobody has signed in to for long.
+// signs people in, gives their tab Graph tokens, notes that an organization is in use, and erases the data of
+// users and organizations: on request, or because nobody has been there for long.
 //
 // It does not know tokens' formats or how records are stored.
 package org
@@ -9,24 +10,31 @@ import (
 	"time"
 
 	"imagepro/handler/caller"
+	"imagepro/handler/erasure"
+	"imagepro/handler/secret"
 )
 
-// State says what may be done with an organization.
+// State says what may be done with an organization, or a user.
 type State string
 
 const (
 	Active  State = "active"
-	Erasing State = "erasing" // its data is being erased; nobody may sign in until that is done
+	Grace   State = "grace"   // an organization that nobody has used for long; any use makes it active again
+	Erasing State = "erasing" // its data is being erased; nobody may come in until that is done
 )
 
-// Organization is a tenant whose users have signed in.
+// Organization is a tenant whose users have been here.
 type Organization struct {
-	Tenant      string // Entra tenant id
-	State       State
-	FirstSeen   time.Time
-	LastSignIn  time.Time
-	EraseReason string // why it is being erased; for the log
-	Version     string // changes with every write of the record; opaque
+	Tenant     string // Entra tenant id
+	State      State
+	FirstSeen  time.Time
+	LastActive time.Time // within touchEvery
+	EraseAt    time.Time // when its erasure is due; with Grace only
+	// ReturnedAt is when somebody last came back during a grace, and WasDueAt when the erasure would have
+	// begun; zero if that never happened.
+	ReturnedAt, WasDueAt time.Time
+	Erasure              string // id of the erasure; with Erasing only
+	Version              string // changes with every write of the record; opaque
 }
 
 // Profile is what Microsoft 365 says of a user.
@@ -41,35 +49,59 @@ type Profile struct {
 type User struct {
 	Tenant     string
 	ID         string // object id
+	State      State  // Active or Erasing
 	Profile    Profile
-	LastSignIn time.Time
+	LastSignIn time.Time // when the profile was read
+	Erasure    string    // id of the erasure; with Erasing only
 	Version    string
 }
+
+// SessionState says whether a session can be used.
+type SessionState string
+
+const (
+	SessionReady  SessionState = "ready"
+	SessionParked SessionState = "needsSignIn" // dead; the user's next visit replaces it
+)
 
 // Session is the refresh token that a user left for work in the background, sealed.
 type Session struct {
 	Tenant, User string
-	KeyID        string // the key that sealed it
+	State        SessionState
+	Reason       string // kind of the fault that parked it
+	KeyID        string // the key that sealed it; empty if it is parked
 	Sealed       []byte
-	SavedAt      time.Time
+	SavedAt      time.Time // when it was left or last renewed
+	ParkedAt     time.Time
 	Version      string
 }
 
-// Store keeps organizations and users.
-type Store interface {
+// GraphToken is a token for the user's client.
+type GraphToken struct {
+	Text    secret.Text
+	Expires time.Time
+}
+
+// Organizations keeps the records of tenants.
+type Organizations interface {
 	// Organization returns the record of a tenant, or a NotFound fault.
 	Organization(ctx context.Context, tenant string) (Organization, error)
 	// PutOrganization creates the record if Version is empty, else replaces the version that was read. It
 	// returns the new version; Conflict, and o as it came, if another write came first or deleted it.
 	PutOrganization(ctx context.Context, o Organization) (Organization, error)
-	// PutUser creates or replaces a user's record.
-	PutUser(ctx context.Context, u User) error
-	// Inactive calls yield for every organization whose last sign-in was before the time, and for those whose
-	// erasure has begun, until yield returns false.
-	Inactive(ctx context.Context, before time.Time, yield func(Organization) bool) error
+	// Idle calls yield for every organization that was last active before the time, and for those that are not
+	// Active, until yield returns false.
+	Idle(ctx context.Context, before time.Time, yield func(Organization) bool) error
 	// DeleteOrganization removes the record of the version that was read; Conflict if it was changed since. A
 	// record that is gone is no fault.
 	DeleteOrganization(ctx context.Context, o Organization) error
+}
+
+// Users keeps the records of users. Its methods are as those of Organizations.
+type Users interface {
+	User(ctx context.Context, tenant, id string) (User, error)
+	PutUser(ctx context.Context, u User) (User, error)
+	DeleteUser(ctx context.Context, u User) error
 }
 
 // Sessions keeps sealed sessions.
@@ -81,16 +113,60 @@ type Sessions interface {
 	// RenewSession replaces the version that was read; Conflict if it was replaced or deleted since, which
 	// also keeps a worker from bringing an erased session back.
 	RenewSession(ctx context.Context, s Session) error
+	// DeleteSession removes the version that was read; Conflict if it was replaced since.
+	DeleteSession(ctx context.Context, s Session) error
+	// EachSession calls yield for the sessions of all users until yield returns false.
+	EachSession(ctx context.Context, yield func(Session) bool) error
+}
+
+// Erasures keeps erasures, which are their own receipts. Its methods are as those of Organizations.
+type Erasures interface {
+	Erasure(ctx context.Context, id string) (Erasure, error)
+	PutErasure(ctx context.Context, e Erasure) (Erasure, error)
+	DeleteErasure(ctx context.Context, e Erasure) error
+	// EachErasure calls yield for all of them until yield returns false.
+	EachErasure(ctx context.Context, yield func(Erasure) bool) error
 }
 
 // Directory tells what Microsoft 365 knows of the caller.
 type Directory interface {
-	// Profile returns the caller's profile. Its first use of a caller's assertion exchanges it, so a wrong
-	// consent or a missing sign-in shows here.
+	// Profile returns the caller's profile.
 	Profile(ctx context.Context, who caller.Caller) (Profile, error)
 }
 
-// Eraser erases what one store keeps of a tenant. It is safe to repeat, and goes on where it was stopped.
+// Exchanger exchanges the token of the caller's client. Its faults: Unauthorized (the token has expired),
+// Consent, SignIn, NotSetUp, Misconfigured, Busy.
+type Exchanger interface {
+	// Renew exchanges whatever is remembered, and so leaves a fresh session.
+	Renew(ctx context.Context, who caller.Caller) error
+	// GraphToken returns a token for delegated permissions of Graph, by name; claims is a claims challenge
+	// (JSON) that it must answer, or empty.
+	GraphToken(ctx context.Context, who caller.Caller, scopes []string, claims string) (GraphToken, error)
+}
+
+// Resealer seals sessions with the present key.
+type Resealer interface {
+	// Reseal returns the session under the present key, or parked if no key opens it, and whether it changed.
+	Reseal(s Session) (Session, bool)
+}
+
+// Jobs is the work that runs on users' sessions.
+type Jobs interface {
+	// Cancel ends all work of the scope that is not at its end.
+	Cancel(ctx context.Context, scope erasure.Scope) error
+	// Open reports whether the user has work that is not at its end.
+	Open(ctx context.Context, tenant, user string) (bool, error)
+}
+
+// Eraser erases what one store keeps of a scope, all but the marks: records of organizations, and of the user
+// whom the scope names. It is safe to repeat, goes on where it was stopped, and returns nil when nothing is
+// left.
 type Eraser interface {
-	Erase(ctx context.Context, tenant string) error
+	Erase(ctx context.Context, scope erasure.Scope, take erasure.Take) error
+}
+
+// Queue sends messages to the functions.
+type Queue interface {
+	// Send puts a message of at most 48 KiB on a queue, visible after the delay (0 to 7 days).
+	Send(ctx context.Context, queue string, message []byte, delay time.Duration) error
 }

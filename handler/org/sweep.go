@@ -7,77 +7,210 @@ import (
 	"log/slog"
 	"time"
 
+	"imagepro/handler/erasure"
 	"imagepro/handler/fault"
 )
 
-// Sweeper erases inactive organizations.
-type Sweeper struct {
-	store   Store
-	erasers []Eraser
-	after   time.Duration
+// Sweeper is the clean-up: it gives organizations that nobody uses a grace and then erases them, goes on with
+// erasures that were left, lets go of sessions that nothing needs, and of old receipts.
+type Sweeper struct{ o SweeperOptions }
+
+// SweeperOptions are what a Sweeper needs.
+type SweeperOptions struct {
+	Organizations Organizations
+	Sessions      Sessions
+	Erasures      Erasures
+	Jobs          Jobs
+	Resealer      Resealer
+	Eradicator    *Eradicator
+	Queue         Queue
+	NewID         func() string
+
+	Inactive time.Duration // how long an organization may go unused before its grace
+	Grace    time.Duration // how long the grace is; 0 erases at once
+	Unneeded time.Duration // how long a session that no work needs is kept
 }
 
-// NewSweeper returns a sweeper that erases organizations without a sign-in for longer than after. The
-// erasers run in their order; sessions should come first.
-func NewSweeper(store Store, after time.Duration, erasers ...Eraser) *Sweeper {
-	return &Sweeper{store: store, erasers: erasers, after: after}
+// ReceiptLife is how long receipts of erasures are kept.
+const ReceiptLife = 365 * 24 * time.Hour
+
+// NewSweeper returns a sweeper.
+func NewSweeper(o SweeperOptions) *Sweeper { return &Sweeper{o} }
+
+// Swept is what a run did.
+type Swept struct {
+	Graces   int // organizations whose grace began
+	Begun    int // erasures that began
+	Erased   int // erasures that are done
+	Resealed int // sessions under another key now
+	Dropped  int // sessions deleted
+	Receipts int // receipts deleted
 }
 
-// Sweep erases every organization that is inactive at the time now, and goes on with erasures that an
-// earlier run had to leave. It stops when ctx ends; the next run continues. One organization, or one store of
-// it, that cannot be erased does not keep the others from it. It returns how many were erased completely.
-func (s *Sweeper) Sweep(ctx context.Context, now time.Time) (int, error) {
-	erased, failed := 0, 0
-	var last error
-	err := s.store.Inactive(ctx, now.Add(-s.after).UTC(), func(o Organization) bool {
-		gone, err := s.erase(ctx, o)
-		if gone {
-			erased++
+// Sweep does what is due at the time now. It stops in time before the deadline of ctx; what it had to leave
+// goes on by messages, or with the next run. One organization that cannot be erased does not keep the others
+// from it.
+func (s *Sweeper) Sweep(ctx context.Context, now time.Time) (Swept, error) {
+	var done Swept
+	now = now.UTC()
+	err := errors.Join(
+		s.organizations(ctx, now, &done),
+		s.erasures(ctx, now, &done),
+		s.sessions(ctx, now, &done),
+	)
+	return done, err
+}
+
+// problems gathers errors, and keeps the last of them: there may be very many.
+type problems struct {
+	count int
+	last  error
+}
+
+func (p *problems) add(err error) {
+	if err != nil {
+		p.count++
+		p.last = err
+	}
+}
+
+func (p *problems) err(what string) error {
+	if p.count == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d %s, the last: %w", p.count, what, p.last)
+}
+
+// goesOn reports whether there is time for more.
+func goesOn(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ctx.Err() == nil && (!ok || time.Until(deadline) > eraseLeave)
+}
+
+// organizations moves each idle organization on: into its grace, or at its end into its erasure.
+func (s *Sweeper) organizations(ctx context.Context, now time.Time, done *Swept) error {
+	var failed problems
+	err := s.o.Organizations.Idle(ctx, now.Add(-s.o.Inactive), func(o Organization) bool {
+		var err error
+		switch {
+		case o.State == Active && s.o.Grace > 0:
+			o.State, o.EraseAt = Grace, now.Add(s.o.Grace)
+			if _, err = s.o.Organizations.PutOrganization(ctx, o); err == nil {
+				done.Graces++
+			}
+		case o.State == Active, o.State == Grace && !now.Before(o.EraseAt):
+			if err = s.begin(ctx, now, o); err == nil {
+				done.Begun++
+			}
+		case o.State == Erasing:
+			err = s.heal(ctx, now, o)
 		}
-		if err != nil {
-			failed++
-			last = fmt.Errorf("erasing organization %s: %w", o.Tenant, err)
+		if fault.Is(err, fault.Conflict) {
+			slog.InfoContext(ctx, "organization is in use again", "tenant", o.Tenant)
+			err = nil
+		}
+		failed.add(err)
+		return goesOn(ctx)
+	})
+	return errors.Join(err, failed.err("organizations could not be moved on"))
+}
+
+func (s *Sweeper) begin(ctx context.Context, now time.Time, o Organization) error {
+	e := s.erasureOf(o, now)
+	e.ID = s.o.NewID()
+	_, err := begin(ctx, s.o.Erasures, e, func(id string) error {
+		_, err := s.o.Organizations.PutOrganization(ctx, marked(o, id))
+		return err
+	})
+	return err
+}
+
+func (s *Sweeper) erasureOf(o Organization, now time.Time) Erasure {
+	return Erasure{
+		Scope: erasure.Scope{Tenant: o.Tenant}, Subject: OfOrganization, Begun: now,
+		Reason: "not used since " + o.LastActive.Format(time.DateOnly),
+	}
+}
+
+// heal makes the erasure of a marked organization again if its record is lost.
+func (s *Sweeper) heal(ctx context.Context, now time.Time, o Organization) error {
+	_, err := s.o.Erasures.Erasure(ctx, o.Erasure)
+	if !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	e := s.erasureOf(o, now)
+	e.ID = o.Erasure
+	_, err = s.o.Erasures.PutErasure(ctx, e)
+	return err
+}
+
+// erasures goes on with all that are under way, while there is time, and sends messages for the rest.
+func (s *Sweeper) erasures(ctx context.Context, now time.Time, done *Swept) error {
+	var failed problems
+	err := s.o.Erasures.EachErasure(ctx, func(e Erasure) bool {
+		switch {
+		case e.Done.IsZero() && goesOn(ctx):
+			again, err := s.o.Eradicator.Run(ctx, e.ID)
+			if err == nil && again < 0 {
+				done.Erased++
+			}
+			if err == nil && again >= 0 {
+				err = sendErasure(ctx, s.o.Queue, e.ID, again)
+			}
+			failed.add(err)
+		case e.Done.IsZero():
+			failed.add(sendErasure(ctx, s.o.Queue, e.ID, 0))
+		case now.Sub(e.Done) > ReceiptLife:
+			err := s.o.Erasures.DeleteErasure(ctx, e)
+			if err == nil {
+				done.Receipts++
+			}
+			failed.add(err)
 		}
 		return ctx.Err() == nil
 	})
-	if last != nil {
-		last = fmt.Errorf("%d organizations could not be erased, the last: %w", failed, last)
-	}
-	return erased, errors.Join(err, last)
+	return errors.Join(err, failed.err("erasures could not go on"))
 }
 
-// erase marks the organization first, so that nobody signs in to data that is going away, and removes the
-// mark with the record itself last, so that a run that was stopped is found again. It returns false without
-// an error if somebody has signed in since the organization was listed.
-func (s *Sweeper) erase(ctx context.Context, o Organization) (bool, error) {
-	o, err := s.mark(ctx, o)
+// sessions seals every session with the present key, and deletes those that no work needs for long.
+func (s *Sweeper) sessions(ctx context.Context, now time.Time, done *Swept) error {
+	var failed problems
+	err := s.o.Sessions.EachSession(ctx, func(session Session) bool {
+		failed.add(s.session(ctx, now, session, done))
+		return goesOn(ctx)
+	})
+	return errors.Join(err, failed.err("sessions could not be kept in order"))
+}
+
+func (s *Sweeper) session(ctx context.Context, now time.Time, session Session, done *Swept) error {
+	if now.Sub(session.SavedAt) > s.o.Unneeded {
+		needed, err := s.o.Jobs.Open(ctx, session.Tenant, session.User)
+		if err != nil {
+			return err
+		}
+		if !needed {
+			err := s.o.Sessions.DeleteSession(ctx, session)
+			if err == nil {
+				done.Dropped++
+			}
+			return withoutConflict(err)
+		}
+	}
+	resealed, changed := s.o.Resealer.Reseal(session)
+	if !changed {
+		return nil
+	}
+	err := s.o.Sessions.RenewSession(ctx, resealed)
+	if err == nil {
+		done.Resealed++
+	}
+	return withoutConflict(err)
+}
+
+// withoutConflict drops a lost race: whoever won has left a newer session, or erased it.
+func withoutConflict(err error) error {
 	if fault.Is(err, fault.Conflict) {
-		slog.InfoContext(ctx, "organization is in use again", "tenant", o.Tenant)
-		return false, nil
+		return nil
 	}
-	if err != nil {
-		return false, err
-	}
-	slog.InfoContext(ctx, "erasing organization", "tenant", o.Tenant, "reason", o.EraseReason)
-	for _, eraser := range s.erasers {
-		err = errors.Join(err, eraser.Erase(ctx, o.Tenant))
-	}
-	if err != nil {
-		return false, err
-	}
-	if err := s.store.DeleteOrganization(ctx, o); err != nil {
-		return false, err
-	}
-	slog.InfoContext(ctx, "erased organization", "tenant", o.Tenant)
-	return true, nil
-}
-
-// mark records that the organization is being erased. Conflict if its record is not the one that was listed.
-func (s *Sweeper) mark(ctx context.Context, o Organization) (Organization, error) {
-	if o.State == Erasing {
-		return o, nil
-	}
-	o.State = Erasing
-	o.EraseReason = "no sign-in since " + o.LastSignIn.Format(time.DateOnly)
-	return s.store.PutOrganization(ctx, o)
+	return err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -14,14 +13,19 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob"
+	"github.com/google/go-cmp/cmp"
 
 	"imagepro/handler/bulk"
 	"imagepro/handler/caller"
 	"imagepro/handler/cloud/blobs"
+	"imagepro/handler/cloud/queue"
 	"imagepro/handler/cloud/tables"
 	"imagepro/handler/dev/azurite"
+	"imagepro/handler/erasure"
 	"imagepro/handler/fault"
 	"imagepro/handler/org"
+	"imagepro/handler/secret"
+	"imagepro/handler/tab"
 )
 
 // These tests sign people in and sweep on real storage, and look at all that the account holds. They are here
@@ -56,18 +60,13 @@ func openStorage(t *testing.T, connection string) storage {
 	return storage{connection, records, specs}
 }
 
-const days90 = 90 * 24 * time.Hour
+const (
+	days90 = 90 * 24 * time.Hour
+	days14 = 14 * 24 * time.Hour
+)
 
 // start is the time of the sweeps.
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-
-// at is a clock that stands.
-func at(now time.Time) func() time.Time { return func() time.Time { return now } }
-
-// eraser does what the function says.
-type eraser func(ctx context.Context, tenant string) error
-
-func (e eraser) Erase(ctx context.Context, tenant string) error { return e(ctx, tenant) }
 
 // ownStorage is empty and for one test alone, since a sweep looks at all organizations.
 func ownStorage(t *testing.T) storage {
@@ -78,29 +77,111 @@ func ownStorage(t *testing.T) storage {
 	return openStorage(t, own.ConnectionString)
 }
 
-// leavesSession is a directory that knows everybody and, as the real one does, leaves a session.
-type leavesSession struct{ sessions org.Sessions }
+// entraOf stands for Entra and the directory: it knows everybody, and an exchange leaves a session.
+type entraOf struct{ sessions org.Sessions }
 
-func (d leavesSession) Profile(ctx context.Context, who caller.Caller) (org.Profile, error) {
-	return org.Profile{Name: "Anna"}, d.sessions.PutSession(ctx, org.Session{Tenant: who.Tenant, User: who.User, Sealed: []byte("sealed"), SavedAt: start})
+func (e entraOf) Profile(context.Context, caller.Caller) (org.Profile, error) {
+	return org.Profile{Name: "Anna", Mail: "anna@example.com"}, nil
 }
 
-// work leaves a bulk edit of more records than fit a transaction.
-func (a storage) work(t *testing.T, tenant string) {
+func (e entraOf) Renew(ctx context.Context, who caller.Caller) error {
+	return e.sessions.PutSession(ctx, org.Session{
+		Tenant: who.Tenant, User: who.User, State: org.SessionReady, KeyID: "k", Sealed: []byte("sealed"), SavedAt: start,
+	})
+}
+
+func (e entraOf) GraphToken(context.Context, caller.Caller, []string, string) (org.GraphToken, error) {
+	panic("nobody asks for one here")
+}
+
+func (e entraOf) Reseal(s org.Session) (org.Session, bool) { return s, false }
+
+// program is what a process would have of the account at a time.
+type program struct {
+	people     *org.Service
+	tabs       *tab.Service
+	jobs       *bulk.Service
+	eradicator *org.Eradicator
+	sweeper    *org.Sweeper
+}
+
+func newID() string { return strings.ToLower(rand.Text()) }
+
+// anyFolder lets tabs show every folder.
+type anyFolder struct{}
+
+func (anyFolder) Folder(context.Context, caller.Caller, string, string) error { return nil }
+
+// at returns the program with a clock that stands. Erasers may be other than the stores themselves.
+func (a storage) at(t *testing.T, now time.Time, erasers ...org.Eraser) program {
 	t.Helper()
-	ref := bulk.Ref{Tenant: tenant, Job: "j"}
-	must(t, a.specs.PutSpec(t.Context(), ref, bulk.Spec{Recipe: json.RawMessage(`{}`)}))
-	must(t, a.specs.PutSource(t.Context(), ref, bulk.Source{}))
-	must(t, a.records.CreateJob(t.Context(), bulk.Job{Ref: ref}))
-	job, err := a.records.Job(t.Context(), ref)
+	clock := func() time.Time { return now }
+	messages, err := queue.Open(a.connection)
 	must(t, err)
-	var items []bulk.Item
-	for n := range 99 {
-		items = append(items, bulk.Item{Ref: ref, N: n, State: bulk.Waiting})
+	if len(erasers) == 0 {
+		erasers = []org.Eraser{a.records, a.specs}
 	}
-	_, err = a.records.RecordPortion(t.Context(), job, bulk.Portion{Items: items})
-	must(t, err)
+	jobs := bulk.NewService(bulk.ServiceOptions{
+		Jobs: a.records, Items: a.records, Index: a.records, Specs: a.specs, Queue: messages, MaxImages: 1000, Now: clock, NewID: newID,
+	})
+	entra := entraOf{a.records}
+	eradicator := org.NewEradicator(org.EradicatorOptions{
+		Organizations: a.records, Users: a.records, Erasures: a.records, Jobs: jobs, Erasers: erasers, Queue: messages, Now: clock, Settle: settle,
+	})
+	return program{
+		people: org.NewService(org.ServiceOptions{
+			Organizations: a.records, Users: a.records, Sessions: a.records, Erasures: a.records, Directory: entra, Exchanger: entra,
+			Queue: messages, Now: clock, NewID: newID,
+		}),
+		tabs:       tab.NewService(tab.ServiceOptions{Tabs: a.records, Presets: a.records, Library: anyFolder{}, Now: clock, NewID: newID}),
+		jobs:       jobs,
+		eradicator: eradicator,
+		sweeper: org.NewSweeper(org.SweeperOptions{
+			Organizations: a.records, Sessions: a.records, Erasures: a.records, Jobs: jobs, Resealer: entra, Eradicator: eradicator, Queue: messages,
+			NewID: newID, Inactive: days90, Grace: days14, Unneeded: 10 * 365 * 24 * time.Hour,
+		}),
+	}
 }
+
+const settle = time.Minute
+
+// signIn lets a user in.
+func (p program) signIn(t *testing.T, tenant, user string) error {
+	t.Helper()
+	if err := p.people.Enter(t.Context(), tenant); err != nil {
+		return err
+	}
+	_, err := p.people.SignIn(t.Context(), caller.Caller{Tenant: tenant, User: user, Assertion: secret.New(rand.Text())})
+	return err
+}
+
+// fill signs users of a tenant in and leaves of everything that there is: records of tabs, presets, and of a bulk
+// edit of each user that has more of them than fit a transaction.
+func (a storage) fill(t *testing.T, p program, tenant string, users ...string) {
+	t.Helper()
+	for _, user := range users {
+		must(t, p.signIn(t, tenant, user))
+		who := caller.Caller{Tenant: tenant, User: user}
+		_, err := p.tabs.Create(t.Context(), who, tab.Config{Title: user, Site: "s", Drive: "d"})
+		must(t, err)
+		_, err = p.tabs.CreatePreset(t.Context(), who, tab.Preset{Name: user, Recipe: noRecipe})
+		must(t, err)
+		job, err := p.jobs.Submit(t.Context(), who, bulk.Request{Recipe: noRecipe, Source: bulk.Source{Images: []bulk.ImageRef{{Drive: "d", Item: "i"}}}})
+		must(t, err)
+		var items []bulk.Item
+		for n := range 99 {
+			items = append(items, bulk.Item{Ref: job.Ref, N: n, State: bulk.Waiting})
+		}
+		_, err = a.records.RecordPortion(t.Context(), job, bulk.Portion{Items: items})
+		must(t, err)
+	}
+}
+
+var noRecipe = json.RawMessage(`{"version":1,"steps":[]}`)
+
+// perUser is how many records and blobs fill leaves of a user: the user, a session, a tab, a preset and its
+// name, the index of a bulk edit, the bulk edit with its counts and images, and two blobs.
+const perUser = 1 + 1 + 1 + 2 + 1 + 1 + bulk.Shares + 99 + 2
 
 // holds returns everything in the account that names the tenant: records with all their properties, and
 // names of blobs.
@@ -159,33 +240,34 @@ func (a storage) allBlobs(t *testing.T) []string {
 
 func newTenant() string { return strings.ToLower(rand.Text()) }
 
+// sweep runs the clean-up at a time.
+func (a storage) sweep(t *testing.T, now time.Time) org.Swept {
+	t.Helper()
+	done, err := a.at(t, now).sweeper.Sweep(t.Context(), now)
+	must(t, err)
+	return done
+}
+
 func TestNothingOfASweptOrganizationIsLeftInStorage(t *testing.T) {
 	t.Parallel()
-	a, now := ownStorage(t), start.Add(-days90)
-	service := org.NewService(a.records, leavesSession{a.records}, func() time.Time { return now })
-	idle, inUse := newTenant(), newTenant()
+	a, idle, inUse := ownStorage(t), newTenant(), newTenant()
 	for _, tenant := range []string{idle, inUse} {
-		for user := range 3 {
-			_, err := service.SignIn(t.Context(), caller.Caller{Tenant: tenant, User: fmt.Sprint(user)})
-			must(t, err)
-		}
-		a.work(t, tenant)
+		a.fill(t, a.at(t, start.Add(-days90)), tenant, "u0", "u1", "u2")
 	}
-	if before := len(a.holds(t, idle)); before != 1+3+3+1+bulk.Shares+99+2 {
-		t.Errorf("the organization has %d records and blobs before the sweep", before)
+	if before := len(a.holds(t, idle)); before != 1+3*perUser {
+		t.Errorf("the organization has %d records and blobs before the sweep, want %d", before, 1+3*perUser)
 	}
-	now = start
-	_, err := service.SignIn(t.Context(), caller.Caller{Tenant: inUse, User: "0"})
-	must(t, err)
+	must(t, a.at(t, start).signIn(t, inUse, "u0"))
 	kept := len(a.holds(t, inUse))
-
 	for _, step := range []struct {
-		after  time.Duration
-		erased int
-	}{{0, 0}, {time.Millisecond, 1}, {time.Millisecond, 0}} {
-		erased, err := org.NewSweeper(a.records, days90, a.records, a.specs).Sweep(t.Context(), start.Add(step.after))
-		if err != nil || erased != step.erased {
-			t.Errorf("Sweep %v after 90 days = %d, %v, want %d", step.after, erased, err, step.erased)
+		after time.Duration
+		want  org.Swept
+	}{
+		{0, org.Swept{}}, {time.Millisecond, org.Swept{Graces: 1}}, {days14, org.Swept{}}, {days14 + time.Millisecond, org.Swept{Begun: 1}},
+		{days14 + settle + time.Second, org.Swept{Erased: 1}}, {days14 + time.Hour, org.Swept{}},
+	} {
+		if done := a.sweep(t, start.Add(step.after)); done != step.want {
+			t.Errorf("Sweep %v after 90 days = %+v, want %+v", step.after, done, step.want)
 		}
 	}
 	if left := a.holds(t, idle); len(left) != 0 {
@@ -194,72 +276,108 @@ func TestNothingOfASweptOrganizationIsLeftInStorage(t *testing.T) {
 	if now := len(a.holds(t, inUse)); now != kept {
 		t.Errorf("the organization in use has %d of %d records and blobs", now, kept)
 	}
+	if receipts := a.receipts(t); len(receipts) != 1 || receipts[0].Counts[erasure.Images] != 3*99 || receipts[0].Counts[erasure.Files] != 6 || receipts[0].Counts[erasure.Users] != 3 {
+		t.Errorf("receipts: %+v", receipts)
+	}
 }
 
-func TestOrganizationWhoseBlobsCannotBeErasedStaysMarkedUntilTheyAre(t *testing.T) {
+func (a storage) receipts(t *testing.T) []org.Erasure {
+	t.Helper()
+	var all []org.Erasure
+	must(t, a.records.EachErasure(t.Context(), func(e org.Erasure) bool { all = append(all, e); return true }))
+	return all
+}
+
+func TestAnErasedUserLeavesWhatIsTheOrganizations(t *testing.T) {
 	t.Parallel()
-	a := ownStorage(t)
-	service := org.NewService(a.records, leavesSession{a.records}, at(start.AddDate(-1, 0, 0)))
-	who := caller.Caller{Tenant: newTenant(), User: "u"}
-	_, err := service.SignIn(t.Context(), who)
+	a, tenant := ownStorage(t), newTenant()
+	p := a.at(t, start)
+	a.fill(t, p, tenant, "gone", "kept")
+	e, err := p.people.EraseUser(t.Context(), caller.Caller{Tenant: tenant, User: "gone"})
 	must(t, err)
-	a.work(t, who.Tenant)
-
-	broken := eraser(func(context.Context, string) error { return errors.New("broken") })
-	if erased, err := org.NewSweeper(a.records, days90, broken, a.records).Sweep(t.Context(), start); err == nil || erased != 0 {
-		t.Errorf("Sweep with a broken store = %d, %v, want an error", erased, err)
+	for _, now := range []time.Time{start, start.Add(settle + time.Second)} {
+		if _, err := a.at(t, now).eradicator.Run(t.Context(), e.ID); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if left := a.holds(t, who.Tenant); len(left) != 1+2 { // the organization and the blobs
-		t.Errorf("after the first sweep: %v", left)
+	const ofBoth = 2 * (1 + 2) // tabs and presets
+	if left := a.holds(t, tenant); len(left) != 1+ofBoth+perUser-3 {
+		t.Errorf("%d records and blobs are left, want %d", len(left), 1+ofBoth+perUser-3)
 	}
-	_, err = service.SignIn(t.Context(), who)
-	wantKind(t, "SignIn between the sweeps", err, fault.Busy)
-	if erased, err := org.NewSweeper(a.records, days90, a.records, a.specs).Sweep(t.Context(), start); err != nil || erased != 1 {
-		t.Errorf("the next Sweep = %d, %v, want 1", erased, err)
+	for _, line := range a.holds(t, "gone") {
+		if !strings.Contains(line, "ImageProTabs") && !strings.Contains(line, "ImageProPresets") { // the titles that fill gave
+			t.Errorf("left: %s", line)
+		}
 	}
-	if left := a.holds(t, who.Tenant); len(left) != 0 {
-		t.Errorf("left: %v", left)
+	if receipt := a.receipts(t)[0]; receipt.Counts[erasure.BulkEdits] != 1 || receipt.Counts[erasure.Images] != 99 || receipt.Counts[erasure.Sessions] != 1 {
+		t.Errorf("the receipt is %+v", receipt)
 	}
 }
 
-func TestSweepOfRealStorageGoesOnAfterItWasStopped(t *testing.T) {
+func TestErasingRealStorageGoesOnAfterItWasStoppedAnywhere(t *testing.T) {
 	t.Parallel()
-	a := ownStorage(t)
-	service := org.NewService(a.records, leavesSession{a.records}, at(start.AddDate(-1, 0, 0)))
-	tenants := []string{"t1", "t2", "t3"}
-	for _, tenant := range tenants {
-		_, err := service.SignIn(t.Context(), caller.Caller{Tenant: tenant, User: "u"})
-		must(t, err)
-		must(t, a.specs.PutSource(t.Context(), bulk.Ref{Tenant: tenant, Job: "j"}, bulk.Source{}))
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	stopping := eraser(func(ctx context.Context, tenant string) error {
-		if tenant == "t2" {
-			cancel()
-		}
-		return a.records.Erase(ctx, tenant)
-	})
-	if erased, err := org.NewSweeper(a.records, days90, stopping, a.specs).Sweep(ctx, start); err == nil || erased != 1 {
-		t.Errorf("the stopped Sweep = %d, %v, want 1 and an error", erased, err)
-	}
-	if erased, err := org.NewSweeper(a.records, days90, a.records, a.specs).Sweep(t.Context(), start); err != nil || erased != 2 {
-		t.Errorf("the next Sweep = %d, %v, want 2", erased, err)
-	}
-	for _, tenant := range tenants {
-		if left := a.holds(t, tenant); len(left) != 0 {
-			t.Errorf("left: %v", left)
-		}
+	for stopAt := range 6 {
+		t.Run(fmt.Sprint("after page ", stopAt), func(t *testing.T) {
+			t.Parallel()
+			a, tenant := openStorage(t, emulator.ConnectionString), newTenant()
+			p := a.at(t, start)
+			a.fill(t, p, tenant, "u0", "u1")
+			e, err := p.people.EraseOrganization(t.Context(), caller.Caller{Tenant: tenant, User: "u0", Admin: true})
+			must(t, err)
+			ctx, cancel := context.WithCancel(t.Context())
+			pages := 0
+			stopping := stoppingEraser{a.records, func() {
+				if pages++; pages > stopAt {
+					cancel()
+				}
+			}}
+			if _, err := a.at(t, start, stopping, a.specs).eradicator.Run(ctx, e.ID); err == nil {
+				t.Fatal("the run was stopped and reports no error")
+			}
+			if len(a.holds(t, tenant)) == 0 {
+				t.Fatal("nothing was left after half an erasure")
+			}
+			for _, later := range []time.Duration{time.Second, time.Hour} {
+				_, err := a.at(t, start.Add(later)).eradicator.Run(t.Context(), e.ID)
+				must(t, err)
+			}
+			if left := a.holds(t, tenant); len(left) != 0 {
+				t.Errorf("left: %v", left)
+			}
+			receipt, err := a.records.Erasure(t.Context(), e.ID)
+			must(t, err)
+			want := map[erasure.Kind]int{
+				erasure.Sessions: 2, erasure.Users: 2, erasure.BulkEdits: 2, erasure.Images: 198, erasure.Tabs: 2, erasure.Presets: 2, erasure.Files: 4,
+				erasure.Bookkeeping: 2 * (bulk.Shares + 1 + 1),
+			}
+			if diff := cmp.Diff(want, receipt.Counts); diff != "" {
+				t.Errorf("counted (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 
-func TestFirstSignInsAtOnceMakeOneOrganization(t *testing.T) {
+// stoppingEraser calls stop after each page was counted.
+type stoppingEraser struct {
+	org.Eraser
+	stop func()
+}
+
+func (s stoppingEraser) Erase(ctx context.Context, scope erasure.Scope, take erasure.Take) error {
+	return s.Eraser.Erase(ctx, scope, func(ctx context.Context, place string, records []erasure.Record) error {
+		defer s.stop()
+		return take(ctx, place, records)
+	})
+}
+
+func TestFirstVisitsAtOnceMakeOneOrganization(t *testing.T) {
 	t.Parallel()
 	a, tenant := openStorage(t, emulator.ConnectionString), newTenant()
-	service := org.NewService(a.records, leavesSession{a.records}, at(start))
 	var wg sync.WaitGroup
 	for user := range 8 {
+		p := a.at(t, start)
 		wg.Go(func() {
-			if _, err := service.SignIn(t.Context(), caller.Caller{Tenant: tenant, User: fmt.Sprint(user)}); err != nil {
+			if err := p.signIn(t, tenant, fmt.Sprint(user)); err != nil {
 				t.Error(err)
 			}
 		})
@@ -270,42 +388,42 @@ func TestFirstSignInsAtOnceMakeOneOrganization(t *testing.T) {
 	}
 }
 
-func TestSignInAndSweepAtOnceLeaveNothingWithoutAnOrganization(t *testing.T) {
+func TestWhoeverComesBackWhileTheSweepRunsKeepsAllOrNothing(t *testing.T) {
 	t.Parallel()
 	a := ownStorage(t)
-	longAgo := org.NewService(a.records, leavesSession{a.records}, at(start.AddDate(-1, 0, 0)))
-	today := org.NewService(a.records, leavesSession{a.records}, at(start))
-	var callers []caller.Caller
+	var tenants []string
 	for n := range 20 {
-		who := caller.Caller{Tenant: fmt.Sprintf("tenant-%02d-", n), User: "u"}
-		_, err := longAgo.SignIn(t.Context(), who)
-		must(t, err)
-		callers = append(callers, who)
+		tenant := fmt.Sprintf("tenant-%02d-", n)
+		tenants = append(tenants, tenant)
+		must(t, a.at(t, start.AddDate(-1, 0, 0)).signIn(t, tenant, "u"))
+		must(t, a.specs.PutSource(t.Context(), bulk.Job{Ref: bulk.Ref{Tenant: tenant, Job: "j"}, User: "u"}, bulk.Source{}))
 	}
-	signedIn := make([]bool, len(callers))
+	a.sweep(t, start.Add(-days14-time.Hour)) // the grace begins, and is over at the start
+	signedIn := make([]bool, len(tenants))
 	var wg sync.WaitGroup
+	sweeping, visiting := a.at(t, start), a.at(t, start)
 	wg.Go(func() {
-		if _, err := org.NewSweeper(a.records, days90, a.records, a.specs).Sweep(t.Context(), start); err != nil {
+		if _, err := sweeping.sweeper.Sweep(t.Context(), start); err != nil {
 			t.Error(err)
 		}
 	})
 	wg.Go(func() {
-		for n := range callers { // from the end, so that the two meet
-			n = len(callers) - 1 - n
-			_, err := today.SignIn(t.Context(), callers[n])
+		for n := len(tenants) - 1; n >= 0; n-- { // from the end, so that the two meet
+			err := visiting.signIn(t, tenants[n], "u")
 			if signedIn[n] = err == nil; err != nil {
-				wantKind(t, "SignIn", err, fault.Busy)
+				wantKind(t, "the visit", err, fault.Busy)
 			}
 		}
 	})
 	wg.Wait()
-	for n, who := range callers {
+	a.sweep(t, start.Add(time.Hour))
+	for n, tenant := range tenants {
 		want := 0
 		if signedIn[n] {
-			want = 3
+			want = 4 // organization, user, session, blob
 		}
-		if all := a.holds(t, who.Tenant); len(all) != want {
-			t.Errorf("signed in: %v, stored: %v", signedIn[n], all)
+		if all := a.holds(t, tenant); len(all) != want {
+			t.Errorf("came back: %v, stored: %v", signedIn[n], all)
 		}
 	}
 }

@@ -3,11 +3,11 @@
 //
 // It does not know what is in them.
 //
-// Blob                                            holds
-// image-pro/<tid>/bulk-edits/<job>/spec.json      recipe and way of saving
-// image-pro/<tid>/bulk-edits/<job>/source.json    folder or list of images
+// Blob                                                  holds
+// image-pro/<tid>/<oid>/bulk-edits/<job>/spec.json      recipe and way of saving
+// image-pro/<tid>/<oid>/bulk-edits/<job>/source.json    folder or list of images
 //
-// All blobs of a tenant begin with its id.
+// All blobs of a tenant begin with its id, those of a user with both ids.
 package blobs
 
 import (
@@ -22,9 +22,11 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
+	"golang.org/x/sync/errgroup"
 
 	"imagepro/handler/bulk"
 	"imagepro/handler/cloud/account"
+	"imagepro/handler/erasure"
 	"imagepro/handler/fault"
 	"imagepro/handler/org"
 )
@@ -82,21 +84,21 @@ type imageBlob struct {
 }
 
 // PutSpec keeps what a job does. It never changes: if there is a spec already, that one stays.
-func (s *Store) PutSpec(ctx context.Context, ref bulk.Ref, spec bulk.Spec) error {
-	return s.put(ctx, ref, "spec.json", specBlob{spec.Recipe, string(spec.Save.Target), spec.Save.Name})
+func (s *Store) PutSpec(ctx context.Context, j bulk.Job, spec bulk.Spec) error {
+	return s.put(ctx, j, "spec.json", specBlob{spec.Recipe, string(spec.Save.Target), spec.Save.Name})
 }
 
 // Spec returns what PutSpec kept.
-func (s *Store) Spec(ctx context.Context, ref bulk.Ref) (bulk.Spec, error) {
+func (s *Store) Spec(ctx context.Context, j bulk.Job) (bulk.Spec, error) {
 	var stored specBlob
-	if err := s.get(ctx, ref, "spec.json", &stored); err != nil {
+	if err := s.get(ctx, j, "spec.json", &stored); err != nil {
 		return bulk.Spec{}, err
 	}
 	return bulk.Spec{Recipe: stored.Recipe, Save: bulk.Save{Target: bulk.SaveTarget(stored.Target), Name: stored.Name}}, nil
 }
 
 // PutSource keeps which images a job edits. Like a spec it never changes.
-func (s *Store) PutSource(ctx context.Context, ref bulk.Ref, source bulk.Source) error {
+func (s *Store) PutSource(ctx context.Context, j bulk.Job, source bulk.Source) error {
 	var stored sourceBlob
 	if source.Folder != nil {
 		stored.Folder = &folderBlob{source.Folder.Drive, source.Folder.Item, source.Folder.Recursive}
@@ -104,13 +106,13 @@ func (s *Store) PutSource(ctx context.Context, ref bulk.Ref, source bulk.Source)
 	for _, image := range source.Images {
 		stored.Images = append(stored.Images, imageBlob(image))
 	}
-	return s.put(ctx, ref, "source.json", stored)
+	return s.put(ctx, j, "source.json", stored)
 }
 
 // Source returns what PutSource kept.
-func (s *Store) Source(ctx context.Context, ref bulk.Ref) (bulk.Source, error) {
+func (s *Store) Source(ctx context.Context, j bulk.Job) (bulk.Source, error) {
 	var stored sourceBlob
-	if err := s.get(ctx, ref, "source.json", &stored); err != nil {
+	if err := s.get(ctx, j, "source.json", &stored); err != nil {
 		return bulk.Source{}, err
 	}
 	var source bulk.Source
@@ -123,29 +125,73 @@ func (s *Store) Source(ctx context.Context, ref bulk.Ref) (bulk.Source, error) {
 	return source, nil
 }
 
-// Erase deletes every blob of a tenant. It may be stopped anywhere and repeated.
-func (s *Store) Erase(ctx context.Context, tenant string) error {
-	if err := checkNames(tenant); err != nil {
+// Erase deletes every blob of a scope. It may be stopped anywhere and repeated.
+func (s *Store) Erase(ctx context.Context, scope erasure.Scope, take erasure.Take) error {
+	if err := checkNames(scope.Tenant); err != nil {
 		return err
 	}
-	prefix := tenant + "/"
-	pager := s.client.NewListBlobsFlatPager(container, &azblob.ListBlobsFlatOptions{Prefix: &prefix})
+	prefix := scope.Tenant + "/"
+	if scope.User != "" {
+		if err := checkNames(scope.User); err != nil {
+			return err
+		}
+		prefix += scope.User + "/"
+	}
+	for {
+		found, err := s.eraseOnce(ctx, prefix, take)
+		if err != nil || !found {
+			return err
+		}
+	}
+}
+
+// eraseOnce deletes what one listing finds, page by page, and reports whether it found anything.
+func (s *Store) eraseOnce(ctx context.Context, prefix string, take erasure.Take) (found bool, err error) {
+	pager := s.client.NewListBlobsFlatPager(container, &azblob.ListBlobsFlatOptions{Prefix: &prefix, MaxResults: to.Ptr[int32](erasePage)})
 	for pager.More() {
 		page, err := pager.NextPage(ctx)
 		if bloberror.HasCode(err, bloberror.ContainerNotFound) {
-			return nil
+			return false, nil
 		}
 		if err != nil {
-			return service.Fault(err)
+			return found, service.Fault(err)
 		}
+		var records []erasure.Record
 		for _, item := range page.Segment.BlobItems {
-			_, err := s.client.DeleteBlob(ctx, container, *item.Name, nil)
-			if err != nil && !bloberror.HasCode(err, bloberror.BlobNotFound) {
-				return service.Fault(err)
-			}
+			records = append(records, erasure.Record{Kind: erasure.Files, Key: *item.Name})
+		}
+		if len(records) == 0 {
+			continue
+		}
+		found = true
+		if err := take(ctx, container, records); err != nil {
+			return found, err
+		}
+		if err := s.removeAll(ctx, records); err != nil {
+			return found, err
 		}
 	}
-	return nil
+	return found, nil
+}
+
+const (
+	erasePage     = 1000
+	eraseParallel = 8
+)
+
+func (s *Store) removeAll(ctx context.Context, records []erasure.Record) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(eraseParallel)
+	for _, record := range records {
+		group.Go(func() error {
+			_, err := s.client.DeleteBlob(ctx, container, record.Key, nil)
+			if bloberror.HasCode(err, bloberror.BlobNotFound) {
+				return nil
+			}
+			return service.Fault(err)
+		})
+	}
+	return group.Wait()
 }
 
 var namePart = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
@@ -160,13 +206,13 @@ func checkNames(parts ...string) error {
 	return nil
 }
 
-func blobName(ref bulk.Ref, file string) string {
-	return ref.Tenant + "/bulk-edits/" + ref.Job + "/" + file
+func blobName(j bulk.Job, file string) string {
+	return j.Tenant + "/" + j.User + "/bulk-edits/" + j.Job + "/" + file
 }
 
 // put creates a blob unless it is there, and makes the container if it is the first.
-func (s *Store) put(ctx context.Context, ref bulk.Ref, file string, stored any) error {
-	if err := checkNames(ref.Tenant, ref.Job); err != nil {
+func (s *Store) put(ctx context.Context, j bulk.Job, file string, stored any) error {
+	if err := checkNames(j.Tenant, j.User, j.Job); err != nil {
 		return err
 	}
 	content, err := json.Marshal(stored)
@@ -176,12 +222,12 @@ func (s *Store) put(ctx context.Context, ref bulk.Ref, file string, stored any) 
 	if len(content) > maxBytes {
 		return fault.Newf(fault.TooLarge, "The bulk edit's description has %d MiB; the limit is %d MiB.", len(content)>>20, maxBytes>>20)
 	}
-	err = s.create(ctx, blobName(ref, file), content)
+	err = s.create(ctx, blobName(j, file), content)
 	if bloberror.HasCode(err, bloberror.ContainerNotFound) {
 		if _, err := s.client.CreateContainer(ctx, container, nil); err != nil && !bloberror.HasCode(err, bloberror.ContainerAlreadyExists) {
 			return service.Fault(err)
 		}
-		err = s.create(ctx, blobName(ref, file), content)
+		err = s.create(ctx, blobName(j, file), content)
 	}
 	if bloberror.HasCode(err, bloberror.BlobAlreadyExists) {
 		return nil
@@ -198,11 +244,11 @@ func (s *Store) create(ctx context.Context, name string, content []byte) error {
 }
 
 // get reads a blob into stored.
-func (s *Store) get(ctx context.Context, ref bulk.Ref, file string, stored any) error {
-	if err := checkNames(ref.Tenant, ref.Job); err != nil {
+func (s *Store) get(ctx context.Context, j bulk.Job, file string, stored any) error {
+	if err := checkNames(j.Tenant, j.User, j.Job); err != nil {
 		return err
 	}
-	answer, err := s.client.DownloadStream(ctx, container, blobName(ref, file), nil)
+	answer, err := s.client.DownloadStream(ctx, container, blobName(j, file), nil)
 	if err != nil {
 		return service.Fault(err)
 	}

@@ -1,6 +1,7 @@
 package blobs_test
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
@@ -23,6 +24,7 @@ import (
 	"imagepro/handler/bulk"
 	"imagepro/handler/cloud/blobs"
 	"imagepro/handler/dev/azurite"
+	"imagepro/handler/erasure"
 	"imagepro/handler/fault"
 )
 
@@ -41,9 +43,9 @@ func TestMain(m *testing.M) {
 }
 
 // open returns a store on the shared emulator and a job of a tenant of the test's own.
-func open(t *testing.T) (*blobs.Store, bulk.Ref) {
+func open(t *testing.T) (*blobs.Store, bulk.Job) {
 	t.Helper()
-	return openAt(t, storage), bulk.Ref{Tenant: strings.ToLower(rand.Text()), Job: "j"}
+	return openAt(t, storage), job(strings.ToLower(rand.Text()), "j")
 }
 
 func openAt(t *testing.T, connection string) *blobs.Store {
@@ -76,6 +78,14 @@ func stored(t *testing.T, prefix string) []string {
 	return found
 }
 
+// job is one of the user u.
+func job(tenant, id string) bulk.Job {
+	return bulk.Job{Ref: bulk.Ref{Tenant: tenant, Job: id}, User: "u"}
+}
+
+// uncounted takes everything.
+func uncounted(context.Context, string, []erasure.Record) error { return nil }
+
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
@@ -92,11 +102,11 @@ func wantKind(t *testing.T, what string, err error, kind fault.Kind) {
 
 func TestSpecAndSourceComeBackAsTheyWerePut(t *testing.T) {
 	t.Parallel()
-	s, ref := open(t)
+	s, j := open(t)
 	ctx := t.Context()
 	spec := bulk.Spec{Recipe: json.RawMessage(`{"steps":["it's \"ü\""]}`), Save: bulk.Save{Target: bulk.Copy, Name: "{name}-'ü'"}}
-	must(t, s.PutSpec(ctx, ref, spec))
-	if got, err := s.Spec(ctx, ref); err != nil || cmp.Diff(spec, got) != "" {
+	must(t, s.PutSpec(ctx, j, spec))
+	if got, err := s.Spec(ctx, j); err != nil || cmp.Diff(spec, got) != "" {
 		t.Errorf("Spec: %v\n%s", err, cmp.Diff(spec, got))
 	}
 	many := bulk.Source{}
@@ -109,9 +119,9 @@ func TestSpecAndSourceComeBackAsTheyWerePut(t *testing.T) {
 		{Images: []bulk.ImageRef{{Drive: "d", Item: "i"}}},
 		many,
 	} {
-		ref.Job = fmt.Sprint("j", i)
-		must(t, s.PutSource(ctx, ref, source))
-		if got, err := s.Source(ctx, ref); err != nil || cmp.Diff(source, got) != "" {
+		j.Job = fmt.Sprint("j", i)
+		must(t, s.PutSource(ctx, j, source))
+		if got, err := s.Source(ctx, j); err != nil || cmp.Diff(source, got) != "" {
 			t.Errorf("Source %d: %v, differs: %v", i, err, cmp.Diff(source, got) != "")
 		}
 	}
@@ -119,23 +129,23 @@ func TestSpecAndSourceComeBackAsTheyWerePut(t *testing.T) {
 
 func TestWhatAJobDoesNeverChanges(t *testing.T) {
 	t.Parallel()
-	s, ref := open(t)
+	s, j := open(t)
 	first := bulk.Spec{Recipe: json.RawMessage(`{"a":1}`), Save: bulk.Save{Target: bulk.NewVersion}}
-	must(t, s.PutSpec(t.Context(), ref, first))
-	must(t, s.PutSpec(t.Context(), ref, bulk.Spec{Recipe: json.RawMessage(`{"b":2}`)}))
-	if got, err := s.Spec(t.Context(), ref); err != nil || cmp.Diff(first, got) != "" {
+	must(t, s.PutSpec(t.Context(), j, first))
+	must(t, s.PutSpec(t.Context(), j, bulk.Spec{Recipe: json.RawMessage(`{"b":2}`)}))
+	if got, err := s.Spec(t.Context(), j); err != nil || cmp.Diff(first, got) != "" {
 		t.Errorf("Spec after a second PutSpec: %v\n%s", err, cmp.Diff(first, got))
 	}
 }
 
 func TestWhatIsNotThereIsNotFound(t *testing.T) {
 	t.Parallel()
-	s, ref := open(t)
-	must(t, s.PutSpec(t.Context(), ref, bulk.Spec{Recipe: json.RawMessage(`{}`)}))
-	_, err := s.Source(t.Context(), ref)
+	s, j := open(t)
+	must(t, s.PutSpec(t.Context(), j, bulk.Spec{Recipe: json.RawMessage(`{}`)}))
+	_, err := s.Source(t.Context(), j)
 	wantKind(t, "Source", err, fault.NotFound)
-	ref.Job += "x"
-	_, err = s.Spec(t.Context(), ref)
+	j.Job += "x"
+	_, err = s.Spec(t.Context(), j)
 	wantKind(t, "Spec of another job", err, fault.NotFound)
 }
 
@@ -144,14 +154,14 @@ func TestEmptyAccountReadsAsEmptyAndIsFilledByTheFirstWrite(t *testing.T) {
 	server, err := azurite.Start("")
 	must(t, err)
 	t.Cleanup(server.Stop)
-	s, ref := openAt(t, server.ConnectionString), bulk.Ref{Tenant: "t", Job: "j"}
-	_, err = s.Spec(t.Context(), ref)
+	s, j := openAt(t, server.ConnectionString), job("t", "j")
+	_, err = s.Spec(t.Context(), j)
 	wantKind(t, "Spec", err, fault.NotFound)
-	must(t, s.Erase(t.Context(), "t"))
+	must(t, s.Erase(t.Context(), erasure.Scope{Tenant: "t"}, uncounted))
 	results := make(chan error)
 	for i := range 4 { // all of them find no container
 		go func() {
-			results <- s.PutSpec(t.Context(), bulk.Ref{Tenant: "t", Job: fmt.Sprint(i)}, bulk.Spec{Recipe: json.RawMessage(`{}`)})
+			results <- s.PutSpec(t.Context(), job("t", fmt.Sprint(i)), bulk.Spec{Recipe: json.RawMessage(`{}`)})
 		}()
 	}
 	for range 4 {
@@ -166,33 +176,33 @@ func TestOddNamesReachNoRequest(t *testing.T) {
 	s := openAt(t, closedPort(t)) // would be Busy
 	ctx := t.Context()
 	for _, odd := range []string{"", "a'b", "a/b", "..", `a\b`, "a?b", "a%2fb", "a\x00b", "A", "a_b", "ä", strings.Repeat("a", 65)} {
-		for _, ref := range []bulk.Ref{{Tenant: odd, Job: "j"}, {Tenant: "t", Job: odd}} {
-			_, err := s.Spec(ctx, ref)
-			wantKind(t, fmt.Sprintf("Spec of %q", ref), err, fault.NotFound)
-			_, err = s.Source(ctx, ref)
-			wantKind(t, fmt.Sprintf("Source of %q", ref), err, fault.NotFound)
-			wantKind(t, fmt.Sprintf("PutSpec of %q", ref), s.PutSpec(ctx, ref, bulk.Spec{Recipe: json.RawMessage(`{}`)}), fault.NotFound)
-			wantKind(t, fmt.Sprintf("PutSource of %q", ref), s.PutSource(ctx, ref, bulk.Source{}), fault.NotFound)
+		for _, j := range []bulk.Job{job(odd, "j"), job("t", odd), {Ref: bulk.Ref{Tenant: "t", Job: "j"}, User: odd}} {
+			_, err := s.Spec(ctx, j)
+			wantKind(t, fmt.Sprintf("Spec of %q", j.Ref), err, fault.NotFound)
+			_, err = s.Source(ctx, j)
+			wantKind(t, fmt.Sprintf("Source of %q", j.Ref), err, fault.NotFound)
+			wantKind(t, fmt.Sprintf("PutSpec of %q", j.Ref), s.PutSpec(ctx, j, bulk.Spec{Recipe: json.RawMessage(`{}`)}), fault.NotFound)
+			wantKind(t, fmt.Sprintf("PutSource of %q", j.Ref), s.PutSource(ctx, j, bulk.Source{}), fault.NotFound)
 		}
-		wantKind(t, fmt.Sprintf("Erase of %q", odd), s.Erase(ctx, odd), fault.NotFound)
+		wantKind(t, fmt.Sprintf("Erase of %q", odd), s.Erase(ctx, erasure.Scope{Tenant: odd}, uncounted), fault.NotFound)
 	}
 }
 
 func TestEraseLeavesNothingOfTheTenantAndAllOfItsNeighbours(t *testing.T) {
 	t.Parallel()
-	s, ref := open(t)
+	s, j := open(t)
 	ctx := t.Context()
-	neighbours := []string{ref.Tenant + "0", ref.Tenant + "-", ref.Tenant[:len(ref.Tenant)-1]}
-	for _, tenant := range append(neighbours, ref.Tenant) {
-		for _, job := range []string{"j1", "j2"} {
-			other := bulk.Ref{Tenant: tenant, Job: job}
+	neighbours := []string{j.Tenant + "0", j.Tenant + "-", j.Tenant[:len(j.Tenant)-1]}
+	for _, tenant := range append(neighbours, j.Tenant) {
+		for _, id := range []string{"j1", "j2"} {
+			other := job(tenant, id)
 			must(t, s.PutSpec(ctx, other, bulk.Spec{Recipe: json.RawMessage(`{}`)}))
 			must(t, s.PutSource(ctx, other, bulk.Source{}))
 		}
 	}
-	must(t, s.Erase(ctx, ref.Tenant))
-	must(t, s.Erase(ctx, ref.Tenant)) // a repeat finds nothing
-	if left := stored(t, ref.Tenant+"/"); len(left) != 0 {
+	must(t, s.Erase(ctx, erasure.Scope{Tenant: j.Tenant}, uncounted))
+	must(t, s.Erase(ctx, erasure.Scope{Tenant: j.Tenant}, uncounted)) // a repeat finds nothing
+	if left := stored(t, j.Tenant+"/"); len(left) != 0 {
 		t.Errorf("left: %v", left)
 	}
 	for _, neighbour := range neighbours {
@@ -202,59 +212,83 @@ func TestEraseLeavesNothingOfTheTenantAndAllOfItsNeighbours(t *testing.T) {
 	}
 }
 
+func TestEraseOfAUserLeavesTheOthersOfTheTenant(t *testing.T) {
+	t.Parallel()
+	s, j := open(t)
+	for _, user := range []string{"u", "u0", "v"} {
+		j.User = user
+		must(t, s.PutSpec(t.Context(), j, bulk.Spec{Recipe: json.RawMessage(`{}`)}))
+	}
+	counted := 0
+	must(t, s.Erase(t.Context(), erasure.Scope{Tenant: j.Tenant, User: "u"}, func(_ context.Context, _ string, records []erasure.Record) error {
+		for _, record := range records {
+			if record.Kind != erasure.Files {
+				t.Errorf("a blob is counted as %s", record.Kind)
+			}
+			counted++
+		}
+		return nil
+	}))
+	if left := stored(t, j.Tenant+"/"); len(left) != 2 || counted != 1 {
+		t.Errorf("counted %d, left: %v, want those of u0 and v", counted, left)
+	}
+	wantKind(t, "Erase of an odd user", s.Erase(t.Context(), erasure.Scope{Tenant: j.Tenant, User: "a/b"}, uncounted), fault.NotFound)
+}
+
 func TestEraseGoesOnWhereItWasStopped(t *testing.T) {
 	t.Parallel()
-	s, ref := open(t)
-	const jobs = 5
+	s, j := open(t)
+	const jobs, let = 30, 10
 	for i := range jobs {
-		ref.Job = fmt.Sprint("j", i)
-		must(t, s.PutSpec(t.Context(), ref, bulk.Spec{Recipe: json.RawMessage(`{}`)}))
+		j.Job = fmt.Sprint("j", i)
+		must(t, s.PutSpec(t.Context(), j, bulk.Spec{Recipe: json.RawMessage(`{}`)}))
 	}
 	var deletions atomic.Int32
 	stopping := openAt(t, through(t, func(w http.ResponseWriter, r *http.Request) bool {
-		if r.Method == http.MethodDelete && deletions.Add(1) > 2 {
+		if r.Method == http.MethodDelete && deletions.Add(1) > let {
 			w.WriteHeader(http.StatusForbidden)
 			return false
 		}
 		return true
 	}))
-	wantKind(t, "a stopped Erase", stopping.Erase(t.Context(), ref.Tenant), fault.Misconfigured)
-	if half := stored(t, ref.Tenant+"/"); len(half) != jobs-2 {
-		t.Errorf("%d of %d blobs are left after two deletions", len(half), jobs)
+	wantKind(t, "a stopped Erase", stopping.Erase(t.Context(), erasure.Scope{Tenant: j.Tenant}, uncounted), fault.Misconfigured)
+	const atOnce = 8
+	if half := len(stored(t, j.Tenant+"/")); half < jobs-let || half >= jobs-(let-atOnce) {
+		t.Errorf("%d of %d blobs are left after %d deletions, of which %d at once may have been broken off", half, jobs, let, atOnce)
 	}
-	must(t, s.Erase(t.Context(), ref.Tenant))
-	if left := stored(t, ref.Tenant+"/"); len(left) != 0 {
+	must(t, s.Erase(t.Context(), erasure.Scope{Tenant: j.Tenant}, uncounted))
+	if left := stored(t, j.Tenant+"/"); len(left) != 0 {
 		t.Errorf("left: %v", left)
 	}
 }
 
 func TestEraseTakesBlobsThatGoMeanwhile(t *testing.T) {
 	t.Parallel()
-	s, ref := open(t)
-	must(t, s.PutSpec(t.Context(), ref, bulk.Spec{Recipe: json.RawMessage(`{}`)}))
-	must(t, s.PutSource(t.Context(), ref, bulk.Source{}))
+	s, j := open(t)
+	must(t, s.PutSpec(t.Context(), j, bulk.Spec{Recipe: json.RawMessage(`{}`)}))
+	must(t, s.PutSource(t.Context(), j, bulk.Source{}))
 	late := openAt(t, through(t, func(_ http.ResponseWriter, r *http.Request) bool {
 		if r.Method == http.MethodDelete {
-			if err := s.Erase(r.Context(), ref.Tenant); err != nil {
+			if err := s.Erase(r.Context(), erasure.Scope{Tenant: j.Tenant}, uncounted); err != nil {
 				t.Error(err)
 			}
 		}
 		return true
 	}))
-	must(t, late.Erase(t.Context(), ref.Tenant))
+	must(t, late.Erase(t.Context(), erasure.Scope{Tenant: j.Tenant}, uncounted))
 }
 
 func TestStorageThatIsAwayIsBusyAndWrongKeyIsMisconfigured(t *testing.T) {
 	t.Parallel()
 	wrongKey := regexp.MustCompile(`AccountKey=[^;]+`).ReplaceAllString(storage, "AccountKey=aHVzaA==")
-	ref := bulk.Ref{Tenant: "t", Job: "j"}
+	j := job("t", "j")
 	var wg sync.WaitGroup // all at once, since each is tried for seconds
 	for connection, kind := range map[string]fault.Kind{closedPort(t): fault.Busy, wrongKey: fault.Misconfigured} {
 		s := openAt(t, connection)
 		for what, call := range map[string]func() error{
-			"read":  func() error { _, err := s.Spec(t.Context(), ref); return err },
-			"write": func() error { return s.PutSource(t.Context(), ref, bulk.Source{}) },
-			"erase": func() error { return s.Erase(t.Context(), "t") },
+			"read":  func() error { _, err := s.Spec(t.Context(), j); return err },
+			"write": func() error { return s.PutSource(t.Context(), j, bulk.Source{}) },
+			"erase": func() error { return s.Erase(t.Context(), erasure.Scope{Tenant: "t"}, uncounted) },
 		} {
 			wg.Go(func() {
 				err := call()

@@ -44,12 +44,10 @@ func (c *capture) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, tokenResponseMaxBytes))
-	_ = response.Body.Close()
+	body, err := drain(response)
 	if err != nil {
-		return nil, fault.New(fault.Busy, tokenService+"'s answer was cut off.", err)
+		return nil, err
 	}
-	response.Body = io.NopCloser(bytes.NewReader(body))
 	into, ok := request.Context().Value(sinkKey{}).(*sink)
 	if !ok || response.StatusCode != http.StatusOK {
 		return response, nil
@@ -63,6 +61,17 @@ func (c *capture) RoundTrip(request *http.Request) (*http.Response, error) {
 		into.mu.Unlock()
 	}
 	return response, nil
+}
+
+// drain reads the body of an answer and leaves a copy of it in its place.
+func drain(response *http.Response) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(response.Body, tokenResponseMaxBytes))
+	_ = response.Body.Close()
+	if err != nil {
+		return nil, fault.New(fault.Busy, tokenService+"'s answer was cut off.", err)
+	}
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	return body, nil
 }
 
 // repeatable returns the request with a body that can be sent again; MSAL's own cannot.

@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	msal "github.com/AzureAD/microsoft-authentication-library-for-go/apps/errors"
 
+	"imagepro/handler/caller"
 	"imagepro/handler/cloud/retry"
 	"imagepro/handler/fault"
 )
@@ -35,7 +38,7 @@ func (e tokenError) has(codes ...int) bool {
 }
 
 // faultOf turns what MSAL returns into a fault. MSAL's own texts are dropped: they may hold tokens.
-func (t *Tokens) faultOf(err error) *fault.Fault {
+func (t *Tokens) faultOf(err error, who caller.Caller, scopes []string) *fault.Fault {
 	var f *fault.Fault
 	if errors.As(err, &f) {
 		return f
@@ -53,7 +56,32 @@ func (t *Tokens) faultOf(err error) *fault.Fault {
 	if readErr != nil || json.Unmarshal(body, &answer) != nil {
 		answer = tokenError{Code: http.StatusText(call.Resp.StatusCode)}
 	}
-	return classify(call.Resp.StatusCode, answer, retry.After(call.Resp.Header, t.options.Now()))
+	f = classify(call.Resp.StatusCode, answer, retry.After(call.Resp.Header, t.options.Now()))
+	if f.Kind == fault.Consent || f.Kind == fault.NotSetUp && !answer.has(tenantUnknown) {
+		f.Consent = t.consent(who.Tenant, scopes, f.Kind == fault.NotSetUp || answer.has(adminConsent))
+	}
+	return f
+}
+
+// Codes that say more than the error and suberror do.
+const (
+	tenantUnknown = 90002
+	adminConsent  = 90094
+)
+
+// consent says where what is missing can be consented to
+// (https://learn.microsoft.com/entra/identity-platform/v2-admin-consent).
+func (t *Tokens) consent(tenant string, scopes []string, adminOnly bool) *fault.ConsentNeed {
+	all := t.qualified(scopes)
+	query := url.Values{"client_id": {t.options.AppID}, "scope": {strings.Join(append(slices.Clone(all), "openid", "profile", "offline_access"), " ")}}
+	base := t.options.Authority + "/" + url.PathEscape(tenant)
+	need := &fault.ConsentNeed{Scopes: all, AdminURL: base + "/v2.0/adminconsent?" + query.Encode()}
+	if !adminOnly {
+		query.Set("response_type", "code")
+		query.Set("prompt", "consent")
+		need.AuthorizeURL = base + "/oauth2/v2.0/authorize?" + query.Encode()
+	}
+	return need
 }
 
 // classify says what a refusal means: by the error and suberror where they tell, else by the code.
@@ -63,7 +91,7 @@ func classify(status int, e tokenError, wait time.Duration) *fault.Fault {
 		return fault.New(fault.Busy, "The sign-in service is busy.", e).After(wait)
 	case e.Code == "invalid_client" || e.has(7000215, 7000222, 700027, 700025, 70002):
 		return fault.New(fault.Misconfigured, "Image Pro's own credential was refused by Entra ID. Its operator has to renew it.", e)
-	case e.Suberror == "consent_required" || e.has(65001, 65004, 90094, 650052, 650056, 650057):
+	case e.Suberror == "consent_required" || e.has(65001, 65004, adminConsent, 650052, 650056, 650057):
 		return fault.New(fault.Consent, "Image Pro needs consent to read and write your organization's libraries.", e)
 	case e.Claims != "" || e.Code == "interaction_required" || e.has(50076, 50079, 50158):
 		challenge := fault.New(fault.SignIn, "Your organization asks for another sign-in step.", e)
@@ -71,10 +99,10 @@ func classify(status int, e tokenError, wait time.Duration) *fault.Fault {
 		return challenge
 	case e.has(500133, 50013):
 		return fault.New(fault.Unauthorized, "The access token has expired.", e)
-	case e.Code == "unauthorized_client" || e.has(700016, 500011, 90002, 7000112, 70001):
-		return fault.New(fault.Forbidden, "Image Pro is not set up in your organization. An administrator can add it.", e)
+	case e.Code == "unauthorized_client" || e.has(700016, 500011, tenantUnknown, 7000112, 70001):
+		return fault.New(fault.NotSetUp, "Image Pro is not set up in your organization. An administrator can add it.", e)
 	case e.Code == "invalid_grant":
-		return fault.New(fault.SignIn, "Your session has ended. Open Image Pro again to go on.", e)
+		return fault.New(fault.SignIn, sessionEnded, e)
 	default:
 		return fault.New(fault.Internal, "The sign-in service refused the request.", e)
 	}

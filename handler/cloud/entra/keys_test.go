@@ -63,10 +63,15 @@ func TestPrefetchedKeysNeedNoFurtherFetch(t *testing.T) {
 	v := w.verifier()
 	v.Prefetch(t.Context())
 	v.Prefetch(t.Context())
-	if err := w.verify(v, teamsToken{}); err != nil {
-		t.Fatal(err)
+	for _, version := range []int{1, 2} {
+		if err := w.verify(v, teamsToken{Version: version}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	w.wantFetches(1)
+	if got := w.wire.count("v1 keys"); got != 1 {
+		t.Errorf("the keys of v1 tokens were fetched %d times, want once", got)
+	}
 }
 
 func TestFirstRequestsShareOneFetch(t *testing.T) {

@@ -22,6 +22,7 @@ import (
 	sandboxentra "imagepro/handler/dev/sandbox/entra"
 	"imagepro/handler/fault"
 	"imagepro/handler/org"
+	"imagepro/handler/seal"
 	"imagepro/handler/secret"
 )
 
@@ -107,6 +108,9 @@ type wire struct {
 
 func (w *wire) RoundTrip(request *http.Request) (*http.Response, error) {
 	kind, claims := request.URL.Path[strings.LastIndexByte(request.URL.Path, '/')+1:], ""
+	if strings.HasSuffix(request.URL.Path, "/discovery/keys") {
+		kind = "v1 keys"
+	}
 	if request.Body != nil {
 		body, err := request.GetBody()
 		if err != nil {
@@ -146,7 +150,7 @@ type broken struct{ err error }
 
 func (b broken) Read([]byte) (int, error) { return 0, b.err }
 
-// count returns how many requests of a kind were sent: "jwt-bearer", "refresh_token", "keys".
+// count returns how many requests of a kind were sent: "jwt-bearer", "refresh_token", "keys", "v1 keys".
 func (w *wire) count(kind string) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -192,6 +196,10 @@ func (m *memory) PutSession(_ context.Context, s org.Session) error {
 	return nil
 }
 
+// DeleteSession and EachSession are the sweeper's.
+func (m *memory) DeleteSession(context.Context, org.Session) error          { panic("not entra's") }
+func (m *memory) EachSession(context.Context, func(org.Session) bool) error { panic("not entra's") }
+
 func (m *memory) RenewSession(ctx context.Context, s org.Session) error {
 	have, err := m.Session(ctx, s.Tenant, s.User)
 	if err != nil || have.Version != s.Version {
@@ -208,7 +216,7 @@ type world struct {
 	clock    *clock
 	wire     *wire
 	sessions *memory
-	ring     []entra.Key
+	ring     []seal.Key
 }
 
 // open starts a kind sandbox with the demo scene on a clock that the test moves.
@@ -225,7 +233,7 @@ func open(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	w.wire = &wire{base: w.Client().Transport, sent: map[string]int{}}
-	w.ring = []entra.Key{{ID: "k1", Secret: secret.New(strings.Repeat("1", 32))}}
+	w.ring = []seal.Key{{ID: "k1", Secret: secret.New(strings.Repeat("1", 32))}}
 	hide(w.scene.Secret, w.ring[0].Secret.Reveal())
 	for _, user := range []directory.User{w.scene.Adele, w.scene.Alex, w.scene.Frida} {
 		hide(user.UPN, user.Mail, user.Name)
@@ -236,14 +244,10 @@ func open(t testing.TB) *world {
 // tokens returns a source of tokens as a new process would have it.
 func (w *world) tokens(change ...func(*entra.TokensOptions)) *entra.Tokens {
 	w.t.Helper()
-	sealer, err := entra.NewSealer(w.ring)
-	if err != nil {
-		w.t.Fatal(err)
-	}
 	options := entra.TokensOptions{
-		Authority: w.EntraURL, AppID: sandbox.DemoApp, AppSecret: secret.New(w.scene.Secret),
-		Scopes:    []string{"https://graph.microsoft.com/User.Read", "https://graph.microsoft.com/Sites.ReadWrite.All"},
-		Transport: w.wire, Sealer: sealer, Sessions: w.sessions, Now: w.clock.Now,
+		Authority: w.EntraURL, AppID: sandbox.DemoApp, Credential: entra.Credential{Secret: secret.New(w.scene.Secret)},
+		Resource: "https://graph.microsoft.com", Scopes: org.GraphScopes,
+		Transport: w.wire, Sealer: sealer(w.t, w.ring...), Sessions: w.sessions, Now: w.clock.Now,
 	}
 	for _, c := range change {
 		c(&options)
@@ -253,6 +257,20 @@ func (w *world) tokens(change ...func(*entra.TokensOptions)) *entra.Tokens {
 		w.t.Fatal(err)
 	}
 	return tokens
+}
+
+// sealer returns the sealer of refresh tokens with a ring.
+func sealer(t testing.TB, ring ...seal.Key) *seal.Sealer {
+	t.Helper()
+	keys, err := seal.NewRing(ring)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := keys.For("refresh-token")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // verifier returns a verifier for the demo app.

@@ -15,6 +15,8 @@ import (
 	sandboxentra "imagepro/handler/dev/sandbox/entra"
 	"imagepro/handler/dev/sandbox/trouble"
 	"imagepro/handler/fault"
+	"imagepro/handler/org"
+	"imagepro/handler/seal"
 	"imagepro/handler/secret"
 )
 
@@ -75,10 +77,10 @@ var refusals = map[string]refusal{
 	},
 	"wrong secret":           {func(w *world) { w.register(sandboxentra.Secret{Value: "another"}) }, fault.Misconfigured, badCredential, ""},
 	"expired secret":         {func(w *world) { w.register(sandboxentra.Secret{Value: w.scene.Secret, Expires: w.clock.Now()}) }, fault.Misconfigured, badCredential, ""},
-	"app not installed":      {func(w *world) { w.Entra.Uninstall(w.scene.Contoso.ID, sandbox.DemoApp) }, fault.Forbidden, notSetUp, ""},
-	"app disabled":           {func(w *world) { app := w.scene.App; app.Disabled = true; _ = w.Entra.PutApp(app) }, fault.Forbidden, notSetUp, ""},
-	"resource not there":     {forced(sandboxentra.Forced{Code: 500011}), fault.Forbidden, notSetUp, ""},
-	"tenant gone":            {forced(sandboxentra.Forced{Code: 90002}), fault.Forbidden, notSetUp, ""},
+	"app not installed":      {func(w *world) { w.Entra.Uninstall(w.scene.Contoso.ID, sandbox.DemoApp) }, fault.NotSetUp, notSetUp, ""},
+	"app disabled":           {func(w *world) { app := w.scene.App; app.Disabled = true; _ = w.Entra.PutApp(app) }, fault.NotSetUp, notSetUp, ""},
+	"resource not there":     {forced(sandboxentra.Forced{Code: 500011}), fault.NotSetUp, notSetUp, ""},
+	"tenant gone":            {forced(sandboxentra.Forced{Code: 90002}), fault.NotSetUp, notSetUp, ""},
 	"a request loop":         {forced(sandboxentra.Forced{Code: 50196}), fault.Busy, entraBusy, ""},
 	"an error of no meaning": {forced(sandboxentra.Forced{Code: 900561}), fault.Internal, "The sign-in service refused the request.", ""},
 }
@@ -126,15 +128,17 @@ func TestARefusedSessionSaysWhoCanMendIt(t *testing.T) {
 		}, fault.SignIn, sessionEnded, ""},
 		"left no session": {func(w *world) { clear(w.sessions.sessions) }, fault.SignIn, sessionEnded, ""},
 		"key has left the ring": {func(w *world) {
-			w.ring = []entra.Key{{ID: "k2", Secret: secret.New(strings.Repeat("2", 32))}}
+			w.ring = []seal.Key{{ID: "k2", Secret: secret.New(strings.Repeat("2", 32))}}
 		}, fault.SignIn, sessionUseless, ""},
 		"key was exchanged": {func(w *world) {
-			w.ring = []entra.Key{{ID: "k1", Secret: secret.New(strings.Repeat("2", 32))}}
+			w.ring = []seal.Key{{ID: "k1", Secret: secret.New(strings.Repeat("2", 32))}}
 		}, fault.SignIn, sessionUseless, ""},
 		"sealed for somebody else": {func(w *world) {
 			w.good(w.tokens(), caller.Caller{Tenant: w.scene.Contoso.ID, User: w.scene.Alex.ID,
 				Assertion: secret.New(w.teams(teamsToken{Tenant: w.scene.Contoso.ID, User: w.scene.Alex.ID}))}, "")
-			w.sessions.sessions[w.scene.Contoso.ID+"|"+w.scene.Adele.ID] = w.sessions.sessions[w.scene.Contoso.ID+"|"+w.scene.Alex.ID]
+			s := w.sessions.sessions[w.scene.Contoso.ID+"|"+w.scene.Alex.ID]
+			s.User = w.scene.Adele.ID
+			w.sessions.sessions[s.Tenant+"|"+s.User] = s
 		}, fault.SignIn, sessionUseless, ""},
 		"torn": {func(w *world) {
 			s := w.sessions.sessions[w.scene.Contoso.ID+"|"+w.scene.Adele.ID]
@@ -143,7 +147,7 @@ func TestARefusedSessionSaysWhoCanMendIt(t *testing.T) {
 		}, fault.SignIn, sessionUseless, ""},
 		"no refresh token at all": {func(w *world) {
 			s := w.sessions.sessions[w.scene.Contoso.ID+"|"+w.scene.Adele.ID]
-			s.KeyID, s.Sealed = sealer(w.t, w.ring...).Seal(s.Tenant, s.User, secret.New("nonsense"))
+			s.KeyID, s.Sealed = sealer(w.t, w.ring...).Seal(secret.New("nonsense"), s.Tenant, s.User)
 			w.sessions.sessions[s.Tenant+"|"+s.User] = s
 		}, fault.SignIn, sessionEnded, ""},
 	}
@@ -157,7 +161,98 @@ func TestARefusedSessionSaysWhoCanMendIt(t *testing.T) {
 			w.signIn()
 			c.prepare(w)
 			c.check(t, w.tokens(), w.away())
+			w.wantParked(c)
 		})
+	}
+}
+
+// wantParked checks that a session is parked if only its user can mend the refusal, and then without what it
+// held and without another request to Entra; and that the user's next visit brings it back.
+func (w *world) wantParked(c refusal) {
+	w.t.Helper()
+	session, err := w.sessions.Session(w.t.Context(), w.scene.Contoso.ID, w.scene.Adele.ID)
+	if err != nil {
+		return // never was one
+	}
+	if parked := session.State == org.SessionParked; parked != c.kind.NeedsUser() {
+		w.t.Errorf("the session is %s after a refusal of kind %s", session.State, c.kind)
+	}
+	if session.State != org.SessionParked {
+		return
+	}
+	if len(session.Sealed) > 0 || session.KeyID != "" || session.Reason != string(c.kind) || !session.ParkedAt.Equal(w.clock.Now()) {
+		w.t.Errorf("the parked session is %+v", session)
+	}
+	before := w.wire.count(refreshing)
+	for range 5 { // as many images of a job
+		if _, err := w.tokens().Token(w.t.Context(), w.away(), ""); fault.From(err).Kind != c.kind {
+			w.t.Errorf("later: %v, want %s", err, c.kind)
+		}
+	}
+	if after := w.wire.count(refreshing); after != before {
+		w.t.Errorf("Entra was asked %d times with a parked session", after-before)
+	}
+}
+
+func TestAParkedSessionIsReplacedByTheUsersNextVisit(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	w.signIn()
+	w.Entra.Revoke(w.scene.Contoso.ID, w.scene.Adele.ID)
+	tokens := w.tokens()
+	_, err := tokens.Token(t.Context(), w.away(), "")
+	wantFault(t, err, fault.SignIn, sessionEnded)
+	w.clock.pass(time.Second) // a token of the second of the revocation would count as older
+	w.good(tokens, w.adele(), "")
+	w.good(tokens, w.away(), "")
+	if session, _ := w.sessions.Session(t.Context(), w.scene.Contoso.ID, w.scene.Adele.ID); session.State != org.SessionReady || session.Reason != "" {
+		t.Errorf("the session is %+v", session)
+	}
+}
+
+func TestASessionThatWasReplacedWhileItFailedIsNotParked(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	w.signIn()
+	w.Entra.Force(sandboxentra.Forced{Code: 70043, Grant: "refresh_token"})
+	tokens := w.tokens(func(o *entra.TokensOptions) {
+		o.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+			response, err := w.wire.RoundTrip(r)
+			if r.Method == http.MethodPost { // the user signs in meanwhile
+				w.signIn()
+			}
+			return response, err
+		})
+	})
+	_, err := tokens.Token(t.Context(), w.away(), "")
+	wantFault(t, err, fault.Busy, "Your session was just renewed.")
+	w.good(w.tokens(), w.away(), "")
+}
+
+func TestSessionsMoveToTheNewKeyWithoutTheirUsers(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	w.signIn()
+	old, err := w.sessions.Session(t.Context(), w.scene.Contoso.ID, w.scene.Adele.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, changed := w.tokens().Reseal(old); changed {
+		t.Error("a session of the present key was sealed again")
+	}
+	k1, k2 := w.ring[0], seal.Key{ID: "k2", Secret: secret.New(strings.Repeat("2", 32))}
+	w.ring = []seal.Key{k2, k1}
+	moved, changed := w.tokens().Reseal(old)
+	if !changed || moved.KeyID != "k2" || !moved.SavedAt.Equal(old.SavedAt) {
+		t.Fatalf("resealed %t: %+v", changed, moved)
+	}
+	if err := w.sessions.RenewSession(t.Context(), moved); err != nil {
+		t.Fatal(err)
+	}
+	w.ring = []seal.Key{k2} // the old key leaves
+	w.good(w.tokens(), w.away(), "")
+	if lost, changed := w.tokens().Reseal(old); !changed || lost.State != org.SessionParked || len(lost.Sealed) > 0 {
+		t.Errorf("a session of a key that has left: %t %+v, want it parked", changed, lost)
 	}
 }
 
@@ -165,7 +260,7 @@ func TestTheSessionSurvivesAChangeOfTheKey(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	w.signIn()
-	w.ring = []entra.Key{{ID: "k2", Secret: secret.New(strings.Repeat("2", 32))}, w.ring[0]}
+	w.ring = []seal.Key{{ID: "k2", Secret: secret.New(strings.Repeat("2", 32))}, w.ring[0]}
 	w.good(w.tokens(), w.away(), "")
 	if s, _ := w.sessions.Session(t.Context(), w.scene.Contoso.ID, w.scene.Adele.ID); s.KeyID != "k2" {
 		t.Errorf("the session is still sealed with %q", s.KeyID)
@@ -185,13 +280,13 @@ func TestAnExpiredAssertionIsUnauthorized(t *testing.T) {
 	}
 }
 
-func TestAnUnknownTenantIsForbidden(t *testing.T) {
+func TestAnUnknownTenantIsNotSetUp(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	who := w.adele()
 	who.Tenant = directory.NewID()
 	_, err := w.tokens().Token(t.Context(), who, "")
-	wantFault(t, err, fault.Forbidden, notSetUp)
+	wantFault(t, err, fault.NotSetUp, notSetUp)
 }
 
 func TestPassingTroubleAtEntraIsBorne(t *testing.T) {

@@ -2,8 +2,6 @@ package entra
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"strings"
 
@@ -16,55 +14,57 @@ import (
 	"imagepro/handler/secret"
 )
 
+const (
+	sessionEnded   = "Your session has ended. Open Image Pro again to go on."
+	sessionUseless = "Your session cannot be used any more. Open Image Pro again to go on."
+)
+
 // fromSession returns a token for a user who is away. The sealed refresh token is put into a cache of MSAL's
 // that lives for this call (MSAL cannot persist on-behalf-of tokens itself, its issue 455); the refresh
-// token that comes back replaces the one that was read.
-func (t *Tokens) fromSession(ctx context.Context, who caller.Caller, claims string) (secret.Text, error) {
-	if token, err, ok := t.remembered(who); ok && claims == "" {
-		return token, err
-	}
+// token that comes back replaces the one that was read. A session that is dead is parked until the user's next
+// visit: nobody asks Entra with it again.
+func (t *Tokens) fromSession(ctx context.Context, who caller.Caller, claims string) (graphToken, error) {
 	session, err := t.options.Sessions.Session(ctx, who.Tenant, who.User)
 	if fault.Is(err, fault.NotFound) {
-		return secret.Text{}, fault.New(fault.SignIn, "Your session has ended. Open Image Pro again to go on.", err)
+		return graphToken{}, fault.New(fault.SignIn, sessionEnded, err)
 	}
 	if err != nil {
-		return secret.Text{}, err
+		return graphToken{}, err
 	}
-	refresh, err := t.options.Sealer.Open(who.Tenant, who.User, session.KeyID, session.Sealed)
+	if session.State == org.SessionParked {
+		return graphToken{}, fault.New(fault.Kind(session.Reason), sessionEnded, nil)
+	}
+	refresh, err := t.options.Sealer.Open(session.KeyID, session.Sealed, who.Tenant, who.User)
 	if err != nil {
-		return secret.Text{}, fault.New(fault.SignIn, "Your session cannot be used any more. Open Image Pro again to go on.", err)
+		return graphToken{}, t.park(ctx, session, fault.New(fault.SignIn, sessionUseless, err))
 	}
 	result, renewed, err := t.refresh(ctx, who, refresh, claims)
 	if err != nil {
-		t.rememberRefusal(who, err)
-		return secret.Text{}, err
+		return graphToken{}, t.park(ctx, session, err)
 	}
 	if err := t.renew(ctx, session, who, renewed); err != nil {
-		return secret.Text{}, err
+		return graphToken{}, err
 	}
-	token := graphToken{text: secret.New(result.AccessToken), until: result.ExpiresOn.Add(-tokenMargin)}
-	t.away.Add(awayKey(who), token)
-	return token.text, nil
+	return graphToken{text: secret.New(result.AccessToken), expires: result.ExpiresOn}, nil
 }
 
-func awayKey(who caller.Caller) string { return who.Tenant + "|" + who.User }
-
-// remembered returns the token, or the refusal, that a user who is away was given lately.
-func (t *Tokens) remembered(who caller.Caller) (token secret.Text, refused error, ok bool) {
-	have, ok := t.away.Get(awayKey(who))
-	if !ok || !t.options.Now().Before(have.until) {
-		return secret.Text{}, nil, false
+// park keeps a session for the user's next visit if the refusal says that only the user can mend it. It
+// returns the refusal, or Busy if somebody replaced the session meanwhile, which may be good.
+func (t *Tokens) park(ctx context.Context, session org.Session, refusal error) error {
+	f := fault.From(refusal)
+	if !f.Kind.NeedsUser() {
+		return refusal
 	}
-	return have.text, have.refused, true
-}
-
-// rememberRefusal keeps a dead session's refusal for a moment, since every image of a job asks for a token. A
-// sign-in forgets it.
-func (t *Tokens) rememberRefusal(who caller.Caller, err error) {
-	switch fault.From(err).Kind {
-	case fault.SignIn, fault.Consent, fault.Forbidden:
-		t.away.Add(awayKey(who), graphToken{refused: err, until: t.options.Now().Add(refusalLife)})
+	session.State, session.Reason, session.ParkedAt = org.SessionParked, string(f.Kind), t.options.Now().UTC()
+	session.KeyID, session.Sealed = "", nil // of no more use to anybody
+	err := t.options.Sessions.RenewSession(ctx, session)
+	switch {
+	case fault.Is(err, fault.Conflict):
+		return fault.New(fault.Busy, "Your session was just renewed.", refusal)
+	case err != nil:
+		return err
 	}
+	return refusal
 }
 
 // renew stores the refresh token that replaced the one that was read. A lost race is fine: another worker or
@@ -84,6 +84,22 @@ func (t *Tokens) renew(ctx context.Context, read org.Session, who caller.Caller,
 	return err
 }
 
+// Reseal returns the session sealed with the ring's first key, and whether that changed anything. A session
+// that no key opens is parked.
+func (t *Tokens) Reseal(session org.Session) (org.Session, bool) {
+	if session.State == org.SessionParked || session.KeyID == t.options.Sealer.Current() {
+		return session, false
+	}
+	refresh, err := t.options.Sealer.Open(session.KeyID, session.Sealed, session.Tenant, session.User)
+	if err != nil {
+		session.State, session.Reason, session.ParkedAt = org.SessionParked, string(fault.SignIn), t.options.Now().UTC()
+		session.KeyID, session.Sealed = "", nil
+		return session, true
+	}
+	session.KeyID, session.Sealed = t.options.Sealer.Seal(refresh, session.Tenant, session.User)
+	return session, true
+}
+
 func (t *Tokens) refresh(ctx context.Context, who caller.Caller, token secret.Text, claims string) (confidential.AuthResult, *sink, error) {
 	var renewed sink
 	client, err := t.newClient(confidential.WithCache(t.seed(who, token)))
@@ -93,15 +109,15 @@ func (t *Tokens) refresh(ctx context.Context, who caller.Caller, token secret.Te
 	ctx = renewed.in(ctx)
 	account, err := client.Account(ctx, homeAccount(who))
 	if err != nil {
-		return confidential.AuthResult{}, nil, t.faultOf(err)
+		return confidential.AuthResult{}, nil, t.faultOf(err, who, t.options.Scopes)
 	}
 	options := []confidential.AcquireSilentOption{confidential.WithSilentAccount(account), confidential.WithTenantID(who.Tenant)}
 	if claims != "" { // MSAL refuses WithClaims here; there is no access token in the seeded cache to be bypassed
 		options = append(options, confidential.WithClaimsFromClient(claims))
 	}
-	result, err := client.AcquireTokenSilent(ctx, t.options.Scopes, options...)
+	result, err := client.AcquireTokenSilent(ctx, t.qualified(t.options.Scopes), options...)
 	if err != nil {
-		return confidential.AuthResult{}, nil, t.faultOf(err)
+		return confidential.AuthResult{}, nil, t.faultOf(err, who, t.options.Scopes)
 	}
 	return result, &renewed, nil
 }
@@ -137,11 +153,3 @@ func (t *Tokens) seed(who caller.Caller, token secret.Text) seeded {
 }
 
 func homeAccount(who caller.Caller) string { return who.User + "." + who.Tenant }
-
-func assertionHash(assertion secret.Text) string {
-	if assertion.Empty() {
-		return ""
-	}
-	sum := sha256.Sum256([]byte(assertion.Reveal()))
-	return hex.EncodeToString(sum[:])
-}

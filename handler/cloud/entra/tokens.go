@@ -6,11 +6,14 @@
 package entra
 
 import (
-	"cmp"
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
 	"net/http"
 	"net/url"
-	"sync"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
@@ -21,27 +24,28 @@ import (
 	"imagepro/handler/cloud/retry"
 	"imagepro/handler/fault"
 	"imagepro/handler/org"
+	"imagepro/handler/seal"
 	"imagepro/handler/secret"
 )
 
 // TokensOptions says who we are at Entra.
 type TokensOptions struct {
-	Authority string // https address of Entra ID, without path
-	AppID     string
-	AppSecret secret.Text
-	// Scopes of Graph, fully qualified. Never openid, profile or offline_access: MSAL adds them itself and then
-	// misses them in the answer (issue 416 of microsoft-authentication-library-for-go).
+	Authority  string // https address of Entra ID, without path
+	AppID      string
+	Credential Credential
+	// Resource is Graph as scopes name it: https://graph.microsoft.com, in sovereign clouds another.
+	Resource string
+	// Scopes are names of Graph's delegated permissions, those that the program itself works with. Never openid,
+	// profile or offline_access: MSAL adds them itself and then misses them in the answer (issue 416 of
+	// microsoft-authentication-library-for-go).
 	Scopes []string
 	// Microsoft says that the authority is one of Microsoft's; false for the sandbox, for which MSAL must not
 	// ask login.microsoftonline.com.
 	Microsoft bool
 	Transport http.RoundTripper
-	Sealer    *Sealer
+	Sealer    *seal.Sealer // of refresh tokens
 	Sessions  org.Sessions
-	// ExchangesPerClient bounds MSAL's memory, whose on-behalf-of cache keeps every assertion for ever: after so
-	// many exchanges it starts afresh. Zero means 1000.
-	ExchangesPerClient int
-	Now                func() time.Time
+	Now       func() time.Time
 }
 
 // Tokens gives Graph tokens. It is safe for concurrent use.
@@ -50,32 +54,30 @@ type Tokens struct {
 	host       string // of the authority
 	credential confidential.Credential
 	client     *http.Client
-	flight     singleflight.Group
-	away       *expirable.LRU[string, graphToken] // by tenant and user, for work in the background
-
-	mu        sync.Mutex
-	exchanges int // of onBehalf
-	onBehalf  *confidential.Client
+	flight     singleflight.Group // by tenant, user and scopes
+	salt       [32]byte           // of memo
+	memory     *expirable.LRU[memo, graphToken]
 }
 
-// graphToken is what a session gave: a token, or a refusal.
+var _ org.Exchanger = (*Tokens)(nil)
+
+// memo names what a token was given for: a hash, so that no ids are kept in memory.
+type memo [sha256.Size]byte
+
+// graphToken is a token with the time at which it expires.
 type graphToken struct {
 	text    secret.Text
-	refused error
-	until   time.Time // it is handed out before this time
+	expires time.Time
 }
 
 const (
-	entraTimeout  = 30 * time.Second
-	entraTries    = 3
-	entraMaxWait  = 5 * time.Second
-	tokenMargin   = 5 * time.Minute // a token that expires sooner is not handed out
-	awayCacheSize = 1000
-	awayCacheLife = time.Hour
-	refusalLife   = time.Minute
-	// usualExchanges is what a zero ExchangesPerClient means.
-	usualExchanges = 1000
-	tokenService   = "The sign-in service"
+	entraTimeout = 30 * time.Second
+	entraTries   = 3
+	entraMaxWait = 5 * time.Second
+	tokenMargin  = 5 * time.Minute // a token that expires sooner is not handed out
+	memorySize   = 2000
+	memoryLife   = time.Hour
+	tokenService = "The sign-in service"
 )
 
 // NewTokens returns a source of Graph tokens. It reaches no network.
@@ -84,121 +86,172 @@ func NewTokens(o TokensOptions) (*Tokens, error) {
 	if err != nil || authority.Host == "" {
 		return nil, fault.New(fault.Misconfigured, "The sign-in service's address cannot be used.", err)
 	}
-	credential, err := confidential.NewCredFromSecret(o.AppSecret.Reveal())
+	credential, err := o.Credential.confidential(authority.Host)
 	if err != nil {
-		return nil, fault.New(fault.Misconfigured, "The application's credential cannot be used.", err)
+		return nil, fault.New(fault.Misconfigured, credentialUseless, err)
 	}
-	o.ExchangesPerClient = cmp.Or(o.ExchangesPerClient, usualExchanges)
-	return &Tokens{
+	t := &Tokens{
 		options:    o,
 		host:       authority.Host,
 		credential: credential,
 		client: &http.Client{
 			Timeout: entraTimeout,
-			Transport: &capture{base: &retry.Transport{
+			Transport: newDiscovery(&capture{base: &retry.Transport{
 				Base: o.Transport, Service: tokenService, Tries: entraTries, MaxWait: entraMaxWait, Now: o.Now,
-			}},
+			}}),
 			// Entra does not redirect, and what is sent to it must go nowhere else.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		away: expirable.NewLRU[string, graphToken](awayCacheSize, nil, awayCacheLife),
-	}, nil
+		memory: expirable.NewLRU[memo, graphToken](memorySize, nil, memoryLife),
+	}
+	_, _ = rand.Read(t.salt[:]) // never fails: crypto/rand ends the process instead
+	return t, nil
 }
 
-// Token returns a Graph token for the caller: by exchange of the assertion if there is one, else from the
-// session that the user left. A claims challenge from Graph (JSON; empty for none) gets a fresh token that
-// answers it. One exchange runs at a time for a caller.
+// Token returns a Graph token for the caller with the scopes that the program works with: by exchange of the
+// assertion if there is one, else from the session that the user left. A claims challenge from Graph (JSON;
+// empty for none) gets a fresh token that answers it. One exchange runs at a time for a user and scopes.
 //
-// The faults: Unauthorized (the assertion has expired), Consent, SignIn, Forbidden (the application is not
-// set up in the tenant), Misconfigured (our own credential), Busy.
+// The faults: Unauthorized (the assertion has expired), Consent, SignIn, NotSetUp (the tenant does not have the
+// application), Misconfigured (our own credential), Busy.
 func (t *Tokens) Token(ctx context.Context, who caller.Caller, claims string) (secret.Text, error) {
-	key := who.Tenant + "|" + who.User + "|" + assertionHash(who.Assertion) + "|" + claims
-	ready := t.flight.DoChan(key, func() (any, error) {
-		// The exchange serves all who wait for it: the end of one request must not end it.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), entraTimeout)
-		defer cancel()
-		if who.Assertion.Empty() {
-			return t.fromSession(ctx, who, claims)
+	token, err := t.token(ctx, who, t.options.Scopes, claims)
+	return token.text, err
+}
+
+// GraphToken is Token for scopes of the caller's choice, by name. The caller must be at work: have an assertion.
+func (t *Tokens) GraphToken(ctx context.Context, who caller.Caller, scopes []string, claims string) (org.GraphToken, error) {
+	token, err := t.token(ctx, who, scopes, claims)
+	return org.GraphToken{Text: token.text, Expires: token.expires}, err
+}
+
+// Renew exchanges the caller's assertion whatever is remembered, so that a fresh session is left.
+func (t *Tokens) Renew(ctx context.Context, who caller.Caller) error {
+	t.memory.Remove(t.memo(who, t.options.Scopes))
+	_, err := t.token(ctx, who, t.options.Scopes, "")
+	return err
+}
+
+// memo returns the name of what the caller's assertion, or session, gives for the scopes.
+func (t *Tokens) memo(who caller.Caller, scopes []string) memo {
+	hash := sha256.New()
+	_, _ = hash.Write(t.salt[:]) // never fails, here and below
+	parts := []string{who.Tenant, who.User, who.Assertion.Reveal(), scopeList(scopes)}
+	if who.Assertion.Empty() {
+		parts = parts[:2] // a session serves the program's own scopes alone
+	}
+	for _, part := range parts {
+		_, _ = hash.Write(binary.AppendUvarint(nil, uint64(len(part))))
+		_, _ = hash.Write([]byte(part))
+	}
+	return memo(hash.Sum(nil))
+}
+
+// scopeList is the same for the same scopes in another order.
+func scopeList(scopes []string) string {
+	return strings.Join(slices.Sorted(slices.Values(scopes)), " ")
+}
+
+// given is what one turn gave, and for what.
+type given struct {
+	memo   memo
+	claims string
+	token  graphToken
+}
+
+// token returns what is remembered, or takes turns with the other requests of the user for these scopes: those
+// that ask for the same share an exchange, and others wait for it to end.
+func (t *Tokens) token(ctx context.Context, who caller.Caller, scopes []string, claims string) (graphToken, error) {
+	mine := given{memo: t.memo(who, scopes), claims: claims}
+	turn := who.Tenant + "|" + who.User + "|" + scopeList(scopes)
+	for {
+		if token, ok := t.remembered(mine.memo); ok && claims == "" {
+			return token, nil
 		}
-		return t.exchange(ctx, who, claims)
-	})
-	select {
-	case got := <-ready:
-		if got.Err != nil {
-			return secret.Text{}, got.Err
+		ready := t.flight.DoChan(turn, func() (any, error) {
+			// The exchange serves all who wait for it: the end of one request must not end it.
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), entraTimeout)
+			defer cancel()
+			var err error
+			got := mine
+			got.token, err = t.obtain(ctx, who, scopes, claims)
+			return got, err
+		})
+		select {
+		case result := <-ready:
+			if got := result.Val.(given); got.memo == mine.memo && got.claims == claims {
+				return got.token, result.Err
+			}
+		case <-ctx.Done():
+			return graphToken{}, fault.New(fault.Busy, tokenService+" did not answer in time.", ctx.Err())
 		}
-		return got.Val.(secret.Text), nil
-	case <-ctx.Done():
-		return secret.Text{}, fault.New(fault.Busy, tokenService+" did not answer in time.", ctx.Err())
 	}
 }
 
-// exchange asks for a token on behalf of the user. A refresh token that comes with it becomes the user's
-// session.
-func (t *Tokens) exchange(ctx context.Context, who caller.Caller, claims string) (secret.Text, error) {
-	client, err := t.onBehalfClient()
+// remembered returns the token that was given lately, if it is still good for a while.
+func (t *Tokens) remembered(m memo) (graphToken, bool) {
+	token, ok := t.memory.Get(m)
+	return token, ok && t.options.Now().Before(token.expires.Add(-tokenMargin))
+}
+
+// obtain gets a token that is not remembered, and remembers it.
+func (t *Tokens) obtain(ctx context.Context, who caller.Caller, scopes []string, claims string) (graphToken, error) {
+	if token, ok := t.remembered(t.memo(who, scopes)); ok && claims == "" {
+		return token, nil // a turn that ended since the caller looked
+	}
+	var token graphToken
+	var err error
+	if who.Assertion.Empty() {
+		token, err = t.fromSession(ctx, who, claims)
+	} else {
+		token, err = t.exchange(ctx, who, scopes, claims)
+	}
 	if err != nil {
-		return secret.Text{}, err
+		return graphToken{}, err
+	}
+	t.memory.Add(t.memo(who, scopes), token)
+	return token, nil
+}
+
+// exchange asks for a token on behalf of the user. A refresh token that comes with it becomes the user's
+// session. Each exchange has an MSAL client of its own, since MSAL's on-behalf-of cache forgets nothing and
+// holds ids of users.
+func (t *Tokens) exchange(ctx context.Context, who caller.Caller, scopes []string, claims string) (graphToken, error) {
+	client, err := t.newClient()
+	if err != nil {
+		return graphToken{}, err
 	}
 	var refresh sink
 	options := []confidential.AcquireOnBehalfOfOption{confidential.WithTenantID(who.Tenant)}
 	if claims != "" {
 		options = append(options, confidential.WithClaims(claims))
 	}
-	result, err := client.AcquireTokenOnBehalfOf(refresh.in(ctx), who.Assertion.Reveal(), t.options.Scopes, options...)
+	result, err := client.AcquireTokenOnBehalfOf(refresh.in(ctx), who.Assertion.Reveal(), t.qualified(scopes), options...)
 	if err != nil {
-		return secret.Text{}, t.faultOf(err)
-	}
-	if result.Metadata.TokenSource == confidential.TokenSourceIdentityProvider {
-		t.exchanged(client)
+		return graphToken{}, t.faultOf(err, who, scopes)
 	}
 	if token, ok := refresh.token(); ok {
 		if err := t.options.Sessions.PutSession(ctx, t.seal(who, token)); err != nil {
-			t.forget(client) // else the next try would find the Graph token in MSAL's cache and leave no session
-			return secret.Text{}, err
+			return graphToken{}, err
 		}
-		t.away.Remove(awayKey(who)) // what the session before gave
+		t.memory.Remove(t.memo(caller.Away(who.Tenant, who.User), nil)) // what the session before gave
 	}
-	return secret.New(result.AccessToken), nil
+	return graphToken{text: secret.New(result.AccessToken), expires: result.ExpiresOn}, nil
+}
+
+// qualified returns scopes as Graph's resource wants them.
+func (t *Tokens) qualified(scopes []string) []string {
+	var all []string
+	for _, scope := range scopes {
+		all = append(all, t.options.Resource+"/"+scope)
+	}
+	return all
 }
 
 func (t *Tokens) seal(who caller.Caller, refresh secret.Text) org.Session {
-	keyID, sealed := t.options.Sealer.Seal(who.Tenant, who.User, refresh)
-	return org.Session{Tenant: who.Tenant, User: who.User, KeyID: keyID, Sealed: sealed, SavedAt: t.options.Now().UTC()}
-}
-
-// onBehalfClient returns the client that all exchanges share until it has had enough of them.
-func (t *Tokens) onBehalfClient() (*confidential.Client, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.onBehalf != nil {
-		return t.onBehalf, nil
-	}
-	client, err := t.newClient()
-	if err != nil {
-		return nil, err
-	}
-	t.onBehalf, t.exchanges = &client, 0
-	return t.onBehalf, nil
-}
-
-// exchanged counts an exchange of the client, and forgets it with all that it keeps after enough of them.
-func (t *Tokens) exchanged(client *confidential.Client) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.onBehalf != client {
-		return
-	}
-	if t.exchanges++; t.exchanges >= t.options.ExchangesPerClient {
-		t.onBehalf = nil
-	}
-}
-
-func (t *Tokens) forget(client *confidential.Client) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.onBehalf == client {
-		t.onBehalf = nil
+	keyID, sealed := t.options.Sealer.Seal(refresh, who.Tenant, who.User)
+	return org.Session{
+		Tenant: who.Tenant, User: who.User, State: org.SessionReady, KeyID: keyID, Sealed: sealed, SavedAt: t.options.Now().UTC(),
 	}
 }
 

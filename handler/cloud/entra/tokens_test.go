@@ -262,60 +262,15 @@ func TestKeptTokensAreNotHandedOutInTheirLastFiveMinutes(t *testing.T) {
 	w.wantGrants(refreshing, 2)
 }
 
-func TestADeadSessionIsAskedForOncePerMinuteUntilTheNextSignIn(t *testing.T) {
-	t.Parallel()
-	w := open(t)
-	w.signIn()
-	w.Entra.Revoke(w.scene.Contoso.ID, w.scene.Adele.ID)
-	tokens := w.tokens()
-	asked := func() int { return w.wire.count(refreshing) }
-	before := asked()
-	for range 10 { // as many images of a job
-		if _, err := tokens.Token(t.Context(), w.away(), ""); !fault.Is(err, fault.SignIn) {
-			t.Fatalf("error %v, want SignIn", err)
-		}
-	}
-	if n := asked() - before; n != 1 {
-		t.Errorf("Entra was asked %d times, want once", n)
-	}
-	w.clock.pass(time.Minute)
-	if _, err := tokens.Token(t.Context(), w.away(), ""); !fault.Is(err, fault.SignIn) || asked()-before != 2 {
-		t.Errorf("error %v after %d questions, want SignIn after 2", err, asked()-before)
-	}
-	w.clock.pass(time.Second) // a token of the second of the revocation would count as older
-	w.good(tokens, w.adele(), "")
-	w.good(tokens, w.away(), "")
-}
-
-func TestMoreExchangesThanAClientTakesGoOnWithANewOne(t *testing.T) {
-	t.Parallel()
-	w := open(t)
-	tokens := w.tokens(func(o *entra.TokensOptions) { o.ExchangesPerClient = 3 })
-	first := w.adele()
-	w.good(tokens, first, "")
-	for range 5 {
-		w.good(tokens, first, "") // uses of a kept token are no exchanges
-	}
-	w.wantGrants(onBehalfOf, 1)
-	for range 9 {
-		w.good(tokens, w.adele(), "")
-	}
-	w.wantGrants(onBehalfOf, 10)
-	w.good(tokens, first, "") // was forgotten with its client
-	w.wantGrants(onBehalfOf, 11)
-	if got := w.wire.count("openid-configuration"); got != 4 {
-		t.Errorf("%d clients came to be, want 4", got)
-	}
-}
-
 func TestOptionsThatCannotWorkAreMisconfigured(t *testing.T) {
 	t.Parallel()
-	good := entra.TokensOptions{Authority: "https://localhost:1", AppSecret: secret.New("x"), Now: time.Now}
+	good := entra.TokensOptions{Authority: "https://localhost:1", Credential: entra.Credential{Secret: secret.New("x")}, Now: time.Now}
 	for name, change := range map[string]func(*entra.TokensOptions){
-		"no address":  func(o *entra.TokensOptions) { o.Authority = "" },
-		"no host":     func(o *entra.TokensOptions) { o.Authority = "login.microsoftonline.com" },
-		"odd address": func(o *entra.TokensOptions) { o.Authority = "https://%zz" },
-		"no secret":   func(o *entra.TokensOptions) { o.AppSecret = secret.Text{} },
+		"no address":     func(o *entra.TokensOptions) { o.Authority = "" },
+		"no host":        func(o *entra.TokensOptions) { o.Authority = "login.microsoftonline.com" },
+		"odd address":    func(o *entra.TokensOptions) { o.Authority = "https://%zz" },
+		"no credential":  func(o *entra.TokensOptions) { o.Credential = entra.Credential{} },
+		"no certificate": func(o *entra.TokensOptions) { o.Credential = entra.Credential{Certificate: secret.New("x")} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

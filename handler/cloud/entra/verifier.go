@@ -26,6 +26,8 @@ type VerifierOptions struct {
 	AppID       string   // client id of this application
 	AppIDURI    string   // api://<domain>/<app id>
 	ClientApps  []string // client ids that may call
+	Tenants     []string // tenants whose users may call; empty for all
+	AdminRoles  []string // template ids of directory roles (wids) and values of app roles (roles) of administrators
 	Client      *http.Client
 	Now         func() time.Time
 }
@@ -69,7 +71,9 @@ func NewVerifier(o VerifierOptions) *Verifier {
 
 // Prefetch fetches the signing keys, so that the first request need not wait for them.
 func (v *Verifier) Prefetch(ctx context.Context) {
-	<-v.v2.refresh(ctx, "")
+	v1, v2 := v.v1.refresh(ctx, ""), v.v2.refresh(ctx, "")
+	<-v1
+	<-v2
 }
 
 // claims are what a token says; v1 and v2 tokens name the client application differently.
@@ -85,6 +89,9 @@ type claims struct {
 	Name              string `json:"name"`
 	PreferredUsername string `json:"preferred_username"` // v2
 	UPN               string `json:"upn"`                // v1; v2 if the registration asks for it
+
+	DirectoryRoles []string `json:"wids"`  // template ids
+	AppRoles       []string `json:"roles"` // values
 }
 
 // UnmarshalJSON refuses claims whose names are ours but for their case: encoding/json takes "OID" for oid,
@@ -95,7 +102,7 @@ func (c *claims) UnmarshalJSON(raw []byte) error {
 		return err
 	}
 	ours := []string{
-		"iss", "aud", "exp", "nbf", "iat", "ver", "tid", "oid", "azp", "appid", "scp", "idtyp", "name", "preferred_username", "upn",
+		"iss", "aud", "exp", "nbf", "iat", "ver", "tid", "oid", "azp", "appid", "scp", "idtyp", "name", "preferred_username", "upn", "wids", "roles",
 	}
 	for name := range members {
 		for _, our := range ours {
@@ -109,8 +116,8 @@ func (c *claims) UnmarshalJSON(raw []byte) error {
 }
 
 // Verify checks the value of an Authorization header and returns who it stands for. Whatever is wrong with
-// it is an Unauthorized fault; a good token of a personal account is Forbidden; Busy if the signing keys
-// cannot be had. The order of the checks follows
+// it is an Unauthorized fault; a good token of a personal account is Forbidden, one of a tenant that may not use
+// the program NotSetUp; Busy if the signing keys cannot be had. The order of the checks follows
 // https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-tokens.
 func (v *Verifier) Verify(ctx context.Context, authorization string) (caller.Caller, error) {
 	scheme, token, ok := strings.Cut(authorization, " ")
@@ -144,6 +151,7 @@ func (v *Verifier) Verify(ctx context.Context, authorization string) (caller.Cal
 		User:      c.Object,
 		UPN:       cmp.Or(c.PreferredUsername, c.UPN),
 		Name:      c.Name,
+		Admin:     v.admin(&c),
 		Assertion: secret.New(token),
 	}, nil
 }
@@ -223,7 +231,21 @@ func (v *Verifier) check(c *claims, key signingKey) error {
 	if !slices.Contains(v.options.ClientApps, strings.ToLower(c.client())) {
 		return refuse("its client application is not allowed")
 	}
+	if len(v.options.Tenants) > 0 && !slices.Contains(v.options.Tenants, c.Tenant) {
+		return fault.New(fault.NotSetUp, "Image Pro is not open to your organization.", nil)
+	}
 	return nil
+}
+
+// admin reports whether the token names a role of an administrator. Template ids of directory roles are ids, so
+// no app role can be taken for one.
+func (v *Verifier) admin(c *claims) bool {
+	return slices.ContainsFunc(v.options.AdminRoles, func(role string) bool {
+		if guid.MatchString(role) {
+			return slices.Contains(c.DirectoryRoles, role)
+		}
+		return slices.Contains(c.AppRoles, role)
+	})
 }
 
 // issuer returns the token's issuer if it is the one that its version and tenant must have.

@@ -14,10 +14,12 @@ import (
 	"imagepro/handler/caller"
 	"imagepro/handler/fault"
 	"imagepro/handler/org"
+	"imagepro/handler/tab"
 )
 
 var (
 	_ bulk.Library  = (*Client)(nil)
+	_ tab.Library   = (*Client)(nil)
 	_ org.Directory = (*Client)(nil)
 )
 
@@ -81,6 +83,15 @@ func (c *Client) checkNext(address string) error {
 // File returns a file as it stands now.
 func (c *Client) File(ctx context.Context, who caller.Caller, drive, item string) (bulk.File, error) {
 	return c.file(ctx, who, drive, c.drives.ByDriveId(drive).Items().ByDriveItemId(item))
+}
+
+// Folder fails unless the item is a folder that the caller may see.
+func (c *Client) Folder(ctx context.Context, who caller.Caller, drive, item string) error {
+	f, err := c.File(ctx, who, drive, item)
+	if err == nil && !f.Folder {
+		return fault.New(fault.Unsupported, "This is no folder.", nil)
+	}
+	return err
 }
 
 // Beside returns the file with the name in f's folder.

@@ -26,6 +26,7 @@ import (
 	"imagepro/handler/dev/sandbox/trouble"
 	"imagepro/handler/fault"
 	"imagepro/handler/org"
+	"imagepro/handler/seal"
 	"imagepro/handler/secret"
 )
 
@@ -65,20 +66,24 @@ func newStage(o sandbox.Options) (*stage, error) {
 		return nil, err
 	}
 	s.Entra.Consent(s.scene.Fabrikam.ID, "", sandbox.DemoApp, s.scene.App.Scopes...)
-	sealer, err := entra.NewSealer([]entra.Key{{ID: "k", Secret: secret.New(strings.Repeat("k", 32))}})
+	ring, err := seal.NewRing([]seal.Key{{ID: "k", Secret: secret.New(strings.Repeat("k", 32))}})
+	if err != nil {
+		return nil, err
+	}
+	sealer, err := ring.For("refresh-token")
 	if err != nil {
 		return nil, err
 	}
 	s.tokens, err = entra.NewTokens(entra.TokensOptions{
-		Authority: s.EntraURL, AppID: sandbox.DemoApp, AppSecret: secret.New(s.scene.Secret),
-		Scopes:    []string{"https://graph.microsoft.com/User.Read", "https://graph.microsoft.com/Sites.ReadWrite.All"},
+		Authority: s.EntraURL, AppID: sandbox.DemoApp, Credential: entra.Credential{Secret: secret.New(s.scene.Secret)},
+		Resource: "https://graph.microsoft.com", Scopes: org.GraphScopes,
 		Transport: s.Client().Transport, Sealer: sealer, Sessions: forgetful{}, Now: time.Now,
 	})
 	return s, err
 }
 
 // forgetful keeps no sessions: all callers of these tests are at work.
-type forgetful struct{}
+type forgetful struct{ org.Sessions }
 
 func (forgetful) Session(context.Context, string, string) (org.Session, error) {
 	return org.Session{}, fault.New(fault.NotFound, "There is no session.", nil)

@@ -92,9 +92,9 @@ func (r shareRow) counts() bulk.Counts {
 	}
 }
 
-// CreateJob records a job with its shares.
+// CreateJob records a job with its shares, after its place in the index.
 func (s *Store) CreateJob(ctx context.Context, j bulk.Job) error {
-	if err := checkKeys(j.Tenant, j.Job); err != nil {
+	if err := s.addToIndex(ctx, j); err != nil {
 		return err
 	}
 	var t transaction

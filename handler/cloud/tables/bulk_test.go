@@ -10,6 +10,7 @@ import (
 
 	"imagepro/handler/bulk"
 	"imagepro/handler/cloud/tables"
+	"imagepro/handler/erasure"
 	"imagepro/handler/fault"
 )
 
@@ -22,7 +23,7 @@ func newJob(t *testing.T, images int) (*tables.Store, bulk.Job) {
 
 func addJob(t *testing.T, s *tables.Store, ref bulk.Ref, images int) bulk.Job {
 	t.Helper()
-	must(t, s.CreateJob(t.Context(), bulk.Job{Ref: ref, State: bulk.Planning}))
+	must(t, s.CreateJob(t.Context(), bulk.Job{Ref: ref, User: "u", State: bulk.Planning}))
 	job, err := s.Job(t.Context(), ref)
 	must(t, err)
 	for job.Planned < images {
@@ -59,7 +60,7 @@ func TestJobComesBackAsItWasWritten(t *testing.T) {
 		Planned: 100_000, Passed: 7, Sent: 8, Target: 9,
 	}
 	must(t, s.CreateJob(ctx, want))
-	must(t, s.CreateJob(ctx, bulk.Job{Ref: want.Ref, User: "somebody else"})) // is there already
+	must(t, s.CreateJob(ctx, bulk.Job{Ref: want.Ref, User: "u", Message: "another"})) // is there already
 	want.CreatedAt, want.FinishedAt = stamp, stamp
 	got, err := s.Job(ctx, want.Ref)
 	must(t, err)
@@ -99,7 +100,7 @@ func TestJobIsUpdatedOnlyOverTheVersionThatWasRead(t *testing.T) {
 
 	now, err := s.Job(ctx, old.Ref)
 	must(t, err)
-	must(t, s.Erase(ctx, old.Tenant))
+	must(t, s.Erase(ctx, erasure.Scope{Tenant: old.Tenant}, uncounted))
 	_, err = s.UpdateJob(ctx, now)
 	wantKind(t, "UpdateJob of an erased job", err, fault.Conflict)
 	_, err = s.RecordPortion(ctx, now, bulk.Portion{Items: itemsFrom(now, 3)})

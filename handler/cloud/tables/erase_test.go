@@ -15,24 +15,37 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"imagepro/handler/bulk"
 	"imagepro/handler/cloud/tables"
+	"imagepro/handler/erasure"
 	"imagepro/handler/fault"
 	"imagepro/handler/org"
+	"imagepro/handler/tab"
 )
 
-var tenantTables = []string{"ImageProSessions", "ImageProUsers", "ImageProBulkEdits"}
+var tenantTables = []string{"ImageProSessions", "ImageProUsers", "ImageProBulkEdits", "ImageProBulkIndex", "ImageProTabs", "ImageProPresets"}
 
-// fill gives a tenant users, sessions and two jobs, of which one has more records than fit a transaction.
+// fill gives a tenant users, sessions, tabs, presets and two jobs, of which one has more records than fit a
+// transaction.
 func fill(t *testing.T, s *tables.Store, tenant string) {
 	t.Helper()
 	for i := range 3 {
-		must(t, s.PutUser(t.Context(), org.User{Tenant: tenant, ID: fmt.Sprint(i)}))
+		_, err := s.PutUser(t.Context(), org.User{Tenant: tenant, ID: fmt.Sprint(i)})
+		must(t, err)
 		must(t, s.PutSession(t.Context(), org.Session{Tenant: tenant, User: fmt.Sprint(i)}))
+		_, err = s.CreateTab(t.Context(), tab.Tab{Tenant: tenant, ID: fmt.Sprint(i)})
+		must(t, err)
+		_, err = s.CreatePreset(t.Context(), tab.Preset{Tenant: tenant, ID: fmt.Sprint(i), Name: fmt.Sprint(i)})
+		must(t, err)
 	}
 	addJob(t, s, bulk.Ref{Tenant: tenant, Job: "large"}, 230)
 	addJob(t, s, bulk.Ref{Tenant: tenant, Job: "small"}, 1)
 }
+
+// uncounted takes everything.
+func uncounted(context.Context, string, []erasure.Record) error { return nil }
 
 // left is what a tenant, or one whose id begins the same, still has.
 func left(t *testing.T, prefix string) []string {
@@ -50,15 +63,16 @@ func TestEraseLeavesNothingOfTheTenantAndAllOfItsNeighbours(t *testing.T) {
 	fill(t, s, tenant)
 	neighbours := []string{tenant + "0", tenant + "-", tenant + "z", tenant[:len(tenant)-1]}
 	for _, neighbour := range neighbours {
-		must(t, s.PutUser(t.Context(), org.User{Tenant: neighbour, ID: "u"}))
+		_, err := s.PutUser(t.Context(), org.User{Tenant: neighbour, ID: "u"})
+		must(t, err)
 		must(t, s.PutSession(t.Context(), org.Session{Tenant: neighbour, User: "u"}))
-		must(t, s.CreateJob(t.Context(), bulk.Job{Ref: bulk.Ref{Tenant: neighbour, Job: "j"}}))
+		must(t, s.CreateJob(t.Context(), bulk.Job{Ref: bulk.Ref{Tenant: neighbour, Job: "j"}, User: "u"}))
 	}
 	organization, err := s.PutOrganization(t.Context(), org.Organization{Tenant: tenant})
 	must(t, err)
 
-	must(t, s.Erase(t.Context(), tenant))
-	must(t, s.Erase(t.Context(), tenant)) // a repeat finds nothing
+	must(t, s.Erase(t.Context(), erasure.Scope{Tenant: tenant}, uncounted))
+	must(t, s.Erase(t.Context(), erasure.Scope{Tenant: tenant}, uncounted)) // a repeat finds nothing
 	counts := map[string]int{}
 	for _, key := range left(t, tenant[:len(tenant)-1]) {
 		owner, _, _ := strings.Cut(key[:strings.Index(key, "/")], "_")
@@ -68,12 +82,64 @@ func TestEraseLeavesNothingOfTheTenantAndAllOfItsNeighbours(t *testing.T) {
 		t.Errorf("%d records of the tenant are left", counts[tenant])
 	}
 	for _, neighbour := range neighbours {
-		if want := 2 + 1 + bulk.Shares; counts[neighbour] != want {
+		if want := 2 + 1 + 1 + bulk.Shares; counts[neighbour] != want {
 			t.Errorf("the neighbour %s has %d records, want %d", neighbour, counts[neighbour], want)
 		}
 	}
 	if now, err := s.Organization(t.Context(), tenant); err != nil || now != organization {
 		t.Errorf("the organization's own record = %+v, %v, want it untouched", now, err)
+	}
+}
+
+func TestEraseOfAUserLeavesTheOthersOfTheTenant(t *testing.T) {
+	t.Parallel()
+	s, tenant := open(t)
+	ctx := t.Context()
+	for _, user := range []string{"u", "u-", "u0", "v"} {
+		_, err := s.PutUser(ctx, org.User{Tenant: tenant, ID: user})
+		must(t, err)
+		must(t, s.PutSession(ctx, org.Session{Tenant: tenant, User: user}))
+		for _, job := range []string{"1", "2"} {
+			must(t, s.CreateJob(ctx, bulk.Job{Ref: bulk.Ref{Tenant: tenant, Job: user + job}, User: user}))
+		}
+	}
+	counts := map[erasure.Kind]int{}
+	last := map[string]string{}
+	must(t, s.Erase(ctx, erasure.Scope{Tenant: tenant, User: "u"}, func(_ context.Context, place string, records []erasure.Record) error {
+		for _, record := range records {
+			if record.Key <= last[place] {
+				t.Errorf("%s: %q comes after %q", place, record.Key, last[place])
+			}
+			last[place] = record.Key
+			counts[record.Kind]++
+		}
+		return nil
+	}))
+	want := map[erasure.Kind]int{erasure.Sessions: 1, erasure.BulkEdits: 2, erasure.Bookkeeping: 2*bulk.Shares + 2}
+	if diff := cmp.Diff(want, counts); diff != "" {
+		t.Errorf("counted (-want +got):\n%s", diff)
+	}
+	if rest := left(t, tenant); len(rest) != 1+3*(1+1+2*(1+1+bulk.Shares)) { // the user's own record is the mark
+		t.Errorf("%d records are left: %v", len(rest), rest)
+	}
+}
+
+func TestEraseStopsWithTake(t *testing.T) {
+	t.Parallel()
+	s, tenant := open(t)
+	fill(t, s, tenant)
+	before := len(left(t, tenant))
+	stop := errors.New("stop")
+	taken := 0
+	err := s.Erase(t.Context(), erasure.Scope{Tenant: tenant}, func(_ context.Context, _ string, records []erasure.Record) error {
+		if taken > 0 {
+			return stop
+		}
+		taken = len(records)
+		return nil
+	})
+	if rest := len(left(t, tenant)); !errors.Is(err, stop) || taken == 0 || rest != before-taken {
+		t.Errorf("Erase = %v, %d of %d records are left after %d were taken", err, rest, before, taken)
 	}
 }
 
@@ -92,13 +158,13 @@ func TestEraseGoesOnWhereItWasStopped(t *testing.T) {
 		}
 		return true
 	}))
-	if err := stopping.Erase(ctx, tenant); err == nil {
+	if err := stopping.Erase(ctx, erasure.Scope{Tenant: tenant}, uncounted); err == nil {
 		t.Fatal("Erase was stopped and reports no error")
 	}
 	if half := len(left(t, tenant)); half == 0 || half >= before {
 		t.Errorf("%d of %d records are left after half an erasure", half, before)
 	}
-	must(t, s.Erase(t.Context(), tenant))
+	must(t, s.Erase(t.Context(), erasure.Scope{Tenant: tenant}, uncounted))
 	if rest := left(t, tenant); len(rest) != 0 {
 		t.Errorf("left: %v", rest)
 	}
@@ -112,7 +178,7 @@ func TestEraseTakesRecordsThatGoMeanwhile(t *testing.T) {
 	slow := openAt(t, through(t, func(r *http.Request) bool {
 		if strings.HasSuffix(r.URL.Path, "/$batch") {
 			once.Do(func() { // before the first deletion arrives, another erasure takes all but one of its records
-				err := errors.Join(s.Erase(r.Context(), tenant), s.PutSession(r.Context(), org.Session{Tenant: tenant, User: "1"}))
+				err := errors.Join(s.Erase(r.Context(), erasure.Scope{Tenant: tenant}, uncounted), s.PutSession(r.Context(), org.Session{Tenant: tenant, User: "1"}))
 				if err != nil {
 					t.Error(err)
 				}
@@ -120,7 +186,7 @@ func TestEraseTakesRecordsThatGoMeanwhile(t *testing.T) {
 		}
 		return true
 	}))
-	must(t, slow.Erase(t.Context(), tenant))
+	must(t, slow.Erase(t.Context(), erasure.Scope{Tenant: tenant}, uncounted))
 	if rest := left(t, tenant); len(rest) != 0 {
 		t.Errorf("left: %v", rest)
 	}
@@ -133,7 +199,7 @@ func TestTwoErasuresAtOnceLeaveNothing(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 2 {
 		wg.Go(func() {
-			if err := s.Erase(t.Context(), tenant); err != nil {
+			if err := s.Erase(t.Context(), erasure.Scope{Tenant: tenant}, uncounted); err != nil {
 				t.Error(err)
 			}
 		})
@@ -156,12 +222,35 @@ func TestTransactionThatFailsAtTheServerIsBusy(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	s := openAt(t, "AccountName=a;AccountKey=a2V5;TableEndpoint="+server.URL+"/a")
-	err := s.CreateJob(t.Context(), bulk.Job{Ref: bulk.Ref{Tenant: "t", Job: "j"}})
-	wantKind(t, "CreateJob", err, fault.Busy)
+	_, err := s.CreatePreset(t.Context(), tab.Preset{Tenant: "t", ID: "p"})
+	wantKind(t, "CreatePreset", err, fault.Busy)
 }
 
 // through returns a connection string to the emulator behind a proxy that drops what let refuses.
 func through(t *testing.T, let func(*http.Request) bool) string {
+	t.Helper()
+	return proxied(t, func(proxy http.Handler, w http.ResponseWriter, r *http.Request) {
+		if !let(r) {
+			panic(http.ErrAbortHandler)
+		}
+		proxy.ServeHTTP(w, r)
+	})
+}
+
+// losingAnswers returns a connection string to the emulator behind a proxy that breaks the connection after the
+// work was done where lose says so.
+func losingAnswers(t *testing.T, lose func(*http.Request) bool) string {
+	t.Helper()
+	return proxied(t, func(proxy http.Handler, w http.ResponseWriter, r *http.Request) {
+		if lose(r) {
+			proxy.ServeHTTP(httptest.NewRecorder(), r)
+			panic(http.ErrAbortHandler)
+		}
+		proxy.ServeHTTP(w, r)
+	})
+}
+
+func proxied(t *testing.T, serve func(proxy http.Handler, w http.ResponseWriter, r *http.Request)) string {
 	t.Helper()
 	endpoint := regexp.MustCompile(`TableEndpoint=(http://[^/]+)`)
 	target, err := url.Parse(endpoint.FindStringSubmatch(storage)[1])
@@ -169,12 +258,7 @@ func through(t *testing.T, let func(*http.Request) bool) string {
 		t.Fatal(err)
 	}
 	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = r.In.Host }}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !let(r) {
-			panic(http.ErrAbortHandler)
-		}
-		proxy.ServeHTTP(w, r)
-	}))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serve(proxy, w, r) }))
 	t.Cleanup(server.Close)
 	parts := strings.Split(storage, ";")
 	i := slices.IndexFunc(parts, func(part string) bool { return strings.HasPrefix(part, "TableEndpoint=") })

@@ -3,6 +3,7 @@ package tables
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -11,7 +12,8 @@ import (
 	"imagepro/handler/fault"
 )
 
-// The records of images, 3_<number> and 4_<number>; see bulk.go.
+// The records of images, 3_<number> and 4_<number>; see bulk.go. Further query: images to edit that have no
+// result.
 
 // itemRow is an image. The parts that no query asks for are one JSON text.
 type itemRow struct {
@@ -158,6 +160,25 @@ func (s *Store) tryFinish(ctx context.Context, i bulk.Item) (int, error) {
 	return counts.Total(), s.submit(ctx, bulkTable, t)
 }
 
+// Unfinished returns the numbers of images without a result.
+func (s *Store) Unfinished(ctx context.Context, ref bulk.Ref, below int) ([]int, error) {
+	if err := checkKeys(ref.Tenant, ref.Job); err != nil {
+		return nil, err
+	}
+	filter := fmt.Sprintf("%s and State eq '%s'", between(jobPartition(ref), "3_", itemKey(below)), bulk.Waiting)
+	var numbers []int
+	err := s.list(ctx, bulkTable, query{filter: filter, columns: []string{"RowKey"}}, func(entity []byte) (bool, error) {
+		var row keys
+		if err := decode(entity, &row); err != nil {
+			return false, err
+		}
+		n, err := strconv.Atoi(strings.TrimPrefix(row.RowKey, "3_"))
+		numbers = append(numbers, n)
+		return true, err
+	})
+	return numbers, err
+}
+
 // cursorPattern is that of the row keys of images.
 var cursorPattern = regexp.MustCompile(`^[34]_\d{8}$`)
 
@@ -166,34 +187,19 @@ func (s *Store) ItemsOf(ctx context.Context, ref bulk.Ref, cursor string, limit 
 	if err := checkKeys(ref.Tenant, ref.Job); err != nil {
 		return nil, "", err
 	}
-	if limit < 1 {
-		return nil, "", fault.New(fault.Invalid, "A page has at least one image.", nil).At("limit")
-	}
 	after := "3"
 	if cursor != "" {
 		if !cursorPattern.MatchString(cursor) {
-			return nil, "", fault.New(fault.Invalid, "This is no cursor that Image Pro gave.", nil).At("cursor")
+			return nil, "", noCursor()
 		}
 		after = cursor
 	}
-	var items []bulk.Item
-	next := ""
-	q := query{filter: between(jobPartition(ref), after, "5"), top: int32(min(limit+1, maxPage))}
-	err := s.list(ctx, bulkTable, q, func(entity []byte) (bool, error) {
-		if len(items) == limit {
-			next = rowOfItem(items[limit-1]).RowKey
-			return false, nil
-		}
+	read := func(entity []byte) (bulk.Item, error) {
 		var row itemRow
 		if err := decode(entity, &row); err != nil {
-			return false, err
+			return bulk.Item{}, err
 		}
-		item, err := row.item(ref, row.ETag)
-		items = append(items, item)
-		return true, err
-	})
-	if err != nil {
-		return nil, "", err
+		return row.item(ref, row.ETag)
 	}
-	return items, next, nil
+	return page(ctx, s, slice{bulkTable, jobPartition(ref), after, "5"}, limit, read, func(i bulk.Item) string { return rowOfItem(i).RowKey })
 }

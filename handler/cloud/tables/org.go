@@ -8,33 +8,37 @@ import (
 	"imagepro/handler/org"
 )
 
-// Table               PartitionKey  RowKey  one record for
-// ImageProOrganizations  org        <tid>   each tenant
-// ImageProUsers          <tid>      <oid>   each user
-// ImageProSessions       <tid>      <oid>   each user who left a session
+// Table                  PartitionKey  RowKey  one record for
+// ImageProOrganizations  org           <tid>   each tenant
+// ImageProUsers          <tid>         <oid>   each user
+// ImageProSessions       <tid>         <oid>   each user who left a session
 //
-// Queries: a record by its key; organizations by LastSignIn or State (the partition is read; it has one
-// small record a tenant).
+// Queries: a record by its key; organizations by LastActive or State (the partition is read; it has one
+// small record a tenant); all sessions.
 
 var (
-	_ org.Store    = (*Store)(nil)
-	_ org.Sessions = (*Store)(nil)
+	_ org.Organizations = (*Store)(nil)
+	_ org.Users         = (*Store)(nil)
+	_ org.Sessions      = (*Store)(nil)
 )
 
 const organizationPartition = "org"
 
 type organizationRow struct {
 	keys
-	State       string
-	FirstSeen   string
-	LastSignIn  string
-	EraseReason string
+	State      string
+	FirstSeen  string
+	LastActive string
+	EraseAt    string
+	ReturnedAt string
+	WasDueAt   string
+	Erasure    string
 }
 
 func (r organizationRow) organization(etag string) org.Organization {
 	return org.Organization{
-		Tenant: r.RowKey, State: org.State(r.State), FirstSeen: parseTime(r.FirstSeen),
-		LastSignIn: parseTime(r.LastSignIn), EraseReason: r.EraseReason, Version: etag,
+		Tenant: r.RowKey, State: org.State(r.State), FirstSeen: parseTime(r.FirstSeen), LastActive: parseTime(r.LastActive),
+		EraseAt: parseTime(r.EraseAt), ReturnedAt: parseTime(r.ReturnedAt), WasDueAt: parseTime(r.WasDueAt), Erasure: r.Erasure, Version: etag,
 	}
 }
 
@@ -56,26 +60,20 @@ func (s *Store) PutOrganization(ctx context.Context, o org.Organization) (org.Or
 	if err := checkKeys(o.Tenant); err != nil {
 		return o, err
 	}
-	row := organizationRow{
+	etag, err := s.put(ctx, organizationsTable, o.Version, organizationRow{
 		keys:  keys{PartitionKey: organizationPartition, RowKey: o.Tenant},
-		State: string(o.State), FirstSeen: formatTime(o.FirstSeen), LastSignIn: formatTime(o.LastSignIn), EraseReason: o.EraseReason,
-	}
-	var etag string
-	var err error
-	if o.Version == "" {
-		etag, err = s.create(ctx, organizationsTable, row)
-	} else {
-		etag, err = s.update(ctx, organizationsTable, o.Version, row)
-	}
+		State: string(o.State), FirstSeen: formatTime(o.FirstSeen), LastActive: formatTime(o.LastActive),
+		EraseAt: formatTime(o.EraseAt), ReturnedAt: formatTime(o.ReturnedAt), WasDueAt: formatTime(o.WasDueAt), Erasure: o.Erasure,
+	})
 	if err == nil {
 		o.Version = etag
 	}
 	return o, err
 }
 
-// Inactive calls yield for each organization that is inactive since before the time, or being erased.
-func (s *Store) Inactive(ctx context.Context, before time.Time, yield func(org.Organization) bool) error {
-	filter := fmt.Sprintf("PartitionKey eq '%s' and (LastSignIn lt '%s' or State eq '%s')", organizationPartition, formatTime(before), org.Erasing)
+// Idle calls yield for each organization that was last active before the time, or is not active.
+func (s *Store) Idle(ctx context.Context, before time.Time, yield func(org.Organization) bool) error {
+	filter := fmt.Sprintf("PartitionKey eq '%s' and (LastActive lt '%s' or State ne '%s')", organizationPartition, formatTime(before), org.Active)
 	return s.list(ctx, organizationsTable, query{filter: filter}, func(entity []byte) (bool, error) {
 		var row organizationRow
 		if err := decode(entity, &row); err != nil {
@@ -95,36 +93,78 @@ func (s *Store) DeleteOrganization(ctx context.Context, o org.Organization) erro
 
 type userRow struct {
 	keys
+	State      string
 	Name       string
 	UPN        string
 	Mail       string
 	Locale     string
 	LastSignIn string
+	Erasure    string
 }
 
-// PutUser creates or replaces a user's record.
-func (s *Store) PutUser(ctx context.Context, u org.User) error {
+// User returns the record of a user.
+func (s *Store) User(ctx context.Context, tenant, id string) (org.User, error) {
+	if err := checkKeys(tenant, id); err != nil {
+		return org.User{}, err
+	}
+	var row userRow
+	etag, err := s.get(ctx, usersTable, tenant, id, &row)
+	if err != nil {
+		return org.User{}, err
+	}
+	return org.User{
+		Tenant: tenant, ID: id, State: org.State(row.State),
+		Profile:    org.Profile{Name: row.Name, UPN: row.UPN, Mail: row.Mail, Locale: row.Locale},
+		LastSignIn: parseTime(row.LastSignIn), Erasure: row.Erasure, Version: etag,
+	}, nil
+}
+
+// PutUser creates the record or replaces the version that was read.
+func (s *Store) PutUser(ctx context.Context, u org.User) (org.User, error) {
+	if err := checkKeys(u.Tenant, u.ID); err != nil {
+		return u, err
+	}
+	etag, err := s.put(ctx, usersTable, u.Version, userRow{
+		keys:  keys{PartitionKey: u.Tenant, RowKey: u.ID},
+		State: string(u.State), Name: u.Profile.Name, UPN: u.Profile.UPN, Mail: u.Profile.Mail, Locale: u.Profile.Locale,
+		LastSignIn: formatTime(u.LastSignIn), Erasure: u.Erasure,
+	})
+	if err == nil {
+		u.Version = etag
+	}
+	return u, err
+}
+
+// DeleteUser removes the version of the record that was read.
+func (s *Store) DeleteUser(ctx context.Context, u org.User) error {
 	if err := checkKeys(u.Tenant, u.ID); err != nil {
 		return err
 	}
-	return s.upsert(ctx, usersTable, userRow{
-		keys: keys{PartitionKey: u.Tenant, RowKey: u.ID},
-		Name: u.Profile.Name, UPN: u.Profile.UPN, Mail: u.Profile.Mail, Locale: u.Profile.Locale,
-		LastSignIn: formatTime(u.LastSignIn),
-	})
+	return s.remove(ctx, usersTable, u.Tenant, u.ID, u.Version)
 }
 
 type sessionRow struct {
 	keys
-	KeyID   string
-	Sealed  []byte // base64 text: about 2 KiB of the 64 that a property may have
-	SavedAt string
+	State    string
+	Reason   string
+	KeyID    string
+	Sealed   []byte // base64 text: about 2 KiB of the 64 that a property may have
+	SavedAt  string
+	ParkedAt string
 }
 
 func rowOfSession(session org.Session) sessionRow {
 	return sessionRow{
 		keys:  keys{PartitionKey: session.Tenant, RowKey: session.User},
-		KeyID: session.KeyID, Sealed: session.Sealed, SavedAt: formatTime(session.SavedAt),
+		State: string(session.State), Reason: session.Reason, KeyID: session.KeyID, Sealed: session.Sealed,
+		SavedAt: formatTime(session.SavedAt), ParkedAt: formatTime(session.ParkedAt),
+	}
+}
+
+func (r sessionRow) session(tenant, user, etag string) org.Session {
+	return org.Session{
+		Tenant: tenant, User: user, State: org.SessionState(r.State), Reason: r.Reason, KeyID: r.KeyID, Sealed: r.Sealed,
+		SavedAt: parseTime(r.SavedAt), ParkedAt: parseTime(r.ParkedAt), Version: etag,
 	}
 }
 
@@ -138,9 +178,7 @@ func (s *Store) Session(ctx context.Context, tenant, user string) (org.Session, 
 	if err != nil {
 		return org.Session{}, err
 	}
-	return org.Session{
-		Tenant: tenant, User: user, KeyID: row.KeyID, Sealed: row.Sealed, SavedAt: parseTime(row.SavedAt), Version: etag,
-	}, nil
+	return row.session(tenant, user, etag), nil
 }
 
 // PutSession creates or replaces the session of a user.
@@ -158,4 +196,23 @@ func (s *Store) RenewSession(ctx context.Context, session org.Session) error {
 	}
 	_, err := s.update(ctx, sessionsTable, session.Version, rowOfSession(session))
 	return err
+}
+
+// DeleteSession removes the version of a session that was read.
+func (s *Store) DeleteSession(ctx context.Context, session org.Session) error {
+	if err := checkKeys(session.Tenant, session.User); err != nil {
+		return err
+	}
+	return s.remove(ctx, sessionsTable, session.Tenant, session.User, session.Version)
+}
+
+// EachSession calls yield for every session.
+func (s *Store) EachSession(ctx context.Context, yield func(org.Session) bool) error {
+	return s.list(ctx, sessionsTable, query{}, func(entity []byte) (bool, error) {
+		var row sessionRow
+		if err := decode(entity, &row); err != nil {
+			return false, err
+		}
+		return yield(row.session(row.PartitionKey, row.RowKey, row.ETag)), nil
+	})
 }

@@ -1,5 +1,5 @@
-// Package tables keeps records in Azure Table Storage: organizations, users and their sessions, bulk edits
-// and their images. Each file starts with the keys of its records and the queries that they serve.
+// Package tables keeps records in Azure Table Storage: organizations, users and their sessions, erasures, bulk
+// edits and their images, tabs and presets. Each file starts with the keys of its records and the queries that they serve.
 //
 // It does not know what the records mean.
 //
@@ -15,6 +15,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
@@ -42,7 +44,11 @@ const (
 	organizationsTable = "ImageProOrganizations"
 	usersTable         = "ImageProUsers"
 	sessionsTable      = "ImageProSessions"
+	erasuresTable      = "ImageProErasures"
 	bulkTable          = "ImageProBulkEdits"
+	indexTable         = "ImageProBulkIndex"
+	tabsTable          = "ImageProTabs"
+	presetsTable       = "ImageProPresets"
 )
 
 // get reads a record into row and returns its ETag.
@@ -76,6 +82,14 @@ func (s *Store) update(ctx context.Context, table, etag string, row any) (string
 	return written, goneIsConflict(err)
 }
 
+// put creates a record if etag is empty, else replaces the version that was read; see create and update.
+func (s *Store) put(ctx context.Context, table, etag string, row any) (string, error) {
+	if etag == "" {
+		return s.create(ctx, table, row)
+	}
+	return s.update(ctx, table, etag, row)
+}
+
 // upsert writes a record, whatever is there.
 func (s *Store) upsert(ctx context.Context, table string, row any) error {
 	_, err := s.write(ctx, table, row, func(client *aztables.Client, entity []byte) (azcore.ETag, error) {
@@ -86,7 +100,7 @@ func (s *Store) upsert(ctx context.Context, table string, row any) error {
 }
 
 func (s *Store) write(ctx context.Context, table string, row any, send func(*aztables.Client, []byte) (azcore.ETag, error)) (string, error) {
-	entity, err := json.Marshal(row)
+	entity, err := marshal(row)
 	if err != nil {
 		return "", err
 	}
@@ -96,6 +110,26 @@ func (s *Store) write(ctx context.Context, table string, row any, send func(*azt
 		return err
 	})
 	return string(etag), err
+}
+
+// marshal returns the JSON of a record in ASCII. Any JSON may be sent so, and the emulator garbles characters
+// that are cut in two between packets.
+func marshal(row any) ([]byte, error) {
+	text, err := json.Marshal(row)
+	if err != nil {
+		return nil, err
+	}
+	ascii := make([]byte, 0, len(text))
+	for _, r := range string(text) {
+		if r < utf8.RuneSelf {
+			ascii = append(ascii, byte(r))
+			continue
+		}
+		for _, unit := range utf16.AppendRune(nil, r) {
+			ascii = fmt.Appendf(ascii, `\u%04x`, unit)
+		}
+	}
+	return ascii, nil
 }
 
 // inTable writes something to a table, and makes the table first if that is what is missing.
@@ -144,7 +178,22 @@ const maxPage = 1000
 
 // list calls yield with each record of the query, in the order of the keys, until yield returns false.
 func (s *Store) list(ctx context.Context, table string, q query, yield func(entity []byte) (bool, error)) error {
-	options := &aztables.ListEntitiesOptions{Filter: &q.filter}
+	return s.pages(ctx, table, q, func(entities [][]byte) (bool, error) {
+		for _, entity := range entities {
+			if more, err := yield(entity); err != nil || !more {
+				return false, err
+			}
+		}
+		return true, nil
+	})
+}
+
+// pages calls yield with the records of each answer to the query, which may be none, until yield returns false.
+func (s *Store) pages(ctx context.Context, table string, q query, yield func(entities [][]byte) (bool, error)) error {
+	options := &aztables.ListEntitiesOptions{}
+	if q.filter != "" {
+		options.Filter = &q.filter
+	}
 	if len(q.columns) > 0 {
 		columns := strings.Join(q.columns, ",")
 		options.Select = &columns
@@ -161,13 +210,41 @@ func (s *Store) list(ctx context.Context, table string, q query, yield func(enti
 		if err != nil {
 			return faultOf(err)
 		}
-		for _, entity := range page.Entities {
-			if more, err := yield(entity); err != nil || !more {
-				return err
-			}
+		if more, err := yield(page.Entities); err != nil || !more {
+			return err
 		}
 	}
 	return nil
+}
+
+// slice is the records of a partition between two row keys, both excluded.
+type slice struct{ table, partition, after, before string }
+
+// page returns at most limit records of a slice, and the cursor to go on with, empty at the end.
+func page[T any](ctx context.Context, s *Store, in slice, limit int, read func([]byte) (T, error), cursor func(T) string) ([]T, string, error) {
+	if limit < 1 {
+		return nil, "", fault.New(fault.Invalid, "A page has at least one record.", nil).At("limit")
+	}
+	var found []T
+	next := ""
+	q := query{filter: between(in.partition, in.after, in.before), top: int32(min(limit+1, maxPage))}
+	err := s.list(ctx, in.table, q, func(entity []byte) (bool, error) {
+		if len(found) == limit {
+			next = cursor(found[limit-1])
+			return false, nil
+		}
+		one, err := read(entity)
+		found = append(found, one)
+		return true, err
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	return found, next, nil
+}
+
+func noCursor() error {
+	return fault.New(fault.Invalid, "This is no cursor that Image Pro gave.", nil).At("cursor")
 }
 
 func decode(entity []byte, row any) error {

@@ -17,8 +17,10 @@ import (
 	"imagepro/handler/bulk"
 	"imagepro/handler/cloud/tables"
 	"imagepro/handler/dev/azurite"
+	"imagepro/handler/erasure"
 	"imagepro/handler/fault"
 	"imagepro/handler/org"
+	"imagepro/handler/tab"
 )
 
 var storage string
@@ -119,13 +121,32 @@ func TestEmptyAccountReadsAsEmptyAndIsFilledByTheFirstWrite(t *testing.T) {
 	if items, next, err := s.ItemsOf(ctx, ref, "", 10); err != nil || len(items) != 0 || next != "" {
 		t.Errorf("ItemsOf = %v, %q, %v, want nothing", items, next, err)
 	}
-	must(t, s.Inactive(ctx, time.Now(), func(o org.Organization) bool { t.Errorf("Inactive yields %v", o); return true }))
-	must(t, s.Erase(ctx, "t"))
+	_, err = s.Tab(ctx, "t", "x")
+	wantKind(t, "Tab", err, fault.NotFound)
+	_, err = s.Preset(ctx, "t", "x")
+	wantKind(t, "Preset", err, fault.NotFound)
+	if found, next, err := s.Tabs(ctx, "t", "", 10); err != nil || len(found) != 0 || next != "" {
+		t.Errorf("Tabs = %v, %q, %v, want nothing", found, next, err)
+	}
+	if found, err := s.OpenJobs(ctx, "t", "u"); err != nil || len(found) != 0 {
+		t.Errorf("OpenJobs = %v, %v, want nothing", found, err)
+	}
+	if found, err := s.Unfinished(ctx, ref, 10); err != nil || len(found) != 0 {
+		t.Errorf("Unfinished = %v, %v, want nothing", found, err)
+	}
+	must(t, s.Idle(ctx, time.Now(), func(o org.Organization) bool { t.Errorf("Idle yields %v", o); return true }))
+	must(t, s.EachSession(ctx, func(o org.Session) bool { t.Errorf("EachSession yields %v", o); return true }))
+	must(t, s.EachErasure(ctx, func(o org.Erasure) bool { t.Errorf("EachErasure yields %v", o); return true }))
+	must(t, s.CloseJob(ctx, bulk.Job{Ref: ref, User: "u"}))
+	for _, user := range []string{"", "u"} {
+		must(t, s.Erase(ctx, erasure.Scope{Tenant: "t", User: user}, uncounted))
+	}
 	must(t, s.DeleteOrganization(ctx, org.Organization{Tenant: "t", Version: `W/"datetime'2026-01-01T00%3A00%3A00.0000000Z'"`}))
 	wantKind(t, "RenewSession", s.RenewSession(ctx, org.Session{Tenant: "t", User: "u", Version: `W/"datetime'2026-01-01T00%3A00%3A00.0000000Z'"`}), fault.Conflict)
 
-	must(t, s.CreateJob(ctx, bulk.Job{Ref: ref}))
-	must(t, s.PutUser(ctx, org.User{Tenant: "t", ID: "u"}))
+	must(t, s.CreateJob(ctx, bulk.Job{Ref: ref, User: "u"}))
+	_, err = s.PutUser(ctx, org.User{Tenant: "t", ID: "u"})
+	must(t, err)
 	must(t, s.PutSession(ctx, org.Session{Tenant: "t", User: "u"}))
 	_, err = s.PutOrganization(ctx, org.Organization{Tenant: "t"})
 	must(t, err)
@@ -144,21 +165,43 @@ func TestOddKeysReachNoRequest(t *testing.T) {
 			"Organization":       func() error { _, err := s.Organization(ctx, key); return err },
 			"PutOrganization":    func() error { _, err := s.PutOrganization(ctx, org.Organization{Tenant: key}); return err },
 			"DeleteOrganization": func() error { return s.DeleteOrganization(ctx, org.Organization{Tenant: key, Version: "v"}) },
-			"PutUser":            func() error { return s.PutUser(ctx, org.User{Tenant: key, ID: "u"}) },
-			"PutUser of":         func() error { return s.PutUser(ctx, org.User{Tenant: "t", ID: key}) },
-			"Session":            func() error { _, err := s.Session(ctx, "t", key); return err },
-			"PutSession":         func() error { return s.PutSession(ctx, org.Session{Tenant: key, User: "u"}) },
-			"RenewSession":       func() error { return s.RenewSession(ctx, org.Session{Tenant: "t", User: key, Version: "v"}) },
-			"CreateJob":          func() error { return s.CreateJob(ctx, bulk.Job{Ref: ref}) },
-			"Job":                func() error { _, err := s.Job(ctx, other); return err },
-			"UpdateJob":          func() error { _, err := s.UpdateJob(ctx, bulk.Job{Ref: ref, Version: "v"}); return err },
-			"RecordPortion":      func() error { _, err := s.RecordPortion(ctx, bulk.Job{Ref: ref}, bulk.Portion{}); return err },
-			"PlannedFolder":      func() error { _, err := s.PlannedFolder(ctx, other, 1); return err },
-			"Item":               func() error { _, err := s.Item(ctx, other, 1); return err },
-			"Intend":             func() error { _, err := s.Intend(ctx, bulk.Item{Ref: ref, Version: "v"}); return err },
-			"FinishItem":         func() error { _, err := s.FinishItem(ctx, bulk.Item{Ref: other, Version: "v"}); return err },
-			"ItemsOf":            func() error { _, _, err := s.ItemsOf(ctx, other, "", 1); return err },
-			"Erase":              func() error { return s.Erase(ctx, key) },
+			"PutUser":            func() error { _, err := s.PutUser(ctx, org.User{Tenant: key, ID: "u"}); return err },
+			"PutUser of":         func() error { _, err := s.PutUser(ctx, org.User{Tenant: "t", ID: key}); return err },
+			"User":               func() error { _, err := s.User(ctx, "t", key); return err },
+			"DeleteUser":         func() error { return s.DeleteUser(ctx, org.User{Tenant: "t", ID: key, Version: "v"}) },
+			"DeleteSession":      func() error { return s.DeleteSession(ctx, org.Session{Tenant: "t", User: key, Version: "v"}) },
+			"Erasure":            func() error { _, err := s.Erasure(ctx, key); return err },
+			"PutErasure":         func() error { _, err := s.PutErasure(ctx, org.Erasure{ID: key}); return err },
+			"DeleteErasure":      func() error { return s.DeleteErasure(ctx, org.Erasure{ID: key, Version: "v"}) },
+			"CreateTab":          func() error { _, err := s.CreateTab(ctx, tab.Tab{Tenant: "t", ID: key}); return err },
+			"Tab":                func() error { _, err := s.Tab(ctx, "t", key); return err },
+			"UpdateTab":          func() error { _, err := s.UpdateTab(ctx, tab.Tab{Tenant: key, ID: "x", Version: "v"}); return err },
+			"DeleteTab":          func() error { return s.DeleteTab(ctx, tab.Tab{Tenant: "t", ID: key, Version: "v"}) },
+			"Tabs":               func() error { _, _, err := s.Tabs(ctx, key, "", 1); return err },
+			"CreatePreset":       func() error { _, err := s.CreatePreset(ctx, tab.Preset{Tenant: "t", ID: key}); return err },
+			"Preset":             func() error { _, err := s.Preset(ctx, "t", key); return err },
+			"UpdatePreset": func() error {
+				_, err := s.UpdatePreset(ctx, tab.Preset{Tenant: "t", ID: key, Version: "v"})
+				return err
+			},
+			"DeletePreset":  func() error { return s.DeletePreset(ctx, tab.Preset{Tenant: "t", ID: key, Version: "v"}) },
+			"Presets":       func() error { _, _, err := s.Presets(ctx, key, "", 1); return err },
+			"CloseJob":      func() error { return s.CloseJob(ctx, bulk.Job{Ref: bulk.Ref{Tenant: "t", Job: "j"}, User: key}) },
+			"OpenJobs":      func() error { _, err := s.OpenJobs(ctx, key, ""); return err },
+			"Unfinished":    func() error { _, err := s.Unfinished(ctx, other, 1); return err },
+			"Session":       func() error { _, err := s.Session(ctx, "t", key); return err },
+			"PutSession":    func() error { return s.PutSession(ctx, org.Session{Tenant: key, User: "u"}) },
+			"RenewSession":  func() error { return s.RenewSession(ctx, org.Session{Tenant: "t", User: key, Version: "v"}) },
+			"CreateJob":     func() error { return s.CreateJob(ctx, bulk.Job{Ref: ref, User: "u"}) },
+			"Job":           func() error { _, err := s.Job(ctx, other); return err },
+			"UpdateJob":     func() error { _, err := s.UpdateJob(ctx, bulk.Job{Ref: ref, Version: "v"}); return err },
+			"RecordPortion": func() error { _, err := s.RecordPortion(ctx, bulk.Job{Ref: ref}, bulk.Portion{}); return err },
+			"PlannedFolder": func() error { _, err := s.PlannedFolder(ctx, other, 1); return err },
+			"Item":          func() error { _, err := s.Item(ctx, other, 1); return err },
+			"Intend":        func() error { _, err := s.Intend(ctx, bulk.Item{Ref: ref, Version: "v"}); return err },
+			"FinishItem":    func() error { _, err := s.FinishItem(ctx, bulk.Item{Ref: other, Version: "v"}); return err },
+			"ItemsOf":       func() error { _, _, err := s.ItemsOf(ctx, other, "", 1); return err },
+			"Erase":         func() error { return s.Erase(ctx, erasure.Scope{Tenant: key}, uncounted) },
 		}
 		for name, call := range calls {
 			wantKind(t, fmt.Sprintf("%s with %q", name, key), call(), fault.NotFound)
@@ -186,9 +229,9 @@ func TestStorageThatIsAwayIsBusyAndWrongKeyIsMisconfigured(t *testing.T) {
 		s := openAt(t, connection)
 		for what, call := range map[string]func() error{
 			"read":        func() error { _, err := s.Organization(t.Context(), "t"); return err },
-			"write":       func() error { return s.PutUser(t.Context(), org.User{Tenant: "t", ID: "u"}) },
-			"transaction": func() error { return s.CreateJob(t.Context(), bulk.Job{Ref: bulk.Ref{Tenant: "t", Job: "j"}}) },
-			"list":        func() error { return s.Erase(t.Context(), "t") },
+			"write":       func() error { _, err := s.PutUser(t.Context(), org.User{Tenant: "t", ID: "u"}); return err },
+			"transaction": func() error { _, err := s.CreatePreset(t.Context(), tab.Preset{Tenant: "t", ID: "p"}); return err },
+			"list":        func() error { return s.Erase(t.Context(), erasure.Scope{Tenant: "t"}, uncounted) },
 		} {
 			wg.Go(func() {
 				err := call()

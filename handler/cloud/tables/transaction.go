@@ -2,7 +2,6 @@ package tables
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
@@ -31,13 +30,19 @@ func (t *transaction) update(etag string, row any) {
 }
 
 // remove deletes any version of a record.
-func (t *transaction) remove(row keys) {
-	match := azcore.ETagAny
+func (t *transaction) remove(row keys) { t.removeVersion(string(azcore.ETagAny), row) }
+
+// removeVersion deletes the version of a record that was read.
+func (t *transaction) removeVersion(etag string, row keys) {
+	if etag == "" {
+		t.err = neverRead()
+	}
+	match := azcore.ETag(etag)
 	t.append(aztables.TransactionTypeDelete, &match, keys{PartitionKey: row.PartitionKey, RowKey: row.RowKey})
 }
 
 func (t *transaction) append(kind aztables.TransactionType, match *azcore.ETag, row any) {
-	entity, err := json.Marshal(row)
+	entity, err := marshal(row)
 	if err != nil && t.err == nil {
 		t.err = err
 	}

@@ -8,47 +8,6 @@ import (
 	"imagepro/handler/bulk"
 )
 
-// Health is what the health answer says of the program.
-type Health struct {
-	Version string `json:"version" doc:"Version of the program"`
-	Codec   string `json:"codec" doc:"What decodes and encodes JPEG"`
-}
-
-type healthOutput struct {
-	Body struct {
-		Status string `json:"status" enum:"ok"`
-		Health
-	}
-}
-
-func (a *API) health(context.Context, *struct{}) (*healthOutput, error) {
-	out := &healthOutput{}
-	out.Body.Status = "ok"
-	out.Body.Health = a.options.Health
-	return out, nil
-}
-
-type meOutput struct {
-	Body struct {
-		ID     string `json:"id" doc:"Object id of the user"`
-		Tenant string `json:"tenant" doc:"Id of the organization"`
-		Name   string `json:"name"`
-		Mail   string `json:"mail,omitempty"`
-		Locale string `json:"locale,omitempty" doc:"Preferred language, such as de-DE"`
-	}
-}
-
-func (a *API) me(ctx context.Context, _ *struct{}) (*meOutput, error) {
-	user, err := a.options.Org.SignIn(ctx, callerOf(ctx))
-	if err != nil {
-		return nil, failed(ctx, err)
-	}
-	out := &meOutput{}
-	out.Body.ID, out.Body.Tenant = user.ID, user.Tenant
-	out.Body.Name, out.Body.Mail, out.Body.Locale = user.Profile.Name, user.Profile.Mail, user.Profile.Locale
-	return out, nil
-}
-
 type submitInput struct {
 	Key  string `header:"Idempotency-Key" maxLength:"128" doc:"A repeat with the same key returns the same bulk edit"`
 	Body struct {
@@ -79,8 +38,8 @@ type jobOutput struct {
 // jobBody is a bulk edit as it is sent.
 type jobBody struct {
 	ID         string      `json:"id"`
-	State      string      `json:"state" enum:"planning,running,done,failed"`
-	Problem    *itemReason `json:"problem,omitempty" doc:"Why it failed as a whole"`
+	State      string      `json:"state" enum:"planning,running,waitingForSignIn,done,failed,cancelled"`
+	Problem    *itemReason `json:"problem,omitempty" doc:"Why it failed as a whole, or why it waits"`
 	CreatedAt  time.Time   `json:"createdAt"`
 	FinishedAt *time.Time  `json:"finishedAt,omitempty"`
 	Counts     countsBody  `json:"counts"`
@@ -105,7 +64,7 @@ type itemReason struct {
 
 func (a *API) submitBulkEdit(ctx context.Context, in *submitInput) (*jobOutput, error) {
 	who := callerOf(ctx)
-	if _, err := a.options.Org.SignIn(ctx, who); err != nil { // leaves the session that the work will use
+	if _, err := a.visit(ctx); err != nil { // leaves the session that the work will use
 		return nil, failed(ctx, err)
 	}
 	request := bulk.Request{
@@ -128,11 +87,7 @@ func (a *API) submitBulkEdit(ctx context.Context, in *submitInput) (*jobOutput, 
 	return out, nil
 }
 
-type jobInput struct {
-	ID string `path:"id" maxLength:"64"`
-}
-
-func (a *API) bulkEdit(ctx context.Context, in *jobInput) (*jobOutput, error) {
+func (a *API) bulkEdit(ctx context.Context, in *RecordID) (*jobOutput, error) {
 	job, err := a.options.Bulk.Get(ctx, callerOf(ctx), in.ID)
 	if err != nil {
 		return nil, failed(ctx, err)
@@ -159,9 +114,8 @@ func jobAnswer(j bulk.Job) *jobOutput {
 }
 
 type itemsInput struct {
-	ID     string `path:"id" maxLength:"64"`
-	Cursor string `query:"cursor" maxLength:"64" doc:"next of the page before"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
+	ID string `path:"id" maxLength:"64"`
+	Page
 }
 
 type itemsOutput struct {
@@ -191,12 +145,17 @@ type pictureBody struct {
 }
 
 func (a *API) bulkEditItems(ctx context.Context, in *itemsInput) (*itemsOutput, error) {
-	items, next, err := a.options.Bulk.Items(ctx, callerOf(ctx), in.ID, in.Cursor, in.Limit)
+	who := callerOf(ctx)
+	cursor, err := a.openCursor(in.Cursor, who.Tenant, who.User, "bulk-edits", in.ID)
+	if err != nil {
+		return nil, failed(ctx, err)
+	}
+	items, next, err := a.options.Bulk.Items(ctx, who, in.ID, cursor, in.Limit)
 	if err != nil {
 		return nil, failed(ctx, err)
 	}
 	out := &itemsOutput{}
-	out.Body.Items, out.Body.Next = []itemBody{}, next
+	out.Body.Items, out.Body.Next = []itemBody{}, a.sealCursor(next, who.Tenant, who.User, "bulk-edits", in.ID)
 	for _, item := range items {
 		out.Body.Items = append(out.Body.Items, itemAnswer(item))
 	}

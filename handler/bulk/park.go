@@ -1,0 +1,155 @@
+package bulk
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"imagepro/handler/caller"
+	"imagepro/handler/erasure"
+	"imagepro/handler/fault"
+)
+
+// park lets a job wait for its user. Its messages are dropped from here on; resume sends them again. If the job
+// moved on since it was read, that may have been the user's return: Busy, so that the message is tried again
+// before the job is parked.
+func park(ctx context.Context, jobs Jobs, job Job, why *fault.Fault) error {
+	if job.Final() || job.State == Parked {
+		return nil
+	}
+	job.State, job.Reason, job.Message = Parked, string(why.Kind), why.Message
+	_, err := jobs.UpdateJob(ctx, job)
+	if fault.Is(err, fault.Conflict) {
+		return fault.New(fault.Busy, "The bulk edit has moved on.", why)
+	}
+	if err == nil {
+		slog.InfoContext(ctx, "bulk edit waits for its user", "tenant", job.Tenant, "job", job.Job, "error", why)
+	}
+	return err
+}
+
+// resume goes on with a job that was parked. A repeat sends messages again, which changes nothing.
+func (p *Planner) resume(ctx context.Context, job Job, m PlanMessage) (Job, error) {
+	job, err := p.unpark(ctx, job)
+	if err != nil || job.Final() {
+		return job, err
+	}
+	if !job.Place.End {
+		return p.plan(ctx, job, m)
+	}
+	lost, err := p.items.Unfinished(ctx, job.Ref, job.Sent)
+	if err != nil {
+		return job, err
+	}
+	if err := p.sendItems(ctx, job.Ref, lost); err != nil {
+		return job, err
+	}
+	// Requests for more were dropped as well. A window's worth of further images holds one that asks again.
+	if err := p.send(ctx, job, job.Sent+p.limits.Window); err != nil {
+		return job, err
+	}
+	return job, settle(ctx, p.jobs, job.Ref, p.now)
+}
+
+// unpark gives a parked job the state that it had. A job that is not parked stays as it is.
+func (p *Planner) unpark(ctx context.Context, job Job) (Job, error) {
+	for job.State == Parked {
+		next := job
+		next.State, next.Reason, next.Message = Planning, "", ""
+		if job.Place.End {
+			next.State = Running
+		}
+		next, err := p.jobs.UpdateJob(ctx, next)
+		if err == nil {
+			slog.InfoContext(ctx, "bulk edit goes on", "tenant", job.Tenant, "job", job.Job)
+			return next, nil
+		}
+		if !fault.Is(err, fault.Conflict) {
+			return job, err
+		}
+		if job, err = p.jobs.Job(ctx, job.Ref); err != nil {
+			return job, err
+		}
+	}
+	return job, nil
+}
+
+// conclude writes a job's final state and closes it in the index. If the second fails, Open closes it later.
+func conclude(ctx context.Context, jobs Jobs, job Job) error {
+	if _, err := jobs.UpdateJob(ctx, job); err != nil {
+		return err
+	}
+	return jobs.CloseJob(ctx, job)
+}
+
+// Resume goes on with the jobs of a user who is here again.
+func (s *Service) Resume(ctx context.Context, who caller.Caller) error {
+	open, err := s.index.OpenJobs(ctx, who.Tenant, who.User)
+	if err != nil {
+		return err
+	}
+	for _, job := range open {
+		if job.State != Parked {
+			continue
+		}
+		// The planner makes the change: what is lost here is asked for at the next visit.
+		if err := send(ctx, s.queue, PlanQueue, PlanMessage{Tenant: job.Tenant, Job: job.Job, Resume: true}, 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recordTime is how long after its place in the index a job's record may still come.
+const recordTime = time.Hour
+
+// Open reports whether the user has a job that is not final. It closes those that were left open in the index.
+func (s *Service) Open(ctx context.Context, tenant, user string) (bool, error) {
+	jobs, err := s.index.OpenJobs(ctx, tenant, user)
+	if err != nil {
+		return false, err
+	}
+	open := false
+	for _, job := range jobs {
+		if !job.Final() && (job.State != "" || s.now().Sub(job.CreatedAt) < recordTime) {
+			open = true
+			continue
+		}
+		if err := s.jobs.CloseJob(ctx, job); err != nil {
+			return false, err
+		}
+	}
+	return open, nil
+}
+
+// Cancel ends every job of the scope that is not final. Images that are being edited at this moment are saved.
+func (s *Service) Cancel(ctx context.Context, scope erasure.Scope) error {
+	open, err := s.index.OpenJobs(ctx, scope.Tenant, scope.User)
+	if err != nil {
+		return err
+	}
+	for _, job := range open {
+		if err := s.cancel(ctx, job); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) cancel(ctx context.Context, job Job) error {
+	for job.State != "" && !job.Final() {
+		job.State, job.FinishedAt = Cancelled, s.now().UTC()
+		job.Reason, job.Message = "", "The bulk edit was cancelled."
+		err := conclude(ctx, s.jobs, job)
+		if !fault.Is(err, fault.Conflict) {
+			return err
+		}
+		if job, err = s.jobs.Job(ctx, job.Ref); fault.Is(err, fault.NotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+package tables
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"imagepro/handler/bulk"
+	"imagepro/handler/fault"
+)
+
+// Table                PartitionKey  RowKey        one record for
+// ImageProBulkIndex    <tid>         <oid>_<job>   each bulk edit, under its user
+//
+// The record is written before the job itself, so that no job is without it. Queries: the jobs of a user, open
+// ones or all; the open ones of a tenant.
+
+var _ bulk.Index = (*Store)(nil)
+
+type indexRow struct {
+	keys
+	Open      string // "yes" until the job is closed
+	CreatedAt string
+}
+
+const isOpen = "yes"
+
+func rowOfIndex(j bulk.Job, open string) indexRow {
+	return indexRow{keys{PartitionKey: j.Tenant, RowKey: j.User + "_" + j.Job}, open, formatTime(j.CreatedAt)}
+}
+
+// ofUsersJobs selects <oid>_<anything> in the tenant's partition.
+func ofUsersJobs(tenant, user string) string {
+	return fmt.Sprintf("PartitionKey eq '%[1]s' and RowKey ge '%[2]s_' and RowKey lt '%[2]s_~'", tenant, user)
+}
+
+// addToIndex indexes a job as open, unless it is there.
+func (s *Store) addToIndex(ctx context.Context, j bulk.Job) error {
+	if err := checkKeys(j.Tenant, j.User, j.Job); err != nil {
+		return err
+	}
+	if _, err := s.create(ctx, indexTable, rowOfIndex(j, isOpen)); !fault.Is(err, fault.Conflict) {
+		return err
+	}
+	return nil
+}
+
+// CloseJob notes that a job is final. One that has left the index is no fault: it was erased.
+func (s *Store) CloseJob(ctx context.Context, j bulk.Job) error {
+	if err := checkKeys(j.Tenant, j.User, j.Job); err != nil {
+		return err
+	}
+	_, err := s.update(ctx, indexTable, "*", rowOfIndex(j, ""))
+	if fault.Is(err, fault.Conflict) {
+		return nil
+	}
+	return err
+}
+
+// indexed returns the jobs of a user, or of a tenant, as the index has them.
+func (s *Store) indexed(ctx context.Context, tenant, user, and string) ([]bulk.Job, error) {
+	filter := ofTenant(tenant)
+	if user != "" {
+		filter = ofUsersJobs(tenant, user)
+	}
+	var jobs []bulk.Job
+	err := s.list(ctx, indexTable, query{filter: filter + and}, func(entity []byte) (bool, error) {
+		var row indexRow
+		if err := decode(entity, &row); err != nil {
+			return false, err
+		}
+		owner, job, _ := strings.Cut(row.RowKey, "_")
+		jobs = append(jobs, bulk.Job{Ref: bulk.Ref{Tenant: tenant, Job: job}, User: owner, CreatedAt: parseTime(row.CreatedAt)})
+		return true, nil
+	})
+	return jobs, err
+}
+
+// OpenJobs returns the jobs that were not closed; of one that is not there, what the index says.
+func (s *Store) OpenJobs(ctx context.Context, tenant, user string) ([]bulk.Job, error) {
+	if err := checkKeys(tenant); err != nil {
+		return nil, err
+	}
+	if user != "" {
+		if err := checkKeys(user); err != nil {
+			return nil, err
+		}
+	}
+	jobs, err := s.indexed(ctx, tenant, user, " and Open eq '"+isOpen+"'")
+	if err != nil {
+		return nil, err
+	}
+	for i := range jobs {
+		job, err := s.Job(ctx, jobs[i].Ref)
+		if err == nil {
+			jobs[i] = job
+		} else if !fault.Is(err, fault.NotFound) {
+			return nil, err
+		}
+	}
+	return jobs, nil
+}

@@ -1,0 +1,68 @@
+package tables_test
+
+import (
+	"slices"
+	"testing"
+
+	"imagepro/handler/bulk"
+	"imagepro/handler/erasure"
+)
+
+// openJobs returns the ids of open jobs, with their states.
+func openJobs(t *testing.T, s bulk.Index, tenant, user string) []string {
+	t.Helper()
+	jobs, err := s.OpenJobs(t.Context(), tenant, user)
+	must(t, err)
+	var found []string
+	for _, job := range jobs {
+		found = append(found, job.User+" "+job.Job+" "+string(job.State))
+	}
+	slices.Sort(found)
+	return found
+}
+
+func TestTheIndexKnowsTheOpenJobsOfAUserAndOfATenant(t *testing.T) {
+	t.Parallel()
+	s, tenant := open(t)
+	ctx := t.Context()
+	for _, job := range []struct{ tenant, user, id string }{
+		{tenant, "u", "1"}, {tenant, "u", "2"}, {tenant, "u-", "3"}, {tenant, "v", "4"}, {tenant + "0", "u", "5"},
+	} {
+		must(t, s.CreateJob(ctx, bulk.Job{Ref: bulk.Ref{Tenant: job.tenant, Job: job.id}, User: job.user, State: bulk.Planning, CreatedAt: noon}))
+	}
+	if got, want := openJobs(t, s, tenant, "u"), []string{"u 1 planning", "u 2 planning"}; !slices.Equal(got, want) {
+		t.Errorf("open jobs of the user: %q, want %q", got, want)
+	}
+	if got, want := openJobs(t, s, tenant, ""), []string{"u 1 planning", "u 2 planning", "u- 3 planning", "v 4 planning"}; !slices.Equal(got, want) {
+		t.Errorf("open jobs of the tenant: %q, want %q", got, want)
+	}
+	job, err := s.Job(ctx, bulk.Ref{Tenant: tenant, Job: "1"})
+	must(t, err)
+	must(t, s.CloseJob(ctx, job))
+	must(t, s.CreateJob(ctx, job)) // a repeat does not open it again
+	if got, want := openJobs(t, s, tenant, "u"), []string{"u 2 planning"}; !slices.Equal(got, want) {
+		t.Errorf("open jobs after one was closed: %q, want %q", got, want)
+	}
+	must(t, s.Erase(ctx, erasure.Scope{Tenant: tenant}, uncounted))
+	must(t, s.CloseJob(ctx, job)) // gone is no fault
+	if left := stored(t, "ImageProBulkIndex", tenant); len(left) != 1 {
+		t.Errorf("left: %v, want the neighbour's", left)
+	}
+}
+
+func TestUnfinishedAreTheImagesWithoutAResult(t *testing.T) {
+	t.Parallel()
+	s, job := newJob(t, 12)
+	ctx := t.Context()
+	for _, n := range []int{0, 3, 11} {
+		item, err := s.Item(ctx, job.Ref, n)
+		must(t, err)
+		item.State = bulk.Edited
+		_, err = s.FinishItem(ctx, item)
+		must(t, err)
+	}
+	got, err := s.Unfinished(ctx, job.Ref, 7)
+	if want := []int{1, 2, 4, 5, 6}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("Unfinished = %v, %v, want %v", got, err, want)
+	}
+}

@@ -1,0 +1,287 @@
+// Package privacy is the inventory of what Image Pro keeps: every table, blob, queue, log and memory with its
+// fields, what they are for and when they go. The promise to administrators (handler/docs/privacy.md and
+// GET /api/privacy) is made from it, and a test compares it with what is really stored.
+//
+// It does not keep anything itself.
+package privacy
+
+// Place is where something is kept.
+type Place string
+
+// The places.
+const (
+	Table  Place = "table"  // Azure Table Storage
+	Blob   Place = "blob"   // Azure Blob Storage
+	Queue  Place = "queue"  // Azure Queue Storage; each has a twin for failed messages, its name with -poison
+	Log    Place = "log"    // the standard output of the process, which the Functions host collects
+	Memory Place = "memory" // the process itself; gone with it
+)
+
+// Entry is one thing that is kept.
+type Entry struct {
+	Place Place  `json:"place" enum:"table,blob,queue,log,memory"`
+	Name  string `json:"name" doc:"Name of the table or queue, form of the blobs' names, or a word for it"`
+	Of    string `json:"of" doc:"Whose data it is" enum:"user,organization,nobody"`
+	// Purpose says what it is for, and Kept when it goes.
+	Purpose string  `json:"purpose"`
+	Kept    string  `json:"kept" doc:"When it goes"`
+	Fields  []Field `json:"fields"`
+}
+
+// Field is one field of an entry.
+type Field struct {
+	// Name is that of the property; a field within a JSON text is behind the text's name and a slash.
+	Name  string `json:"name"`
+	Holds string `json:"holds"`
+}
+
+// Never is something that is never kept.
+type Never struct {
+	What string `json:"what"`
+	Rule string `json:"rule"`
+}
+
+// NeverKept is what Image Pro meets and does not keep, or does not even ask for.
+func NeverKept() []Never {
+	return []Never{
+		{"Teams channel (name, id)", "Used for the answer to the one request that names it, then forgotten; in no store, no cache and no log."},
+		{"Teams conversations and files", "Never asked for: no call under /teams, /chats, /me/drive or /me/messages is made, and no permission for them is requested."},
+		{"Pictures", "They stay in SharePoint. One that is edited is in memory while that lasts."},
+		{"Access tokens of Teams", "Used for the request that brings them; only a hash of one is in memory for up to an hour."},
+		{"Passwords, and what a user did elsewhere", "Never seen."},
+	}
+}
+
+// The ends of what is kept.
+const (
+	whileActive = "While the organization is active: erased after it was not used for IMAGEPRO_INACTIVE_DAYS and its grace of IMAGEPRO_GRACE_DAYS, or at once when an administrator asks for it."
+	withUser    = "Until the user asks for erasure; else while the organization is active."
+)
+
+// Inventory is all that Image Pro keeps.
+func Inventory() []Entry {
+	var all []Entry
+	for _, part := range [][]Entry{people(), tabs(), bulkEdits(), erasures(), passing()} {
+		all = append(all, part...)
+	}
+	return all
+}
+
+func people() []Entry {
+	return []Entry{
+		{Table, "ImageProOrganizations", "organization", "To know which organizations use Image Pro, and which have stopped.", whileActive, []Field{
+			{"RowKey", "tenant id"},
+			{"State", "active, in its grace, or being erased"},
+			{"FirstSeen", "time of the first use"},
+			{"LastActive", "time of the last use, to the hour"},
+			{"EraseAt", "end of the grace"},
+			{"ReturnedAt", "time of the last return during a grace"},
+			{"WasDueAt", "when the erasure would have begun then"},
+			{"Erasure", "id of the erasure under way"},
+		}},
+		{Table, "ImageProUsers", "user", "To greet users, and to speak to them in their language.", withUser, []Field{
+			{"PartitionKey", "tenant id"},
+			{"RowKey", "object id of the user"},
+			{"State", "active, or being erased"},
+			{"Name", "display name"},
+			{"UPN", "user principal name"},
+			{"Mail", "mail address"},
+			{"Locale", "preferred language"},
+			{"LastSignIn", "time at which the profile was read last"},
+			{"Erasure", "id of the erasure under way"},
+		}},
+		{Table, "ImageProSessions", "user", "To finish a bulk edit while its user is away.",
+			"Until no bulk edit needs it for IMAGEPRO_SESSION_DAYS, or Entra ID ends it, or the user asks for erasure.", []Field{
+				{"PartitionKey", "tenant id"},
+				{"RowKey", "object id of the user"},
+				{"State", "ready, or waiting for the user's next sign-in"},
+				{"Reason", "why it waits"},
+				{"KeyID", "name of the key that sealed it"},
+				{"Sealed", "refresh token, encrypted with AES-256-GCM for this tenant and user"},
+				{"SavedAt", "time of the last renewal"},
+				{"ParkedAt", "since when it waits"},
+			}},
+	}
+}
+
+func tabs() []Entry {
+	return []Entry{
+		{Table, "ImageProTabs", "organization", "To show in a tab what it was set up for (image configuration).", whileActive, []Field{
+			{"PartitionKey", "tenant id"},
+			{"RowKey", "id of the tab"},
+			{"D/title", "title"},
+			{"D/site", "id of the SharePoint site"},
+			{"D/drive", "id of the library"},
+			{"D/folder", "id of the folder"},
+			{"D/layout", "arrangement of pictures"},
+			{"D/sortBy", "order of pictures"},
+			{"D/descending", "its direction"},
+			{"D/captions", "what stands below pictures"},
+			{"D/defaultRecipe", "what the editor begins with"},
+			{"D/createdAt", "time"},
+			{"D/changedAt", "time"},
+		}},
+		{Table, "ImageProPresets", "organization", "To apply the same edits again (presets).", whileActive, []Field{
+			{"PartitionKey", "tenant id"},
+			{"RowKey", "id of the preset, or hash of its name"},
+			{"Name", "hash of the name"},
+			{"Preset", "id of the preset that has the name"},
+			{"D/name", "name"},
+			{"D/description", "description"},
+			{"D/recipe", "edits"},
+			{"D/createdAt", "time"},
+			{"D/changedAt", "time"},
+		}},
+	}
+}
+
+func bulkEdits() []Entry {
+	return []Entry{
+		{Table, "ImageProBulkEdits", "user", "To edit each image of a bulk edit once, and to tell what became of it.", withUser, []Field{
+			{"PartitionKey", "tenant id and id of the bulk edit"},
+			{"RowKey", "kind and number of the record"},
+			{"User", "object id of the user"},
+			{"State", "how far it is"},
+			{"Reason", "kind of what went wrong"},
+			{"Message", "sentence for the user"},
+			{"CreatedAt", "time"},
+			{"FinishedAt", "time"},
+			{"Folders", "number"},
+			{"Folder", "number"},
+			{"Cursor", "place in SharePoint's list of a folder"},
+			{"End", "whether everything is listed"},
+			{"Planned", "number"},
+			{"Passed", "number"},
+			{"Sent", "number"},
+			{"Target", "number"},
+			{"Edited", "number"},
+			{"Unchanged", "number"},
+			{"Skipped", "number"},
+			{"Conflict", "number"},
+			{"Failed", "number"},
+			{"BytesBefore", "number"},
+			{"BytesAfter", "number"},
+			{"Drive", "id of the library of a folder to look into"},
+			{"Item", "id of that folder"},
+			{"Facts/drive", "id of the image's library"},
+			{"Facts/file", "id of the image"},
+			{"Facts/parent", "id of its folder"},
+			{"Facts/name", "its file name"},
+			{"Facts/tag", "tag of its content"},
+			{"Facts/size", "number"},
+			{"Facts/reason", "kind of what went wrong"},
+			{"Facts/message", "sentence for the user"},
+			{"Facts/before", "pixels, bytes and format before"},
+			{"Facts/after", "pixels, bytes and format after"},
+			{"Facts/warnings", "what was lost on the way"},
+			{"Facts/finishedAt", "time"},
+			{"Facts/intent", "hash, size and name of what is about to be saved"},
+		}},
+		{Table, "ImageProBulkIndex", "user", "To find a user's bulk edits.", withUser, []Field{
+			{"PartitionKey", "tenant id"},
+			{"RowKey", "object id of the user and id of the bulk edit"},
+			{"Open", "whether it goes on"},
+			{"CreatedAt", "time"},
+		}},
+		{Blob, "image-pro/<tenant id>/<object id>/bulk-edits/<bulk edit>/spec.json", "user", "To know what a bulk edit does.", withUser, []Field{
+			{"recipe", "edits"},
+			{"target", "whether to make versions or copies"},
+			{"name", "form of the names of copies"},
+		}},
+		{Blob, "image-pro/<tenant id>/<object id>/bulk-edits/<bulk edit>/source.json", "user", "To know which images a bulk edit is for.", withUser, []Field{
+			{"folder", "ids of library and folder, and whether folders in it count"},
+			{"images", "ids of libraries and images"},
+		}},
+		{Queue, "bulk-plan", "user", "To plan a bulk edit.", inQueue, []Field{
+			{"tenant", "tenant id"},
+			{"job", "id of the bulk edit"},
+			{"sendTo", "number"},
+			{"resume", "whether it waited for its user"},
+			{"waits", "number"},
+		}},
+		{Queue, "bulk-items", "user", "To edit one image.", inQueue, []Field{
+			{"tenant", "tenant id"},
+			{"job", "id of the bulk edit"},
+			{"n", "number of the image"},
+			{"waits", "number"},
+		}},
+	}
+}
+
+const inQueue = "Until it is handled: seconds as a rule, at most an hour after the service that it waits for asked for that. A message whose bulk edit was erased is dropped."
+
+func erasures() []Entry {
+	return []Entry{
+		{Table, "ImageProErasures", "nobody", "To erase without a gap, and to prove it afterwards (receipt).",
+			"The ids until the erasure is done; the rest, which names nobody, for a year.", []Field{
+				{"RowKey", "random id of the erasure"},
+				{"Tenant", "tenant id, until it is done"},
+				{"User", "object id of the user, until it is done"},
+				{"Subject", "user or organization"},
+				{"Reason", "requested, or the day of the last use"},
+				{"Begun", "time"},
+				{"Marked", "time"},
+				{"Done", "time"},
+				{"Counts", "numbers of records by kind"},
+				{"Through", "keys of what was counted last, until it is done"},
+			}},
+		{Queue, "erasures", "nobody", "To go on with an erasure.", "Until it is handled: minutes as a rule.", []Field{
+			{"erasure", "random id of the erasure"},
+		}},
+	}
+}
+
+func passing() []Entry {
+	return []Entry{
+		{Blob, "azure-webjobs-hosts/<anything>", "nobody", "Written by the Functions host: when its timers ran last.", "As long as the function app exists.", []Field{
+			{"<anything>", "times and schedules; no data of users"},
+		}},
+		{Log, "standard output", "nobody", "To find out what went wrong.", "As long as the operator's log store keeps it.", []Field{
+			{"time", "time"},
+			{"level", "weight of the event"},
+			{"msg", "what happened, in words that are the same each time"},
+			{"invocation", "id of the request"},
+			{"method", "HTTP method"},
+			{"route", "form of the address, without its values"},
+			{"status", "HTTP status"},
+			{"ms", "duration"},
+			{"kind", "kind of a fault"},
+			{"error", "what went wrong: codes and ids, no foreign texts"},
+			{"function", "name of the function"},
+			{"tenant", "tenant id"},
+			{"job", "id of the bulk edit"},
+			{"item", "number of the image"},
+			{"reason", "kind of a fault, or why an erasure began"},
+			{"wait", "duration"},
+			{"after", "duration"},
+			{"address", "address that the program listens at"},
+			{"version", "version of the program"},
+			{"erasure", "random id of an erasure"},
+			{"subject", "user or organization"},
+			{"counts", "numbers of records by kind"},
+			{"swept", "numbers of what a clean-up did"},
+			{"complete", "whether a clean-up did everything"},
+		}},
+		{Memory, "Graph tokens", "user", "To call Microsoft Graph on behalf of a user.", "Up to an hour.", []Field{
+			{"key", "hash with a random salt"},
+			{"token", "access token for Microsoft Graph"},
+		}},
+		{Memory, "profiles", "user", "To spare Microsoft Graph a call.", "Up to ten minutes.", []Field{
+			{"key", "hash with a random salt"},
+			{"Name", "display name"},
+			{"Mail", "mail address"},
+			{"Locale", "preferred language"},
+		}},
+		{Memory, "tabs", "organization", "To show a tab quickly.", "Up to IMAGEPRO_TAB_CACHE after it was read.", []Field{
+			{"key", "tenant id and id of the tab"},
+			{"tab", "as in the table ImageProTabs"},
+		}},
+		{Memory, "organizations in use", "organization", "To note the use of an organization without a write for each request.", "Up to a minute.", []Field{
+			{"key", "tenant id"},
+		}},
+		{Memory, "Entra ID's documents", "nobody", "To check tokens.", "Up to a day.", []Field{
+			{"keys", "public signing keys"},
+			{"metadata", "addresses of Entra ID for a tenant"},
+		}},
+	}
+}
