@@ -94,7 +94,23 @@ var siteNumber atomic.Int64
 
 func newKit(t *testing.T) *kit {
 	t.Helper()
-	k := &kit{t: t, user: scene.Adele, queue: &memoryQueue{}, crash: &crasher{}, now: time.Now,
+	return newKitOf(t, scene.Adele)
+}
+
+// newUser is somebody new of Contoso, for tests that end sessions.
+func newUser(t *testing.T) directory.User {
+	t.Helper()
+	n := siteNumber.Add(1)
+	user := directory.User{Tenant: scene.Contoso.ID, ID: directory.NewID(), UPN: fmt.Sprintf("user%d@contoso.onmicrosoft.com", n), Name: fmt.Sprint("User ", n)}
+	if err := world.Directory.PutUser(user); err != nil {
+		t.Fatal(err)
+	}
+	return user
+}
+
+func newKitOf(t *testing.T, user directory.User) *kit {
+	t.Helper()
+	k := &kit{t: t, user: user, queue: &memoryQueue{}, crash: &crasher{}, now: time.Now,
 		limits: bulk.PlanLimits{Window: 8, MaxImages: 1000, MaxBytes: 50 << 20}}
 	k.who = caller.Away(k.user.Tenant, k.user.ID)
 	var err error
