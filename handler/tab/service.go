@@ -3,6 +3,7 @@ package tab
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/golang-lru/v2/expirable"
@@ -13,8 +14,9 @@ import (
 
 // Service keeps tabs and presets of the caller's organization.
 type Service struct {
-	o     ServiceOptions
-	cache *expirable.LRU[cacheKey, Tab] // nil: nothing is remembered
+	o      ServiceOptions
+	mu     sync.Mutex                    // of looking and adding
+	memory *expirable.LRU[cacheKey, Tab] // nil: nothing is remembered; a tab without a version is one that was deleted
 }
 
 // ServiceOptions are what a Service needs.
@@ -38,19 +40,37 @@ const cacheSize = 10_000
 func NewService(o ServiceOptions) *Service {
 	s := &Service{o: o}
 	if o.CacheLife > 0 {
-		s.cache = expirable.NewLRU[cacheKey, Tab](cacheSize, nil, o.CacheLife)
+		s.memory = expirable.NewLRU[cacheKey, Tab](cacheSize, nil, o.CacheLife)
 	}
 	return s
 }
 
-// remember keeps what a tab is now; a tab without a version is forgotten.
-func (s *Service) remember(t Tab) {
-	switch {
-	case s.cache == nil:
-	case t.Version == "":
-		s.cache.Remove(cacheKey{t.Tenant, t.ID})
-	default:
-		s.cache.Add(cacheKey{t.Tenant, t.ID}, t)
+// wrote remembers what a tab is since a change. It wins over readers that were under way.
+func (s *Service) wrote(t Tab) {
+	if s.memory == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.memory.Add(cacheKey{t.Tenant, t.ID}, t)
+}
+
+// read remembers what was read, unless something is remembered by now: that is newer, if it differs.
+func (s *Service) read(t Tab) {
+	if s.memory == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if key := (cacheKey{t.Tenant, t.ID}); !s.memory.Contains(key) {
+		s.memory.Add(key, t)
+	}
+}
+
+// forget lets the next reader look.
+func (s *Service) forget(tenant, id string) {
+	if s.memory != nil {
+		s.memory.Remove(cacheKey{tenant, id})
 	}
 }
 
@@ -68,20 +88,22 @@ func (s *Service) Create(ctx context.Context, who caller.Caller, c Config) (Tab,
 	if err != nil {
 		return Tab{}, err
 	}
-	s.remember(t)
+	s.wrote(t)
 	return t, nil
 }
 
 // Get returns a tab, which may be remembered.
 func (s *Service) Get(ctx context.Context, who caller.Caller, id string) (Tab, error) {
-	if s.cache != nil {
-		if t, ok := s.cache.Get(cacheKey{who.Tenant, id}); ok {
+	if s.memory != nil {
+		if t, ok := s.memory.Get(cacheKey{who.Tenant, id}); ok && t.Version != "" {
 			return t, nil
+		} else if ok {
+			return Tab{}, fault.New(fault.NotFound, "It is not there.", nil)
 		}
 	}
 	t, err := s.o.Tabs.Tab(ctx, who.Tenant, id)
 	if err == nil {
-		s.remember(t)
+		s.read(t)
 	}
 	return t, err
 }
@@ -107,10 +129,10 @@ func (s *Service) Update(ctx context.Context, who caller.Caller, id, version str
 	t.Config, t.ChangedAt = c, s.o.Now().UTC()
 	changed, err := s.o.Tabs.UpdateTab(ctx, t)
 	if err != nil {
-		s.remember(Tab{Tenant: who.Tenant, ID: id}) // it is not known what was written
+		s.forget(who.Tenant, id) // it is not known what was written
 		return Tab{}, staleOf(err)
 	}
-	s.remember(changed)
+	s.wrote(changed)
 	return changed, nil
 }
 
@@ -123,10 +145,12 @@ func (s *Service) Delete(ctx context.Context, who caller.Caller, id, version str
 	if version != AnyVersion && t.Version != version {
 		return stale(nil)
 	}
-	s.remember(Tab{Tenant: who.Tenant, ID: id})
-	err = s.o.Tabs.DeleteTab(ctx, t)
-	s.remember(Tab{Tenant: who.Tenant, ID: id}) // a reader may have been in between
-	return staleOf(err)
+	if err := s.o.Tabs.DeleteTab(ctx, t); err != nil {
+		s.forget(who.Tenant, id)
+		return staleOf(err)
+	}
+	s.wrote(Tab{Tenant: who.Tenant, ID: id})
+	return nil
 }
 
 // AnyVersion stands for whatever version is there.
