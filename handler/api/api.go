@@ -6,6 +6,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -180,6 +181,9 @@ func (a *API) Operations() []string {
 	slices.Sort(all)
 	return all
 }
+
+// OpenAPI returns the document of all operations (OpenAPI 3.1, JSON).
+func (a *API) OpenAPI() ([]byte, error) { return json.Marshal(a.huma.OpenAPI()) }
 
 // elsewhere answers what is no operation: 405 where other methods are, else 404.
 func (a *API) elsewhere(w http.ResponseWriter, r *http.Request) {

@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
-	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob"
 	"github.com/google/go-cmp/cmp"
 
 	"imagepro/handler/bulk"
@@ -21,6 +19,7 @@ import (
 	"imagepro/handler/cloud/queue"
 	"imagepro/handler/cloud/tables"
 	"imagepro/handler/dev/azurite"
+	"imagepro/handler/dev/dump"
 	"imagepro/handler/erasure"
 	"imagepro/handler/fault"
 	"imagepro/handler/org"
@@ -28,8 +27,7 @@ import (
 	"imagepro/handler/tab"
 )
 
-// These tests sign people in and sweep on real storage, and look at all that the account holds. They are here
-// since only cloud packages may look with the SDKs.
+// These tests sign people in and sweep on real storage, and look at all that the account holds.
 
 var emulator *azurite.Server
 
@@ -187,55 +185,20 @@ const perUser = 1 + 1 + 1 + 2 + 1 + 1 + bulk.Shares + 99 + 2
 // names of blobs.
 func (a storage) holds(t *testing.T, tenant string) []string {
 	t.Helper()
+	all, err := dump.Read(t.Context(), a.connection)
+	must(t, err)
 	var ofTenant []string
-	for _, line := range append(a.allRecords(t), a.allBlobs(t)...) {
-		if strings.Contains(line, tenant) {
+	for _, record := range all.Records {
+		if line := record.String(); strings.Contains(line, tenant) {
 			ofTenant = append(ofTenant, line)
 		}
 	}
+	for _, blob := range all.Blobs {
+		if strings.Contains(blob.Name, tenant) {
+			ofTenant = append(ofTenant, blob.Name)
+		}
+	}
 	return ofTenant
-}
-
-func (a storage) allRecords(t *testing.T) []string {
-	t.Helper()
-	service, err := aztables.NewServiceClientFromConnectionString(a.connection, nil)
-	must(t, err)
-	var found []string
-	for listing := service.NewListTablesPager(nil); listing.More(); {
-		page, err := listing.NextPage(t.Context())
-		must(t, err)
-		for _, table := range page.Tables {
-			for pager := service.NewClient(*table.Name).NewListEntitiesPager(nil); pager.More(); {
-				page, err := pager.NextPage(t.Context())
-				must(t, err)
-				for _, entity := range page.Entities {
-					found = append(found, *table.Name+": "+string(entity))
-				}
-			}
-		}
-	}
-	return found
-}
-
-func (a storage) allBlobs(t *testing.T) []string {
-	t.Helper()
-	client, err := azblob.NewClientFromConnectionString(a.connection, nil)
-	must(t, err)
-	var found []string
-	for listing := client.NewListContainersPager(nil); listing.More(); {
-		page, err := listing.NextPage(t.Context())
-		must(t, err)
-		for _, container := range page.ContainerItems {
-			for pager := client.NewListBlobsFlatPager(*container.Name, nil); pager.More(); {
-				page, err := pager.NextPage(t.Context())
-				must(t, err)
-				for _, item := range page.Segment.BlobItems {
-					found = append(found, *container.Name+": "+*item.Name)
-				}
-			}
-		}
-	}
-	return found
 }
 
 func newTenant() string { return strings.ToLower(rand.Text()) }

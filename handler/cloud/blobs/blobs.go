@@ -13,6 +13,7 @@ package blobs
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -200,7 +201,7 @@ var namePart = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 func checkNames(parts ...string) error {
 	for _, part := range parts {
 		if !namePart.MatchString(part) {
-			return fault.New(fault.NotFound, "It is not there.", fmt.Errorf("blobs: %q is no part of a name", part))
+			return fault.New(fault.NotFound, "It is not there.", errors.New("blobs: a part of the name is no id")) // which may be anything
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
+	msal "github.com/AzureAD/microsoft-authentication-library-for-go/apps/errors"
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/managedidentity"
 
 	"imagepro/handler/fault"
@@ -59,11 +60,21 @@ func (c Credential) federated(host string) (confidential.Credential, error) {
 	resource := exchangeAudience(host)
 	return confidential.NewCredFromAssertionCallback(func(ctx context.Context, _ confidential.AssertionRequestOptions) (string, error) {
 		token, err := client.AcquireToken(ctx, resource)
-		if err != nil { // its text may hold the answer
-			return "", fault.New(fault.Misconfigured, "The managed identity gave no token. The operator has to look at it.", fmt.Errorf("managed identity: %T", err))
+		if err != nil {
+			return "", identityFault(err)
 		}
 		return token.AccessToken, nil
 	}), nil
+}
+
+// identityFault says whether the endpoint of identities refused, or was away. MSAL's texts are dropped: they may
+// hold the answer.
+func identityFault(err error) *fault.Fault {
+	var call msal.CallErr
+	if errors.As(err, &call) && call.Resp != nil && call.Resp.StatusCode < http.StatusInternalServerError && call.Resp.StatusCode != http.StatusTooManyRequests {
+		return fault.New(fault.Misconfigured, "The managed identity gave no token. The operator has to look at it.", fmt.Errorf("managed identity: answered %d", call.Resp.StatusCode))
+	}
+	return fault.New(fault.Busy, "The managed identity cannot be reached.", fmt.Errorf("managed identity: %T", err))
 }
 
 // exchangeAudience is what tokens for federation are issued for in the cloud of an authority

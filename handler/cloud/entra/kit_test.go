@@ -274,12 +274,16 @@ func sealer(t testing.TB, ring ...seal.Key) *seal.Sealer {
 }
 
 // verifier returns a verifier for the demo app.
-func (w *world) verifier() *entra.Verifier {
-	return entra.NewVerifier(entra.VerifierOptions{
+func (w *world) verifier(change ...func(*entra.VerifierOptions)) *entra.Verifier {
+	options := entra.VerifierOptions{
 		Authority: w.EntraURL, AuthorityV1: w.EntraURL, AppID: sandbox.DemoApp, AppIDURI: "api://localhost/" + sandbox.DemoApp,
 		ClientApps: []string{sandboxentra.TeamsWeb, "1fec8e78-bce4-4aaf-ab1b-5451cc387264"},
 		Client:     &http.Client{Transport: w.wire}, Now: w.clock.Now,
-	})
+	}
+	for _, c := range change {
+		c(&options)
+	}
+	return entra.NewVerifier(options)
 }
 
 // teams is what Teams gives the tab: for Adele, unless the request names somebody else.

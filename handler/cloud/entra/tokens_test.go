@@ -6,16 +6,22 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"imagepro/handler/caller"
 	"imagepro/handler/cloud/entra"
+	"imagepro/handler/dev/sandbox"
+	sandboxentra "imagepro/handler/dev/sandbox/entra"
 	"imagepro/handler/dev/sandbox/trouble"
 	"imagepro/handler/fault"
+	"imagepro/handler/org"
 	"imagepro/handler/secret"
 )
 
@@ -289,4 +295,179 @@ func TestOptionsThatCannotWorkAreMisconfigured(t *testing.T) {
 	}
 	_, err = tokens.Token(t.Context(), caller.Caller{Tenant: "t", User: "u", Assertion: secret.New("a")}, "")
 	wantFault(t, err, fault.Misconfigured, "The sign-in service's address cannot be used.")
+}
+
+func TestTheMetadataIsAskedForOnce(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	tokens := w.tokens()
+	for range 5 {
+		w.good(tokens, w.adele(), "")
+	}
+	w.good(tokens, w.away(), "")
+	w.wantGrants(onBehalfOf, 5)
+	if got := w.wire.count("openid-configuration"); got != 1 {
+		t.Errorf("the metadata was asked for %d times, want once", got)
+	}
+}
+
+// graphToken asks for a token with scopes.
+func (w *world) graphToken(tokens *entra.Tokens, who caller.Caller, scopes ...string) org.GraphToken {
+	w.t.Helper()
+	token, err := tokens.GraphToken(w.t.Context(), who, scopes, "")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	hide(token.Text.Reveal())
+	return token
+}
+
+func TestATokenForTheTabHasTheScopesThatItAskedFor(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	tokens, who := w.tokens(), w.adele()
+	small := w.graphToken(tokens, who, "User.Read")
+	both := w.graphToken(tokens, who, "User.Read", "Sites.ReadWrite.All")
+	for token, want := range map[secret.Text][]string{small.Text: {"User.Read"}, both.Text: {"Sites.ReadWrite.All", "User.Read"}} {
+		grant, err := w.Entra.Check(t.Context(), token.Reveal())
+		if err != nil {
+			t.Fatal(err)
+		}
+		scopes := slices.DeleteFunc(grant.Scopes, func(s string) bool { return slices.Contains([]string{"openid", "profile", "email"}, s) })
+		if slices.Sort(scopes); !slices.Equal(scopes, want) {
+			t.Errorf("the token has the scopes %q, want %q", scopes, want)
+		}
+	}
+	if small.Expires.Before(w.clock.Now().Add(time.Hour)) || small.Expires.After(w.clock.Now().Add(28*time.Hour)) {
+		t.Errorf("the token expires at %v", small.Expires)
+	}
+	if again := w.graphToken(tokens, who, "Sites.ReadWrite.All", "User.Read"); again.Text.Reveal() != both.Text.Reveal() {
+		t.Error("the same scopes in another order got another token")
+	}
+	w.wantGrants(onBehalfOf, 2)
+	if _, err := w.sessions.Session(t.Context(), who.Tenant, who.User); err != nil {
+		t.Errorf("the exchange left no session: %v", err)
+	}
+}
+
+func TestExchangesOfAUserForTheSameScopesTakeTurns(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	var atWork, most atomic.Int32
+	tokens := w.tokens(func(o *entra.TokensOptions) {
+		o.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+			if r.Method == http.MethodPost {
+				n := atWork.Add(1)
+				defer atWork.Add(-1)
+				for have := most.Load(); n > have && !most.CompareAndSwap(have, n); have = most.Load() {
+				}
+				time.Sleep(20 * time.Millisecond)
+			}
+			return w.wire.RoundTrip(r)
+		})
+	})
+	var all sync.WaitGroup
+	got := make([]string, 6)
+	for i := range got {
+		who := w.adele() // each with an assertion of its own: no token is for another's
+		all.Go(func() { got[i] = w.good(tokens, who, "") })
+		all.Go(func() { w.good(tokens, who, "") })
+	}
+	all.Wait()
+	w.wantGrants(onBehalfOf, len(got))
+	if most.Load() != 1 {
+		t.Errorf("%d exchanges ran at once, want one", most.Load())
+	}
+	if slices.Sort(got); len(slices.Compact(got)) != 6 {
+		t.Error("two assertions got one token")
+	}
+}
+
+func TestRenewingLeavesAFreshSession(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	tokens, who := w.tokens(), w.adele()
+	first := w.good(tokens, who, "")
+	clear(w.sessions.sessions)
+	if err := tokens.Renew(t.Context(), who); err != nil {
+		t.Fatal(err)
+	}
+	w.wantGrants(onBehalfOf, 2)
+	if second := w.good(tokens, who, ""); second == first {
+		t.Error("the old token is still given")
+	}
+	w.wantGrants(onBehalfOf, 2)
+	w.good(w.tokens(), w.away(), "")
+}
+
+func TestAMissingConsentSaysWhereToGiveItAndThatWorks(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	frida := caller.Caller{Tenant: w.scene.Fabrikam.ID, User: w.scene.Frida.ID}
+	frida.Assertion = secret.New(w.teams(teamsToken{Tenant: frida.Tenant, User: frida.User}))
+	_, err := w.tokens().GraphToken(t.Context(), frida, []string{"User.Read"}, "")
+	f := wantFault(t, err, fault.Consent, needsConsent)
+	if f.Consent == nil || !slices.Equal(f.Consent.Scopes, []string{"https://graph.microsoft.com/User.Read"}) {
+		t.Fatalf("the consent that is missing: %+v", f.Consent)
+	}
+	for name, address := range map[string]string{"authorize": f.Consent.AuthorizeURL, "adminconsent": f.Consent.AdminURL} {
+		u, err := url.Parse(address)
+		if err != nil || !strings.HasPrefix(address, w.EntraURL+"/"+frida.Tenant+"/") || !strings.HasSuffix(u.Path, name) {
+			t.Errorf("%s: the address is %s, %v", name, address, err)
+			continue
+		}
+		q := u.Query()
+		if q.Get("client_id") != sandbox.DemoApp || !strings.HasPrefix(q.Get("scope"), "https://graph.microsoft.com/User.Read ") || q.Has("redirect_uri") || q.Has("state") {
+			t.Errorf("%s: the address asks for %v", name, q)
+		}
+	}
+	w.consentAt(f.Consent.AuthorizeURL, w.scene.Frida.UPN)
+	w.good(w.tokens(func(o *entra.TokensOptions) { o.Scopes = []string{"User.Read"} }), frida, "")
+	_, err = w.tokens().GraphToken(t.Context(), frida, []string{"Sites.ReadWrite.All"}, "")
+	wantFault(t, err, fault.Consent, needsConsent)
+}
+
+// consentAt is what a person does with the address that a missing consent came with: the tab has added where to
+// go back to.
+func (w *world) consentAt(address, upn string) {
+	w.t.Helper()
+	const back = "https://localhost/api/tab/consented"
+	app := w.scene.App
+	app.RedirectURIs = []string{back}
+	if err := w.Entra.PutApp(app); err != nil {
+		w.t.Fatal(err)
+	}
+	form := strings.NewReader(url.Values{"user": {upn}, "decision": {"accept"}}.Encode())
+	request, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, address+"&state=s&redirect_uri="+url.QueryEscape(back), form)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	response, err := w.Client().Transport.RoundTrip(request)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if to := response.Header.Get("Location"); !strings.HasPrefix(to, back+"?") || !strings.Contains(to, "code=") {
+		w.t.Fatalf("the consent ended with %s to %q", response.Status, to)
+	}
+}
+
+func TestWhereOnlyAdministratorsMayConsentNoOtherAddressIsGiven(t *testing.T) {
+	t.Parallel()
+	for code, kind := range map[int]fault.Kind{90094: fault.Consent, 700016: fault.NotSetUp} {
+		w := open(t)
+		w.Entra.Force(sandboxentra.Forced{Code: code})
+		_, err := w.tokens().Token(t.Context(), w.adele(), "")
+		f := fault.From(err)
+		if f == nil || f.Kind != kind || f.Consent == nil || f.Consent.AuthorizeURL != "" || f.Consent.AdminURL == "" {
+			t.Errorf("%d: %v, %+v", code, err, f.Consent)
+		}
+	}
+	w := open(t)
+	w.Entra.Force(sandboxentra.Forced{Code: 90002})
+	_, err := w.tokens().Token(t.Context(), w.adele(), "")
+	if f := fault.From(err); f == nil || f.Kind != fault.NotSetUp || f.Consent != nil {
+		t.Errorf("an unknown tenant: %v", err)
+	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"imagepro/handler/cloud/entra"
 	"imagepro/handler/dev/sandbox"
 	sandboxentra "imagepro/handler/dev/sandbox/entra"
 	"imagepro/handler/fault"
@@ -91,6 +92,8 @@ func badHeaders() []bad {
 		{"five segments, as encrypted ones have", none, func(s string) string { return "Bearer " + s + ".AAAA.AAAA" }, "it has not three parts"},
 		{"two dots alone", none, func(string) string { return "Bearer .." }, "its header is not a JSON object"},
 		{"17 KiB", none, long(17 << 10), "it is longer than 16 KiB"},
+		{"64 KiB", none, long(64 << 10), "it is longer than 16 KiB"},
+		{"a genuine one of 64 KiB", said(members{"groups": strings.Repeat("g", 48_000)}), nil, "it is longer than 16 KiB"},
 		{"a genuine one of 17 KiB", said(members{"groups": strings.Repeat("g", 13_000)}), nil, "it is longer than 16 KiB"},
 		{"a padded header", none, part(0, func(s string) string { return s + "=" }), "its header is not base64url"},
 		{"a header in standard base64", none, part(0, func(string) string { return "+/+/" }), "its header is not base64url"},
@@ -168,6 +171,7 @@ func badClaims(w *world) []bad {
 		{"the URI of another host", teamsToken{Audience: "api://evil.example/" + sandbox.DemoApp}, nil, badAud},
 		{"no audience", said(members{"aud": nil}), nil, badAud},
 		{"no audience in a list", said(members{"aud": []string{}}), nil, badAud},
+		{"three audiences", said(members{"aud": []string{sandbox.DemoApp, stranger, "https://graph.microsoft.com"}}), nil, badAud},
 		{"two audiences", said(members{"aud": []string{sandbox.DemoApp, stranger}}), nil, badAud},
 		{"an audience that is a number", said(members{"aud": 7}), nil, badForm},
 		{"the issuer of another tenant", said(members{"iss": w.EntraURL + "/" + w.scene.Fabrikam.ID + "/v2.0"}), nil, badIssuer},
@@ -206,6 +210,9 @@ func badClaims(w *world) []bad {
 		{"no client", said(members{"azp": nil}), nil, noClient},
 		{"a stranger's client", teamsToken{Host: stranger}, nil, noClient},
 		{"a stranger's client in v1", teamsToken{Version: 1, Host: stranger}, nil, noClient},
+		{"roles in a text", said(members{"roles": "OrganizationAdmin"}), nil, badForm},
+		{"directory roles in a text", said(members{"wids": "62e90394-69f5-4237-9190-012177145e10"}), nil, badForm},
+		{"directory roles in capitals", said(members{"WIDS": []string{"62e90394-69f5-4237-9190-012177145e10"}}), nil, badForm},
 		{"a second user in capitals", said(members{"zOID": 1, "OID": stranger}), nil, badForm},
 		{"a second tenant in capitals", said(members{"Tid": w.scene.Fabrikam.ID}), nil, badForm},
 		{"a scope with a long s", said(members{"scp": nil, "ſcp": "access_as_user"}), nil, badForm},
@@ -285,5 +292,54 @@ func TestEveryGoodTokenNamesItsUser(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func TestRolesOfAdministratorsAreFound(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	const globalAdmin = "62e90394-69f5-4237-9190-012177145e10"
+	v := w.verifier(func(o *entra.VerifierOptions) { o.AdminRoles = []string{globalAdmin, "OrganizationAdmin"} })
+	for name, c := range map[string]struct {
+		claims members
+		admin  bool
+	}{
+		"none":                              {members{"wids": nil, "roles": nil}, false},
+		"the directory's administrator":     {members{"wids": []string{"b79fbf4d-3ef9-4689-8143-76b194e85509", globalAdmin}, "roles": nil}, true},
+		"every member's role":               {members{"wids": []string{"b79fbf4d-3ef9-4689-8143-76b194e85509"}, "roles": nil}, false},
+		"the app's administrator":           {members{"wids": nil, "roles": []string{"OrganizationAdmin"}}, true},
+		"another role of the app":           {members{"wids": nil, "roles": []string{"organizationadmin", "Reader"}}, false},
+		"an app role that looks like an id": {members{"wids": nil, "roles": []string{globalAdmin}}, false},
+		"a directory role that is a word":   {members{"wids": []string{"OrganizationAdmin"}, "roles": nil}, false},
+	} {
+		who, err := v.Verify(t.Context(), "Bearer "+w.teams(said(c.claims)))
+		if err != nil || who.Admin != c.admin {
+			t.Errorf("%s: admin %v, %v, want %v", name, who.Admin, err, c.admin)
+		}
+	}
+	if who, err := w.verifier().Verify(t.Context(), "Bearer "+w.teams(teamsToken{})); err != nil || who.Admin {
+		t.Errorf("without any roles named: admin %v, %v", who.Admin, err)
+	}
+}
+
+func TestATenantThatIsNotNamedIsToldSo(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	for name, c := range map[string]struct {
+		tenants []string
+		open    bool
+	}{
+		"all":     {nil, true},
+		"this":    {[]string{stranger, w.scene.Contoso.ID}, true},
+		"another": {[]string{stranger}, false},
+	} {
+		who, err := w.verifier(func(o *entra.VerifierOptions) { o.Tenants = c.tenants }).Verify(t.Context(), "Bearer "+w.teams(teamsToken{}))
+		if c.open && err != nil || !c.open && (!fault.Is(err, fault.NotSetUp) || who.User != "") {
+			t.Errorf("open to %s: %+v, %v", name, who, err)
+		}
+	}
+	_, err := w.verifier(func(o *entra.VerifierOptions) { o.Tenants = []string{stranger} }).Verify(t.Context(), "Bearer "+w.teams(said(members{"scp": nil})))
+	if !fault.Is(err, fault.Unauthorized) {
+		t.Errorf("a bad token of another tenant: %v, want Unauthorized", err)
 	}
 }

@@ -11,6 +11,7 @@ package tables
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -266,7 +267,7 @@ var keyPattern = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 func checkKeys(parts ...string) error {
 	for _, part := range parts {
 		if !keyPattern.MatchString(part) {
-			return fault.New(fault.NotFound, "It is not there.", fmt.Errorf("tables: %q is no key", part))
+			return fault.New(fault.NotFound, "It is not there.", errors.New("tables: a part of the key is no id")) // which may be anything
 		}
 	}
 	return nil

@@ -33,16 +33,17 @@ const startTimeout = 60 * time.Second
 type Server struct {
 	// ConnectionString names the three services, in the form of AzureWebJobsStorage.
 	ConnectionString string
+	// Dir is where the emulator keeps its data.
+	Dir string
 
 	process *child.Process
-	dir     string
 	ownDir  bool
 }
 
 // Start starts an emulator that keeps its data in dir, or in a folder of its own that Stop removes if dir
-// is empty. It needs Node.js and the packages that `make azurite` installs; what is missing is named in the
-// error.
-func Start(dir string) (*Server, error) {
+// is empty. args are further ones of the emulator's own. It needs Node.js and the packages that `make azurite`
+// installs; what is missing is named in the error.
+func Start(dir string, args ...string) (*Server, error) {
 	node, err := exec.LookPath("node")
 	if err != nil {
 		return nil, errors.New("azurite: Node.js is not installed (command node not found): install it, for example with apt-get install nodejs npm")
@@ -53,24 +54,23 @@ func Start(dir string) (*Server, error) {
 	if _, err := os.Stat(script); err != nil {
 		return nil, fmt.Errorf("azurite: its npm packages are not installed in %s: run make azurite", home)
 	}
-	s := &Server{dir: dir}
+	s := &Server{Dir: dir}
 	if dir == "" {
-		if s.dir, err = os.MkdirTemp("", "azurite-"); err != nil {
+		if s.Dir, err = os.MkdirTemp("", "azurite-"); err != nil {
 			return nil, fmt.Errorf("azurite: %w", err)
 		}
 		s.ownDir = true
 	}
-	if err := s.start(node, script); err != nil {
+	if err := s.start(node, append([]string{script}, args...)); err != nil {
 		s.Stop()
 		return nil, err
 	}
 	return s, nil
 }
 
-func (s *Server) start(node, script string) error {
-	cmd := exec.Command(node, script, "--silent", "--location", s.dir,
-		"--blobPort", "0", "--queuePort", "0", "--tablePort", "0",
-		"--skipApiVersionCheck", "--disableTelemetry")
+func (s *Server) start(node string, args []string) error {
+	cmd := exec.Command(node, append(args, "--silent", "--location", s.Dir,
+		"--blobPort", "0", "--queuePort", "0", "--tablePort", "0", "--skipApiVersionCheck", "--disableTelemetry")...)
 	out, in := io.Pipe()
 	cmd.Stdout, cmd.Stderr = in, in
 	process, err := child.Start(cmd)
@@ -120,6 +120,6 @@ func (s *Server) Stop() {
 		s.process.Kill()
 	}
 	if s.ownDir {
-		_ = os.RemoveAll(s.dir)
+		_ = os.RemoveAll(s.Dir)
 	}
 }

@@ -2,13 +2,19 @@ package sandbox_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"imagepro/handler/dev/sandbox"
+	"imagepro/handler/dev/sandbox/entra"
 )
 
 // send sends a request without following redirects; the bearer may be empty.
@@ -63,6 +69,86 @@ func TestGraphTakesEntrasTokensAndSharePointGivesTheContent(t *testing.T) {
 		if response, _ := send(t, s, s.GraphURL+"/me", bearer); response.StatusCode != http.StatusUnauthorized {
 			t.Errorf("with bearer %.10q: %s, want 401", bearer, response.Status)
 		}
+	}
+}
+
+// askIdentity asks the identity endpoint for a token the way MSAL for Go does at App Service.
+func askIdentity(t *testing.T, s *sandbox.Sandbox, method, header string) (int, map[string]any) {
+	t.Helper()
+	query := url.Values{"api-version": {"2019-08-01"}, "resource": {"api://AzureADTokenExchange"}}
+	req, err := http.NewRequestWithContext(t.Context(), method, s.IdentityURL+"?"+query.Encode(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("X-IDENTITY-HEADER", header)
+	response, err := s.Client().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	var answer map[string]any
+	_ = json.NewDecoder(response.Body).Decode(&answer) // the port's own refusals are no JSON
+	return response.StatusCode, answer
+}
+
+func TestTheAppNeedsNoSecretWithAnIdentity(t *testing.T) {
+	t.Parallel()
+	s, scene := start(t)
+	const object = "1de00000-0000-4000-8000-00000000000a"
+	s.Entra.PutIdentity(entra.Identity{Tenant: scene.Contoso.ID, ClientID: "1de00000-0000-4000-8000-000000000001", ObjectID: object, System: true})
+	app := scene.App
+	app.Secrets, app.Federated = nil, []entra.Federated{{Issuer: s.EntraURL + "/" + scene.Contoso.ID + "/v2.0", Subject: object}}
+	if err := s.Entra.PutApp(app); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		method, header string
+		want           int
+	}{
+		{http.MethodGet, "", http.StatusUnauthorized},
+		{http.MethodGet, "wrong", http.StatusForbidden},
+		{http.MethodPost, s.Entra.IdentityHeader(), http.StatusMethodNotAllowed},
+	} {
+		if status, answer := askIdentity(t, s, c.method, c.header); status != c.want {
+			t.Errorf("%s with the header %q: %d %v, want %d", c.method, c.header, status, answer, c.want)
+		}
+	}
+	status, identity := askIdentity(t, s, http.MethodGet, s.Entra.IdentityHeader())
+	if status != http.StatusOK {
+		t.Fatalf("%d %v", status, identity)
+	}
+	common := url.Values{
+		"client_id": {sandbox.DemoApp}, "client_assertion": {identity["access_token"].(string)}, "client_info": {"1"},
+		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
+		"scope":                 {"https://graph.microsoft.com/Sites.ReadWrite.All openid offline_access profile"},
+	}
+	held := ""
+	for _, grant := range []func() url.Values{
+		func() url.Values {
+			return url.Values{"grant_type": {"urn:ietf:params:oauth:grant-type:jwt-bearer"}, "assertion": {teamsToken(t, s, scene)}, "requested_token_use": {"on_behalf_of"}}
+		},
+		func() url.Values { return url.Values{"grant_type": {"refresh_token"}, "refresh_token": {held}} },
+	} {
+		form := grant()
+		maps.Copy(form, common)
+		response, err := s.Client().PostForm(s.EntraURL+"/"+scene.Contoso.ID+"/oauth2/v2.0/token", form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var answer map[string]any
+		err = json.NewDecoder(response.Body).Decode(&answer)
+		_ = response.Body.Close()
+		if err != nil || response.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %s %v, %v", form.Get("grant_type"), response.Status, answer, err)
+		}
+		held = answer["refresh_token"].(string)
+		if got, err := s.Entra.Check(t.Context(), answer["access_token"].(string)); err != nil || got.User != scene.Adele.ID {
+			t.Errorf("%s: the token stands for %v, %v", form.Get("grant_type"), got, err)
+		}
+	}
+	_, requested := call(t, s.Client(), http.MethodGet, s.ManagementURL+"/entra/requested", "")
+	if want := map[string]any{"scopes": []any{"https://graph.microsoft.com/Sites.ReadWrite.All", "offline_access", "openid", "profile"}}; !cmp.Equal(requested, want) {
+		t.Errorf("asked for %v, want %v", requested, want)
 	}
 }
 

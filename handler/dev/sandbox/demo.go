@@ -11,12 +11,15 @@ import (
 // DemoApp is the client id of Image Pro.
 const DemoApp = "f64e410d-2685-4834-8cd1-004fcac3a125"
 
+// globalAdministrator is the template id of that Entra role.
+const globalAdministrator = "62e90394-69f5-4237-9190-012177145e10"
+
 // Scene is what Demo has set up.
 type Scene struct {
 	Contoso, Fabrikam directory.Tenant
-	Adele             directory.User // of Contoso: owner and administrator
+	Adele             directory.User // of Contoso: owner and global administrator
 	Alex              directory.User // of Contoso: a member
-	Frida             directory.User // of Fabrikam
+	Frida             directory.User // of Fabrikam: its global administrator
 	App               entra.App
 	Secret            string // the app's, another one at each start
 }
@@ -32,6 +35,7 @@ func Demo(s *Sandbox, redirectURIs ...string) (*Scene, error) {
 	scene.Adele = directory.User{
 		Tenant: scene.Contoso.ID, ID: "ade1e000-0000-4000-8000-00000000000a", UPN: "adele@contoso.onmicrosoft.com",
 		Name: "Adele Vance", Mail: "adele.vance@contoso.example", Locale: "en-US", Admin: true,
+		DirectoryRoles: []string{globalAdministrator},
 	}
 	scene.Alex = directory.User{
 		Tenant: scene.Contoso.ID, ID: "a1e0c000-0000-4000-8000-00000000000b", UPN: "alex@contoso.onmicrosoft.com",
@@ -40,6 +44,7 @@ func Demo(s *Sandbox, redirectURIs ...string) (*Scene, error) {
 	scene.Frida = directory.User{
 		Tenant: scene.Fabrikam.ID, ID: "f21da000-0000-4000-8000-00000000000f", UPN: "frida@fabrikam.onmicrosoft.com",
 		Name: "Frida Berg", Mail: "frida.berg@fabrikam.example", Locale: "sv-SE", Admin: true,
+		DirectoryRoles: []string{globalAdministrator},
 	}
 	s.Directory.PutTenant(scene.Contoso)
 	s.Directory.PutTenant(scene.Fabrikam)
@@ -50,7 +55,7 @@ func Demo(s *Sandbox, redirectURIs ...string) (*Scene, error) {
 	}
 	scene.App = entra.App{
 		ID: DemoApp, Name: "Image Pro", URIs: []string{"api://localhost/" + DemoApp}, RedirectURIs: redirectURIs,
-		Secrets: []entra.Secret{{Value: scene.Secret}}, TokenVersion: 2,
+		Secrets: []entra.Secret{{Value: scene.Secret}}, TokenVersion: 2, GroupClaims: "DirectoryRole",
 		Scopes: []string{"User.Read", "email", "openid", "profile", "offline_access", "Sites.ReadWrite.All"},
 	}
 	if err := s.Entra.PutApp(scene.App); err != nil {

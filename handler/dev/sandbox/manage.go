@@ -9,6 +9,9 @@ import (
 	"imagepro/handler/dev/sandbox/directory"
 )
 
+// identityPath is where App Service has its identity endpoint.
+const identityPath = "/msi/token"
+
 // manage serves the management port; the package comment lists the routes.
 func (s *Sandbox) manage() http.Handler {
 	mux := http.NewServeMux()
@@ -20,6 +23,7 @@ func (s *Sandbox) manage() http.Handler {
 	mux.HandleFunc("PUT /users", s.managePutUser)
 	mux.Handle("/_sandbox/", s.Entra.Manage())
 	mux.Handle("/entra/", s.Entra.Manage())
+	mux.Handle("GET "+identityPath, s.Entra.ManagedIdentity())
 	mux.Handle("/graph/", s.Graph.Manage())
 	mux.Handle("/trouble/", s.Trouble.Manage())
 	mux.Handle("/history", s.Trouble.Manage())
@@ -30,7 +34,7 @@ func (s *Sandbox) manage() http.Handler {
 func (s *Sandbox) manageAbout(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, map[string]string{
 		"entraUrl": s.EntraURL, "graphUrl": s.GraphURL, "sharePointUrl": s.SharePointURL, "managementUrl": s.ManagementURL,
-		"caPem": string(s.CAPEM),
+		"identityUrl": s.IdentityURL, "caPem": string(s.CAPEM),
 	})
 }
 

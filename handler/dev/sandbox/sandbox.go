@@ -6,15 +6,17 @@
 // default: what the real services do to their clients on bad days happens here on all days; Options.Kind
 // switches that off.
 //
-// The management port speaks JSON over plain HTTP, on 127.0.0.1 alone and without any authentication:
+// The management port speaks JSON over plain HTTP, on 127.0.0.1 alone and, but for /msi/token, without any
+// authentication:
 //
-//	GET  /              -> {"entraUrl", "graphUrl", "sharePointUrl", "managementUrl", "caPem"}
+//	GET  /              -> {"entraUrl", "graphUrl", "sharePointUrl", "managementUrl", "identityUrl", "caPem"}
 //	GET  /ca.pem        -> the CA's certificate
 //	GET  /tenants       -> [{"id", "name", "domain"}]
 //	PUT  /tenants       {"id", "name", "domain"} -> the same; without id: a new one
-//	GET  /users?tenant= -> [{"tenant", "id", "upn", "name", "mail", "locale", "disabled", "admin"}]
+//	GET  /users?tenant= -> [{"tenant", "id", "upn", "name", "mail", "locale", "disabled", "admin", "directoryRoles", "appRoles"}]
 //	PUT  /users         the same -> the same; without id: a new one
 //	POST /_sandbox/teams-token, /entra/...   see entra.Manage
+//	GET  /msi/token                          see entra.ManagedIdentity
 //	/graph/...                               see graph.Manage
 //	/trouble/..., /history                   see trouble.Manage
 //
@@ -61,6 +63,7 @@ type Sandbox struct {
 	GraphURL      string // https://localhost:port/v1.0
 	SharePointURL string // https://localhost:port
 	ManagementURL string // http://127.0.0.1:port
+	IdentityURL   string // http://127.0.0.1:port/msi/token, for IDENTITY_ENDPOINT; Entra.IdentityHeader goes with it
 	CAPEM         []byte // the certificate that clients must trust
 
 	Directory *directory.Directory
@@ -131,6 +134,7 @@ func (s *Sandbox) listen(options Options) error {
 		s.listeners[p.name] = listener
 		*p.url = fmt.Sprintf(p.form, listener.Addr().(*net.TCPAddr).Port)
 	}
+	s.IdentityURL = s.ManagementURL + identityPath
 	return nil
 }
 

@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -11,7 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"imagepro/handler/dev/sandbox"
+	"imagepro/handler/dev/sandbox/directory"
 	"imagepro/handler/dev/sandbox/entra"
 )
 
@@ -134,15 +138,15 @@ func TestManagementPortKeepsTenantsAndUsers(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t)
 	client := s.Client()
-	if _, about := call(t, client, http.MethodGet, s.ManagementURL+"/", ""); about["entraUrl"] != s.EntraURL || about["graphUrl"] != s.GraphURL {
+	if _, about := call(t, client, http.MethodGet, s.ManagementURL+"/", ""); about["entraUrl"] != s.EntraURL || about["graphUrl"] != s.GraphURL || about["identityUrl"] != s.ManagementURL+"/msi/token" {
 		t.Errorf("/ answers %v", about)
 	}
 	status, tenant := call(t, client, http.MethodPut, s.ManagementURL+"/tenants", `{"name":"Litware","domain":"litware"}`)
 	if status != http.StatusOK || len(tenant["id"].(string)) != 36 {
 		t.Fatalf("PUT /tenants: %d %v", status, tenant)
 	}
-	status, user := call(t, client, http.MethodPut, s.ManagementURL+"/users", `{"tenant":"litware","upn":"lee@litware.example","name":"Lee Gu"}`)
-	if status != http.StatusOK || user["tenant"] != tenant["id"] {
+	status, user := call(t, client, http.MethodPut, s.ManagementURL+"/users", `{"tenant":"litware","upn":"lee@litware.example","name":"Lee Gu","directoryRoles":["r"],"appRoles":{"`+sandbox.DemoApp+`":["Editor"]}}`)
+	if status != http.StatusOK || user["tenant"] != tenant["id"] || user["directoryRoles"] == nil || user["appRoles"] == nil {
 		t.Fatalf("PUT /users: %d %v", status, user)
 	}
 	status, token := call(t, client, http.MethodPost, s.ManagementURL+"/_sandbox/teams-token", `{"tenant":"litware","user":"lee@litware.example"}`)
@@ -160,9 +164,55 @@ func TestManagementPortKeepsTenantsAndUsers(t *testing.T) {
 			t.Errorf("%s %s %s: %d %v, want 400 with a reason", c.method, c.path, c.body, status, answer)
 		}
 	}
+	if got := payload(t, token["token"].(string)); !cmp.Equal(got["roles"], []any{"Editor"}) || !cmp.Equal(got["wids"], []any{"r", everyMember}) {
+		t.Errorf("the token has the roles %v and %v", got["roles"], got["wids"])
+	}
 	for _, path := range []string{"/tenants", "/users?tenant=litware"} {
 		if _, list := call(t, client, http.MethodGet, s.ManagementURL+path, ""); !strings.Contains(list["raw"].(string), "itware") {
 			t.Errorf("%s lists %v", path, list)
+		}
+	}
+}
+
+// everyMember is the template id of the role that all users of a tenant have.
+const everyMember = "b79fbf4d-3ef9-4689-8143-76b194e85509"
+
+// payload reads the claims of a token without any check.
+func payload(t *testing.T, token string) map[string]any {
+	t.Helper()
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		t.Fatalf("%q is no JWT", token)
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var claims map[string]any
+	if err := json.Unmarshal(raw, &claims); err != nil {
+		t.Fatal(err)
+	}
+	return claims
+}
+
+func TestTheSceneHasAnAdministratorInEachTenant(t *testing.T) {
+	t.Parallel()
+	s, scene := start(t)
+	const globalAdministrator = "62e90394-69f5-4237-9190-012177145e10"
+	for _, c := range []struct {
+		user directory.User
+		want []any
+	}{
+		{scene.Adele, []any{globalAdministrator, everyMember}},
+		{scene.Alex, []any{everyMember}},
+		{scene.Frida, []any{globalAdministrator, everyMember}},
+	} {
+		token, err := s.Entra.TeamsToken(entra.TeamsTokenRequest{Tenant: c.user.Tenant, User: c.user.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := payload(t, token); !cmp.Equal(got["wids"], c.want) || got["roles"] != nil {
+			t.Errorf("%s has the roles %v and %v, want %v", c.user.Name, got["wids"], got["roles"], c.want)
 		}
 	}
 }

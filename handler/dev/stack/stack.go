@@ -34,6 +34,8 @@ type Options struct {
 	Log      *slog.Logger // of the host; nil: nothing is logged
 	// Output takes the lines that the handler writes; nil drops them.
 	Output func(level slog.Level, line string)
+	// Azurite are further arguments of the emulator's own.
+	Azurite []string
 	// Strikes is how many crashes of the handler within 30 minutes the host endures; 0: as the real one.
 	Strikes int
 }
@@ -65,7 +67,7 @@ func (s *Stack) start(ctx context.Context, o Options) error {
 	if s.dir, err = os.MkdirTemp("", "image-pro-"); err != nil {
 		return fmt.Errorf("stack: %w", err)
 	}
-	if s.Azurite, err = azurite.Start(""); err != nil {
+	if s.Azurite, err = azurite.Start("", o.Azurite...); err != nil {
 		return err
 	}
 	if s.Sandbox, err = sandbox.Start(sandbox.Options{Kind: o.Kind, Seed: o.Seed}); err != nil {

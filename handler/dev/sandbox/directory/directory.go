@@ -6,6 +6,7 @@ package directory
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -28,6 +29,24 @@ type User struct {
 	Locale   string `json:"locale"`   // preferredLanguage, for example "de-DE"
 	Disabled bool   `json:"disabled"` // may not sign in
 	Admin    bool   `json:"admin"`    // may consent for the whole tenant
+	// DirectoryRoles are the template ids of the Entra roles that the user holds, without the one of all members.
+	DirectoryRoles []string `json:"directoryRoles,omitempty"`
+	// AppRoles are the values of the app roles that were assigned to the user, by client id.
+	AppRoles map[string][]string `json:"appRoles,omitempty"`
+}
+
+// clone returns a user whose roles are nobody else's to change. Client ids are in lower case.
+func (u User) clone() User {
+	u.DirectoryRoles = slices.Clone(u.DirectoryRoles)
+	if u.AppRoles == nil {
+		return u
+	}
+	roles := make(map[string][]string, len(u.AppRoles))
+	for app, values := range u.AppRoles {
+		roles[strings.ToLower(app)] = slices.Clone(values)
+	}
+	u.AppRoles = roles
+	return u
 }
 
 // Grant is what a Graph access token stands for.
@@ -74,7 +93,7 @@ func (d *Directory) PutUser(u User) error {
 	if _, ok := d.tenants[u.Tenant]; !ok {
 		return ErrNoTenant
 	}
-	d.users[u.Tenant][u.ID] = u
+	d.users[u.Tenant][u.ID] = u.clone()
 	return nil
 }
 
@@ -103,11 +122,11 @@ func (d *Directory) User(tenant, idOrUPN string) (User, error) {
 		return User{}, ErrNoTenant
 	}
 	if u, ok := users[strings.ToLower(idOrUPN)]; ok {
-		return u, nil
+		return u.clone(), nil
 	}
 	for _, u := range users {
 		if strings.EqualFold(u.UPN, idOrUPN) {
-			return u, nil
+			return u.clone(), nil
 		}
 	}
 	return User{}, ErrNoUser

@@ -24,7 +24,7 @@ func (d *Directory) Users(tenant string) []User {
 	defer d.mu.RUnlock()
 	all := []User{}
 	for _, u := range d.users[strings.ToLower(tenant)] {
-		all = append(all, u)
+		all = append(all, u.clone())
 	}
 	slices.SortFunc(all, func(a, b User) int { return cmp.Compare(a.UPN, b.UPN) })
 	return all

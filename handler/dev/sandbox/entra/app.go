@@ -4,6 +4,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -31,6 +32,9 @@ type App struct {
 	Exposed []string
 	// TokenVersion is requestedAccessTokenVersion: 2, or 1 for everything else.
 	TokenVersion int
+	// GroupClaims is groupMembershipClaims: "All" and "DirectoryRole" put the users' directory roles into tokens
+	// for the app's API; empty, "None", "SecurityGroup" and "ApplicationGroup" do not. The directory has no groups.
+	GroupClaims string
 }
 
 // Secret is a client secret. A zero Expires is never reached.
@@ -52,6 +56,9 @@ func (f Federated) audience() string {
 	}
 	return f.Audience
 }
+
+// wantsRoles reports whether tokens for the app's API carry directory roles.
+func (a App) wantsRoles() bool { return a.GroupClaims == "All" || a.GroupClaims == "DirectoryRole" }
 
 func (a App) exposed() []string {
 	if len(a.Exposed) == 0 {
@@ -87,10 +94,14 @@ func (a App) allows(redirect string) bool {
 	return false
 }
 
-// PutApp adds or replaces a registration. It refuses one without a client id in the form of a GUID.
+// PutApp adds or replaces a registration. It refuses one without a client id in the form of a GUID, and one
+// with GroupClaims that the service does not know.
 func (e *Entra) PutApp(app App) error {
 	if !guidForm.MatchString(app.ID) {
 		return errors.New("entra: the client id of an app must be a GUID")
+	}
+	if !slices.Contains([]string{"", "None", "SecurityGroup", "ApplicationGroup", "DirectoryRole", "All"}, app.GroupClaims) {
+		return fmt.Errorf("entra: there are no groupMembershipClaims %q", app.GroupClaims)
 	}
 	app.ID, app.Home = strings.ToLower(app.ID), strings.ToLower(app.Home)
 	e.mu.Lock()

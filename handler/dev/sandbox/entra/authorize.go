@@ -64,6 +64,7 @@ func silentWord(r *refusal) string {
 
 // readSignIn reads app and redirect URI. What it refuses is shown on a page: the redirect cannot be trusted.
 func (e *Entra) readSignIn(req *http.Request, query url.Values) (*signIn, *refusal) {
+	e.note(query["scope"])
 	p, refused := e.find(req.PathValue("tenant"))
 	if refused != nil {
 		return nil, refused

@@ -1,6 +1,6 @@
 // Package entra is Microsoft Entra ID for one machine: discovery documents, signing keys, the token
-// endpoint with its grants and refusals, the sign-in and consent pages, and what stands for Teams'
-// getAuthToken. It is as strict as the documented service and answers with its wire format, so that clients
+// endpoint with its grants and refusals, the sign-in and consent pages, what stands for Teams' getAuthToken,
+// and the endpoint from which a function app gets tokens of its managed identities. It is as strict as the documented service and answers with its wire format, so that clients
 // written for the real one work against it and mistakes show here first.
 //
 // Two things stand in for hosts of Microsoft: the base URL is the host of both v2 issuers
@@ -44,6 +44,8 @@ type Entra struct {
 	options Options
 	base    string
 	ring    *ring
+	// identityHeader is what callers of the identity endpoint have to know.
+	identityHeader string
 
 	mu          sync.Mutex
 	random      *rand.Rand
@@ -56,6 +58,9 @@ type Entra struct {
 	generations map[[2]string]generation // tenant, user
 	policies    map[[2]string]Policy     // tenant, user or ""
 	forced      []*Forced
+	identities  map[string]Identity // by client id
+	system      string              // client id of the system's identity; empty: there is none
+	requested   map[string]bool     // scopes, as they were sent
 }
 
 // New returns an Entra with fresh signing keys, without apps and consents.
@@ -85,6 +90,10 @@ func New(options Options) (*Entra, error) {
 		codes:       map[string]*code{},
 		generations: map[[2]string]generation{},
 		policies:    map[[2]string]Policy{},
+		identities:  map[string]Identity{},
+		requested:   map[string]bool{},
+
+		identityHeader: newIdentityHeader(),
 	}, nil
 }
 

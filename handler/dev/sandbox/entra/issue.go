@@ -3,6 +3,7 @@ package entra
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +12,9 @@ import (
 
 // backdate is how far before now tokens begin, as the service does for the sake of clocks that are late.
 const backdate = 5 * time.Minute
+
+// memberRole is the template id of the role that every member of a tenant has.
+const memberRole = "b79fbf4d-3ef9-4689-8143-76b194e85509"
 
 // issue builds the answer of a grant for a user.
 func (e *Entra) issue(r *tokenRequest, s subject, a *ask, nonce string) map[string]any {
@@ -52,7 +56,7 @@ func (e *Entra) accessToken(r *tokenRequest, s subject, a *ask, lifetime time.Du
 	claims["app_displayname"] = r.app.Name
 	claims["idtyp"] = "user"
 	claims["platf"] = "3"
-	claims["wids"] = []string{"b79fbf4d-3ef9-4689-8143-76b194e85509"}
+	claims["wids"] = directoryRoles(s.user)
 	if r.continuous {
 		claims["xms_cc"] = []string{"CP1"}
 	}
@@ -111,6 +115,7 @@ func (e *Entra) apiClaims(api App, azp, acr string, s subject, lifetime time.Dur
 		claims := e.v1Claims(s, client, acr, lifetime)
 		claims["sub"] = pairwise(s.user.Tenant, s.user.ID, api.ID)
 		claims["aud"] = api.ID
+		addRoles(claims, api, s.user)
 		return claims
 	}
 	claims := e.common(s, lifetime)
@@ -120,7 +125,24 @@ func (e *Entra) apiClaims(api App, azp, acr string, s subject, lifetime time.Dur
 	claims["preferred_username"] = s.user.UPN
 	claims["sub"] = pairwise(s.user.Tenant, s.user.ID, api.ID)
 	claims["ver"] = "2.0"
+	addRoles(claims, api, s.user)
 	return claims
+}
+
+// addRoles adds what the user is allowed to do to a token for an app's API: the directory roles if the
+// registration asks for them, and the app roles if there are any.
+func addRoles(claims map[string]any, api App, user directory.User) {
+	if api.wantsRoles() {
+		claims["wids"] = directoryRoles(user)
+	}
+	if roles := user.AppRoles[api.ID]; len(roles) > 0 {
+		claims["roles"] = roles
+	}
+}
+
+// directoryRoles is the wids claim.
+func directoryRoles(user directory.User) []string {
+	return append(slices.Clone(user.DirectoryRoles), memberRole)
 }
 
 // v1Claims are the claims of version 1 without aud and scp.

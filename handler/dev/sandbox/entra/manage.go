@@ -19,7 +19,7 @@ import (
 //	PUT    /entra/apps            {"id", "name", "home", "singleTenant", "public", "disabled",
 //	                              "secrets": [{"value", "expires"}], "certificates": [PEM],
 //	                              "federated": [{"issuer", "subject", "audience", "keys": {kid: PEM}}], "uris",
-//	                              "redirectUris", "scopes", "roles", "exposed", "tokenVersion"}
+//	                              "redirectUris", "scopes", "roles", "exposed", "tokenVersion", "groupMembershipClaims"}
 //	PUT    /entra/consent         {"tenant", "user", "app", "scopes"}; without user: for everybody
 //	DELETE /entra/consent         the same; without scopes: all
 //	POST   /entra/uninstall       {"tenant", "app"}
@@ -35,6 +35,7 @@ import (
 //	POST   /entra/errors          {"code", "status", "error", "suberror", "claims", "retryAfter", "times",
 //	                              "grant", "tenant"}: the next answers of the token endpoint
 //	DELETE /entra/errors          -> {"left"}
+//	GET    /entra/requested       -> {"scopes"}: what was ever asked for, see Requested
 func (e *Entra) Manage() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, serve := range map[string]func(*manageRequest) (any, error){
@@ -56,6 +57,7 @@ func (e *Entra) Manage() http.Handler {
 		"DELETE /entra/policy":       e.manageClearPolicy,
 		"POST /entra/errors":         e.manageForce,
 		"DELETE /entra/errors":       e.manageClearForced,
+		"GET /entra/requested":       e.manageRequested,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			answer, err := serve(&manageRequest{body: http.MaxBytesReader(w, r.Body, maxBody)})
@@ -301,4 +303,8 @@ func (e *Entra) manageForce(m *manageRequest) (any, error) {
 
 func (e *Entra) manageClearForced(*manageRequest) (any, error) {
 	return map[string]int{"left": e.ClearForced()}, nil
+}
+
+func (e *Entra) manageRequested(*manageRequest) (any, error) {
+	return map[string][]string{"scopes": e.Requested()}, nil
 }

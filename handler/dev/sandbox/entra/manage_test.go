@@ -104,7 +104,7 @@ func TestManagementRegistersApps(t *testing.T) {
 	body, err := json.Marshal(map[string]any{
 		"id": otherAppID, "name": "Other", "home": contoso, "uris": []string{"api://other"}, "redirectUris": []string{redirect}, "scopes": []string{"User.Read"},
 		"secrets":      []map[string]any{{"value": "hidden", "expires": "2030-01-01T00:00:00Z"}},
-		"certificates": []string{string(certificate)}, "tokenVersion": 2, "roles": []string{"Sites.Selected"}, "exposed": []string{"read"},
+		"certificates": []string{string(certificate)}, "tokenVersion": 2, "roles": []string{"Sites.Selected"}, "exposed": []string{"read"}, "groupMembershipClaims": "All",
 		"federated": []map[string]any{{"issuer": "https://idp.example", "subject": "s"}},
 	})
 	if err != nil {
@@ -112,11 +112,11 @@ func TestManagementRegistersApps(t *testing.T) {
 	}
 	w.must(http.StatusNoContent, http.MethodPut, "/entra/apps", string(body))
 	app, ok := w.App(otherAppID)
-	if !ok || len(app.Certificates) != 1 || len(app.Federated) != 1 || app.Secrets[0].Value != "hidden" || app.TokenVersion != 2 {
+	if !ok || len(app.Certificates) != 1 || len(app.Federated) != 1 || app.Secrets[0].Value != "hidden" || app.TokenVersion != 2 || app.GroupClaims != "All" {
 		t.Errorf("registered %+v", app)
 	}
 	list := w.must(http.StatusOK, http.MethodGet, "/entra/apps", "")["raw"].(string)
-	if !strings.Contains(list, otherAppID) || bytes.Contains([]byte(list), []byte("hidden")) {
+	if !strings.Contains(list, otherAppID) || !strings.Contains(list, `"groupMembershipClaims":"All"`) || bytes.Contains([]byte(list), []byte("hidden")) {
 		t.Errorf("the list is %s", list)
 	}
 }
@@ -135,6 +135,7 @@ func TestManagementRefusesWhatItDoesNotUnderstand(t *testing.T) {
 		{http.MethodPost, "/entra/uninstall", `{"tenant":"contoso","app":"x"}`},
 		{http.MethodPut, "/entra/apps", `{"id":"x"}`},
 		{http.MethodPut, "/entra/apps", `{"id":"` + otherAppID + `","certificates":["x"]}`},
+		{http.MethodPut, "/entra/apps", `{"id":"` + otherAppID + `","groupMembershipClaims":"directoryRole"}`},
 		{http.MethodPut, "/entra/apps", `{"id":"` + otherAppID + `","federated":[{"keys":{"k":"x"}}]}`},
 		{http.MethodPut, "/entra/clock", `{"skew":"late"}`},
 		{http.MethodPost, "/entra/errors", `{"status":200}`},

@@ -38,6 +38,7 @@ type sentApp struct {
 	Roles        []string        `json:"roles"`
 	Exposed      []string        `json:"exposed"`
 	TokenVersion int             `json:"tokenVersion"`
+	GroupClaims  string          `json:"groupMembershipClaims"`
 }
 
 func (e *Entra) manageApps(*manageRequest) (any, error) {
@@ -46,6 +47,7 @@ func (e *Entra) manageApps(*manageRequest) (any, error) {
 		all = append(all, sentApp{
 			ID: a.ID, Name: a.Name, Home: a.Home, SingleTenant: a.SingleTenant, Public: a.Public, Disabled: a.Disabled,
 			URIs: a.URIs, RedirectURIs: a.RedirectURIs, Scopes: a.Scopes, Roles: a.Roles, Exposed: a.exposed(), TokenVersion: a.TokenVersion,
+			GroupClaims: a.GroupClaims,
 		})
 	}
 	return all, nil
@@ -59,6 +61,7 @@ func (e *Entra) managePutApp(m *manageRequest) (any, error) {
 	app := App{
 		ID: sent.ID, Name: sent.Name, Home: sent.Home, SingleTenant: sent.SingleTenant, Public: sent.Public, Disabled: sent.Disabled,
 		URIs: sent.URIs, RedirectURIs: sent.RedirectURIs, Scopes: sent.Scopes, Roles: sent.Roles, Exposed: sent.Exposed, TokenVersion: sent.TokenVersion,
+		GroupClaims: sent.GroupClaims,
 	}
 	for _, s := range sent.Secrets {
 		app.Secrets = append(app.Secrets, Secret(s))

@@ -92,7 +92,7 @@ func (e *Entra) accounts(p place, chosen *directory.User, fits func(directory.Us
 		}
 		for _, user := range e.options.Directory.Users(tenant.ID) {
 			if fits(user) {
-				all = append(all, account{User: user, Tenant: tenant.Name, Chosen: chosen != nil && *chosen == user})
+				all = append(all, account{User: user, Tenant: tenant.Name, Chosen: chosen != nil && chosen.Tenant == user.Tenant && chosen.ID == user.ID})
 			}
 		}
 	}

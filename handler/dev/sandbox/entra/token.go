@@ -47,6 +47,7 @@ func (e *Entra) token(w http.ResponseWriter, req *http.Request) {
 
 func (e *Entra) answerToken(w http.ResponseWriter, req *http.Request) (map[string]any, *refusal) {
 	form, refused := readForm(w, req)
+	e.note(req.PostForm["scope"])
 	if refused != nil {
 		return nil, refused
 	}
