@@ -84,8 +84,16 @@ type audit struct {
 
 func newAudit(t *testing.T) *audit {
 	t.Helper()
-	a := &audit{log: filepath.Join(t.TempDir(), "azurite.log"), messages: map[string]bool{}}
-	a.Stack, a.lines = startStack(t, stack.Options{Kind: true, Azurite: []string{"--debug", a.log}, Settings: map[string]string{"IMAGEPRO_LOG_LEVEL": "DEBUG"}})
+	log := filepath.Join(t.TempDir(), "azurite.log")
+	a := newAuditOn(t, stack.Options{Kind: true, Azurite: []string{"--debug", log}, Settings: map[string]string{"IMAGEPRO_LOG_LEVEL": "DEBUG"}})
+	a.log = log
+	return a
+}
+
+func newAuditOn(t *testing.T, o stack.Options) *audit {
+	t.Helper()
+	a := &audit{messages: map[string]bool{}}
+	a.Stack, a.lines = startStack(t, o)
 	a.caller = caller{t, a.Host.URL(), map[string]bool{}}
 	a.tenant = directory.Tenant{ID: directory.NewID(), Name: "Birds", Domain: "birds"}
 	a.Sandbox.Directory.PutTenant(a.tenant)

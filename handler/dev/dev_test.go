@@ -26,6 +26,10 @@ import (
 var scriptRoot string
 
 func TestMain(m *testing.M) {
+	if path := os.Getenv(heapFile); path != "" {
+		fmt.Fprintln(os.Stderr, serveAndDump(path))
+		os.Exit(1)
+	}
 	code, err := runAll(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -69,7 +73,10 @@ func (o *output) text() string {
 func startStack(t *testing.T, o stack.Options) (*stack.Stack, *output) {
 	t.Helper()
 	lines := &output{}
-	o.ScriptRoot, o.Output = scriptRoot, lines.line
+	o.Output = lines.line
+	if o.ScriptRoot == "" {
+		o.ScriptRoot = scriptRoot
+	}
 	s, err := stack.Start(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@
 package account
 
 import (
+	"net/http"
 	"strings"
 	"time"
 
@@ -42,6 +43,19 @@ func Unusable() error {
 // before the host's functionTimeout. Four tries take about five seconds where a service refuses at once.
 func Options() azcore.ClientOptions {
 	return azcore.ClientOptions{
-		Retry: policy.RetryOptions{TryTimeout: 20 * time.Second, RetryDelay: 500 * time.Millisecond, MaxRetryDelay: 5 * time.Second},
+		Retry:           policy.RetryOptions{TryTimeout: 20 * time.Second, RetryDelay: 500 * time.Millisecond, MaxRetryDelay: 5 * time.Second},
+		PerCallPolicies: []policy.Policy{ownScheme{}},
 	}
+}
+
+// ownScheme cuts the scheme out of a request's address. net/http keeps the scheme of a connection's first request
+// for as long as the connection lives: as a piece of that address it would keep all of it in memory, and addresses
+// of records and blobs hold ids of users.
+type ownScheme struct{}
+
+// Do implements policy.Policy.
+func (ownScheme) Do(request *policy.Request) (*http.Response, error) {
+	address := request.Raw().URL
+	address.Scheme, address.Host = strings.Clone(address.Scheme), strings.Clone(address.Host)
+	return request.Next()
 }
