@@ -47,8 +47,8 @@ check: need-go azurite ## what a change must pass: format, vet, staticcheck, tid
 	$(GO) mod tidy -diff
 	$(GO) test -race -timeout 40m $(PKG)
 
-bench: need-go azurite ## measure
-	$(GO) test -run '^$$' -bench . -benchtime 5x $(PKG)
+bench: need-go azurite ## measure; half an hour for all of it
+	$(GO) test -timeout 2h -run '^$$' -bench . -benchtime 5x $(PKG)
 
 package: build ## make build/image-pro.zip for deployment
 	@$(GO) run ./handler/dev pack

@@ -4,9 +4,15 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"log/slog"
+	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -276,6 +282,44 @@ func TestTheAPIAsAStrangerMeetsIt(t *testing.T) {
 				t.Errorf("%d %s, want %d with %q", response.StatusCode, body, test.status, test.says)
 			}
 		})
+	}
+}
+
+func TestTheProgramWorksWithACertificateInPlaceOfASecret(t *testing.T) {
+	t.Parallel()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := append(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
+	s, lines := startStack(t, stack.Options{Kind: true, Settings: map[string]string{
+		"IMAGEPRO_APP_SECRET": "", "IMAGEPRO_APP_CERTIFICATE": base64.StdEncoding.EncodeToString(both),
+	}})
+	app := s.Scene.App
+	app.Secrets, app.Certificates = nil, []*x509.Certificate{certificate}
+	if err := s.Sandbox.Entra.PutApp(app); err != nil {
+		t.Fatal(err)
+	}
+	token, err := s.Token(s.Scene.Adele)
+	if err != nil {
+		t.Fatal(err)
+	}
+	caller{t, s.Host.URL(), map[string]bool{}}.good("GET /me", "/me", token, "")
+	if strings.Contains(lines.text(), "PRIVATE") {
+		t.Error("the log shows the key")
 	}
 }
 

@@ -146,11 +146,19 @@ Everything keeps running until Ctrl-C. To try by hand, in another terminal in th
     "source": {"folder": {"driveId": "%[8]s", "itemId": "root", "recursive": true}},
     "recipe": {"version": 1, "steps": [{"op": "filter", "name": "grayscale"}]},
     "save": {"target": "copy", "name": "{name}-grey"}}'
+  # the image configuration of a tab, what it shows; a change (PUT) wants If-Match with its ETag
+  curl -s -i %[6]s/api/tabs -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{
+    "title": "Summer fair", "siteId": "%[9]s", "driveId": "%[8]s"}'
+  # a token for Microsoft Graph
+  curl -s %[6]s/api/token -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"scopes": ["User.Read"]}'
+  # what is kept, and how to have all of one's own data erased (it takes some minutes; Location names the receipt)
+  curl -s %[6]s/api/privacy
+  curl -s -i -X DELETE %[6]s/api/me -H "Authorization: Bearer $TOKEN"
   # what the program asked of Entra and Graph
   curl -s %[3]s/history
 
 The sandbox's management port: %[3]s   the Functions host: %[6]s/admin/functions
-`, s.Scene.Adele.Name, path, s.Sandbox.ManagementURL, s.Scene.Contoso.ID, s.Scene.Adele.UPN, s.Host.URL(), result.job.ID, result.site.DriveID)
+`, s.Scene.Adele.Name, path, s.Sandbox.ManagementURL, s.Scene.Contoso.ID, s.Scene.Adele.UPN, s.Host.URL(), result.job.ID, result.site.DriveID, result.site.ID)
 	select {
 	case <-ctx.Done():
 		fmt.Fprintln(o.stdout, "\nstopping")

@@ -44,7 +44,7 @@ func TestTheFirstVisitRecordsOrganizationUserAndSession(t *testing.T) {
 	}
 }
 
-func TestUseCostsAReadAMinuteAndAWriteAnHour(t *testing.T) {
+func TestUseCostsFewReadsAndAWriteAnHour(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	s := w.service()

@@ -276,7 +276,7 @@ func passing() []Entry {
 			{"key", "tenant id and id of the tab"},
 			{"tab", "as in the table ImageProTabs"},
 		}},
-		{Memory, "organizations in use", "organization", "To note the use of an organization without a write for each request.", "Up to a minute.", []Field{
+		{Memory, "organizations in use", "organization", "To note the use of an organization without a write for each request.", "Up to half a minute.", []Field{
 			{"key", "tenant id"},
 		}},
 		{Memory, "Entra ID's documents", "nobody", "To check tokens.", "Up to a day.", []Field{

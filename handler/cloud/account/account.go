@@ -39,10 +39,17 @@ func Unusable() error {
 	return fault.New(fault.Misconfigured, "The storage account's connection string cannot be used.", nil)
 }
 
+// connections is how many to one service are kept open: about as many requests as one process serves at once. The
+// SDK's own transport keeps ten, and opens a new one for every request beyond them.
+const connections = 256
+
 // Options are the SDK's own with a bound on each try, so that a connection that died silently is noticed
 // before the host's functionTimeout. Four tries take about five seconds where a service refuses at once.
 func Options() azcore.ClientOptions {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = connections, connections
 	return azcore.ClientOptions{
+		Transport:       &http.Client{Transport: transport},
 		Retry:           policy.RetryOptions{TryTimeout: 20 * time.Second, RetryDelay: 500 * time.Millisecond, MaxRetryDelay: 5 * time.Second},
 		PerCallPolicies: []policy.Policy{ownScheme{}},
 	}

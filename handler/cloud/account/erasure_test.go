@@ -49,7 +49,7 @@ type storage struct {
 	specs      *blobs.Store
 }
 
-func openStorage(t *testing.T, connection string) storage {
+func openStorage(t testing.TB, connection string) storage {
 	t.Helper()
 	records, err := tables.Open(connection)
 	must(t, err)
@@ -111,7 +111,7 @@ type anyFolder struct{}
 func (anyFolder) Folder(context.Context, caller.Caller, string, string) error { return nil }
 
 // at returns the program with a clock that stands. Erasers may be other than the stores themselves.
-func (a storage) at(t *testing.T, now time.Time, erasers ...org.Eraser) program {
+func (a storage) at(t testing.TB, now time.Time, erasers ...org.Eraser) program {
 	t.Helper()
 	clock := func() time.Time { return now }
 	messages, err := queue.Open(a.connection)
@@ -144,12 +144,11 @@ func (a storage) at(t *testing.T, now time.Time, erasers ...org.Eraser) program 
 const settle = time.Minute
 
 // signIn lets a user in.
-func (p program) signIn(t *testing.T, tenant, user string) error {
-	t.Helper()
-	if err := p.people.Enter(t.Context(), tenant); err != nil {
+func (p program) signIn(ctx context.Context, tenant, user string) error {
+	if err := p.people.Enter(ctx, tenant); err != nil {
 		return err
 	}
-	_, err := p.people.SignIn(t.Context(), caller.Caller{Tenant: tenant, User: user, Assertion: secret.New(rand.Text())})
+	_, err := p.people.SignIn(ctx, caller.Caller{Tenant: tenant, User: user, Assertion: secret.New(rand.Text())})
 	return err
 }
 
@@ -158,7 +157,7 @@ func (p program) signIn(t *testing.T, tenant, user string) error {
 func (a storage) fill(t *testing.T, p program, tenant string, users ...string) {
 	t.Helper()
 	for _, user := range users {
-		must(t, p.signIn(t, tenant, user))
+		must(t, p.signIn(t.Context(), tenant, user))
 		who := caller.Caller{Tenant: tenant, User: user}
 		_, err := p.tabs.Create(t.Context(), who, tab.Config{Title: user, Site: "s", Drive: "d"})
 		must(t, err)
@@ -220,7 +219,7 @@ func TestNothingOfASweptOrganizationIsLeftInStorage(t *testing.T) {
 	if before := len(a.holds(t, idle)); before != 1+3*perUser {
 		t.Errorf("the organization has %d records and blobs before the sweep, want %d", before, 1+3*perUser)
 	}
-	must(t, a.at(t, start).signIn(t, inUse, "u0"))
+	must(t, a.at(t, start).signIn(t.Context(), inUse, "u0"))
 	kept := len(a.holds(t, inUse))
 	for _, step := range []struct {
 		after time.Duration
@@ -340,7 +339,7 @@ func TestFirstVisitsAtOnceMakeOneOrganization(t *testing.T) {
 	for user := range 8 {
 		p := a.at(t, start)
 		wg.Go(func() {
-			if err := p.signIn(t, tenant, fmt.Sprint(user)); err != nil {
+			if err := p.signIn(t.Context(), tenant, fmt.Sprint(user)); err != nil {
 				t.Error(err)
 			}
 		})
@@ -358,7 +357,7 @@ func TestWhoeverComesBackWhileTheSweepRunsKeepsAllOrNothing(t *testing.T) {
 	for n := range 20 {
 		tenant := fmt.Sprintf("tenant-%02d-", n)
 		tenants = append(tenants, tenant)
-		must(t, a.at(t, start.AddDate(-1, 0, 0)).signIn(t, tenant, "u"))
+		must(t, a.at(t, start.AddDate(-1, 0, 0)).signIn(t.Context(), tenant, "u"))
 		must(t, a.specs.PutSource(t.Context(), bulk.Job{Ref: bulk.Ref{Tenant: tenant, Job: "j"}, User: "u"}, bulk.Source{}))
 	}
 	a.sweep(t, start.Add(-days14-time.Hour)) // the grace begins, and is over at the start
@@ -372,7 +371,7 @@ func TestWhoeverComesBackWhileTheSweepRunsKeepsAllOrNothing(t *testing.T) {
 	})
 	wg.Go(func() {
 		for n := len(tenants) - 1; n >= 0; n-- { // from the end, so that the two meet
-			err := visiting.signIn(t, tenants[n], "u")
+			err := visiting.signIn(t.Context(), tenants[n], "u")
 			if signedIn[n] = err == nil; err != nil {
 				wantKind(t, "the visit", err, fault.Busy)
 			}
@@ -391,7 +390,7 @@ func TestWhoeverComesBackWhileTheSweepRunsKeepsAllOrNothing(t *testing.T) {
 	}
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

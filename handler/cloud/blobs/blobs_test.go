@@ -7,12 +7,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -316,18 +312,12 @@ func closedPort(t *testing.T) string {
 // through.
 func through(t *testing.T, let func(http.ResponseWriter, *http.Request) bool) string {
 	t.Helper()
-	parts := strings.Split(storage, ";")
-	i := slices.IndexFunc(parts, func(part string) bool { return strings.HasPrefix(part, "BlobEndpoint=") })
-	endpoint, err := url.Parse(strings.TrimPrefix(parts[i], "BlobEndpoint="))
-	must(t, err)
-	target := &url.URL{Scheme: endpoint.Scheme, Host: endpoint.Host}
-	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = r.In.Host }}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	behind, stop, err := azurite.Behind(storage, "Blob", func(emulator http.Handler, w http.ResponseWriter, r *http.Request) {
 		if let(w, r) {
-			proxy.ServeHTTP(w, r)
+			emulator.ServeHTTP(w, r)
 		}
-	}))
-	t.Cleanup(server.Close)
-	parts[i] = "BlobEndpoint=" + server.URL + endpoint.Path
-	return strings.Join(parts, ";")
+	})
+	must(t, err)
+	t.Cleanup(stop)
+	return behind
 }

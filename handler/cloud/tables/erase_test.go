@@ -6,10 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
-	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,6 +15,7 @@ import (
 
 	"imagepro/handler/bulk"
 	"imagepro/handler/cloud/tables"
+	"imagepro/handler/dev/azurite"
 	"imagepro/handler/erasure"
 	"imagepro/handler/fault"
 	"imagepro/handler/org"
@@ -252,16 +249,8 @@ func losingAnswers(t *testing.T, lose func(*http.Request) bool) string {
 
 func proxied(t *testing.T, serve func(proxy http.Handler, w http.ResponseWriter, r *http.Request)) string {
 	t.Helper()
-	endpoint := regexp.MustCompile(`TableEndpoint=(http://[^/]+)`)
-	target, err := url.Parse(endpoint.FindStringSubmatch(storage)[1])
-	if err != nil {
-		t.Fatal(err)
-	}
-	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = r.In.Host }}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serve(proxy, w, r) }))
-	t.Cleanup(server.Close)
-	parts := strings.Split(storage, ";")
-	i := slices.IndexFunc(parts, func(part string) bool { return strings.HasPrefix(part, "TableEndpoint=") })
-	parts[i] = strings.Replace(parts[i], target.String(), server.URL, 1)
-	return strings.Join(parts, ";")
+	behind, stop, err := azurite.Behind(storage, "Table", serve)
+	must(t, err)
+	t.Cleanup(stop)
+	return behind
 }

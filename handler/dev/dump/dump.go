@@ -10,8 +10,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob"
@@ -196,9 +198,13 @@ func readQueue(ctx context.Context, client *azqueue.QueueClient, name string) (Q
 // Reader reads records by their keys with nothing of ours around the SDK: the peer of benchmarks.
 type Reader struct{ client *aztables.Client }
 
-// NewReader returns a reader of a table.
-func NewReader(connection, table string) (*Reader, error) {
-	service, err := aztables.NewServiceClientFromConnectionString(connection, nil)
+// NewReader returns a reader of a table with so many connections.
+func NewReader(connection, table string, connections int) (*Reader, error) {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = connections, connections
+	service, err := aztables.NewServiceClientFromConnectionString(connection, &aztables.ClientOptions{
+		ClientOptions: azcore.ClientOptions{Transport: &http.Client{Transport: transport}},
+	})
 	if err != nil {
 		return nil, err
 	}

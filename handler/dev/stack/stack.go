@@ -46,7 +46,9 @@ type Stack struct {
 	Sandbox *sandbox.Sandbox
 	Scene   *sandbox.Scene
 	Host    *host.Host
-	dir     string
+	// Settings are those that the handler was started with.
+	Settings map[string]string
+	dir      string
 }
 
 // readyTimeout is how long the handler may take until it answers; well below a second is usual.
@@ -76,8 +78,7 @@ func (s *Stack) start(ctx context.Context, o Options) error {
 	if s.Scene, err = sandbox.Demo(s.Sandbox); err != nil {
 		return err
 	}
-	settings, err := s.settings(o)
-	if err != nil {
+	if s.Settings, err = s.settings(o); err != nil {
 		return err
 	}
 	if o.Log == nil {
@@ -90,7 +91,7 @@ func (s *Stack) start(ctx context.Context, o Options) error {
 		o.Addr = "127.0.0.1:0"
 	}
 	s.Host, err = host.Start(ctx, host.Options{
-		ScriptRoot: o.ScriptRoot, Settings: settings, Environ: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")},
+		ScriptRoot: o.ScriptRoot, Settings: s.Settings, Environ: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")},
 		Addr: o.Addr, Log: o.Log, HandlerOutput: o.Output, Strikes: o.Strikes,
 	})
 	if err != nil {

@@ -159,3 +159,10 @@ func (t *Tab) call(ctx context.Context, method, path string, body, into any) err
 	}
 	return json.NewDecoder(response.Body).Decode(into)
 }
+
+// CreateTab adds the image configuration of a tab, the body of POST /api/tabs, and returns its id.
+func (t *Tab) CreateTab(ctx context.Context, body any) (string, error) {
+	var created struct{ ID string }
+	err := t.call(ctx, http.MethodPost, "/api/tabs", body, &created)
+	return created.ID, err
+}
