@@ -75,6 +75,9 @@ type Sealer struct {
 	ciphers map[string]cipher.AEAD
 }
 
+// Has reports whether the ring has the key.
+func (s *Sealer) Has(keyID string) bool { return s.ciphers[keyID] != nil }
+
 // Current returns the id of the key that seals.
 func (s *Sealer) Current() string { return s.current }
 
@@ -91,7 +94,7 @@ func (s *Sealer) Seal(text secret.Text, owner ...string) (keyID string, sealed [
 func (s *Sealer) Open(keyID string, sealed []byte, owner ...string) (secret.Text, error) {
 	aead, ok := s.ciphers[keyID]
 	if !ok {
-		return secret.Text{}, fmt.Errorf("seal: key %q is not in the ring", keyID)
+		return secret.Text{}, errors.New("seal: the key is not in the ring")
 	}
 	if len(sealed) < aead.NonceSize() {
 		return secret.Text{}, errors.New("seal: the sealed text is too short")

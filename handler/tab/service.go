@@ -33,8 +33,8 @@ type ServiceOptions struct {
 
 type cacheKey struct{ tenant, id string }
 
-// cacheSize is the most tabs that are remembered; one has about a kilobyte.
-const cacheSize = 10_000
+// cacheSize is the most tabs that are remembered; one has a kilobyte as a rule, and 64 with the largest recipe.
+const cacheSize = 2000
 
 // NewService returns a service.
 func NewService(o ServiceOptions) *Service {
@@ -45,14 +45,19 @@ func NewService(o ServiceOptions) *Service {
 	return s
 }
 
-// wrote remembers what a tab is since a change. It wins over readers that were under way.
+// wrote remembers what a tab is since a change. It wins over readers that were under way, but not over what was
+// written later.
 func (s *Service) wrote(t Tab) {
 	if s.memory == nil {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.memory.Add(cacheKey{t.Tenant, t.ID}, t)
+	key := cacheKey{t.Tenant, t.ID}
+	if have, ok := s.memory.Peek(key); ok && t.Version != "" && (have.Version == "" || t.ChangedAt.Before(have.ChangedAt)) {
+		return
+	}
+	s.memory.Add(key, t)
 }
 
 // read remembers what was read, unless something is remembered by now: that is newer, if it differs.
@@ -115,10 +120,14 @@ func (s *Service) Update(ctx context.Context, who caller.Caller, id, version str
 		return Tab{}, err
 	}
 	t, err := s.o.Tabs.Tab(ctx, who.Tenant, id)
+	if fault.Is(err, fault.NotFound) {
+		s.forget(who.Tenant, id)
+	}
 	if err != nil {
 		return Tab{}, err
 	}
 	if t.Version != version {
+		s.wrote(t) // the caller may have another from memory, and reads it again
 		return Tab{}, stale(nil)
 	}
 	if c.Drive != t.Config.Drive || c.Folder != t.Config.Folder {
@@ -139,10 +148,14 @@ func (s *Service) Update(ctx context.Context, who caller.Caller, id, version str
 // Delete removes the version that the caller read, or any version if it is AnyVersion.
 func (s *Service) Delete(ctx context.Context, who caller.Caller, id, version string) error {
 	t, err := s.o.Tabs.Tab(ctx, who.Tenant, id)
+	if fault.Is(err, fault.NotFound) {
+		s.forget(who.Tenant, id)
+	}
 	if err != nil {
 		return err
 	}
 	if version != AnyVersion && t.Version != version {
+		s.wrote(t)
 		return stale(nil)
 	}
 	if err := s.o.Tabs.DeleteTab(ctx, t); err != nil {

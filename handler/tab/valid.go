@@ -68,9 +68,9 @@ func validPreset(p Preset) (Preset, error) {
 func text(field, value string, least, most int) error {
 	length := utf8.RuneCountInString(value)
 	switch {
-	case !utf8.ValidString(value) || strings.ContainsFunc(value, unicode.IsControl):
-		return fault.New(fault.Invalid, "This text must be UTF-8 without control characters.", nil).At(field)
-	case least > 0 && strings.TrimSpace(value) == "":
+	case strings.ContainsFunc(value, func(r rune) bool { return r == utf8.RuneError || unicode.IsControl(r) }):
+		return fault.New(fault.Invalid, "This text must be UTF-8 without control and replacement characters.", nil).At(field)
+	case least > 0 && !strings.ContainsFunc(value, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }):
 		return fault.New(fault.Invalid, "This text may not be empty.", nil).At(field)
 	case length > most:
 		return fault.New(fault.Invalid, fmt.Sprintf("This text has at most %d characters.", most), nil).At(field)

@@ -2,6 +2,7 @@ package entra
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
@@ -48,6 +49,17 @@ func (d *discovery) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.documents.Add(address, document)
+	if isMetadata(document) {
+		d.documents.Add(address, document)
+	}
 	return response, nil
+}
+
+// isMetadata reports whether a text is such a document, and not what something in between says.
+func isMetadata(text []byte) bool {
+	var document struct {
+		OfTenant   string `json:"token_endpoint"`
+		OfInstance string `json:"tenant_discovery_endpoint"`
+	}
+	return json.Unmarshal(text, &document) == nil && document.OfTenant+document.OfInstance != ""
 }

@@ -99,6 +99,8 @@ func classify(status int, e tokenError, wait time.Duration) *fault.Fault {
 		return challenge
 	case e.has(500133, 50013):
 		return fault.New(fault.Unauthorized, "The access token has expired.", e)
+	case e.has(50105):
+		return fault.New(fault.NotSetUp, "Image Pro is not assigned to you in your organization. An administrator can do that.", e)
 	case e.Code == "unauthorized_client" || e.has(700016, 500011, tenantUnknown, 7000112, 70001):
 		return fault.New(fault.NotSetUp, "Image Pro is not set up in your organization. An administrator can add it.", e)
 	case e.Code == "invalid_grant":

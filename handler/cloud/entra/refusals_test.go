@@ -127,9 +127,6 @@ func TestARefusedSessionSaysWhoCanMendIt(t *testing.T) {
 			w.clock.pass(2 * time.Hour)
 		}, fault.SignIn, sessionEnded, ""},
 		"left no session": {func(w *world) { clear(w.sessions.sessions) }, fault.SignIn, sessionEnded, ""},
-		"key has left the ring": {func(w *world) {
-			w.ring = []seal.Key{{ID: "k2", Secret: secret.New(strings.Repeat("2", 32))}}
-		}, fault.SignIn, sessionUseless, ""},
 		"key was exchanged": {func(w *world) {
 			w.ring = []seal.Key{{ID: "k1", Secret: secret.New(strings.Repeat("2", 32))}}
 		}, fault.SignIn, sessionUseless, ""},
@@ -251,8 +248,104 @@ func TestSessionsMoveToTheNewKeyWithoutTheirUsers(t *testing.T) {
 	}
 	w.ring = []seal.Key{k2} // the old key leaves
 	w.good(w.tokens(), w.away(), "")
+	if _, changed := w.tokens().Reseal(old); changed {
+		t.Error("a session whose key only another process has was changed")
+	}
+	w.ring = []seal.Key{k2, {ID: "k1", Secret: secret.New(strings.Repeat("3", 32))}}
 	if lost, changed := w.tokens().Reseal(old); !changed || lost.State != org.SessionParked || len(lost.Sealed) > 0 {
-		t.Errorf("a session of a key that has left: %t %+v, want it parked", changed, lost)
+		t.Errorf("a session that its key does not open: %t %+v, want it parked", changed, lost)
+	}
+}
+
+// A process of the old settings and one of the new ones run side by side for a while.
+func TestASessionOfAnUnknownKeyWaitsForItsKeyOrItsUser(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	w.signIn()
+	k1, k2 := w.ring[0], seal.Key{ID: "k2", Secret: secret.New(strings.Repeat("2", 32))}
+	ready := func() org.Session {
+		t.Helper()
+		s, err := w.sessions.Session(t.Context(), w.scene.Contoso.ID, w.scene.Adele.ID)
+		if err != nil || s.State != org.SessionReady || len(s.Sealed) == 0 {
+			t.Fatalf("the session is %+v, %v", s, err)
+		}
+		return s
+	}
+	w.ring = []seal.Key{k2}
+	before := w.wire.count(refreshing)
+	_, err := w.tokens().Token(t.Context(), w.away(), "")
+	wantFault(t, err, fault.SignIn, sessionUseless)
+	if w.tokens().Usable(ready()) || w.wire.count(refreshing) != before {
+		t.Error("a session of an unknown key counts as usable, or was used")
+	}
+	w.ring = []seal.Key{k1}
+	if !w.tokens().Usable(ready()) {
+		t.Error("its own key does not make it usable")
+	}
+	w.good(w.tokens(), w.away(), "")
+	w.ring = []seal.Key{k2}
+	w.good(w.tokens(), w.adele(), "") // a visit leaves another
+	w.good(w.tokens(), w.away(), "")
+	if s := ready(); s.KeyID != "k2" || !w.tokens().Usable(s) {
+		t.Errorf("after the visit the session is of %q", s.KeyID)
+	}
+}
+
+func TestARefusedTokenIsNotGivenAgain(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	tokens, who := w.tokens(), w.adele()
+	token := func() secret.Text {
+		t.Helper()
+		got, err := tokens.Token(t.Context(), who, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	first := token()
+	if token() != first {
+		t.Fatal("a token is not remembered")
+	}
+	tokens.Refused(who, secret.New("another"))
+	if token() != first {
+		t.Error("the refusal of another token forgot this one")
+	}
+	tokens.Refused(who, first)
+	if token() == first {
+		t.Error("a refused token was given again")
+	}
+}
+
+func TestASessionLeftSinceCountsOnlyIfItCanBeUsed(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	w.clock.pass(time.Microsecond) // stores keep milliseconds
+	left := func(since time.Time) bool {
+		t.Helper()
+		left, err := w.tokens().LeftSince(t.Context(), w.scene.Contoso.ID, w.scene.Adele.ID, since)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return left
+	}
+	before := w.clock.Now()
+	if left(before) {
+		t.Error("there is no session at all")
+	}
+	w.signIn()
+	if !left(before) || left(w.clock.Now().Add(time.Second)) {
+		t.Errorf("left: %t since before, %t since a second later", left(before), left(w.clock.Now().Add(time.Second)))
+	}
+	k1 := w.ring
+	w.ring = []seal.Key{{ID: "k2", Secret: secret.New(strings.Repeat("2", 32))}}
+	if left(before) {
+		t.Error("a session of an unknown key counts")
+	}
+	w.ring = k1
+	w.Entra.Revoke(w.scene.Contoso.ID, w.scene.Adele.ID)
+	if _, err := w.tokens().Token(t.Context(), w.away(), ""); err == nil || left(before) {
+		t.Errorf("a parked session counts (%v)", err)
 	}
 }
 

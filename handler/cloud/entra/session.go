@@ -3,6 +3,7 @@ package entra
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/cache"
@@ -33,6 +34,10 @@ func (t *Tokens) fromSession(ctx context.Context, who caller.Caller, claims stri
 	}
 	if session.State == org.SessionParked {
 		return graphToken{}, fault.New(fault.Kind(session.Reason), sessionEnded, nil)
+	}
+	if !t.options.Sealer.Has(session.KeyID) {
+		// A newer process may have the key; and if none has, the user's next visit leaves another session.
+		return graphToken{}, fault.New(fault.SignIn, sessionUseless, errors.New("entra: the session's key is not in the ring"))
 	}
 	refresh, err := t.options.Sealer.Open(session.KeyID, session.Sealed, who.Tenant, who.User)
 	if err != nil {
@@ -84,10 +89,15 @@ func (t *Tokens) renew(ctx context.Context, read org.Session, who caller.Caller,
 	return err
 }
 
-// Reseal returns the session sealed with the ring's first key, and whether that changed anything. A session
-// that no key opens is parked.
+// Usable reports whether the session is not parked and its key is in the ring.
+func (t *Tokens) Usable(session org.Session) bool {
+	return session.State == org.SessionReady && t.options.Sealer.Has(session.KeyID)
+}
+
+// Reseal returns the session sealed with the ring's first key, and whether that changed anything. One that its
+// key does not open is parked; one whose key is not in the ring stays as it is.
 func (t *Tokens) Reseal(session org.Session) (org.Session, bool) {
-	if session.State == org.SessionParked || session.KeyID == t.options.Sealer.Current() {
+	if !t.Usable(session) || session.KeyID == t.options.Sealer.Current() {
 		return session, false
 	}
 	refresh, err := t.options.Sealer.Open(session.KeyID, session.Sealed, session.Tenant, session.User)

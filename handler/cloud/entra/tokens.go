@@ -132,6 +132,25 @@ func (t *Tokens) Renew(ctx context.Context, who caller.Caller) error {
 	return err
 }
 
+// Refused forgets the token for the scopes that the program works with, if it is what is remembered for the
+// caller.
+func (t *Tokens) Refused(who caller.Caller, token secret.Text) {
+	m := t.memo(who, t.options.Scopes)
+	if have, ok := t.memory.Peek(m); ok && have.text == token {
+		t.memory.Remove(m)
+	}
+}
+
+// LeftSince reports whether the user has left a session, or one was renewed, since the time, that can be used.
+func (t *Tokens) LeftSince(ctx context.Context, tenant, user string, since time.Time) (bool, error) {
+	session, err := t.options.Sessions.Session(ctx, tenant, user)
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	// Stores keep milliseconds.
+	return err == nil && t.Usable(session) && !session.SavedAt.Before(since.Truncate(time.Millisecond)), err
+}
+
 // memo returns the name of what the caller's assertion, or session, gives for the scopes.
 func (t *Tokens) memo(who caller.Caller, scopes []string) memo {
 	hash := sha256.New()

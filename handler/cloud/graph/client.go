@@ -26,6 +26,8 @@ import (
 // Tokens gives the token for a caller; claims is a challenge that it must answer, or empty.
 type Tokens interface {
 	Token(ctx context.Context, who caller.Caller, claims string) (secret.Text, error)
+	// Refused says that Graph did not take the token: it must not be given again.
+	Refused(who caller.Caller, token secret.Text)
 }
 
 // Options says where Graph is.

@@ -264,7 +264,7 @@ func TestVersionsComeNewestFirstAndAllOfThem(t *testing.T) {
 	_, err = w.client.ReadVersion(t.Context(), w.who, f, "9999.0", 10)
 	wantFault(t, err, fault.NotFound, notThere)
 	_, err = w.client.ReadVersion(t.Context(), w.who, f, "../../geheim", 10)
-	wantFault(t, err, fault.NotFound, notThere)
+	wantFault(t, err, fault.Invalid, "An id cannot be . or ..")
 }
 
 func TestStrangersSeeNothing(t *testing.T) {

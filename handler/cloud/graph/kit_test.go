@@ -302,9 +302,16 @@ func answered(r *http.Request, status int, body string, header ...string) *http.
 
 // canned counts the tokens that it gives out; each is another.
 type canned struct {
-	mu     sync.Mutex
-	claims []string // that were asked for
-	err    error    // of tokens with claims
+	mu      sync.Mutex
+	claims  []string // that were asked for
+	err     error    // of tokens with claims
+	refused []string
+}
+
+func (c *canned) Refused(_ caller.Caller, token secret.Text) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.refused = append(c.refused, token.Reveal())
 }
 
 func (c *canned) Token(_ context.Context, _ caller.Caller, claims string) (secret.Text, error) {

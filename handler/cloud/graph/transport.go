@@ -8,12 +8,14 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"imagepro/handler/caller"
 	"imagepro/handler/cloud/retry"
 	"imagepro/handler/fault"
+	"imagepro/handler/secret"
 )
 
 // asCaller marks the context with the caller, for whom the transport then asks a token.
@@ -23,8 +25,8 @@ func asCaller(ctx context.Context, who caller.Caller) context.Context {
 
 type callerKey struct{}
 
-// authorized adds the caller's token, answers a claims challenge (continuous access evaluation) with a fresh
-// one, once, and turns answers that are errors into faults, for the SDK and for plain requests alike.
+// authorized adds the caller's token, answers a refusal or a claims challenge (continuous access evaluation) with
+// a fresh one, once, and turns answers that are errors into faults, for the SDK and for plain requests alike.
 type authorized struct {
 	tokens Tokens
 	host   string // of Graph: tokens go nowhere else
@@ -38,14 +40,22 @@ func (a *authorized) RoundTrip(request *http.Request) (*http.Response, error) {
 		drop(request)
 		return nil, fault.New(fault.Internal, "A request was about to leave without its owner.", fmt.Errorf("%s %s", request.Method, request.URL.Host))
 	}
-	response, err := a.send(request, who, "")
+	if slices.ContainsFunc(strings.Split(request.URL.Path, "/"), func(part string) bool { return part == "." || part == ".." }) {
+		drop(request)
+		return nil, fault.New(fault.Invalid, "An id cannot be . or ..", nil) // which would name something else
+	}
+	token, response, err := a.send(request, who, "")
 	if err != nil {
 		return nil, err
 	}
-	if claims := challenge(response); claims != "" {
+	claims := challenge(response)
+	if refused := response.StatusCode == http.StatusUnauthorized; refused || claims != "" {
+		if refused {
+			a.tokens.Refused(who, token)
+		}
 		if again, ok := retry.Rewind(request); ok {
 			retry.Discard(response)
-			if response, err = a.send(again, who, claims); err != nil {
+			if _, response, err = a.send(again, who, claims); err != nil {
 				return nil, err
 			}
 		}
@@ -57,16 +67,18 @@ func (a *authorized) RoundTrip(request *http.Request) (*http.Response, error) {
 	return nil, faultOf(response, a.now())
 }
 
-func (a *authorized) send(request *http.Request, who caller.Caller, claims string) (*http.Response, error) {
+// send sends the request with a token, which it returns.
+func (a *authorized) send(request *http.Request, who caller.Caller, claims string) (secret.Text, *http.Response, error) {
 	token, err := a.tokens.Token(request.Context(), who, claims)
 	if err != nil {
 		drop(request)
-		return nil, err
+		return token, nil, err
 	}
 	request = request.Clone(request.Context())
 	request.Header.Set("Authorization", "Bearer "+token.Reveal())
 	request.Header.Set("User-Agent", userAgent)
-	return a.base.RoundTrip(request)
+	response, err := a.base.RoundTrip(request)
+	return token, response, err
 }
 
 // drop closes the body of a request that is not sent, as a RoundTripper must.

@@ -6,6 +6,7 @@ import (
 	"image"
 	"image/png"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -235,7 +236,7 @@ func challengeOf(r *http.Request, status int, claims string) *http.Response {
 		`Bearer realm="", authorization_uri="https://login.example/a,b", error="insufficient_claims", claims="`+claims+`"`)
 }
 
-func TestAChallengeIsAnsweredOnceAndThenPassedOn(t *testing.T) {
+func TestARefusedTokenIsExchangedOnceAndTheChallengePassedOn(t *testing.T) {
 	t.Parallel()
 	const claims = `{"access_token":{"nbf":{"essential":true,"value":"1"}}}`
 	for name, c := range map[string]struct {
@@ -246,13 +247,14 @@ func TestAChallengeIsAnsweredOnceAndThenPassedOn(t *testing.T) {
 		"base64":           {401, "eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZSwidmFsdWUiOiIxIn19fQ==", []string{"", claims}},
 		"without padding":  {401, "eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZSwidmFsdWUiOiIxIn19fQ", []string{"", claims}},
 		"with 403":         {403, "eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZSwidmFsdWUiOiIxIn19fQ==", []string{"", claims}},
-		"no base64":        {401, "%%%", []string{""}},
-		"no JSON":          {401, "aGVsbG8=", []string{""}},
-		"no JSON object":   {401, "WzFd", []string{""}},
-		"null":             {401, "bnVsbA==", []string{""}},
-		"nothing":          {401, "", []string{""}},
-		"no such thing":    {401, `x" other="y`, []string{""}},
-		"not for a number": {401, "MTI=", []string{""}},
+		"no base64":        {401, "%%%", []string{"", ""}},
+		"no JSON":          {401, "aGVsbG8=", []string{"", ""}},
+		"no JSON object":   {401, "WzFd", []string{"", ""}},
+		"null":             {401, "bnVsbA==", []string{"", ""}},
+		"nothing":          {401, "", []string{"", ""}},
+		"no such thing":    {401, `x" other="y`, []string{"", ""}},
+		"not for a number": {401, "MTI=", []string{"", ""}},
+		"nothing with 403": {403, "", []string{""}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -265,7 +267,17 @@ func TestAChallengeIsAnsweredOnceAndThenPassedOn(t *testing.T) {
 				return challengeOf(r, c.status, c.encoded)
 			})
 			_, err := client.Replace(t.Context(), caller.Away("t", "u"), bulk.File{Drive: "d", Item: "i", Tag: "x"}, []byte("content"))
-			f := wantFault(t, err, fault.SignIn, notSigned)
+			kind, text, refused := fault.SignIn, notSigned, []string{"token-1"}
+			if c.status == http.StatusForbidden { // the token is good
+				refused = nil
+			}
+			if c.status == http.StatusForbidden && c.encoded == "" {
+				kind, text = fault.Forbidden, "You may not do this in this library."
+			}
+			f := wantFault(t, err, kind, text)
+			if !slices.Equal(tokens.refused, refused) {
+				t.Errorf("refused were %q, want %q", tokens.refused, refused)
+			}
 			if strings.Join(tokens.claims, "|") != strings.Join(c.asked, "|") || f.Claims != c.asked[len(c.asked)-1] {
 				t.Errorf("tokens for %q were asked, the fault passes on %q", tokens.claims, f.Claims)
 			}
