@@ -42,7 +42,7 @@ type Options struct {
 	Bulk     *bulk.Service
 	Tabs     *tab.Service
 	Cursors  *seal.Sealer // of what clients page with
-	AppID    string       // of the Teams app, for links to tabs
+	TeamsApp string       // id of the Teams app, for links to tabs
 	Health   Health
 	Deadline time.Duration // of one request
 	Now      func() time.Time

@@ -117,7 +117,7 @@ func newWorld(options ...func(*world)) *world {
 	known := people{w: w}
 	newID := func() string { w.ids++; return fmt.Sprint("id", w.ids) }
 	w.api = api.New(api.Options{
-		Verifier: verifier{}, Deadline: w.deadline, Now: clock, Cursors: cursors(), AppID: "app",
+		Verifier: verifier{}, Deadline: w.deadline, Now: clock, Cursors: cursors(), TeamsApp: "app",
 		Org: org.NewService(org.ServiceOptions{
 			Organizations: known, Users: known, Sessions: known, Erasures: known, Directory: known, Exchanger: known, Queue: w, Now: clock, NewID: newID,
 		}),

@@ -113,14 +113,12 @@ type tokenOutput struct {
 }
 
 func (a *API) token(ctx context.Context, in *tokenInput) (*tokenOutput, error) {
-	if in.Body.Claims != "" {
-		var object map[string]any
-		if json.Unmarshal([]byte(in.Body.Claims), &object) != nil || object == nil {
-			return nil, failed(ctx, fault.New(fault.Invalid, "The claims must be a JSON object.", nil).At("/claims"))
-		}
+	claims, err := challengeOf(in.Body.Claims)
+	if err != nil {
+		return nil, failed(ctx, err)
 	}
 	granted, err := a.options.Org.Token(ctx, callerOf(ctx), org.TokenRequest{
-		Scopes: in.Body.Scopes, Claims: in.Body.Claims, AfterConsent: in.Body.AfterConsent,
+		Scopes: in.Body.Scopes, Claims: claims, AfterConsent: in.Body.AfterConsent,
 	})
 	if err != nil {
 		return nil, failed(ctx, err)
@@ -129,6 +127,30 @@ func (a *API) token(ctx context.Context, in *tokenInput) (*tokenOutput, error) {
 	out.Body.AccessToken, out.Body.TokenType = granted.Text.Reveal(), "Bearer"
 	out.Body.ExpiresAt, out.Body.Scopes = granted.Expires.UTC(), granted.Scopes
 	return out, nil
+}
+
+// challengeOf checks a claims request (OpenID Connect Core 1.0, 5.5) and returns it without the capabilities that a
+// client may have added: those are the program's to say.
+func challengeOf(text string) (string, error) {
+	if text == "" {
+		return "", nil
+	}
+	var claims map[string]json.RawMessage
+	if json.Unmarshal([]byte(text), &claims) != nil || claims == nil {
+		return "", fault.New(fault.Invalid, "The claims must be a JSON object.", nil).At("/claims")
+	}
+	raw, ok := claims["access_token"]
+	if !ok {
+		return text, nil
+	}
+	var ofToken map[string]json.RawMessage
+	if json.Unmarshal(raw, &ofToken) != nil || ofToken == nil {
+		return "", fault.New(fault.Invalid, "access_token must be a JSON object in the claims.", nil).At("/claims")
+	}
+	delete(ofToken, "xms_cc")
+	claims["access_token"], _ = json.Marshal(ofToken) // what was JSON always marshals, here and below
+	clean, _ := json.Marshal(claims)
+	return string(clean), nil
 }
 
 type erasureOutput struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
+	"strings"
 	"time"
 
 	"imagepro/handler/tab"
@@ -101,7 +102,8 @@ func (a *API) deepLink(t tab.Tab, channel channelBody) string {
 	}
 	place, _ := json.Marshal(map[string]string{"channelId": channel.ID}) // maps of texts always marshal
 	query := url.Values{"label": {label}, "context": {string(place)}}
-	return "https://teams.microsoft.com/l/entity/" + a.options.AppID + "/" + t.ID + "?" + query.Encode()
+	// Teams wants spaces as %20; a plus sign itself is %2B by now.
+	return "https://teams.microsoft.com/l/entity/" + a.options.TeamsApp + "/" + t.ID + "?" + strings.ReplaceAll(query.Encode(), "+", "%20")
 }
 
 func (a *API) tab(ctx context.Context, in *RecordID) (*tabOutput, error) {

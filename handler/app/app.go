@@ -127,7 +127,7 @@ func New(c config.Config) (*App, error) {
 
 	a := &App{verifier: verifier}
 	a.API = api.New(api.Options{
-		Verifier: verifier, Org: organizations, Bulk: edits, Tabs: tabs, Cursors: cursors, AppID: string(c.AppID),
+		Verifier: verifier, Org: organizations, Bulk: edits, Tabs: tabs, Cursors: cursors, TeamsApp: c.TeamsApp(),
 		Deadline: c.HTTPDeadline.Duration(), Now: now, Health: api.Health{Version: Version, Codec: "go image/jpeg"},
 	})
 	a.Functions = functions(planner, worker, eradicator, sweeper, now)

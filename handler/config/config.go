@@ -29,6 +29,7 @@ type Config struct {
 	AppSecret      secret.Text `env:"IMAGEPRO_APP_SECRET" doc:"Client secret of the app registration. Exactly one of this and the next two is set."`
 	AppCertificate PEM         `env:"IMAGEPRO_APP_CERTIFICATE" doc:"In place of a secret: RSA private key, unencrypted, and its certificate, which the app registration holds. PEM, or its base64."`
 	AppIdentity    Identity    `env:"IMAGEPRO_APP_IDENTITY" doc:"In place of a secret: managed identity that the app registration trusts (federated credential); system, or the client id of a user-assigned one."`
+	TeamsAppID     GUID        `env:"IMAGEPRO_TEAMS_APP_ID" doc:"Id in the manifest of the Teams app, for links to its tabs; the application id if it is not set."`
 	AppDomain      string      `env:"IMAGEPRO_APP_DOMAIN" envDefault:"localhost" doc:"Host that serves the tab; the application id URI is api://<domain>/<app id>."`
 	ClientApps     GUIDs       `env:"IMAGEPRO_CLIENT_APPS" envDefault:"1fec8e78-bce4-4aaf-ab1b-5451cc387264,5e3ce6c0-2b1f-4285-8d4b-75ee78787346,4765445b-32c6-49b0-83e6-1d93765276ca,0ec893e0-5785-4de6-99da-4ed124e5296c,d3590ed6-52b3-4102-aeff-aad2292ab01c,bc59ab01-8403-45c6-8796-ac3ef710b3e3,27922004-5251-4030-b22d-91ecd9a37ea4" doc:"Applications that may call: the Teams, Microsoft 365 and Outlook clients. Comma-separated ids."`
 	Tenants        GUIDs       `env:"IMAGEPRO_TENANTS" doc:"Tenants whose users may call. Comma-separated ids; all tenants if it is not set."`
@@ -62,6 +63,14 @@ func (c Config) Development() bool { return strings.EqualFold(c.Environment, "De
 
 // AppIDURI returns the application id URI, the audience that v1 tokens may carry beside the app id.
 func (c Config) AppIDURI() string { return "api://" + c.AppDomain + "/" + string(c.AppID) }
+
+// TeamsApp returns the id of the Teams app.
+func (c Config) TeamsApp() string {
+	if c.TeamsAppID != "" {
+		return string(c.TeamsAppID)
+	}
+	return string(c.AppID)
+}
 
 // Setting is a row of the table.
 type Setting struct {

@@ -106,13 +106,16 @@ func (g *GUIDs) UnmarshalText(text []byte) error {
 // Names is a list of words, comma-separated.
 type Names []string
 
-// UnmarshalText takes words of letters, digits, dots, hyphens and underscores.
+// UnmarshalText takes words of letters, digits, dots, hyphens and underscores; ids in either case.
 func (n *Names) UnmarshalText(text []byte) error {
 	var names []string
 	for part := range strings.SplitSeq(string(text), ",") {
 		name := strings.TrimSpace(part)
 		if !word.MatchString(name) {
 			return fmt.Errorf("%q is not a word of letters, digits, dots, hyphens and underscores", name)
+		}
+		if id := strings.ToLower(name); guid.MatchString(id) {
+			name = id
 		}
 		names = append(names, name)
 	}
