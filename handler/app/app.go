@@ -79,7 +79,7 @@ func New(c config.Config) (*App, error) {
 	tokens, err := entra.NewTokens(entra.TokensOptions{
 		Authority: string(c.Authority), AppID: string(c.AppID), Resource: graphResource(c), Scopes: org.GraphScopes,
 		Credential: entra.Credential{Secret: c.AppSecret, Certificate: c.AppCertificate.Text, Identity: string(c.AppIdentity)},
-		Microsoft:  !c.Authority.Loopback(), Transport: transport, Sealer: sealed, Sessions: records, Now: now,
+		Microsoft:  !c.Authority.Loopback(), Transport: transport, Sealer: sealed, Sessions: org.Guard(records, records, records), Now: now,
 	})
 	if err != nil {
 		return nil, err
@@ -101,11 +101,11 @@ func New(c config.Config) (*App, error) {
 		Jobs: records, Items: records, Index: records, Specs: specs, Queue: messages, MaxImages: int(c.BulkMaxImages), Now: now, NewID: newID,
 	})
 	planner := bulk.NewPlanner(bulk.PlannerOptions{
-		Jobs: records, Items: records, Specs: specs, Queue: messages, Library: library, Now: now,
+		Jobs: records, Items: records, Specs: specs, Queue: messages, Sessions: tokens, Library: library, Now: now,
 		Limits: bulk.PlanLimits{Window: int(c.BulkWindow), MaxImages: int(c.BulkMaxImages), MaxBytes: int64(limits.Bytes)},
 	})
 	worker := bulk.NewWorker(bulk.WorkerOptions{
-		Jobs: records, Items: records, Specs: specs, Queue: messages, Library: library, Limits: limits,
+		Jobs: records, Items: records, Specs: specs, Queue: messages, Sessions: tokens, Library: library, Limits: limits,
 		Window: int(c.BulkWindow), Parallel: runtime.GOMAXPROCS(0), Now: now,
 	})
 
@@ -115,10 +115,10 @@ func New(c config.Config) (*App, error) {
 	})
 	eradicator := org.NewEradicator(org.EradicatorOptions{
 		Organizations: records, Users: records, Erasures: records, Jobs: edits, Erasers: []org.Eraser{records, specs}, Queue: messages, Now: now,
-		Settle: org.EnteredLife + c.HTTPDeadline.Duration(),
+		Settle: org.EnteredLife + c.HTTPDeadline.Duration() + c.TabCache.Duration() + settleMargin,
 	})
 	sweeper := org.NewSweeper(org.SweeperOptions{
-		Organizations: records, Sessions: records, Erasures: records, Jobs: edits, Resealer: tokens, Eradicator: eradicator, Queue: messages,
+		Organizations: records, Users: records, Sessions: records, Erasures: records, Jobs: edits, Resealer: tokens, Eradicator: eradicator, Queue: messages,
 		NewID: newID, Inactive: c.InactiveDays.Duration(), Grace: c.GraceDays.Duration(), Unneeded: c.SessionDays.Duration(),
 	})
 	tabs := tab.NewService(tab.ServiceOptions{
@@ -134,6 +134,9 @@ func New(c config.Config) (*App, error) {
 	a.Handler = a.routes(c)
 	return a, nil
 }
+
+// settleMargin is for writes that were on their way when their request ended, and for clocks that differ.
+const settleMargin = 30 * time.Second
 
 // bytesPerPixel is what editing takes at the most, with several large steps.
 const bytesPerPixel = 20
@@ -158,7 +161,7 @@ func functions(planner *bulk.Planner, worker *bulk.Worker, eradicator *org.Eradi
 		invoke.Queue("ErasurePoison", org.ErasureQueue+poisonSuffix, eradicator.GiveUp), // changes nothing
 		invoke.OnTimer("CleanUp", func(ctx context.Context, _ invoke.Timer) error { // goes on where the first one was
 			swept, err := sweeper.Sweep(ctx, now())
-			slog.InfoContext(ctx, "clean-up ended", "swept", swept, "complete", err == nil)
+			slog.InfoContext(ctx, "clean-up ended", "swept", swept, "complete", err == nil && !swept.Stopped)
 			return err
 		}),
 	}

@@ -265,6 +265,12 @@ type Specs interface {
 	Source(ctx context.Context, j Job) (Source, error)
 }
 
+// Sessions tells whether users have been here.
+type Sessions interface {
+	// LeftSince reports whether the user has left a session that can be used, or one was renewed, since the time.
+	LeftSince(ctx context.Context, tenant, user string, since time.Time) (bool, error)
+}
+
 // Queue sends messages to the functions.
 type Queue interface {
 	// Send puts a message of at most 48 KiB on a queue, visible after the delay (0 to 7 days).

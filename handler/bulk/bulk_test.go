@@ -76,18 +76,19 @@ func runAll(m *testing.M) (int, error) {
 
 // kit is one library with everything that edits it.
 type kit struct {
-	t       *testing.T
-	site    graph.Site
-	user    directory.User
-	who     caller.Caller
-	records *tables.Store
-	specs   *blobs.Store
-	library *graphclient.Client
-	queue   *memoryQueue
-	crash   *crasher
-	limits  bulk.PlanLimits
-	now     func() time.Time
-	service *bulk.Service
+	t        *testing.T
+	site     graph.Site
+	user     directory.User
+	who      caller.Caller
+	records  *tables.Store
+	specs    *blobs.Store
+	library  *graphclient.Client
+	sessions bulk.Sessions
+	queue    *memoryQueue
+	crash    *crasher
+	limits   bulk.PlanLimits
+	now      func() time.Time
+	service  *bulk.Service
 }
 
 var siteNumber atomic.Int64
@@ -154,6 +155,7 @@ func (k *kit) newLibrary() *graphclient.Client {
 	if err != nil {
 		k.t.Fatal(err)
 	}
+	k.sessions = tokens
 	library, err := graphclient.NewClient(graphclient.Options{BaseURL: world.GraphURL, Tokens: tokens, Transport: transport, Loopback: true, Now: k.now})
 	if err != nil {
 		k.t.Fatal(err)
@@ -172,7 +174,7 @@ func (k *kit) newLibrary() *graphclient.Client {
 
 func (k *kit) planner() *bulk.Planner {
 	return bulk.NewPlanner(bulk.PlannerOptions{
-		Jobs: crashingJobs{k.records, k.crash}, Items: k.records, Specs: k.specs, Queue: crashingQueue{k.queue, k.crash},
+		Jobs: crashingJobs{k.records, k.crash}, Items: k.records, Specs: k.specs, Queue: crashingQueue{k.queue, k.crash}, Sessions: k.sessions,
 		Library: crashingLibrary{k.library, k.crash}, Limits: k.limits, Now: k.now,
 	})
 }
@@ -180,7 +182,7 @@ func (k *kit) planner() *bulk.Planner {
 func (k *kit) worker() *bulk.Worker {
 	return bulk.NewWorker(bulk.WorkerOptions{
 		Jobs: crashingJobs{k.records, k.crash}, Items: crashingItems{k.records, k.crash}, Specs: k.specs,
-		Queue: crashingQueue{k.queue, k.crash}, Library: crashingLibrary{k.library, k.crash},
+		Queue: crashingQueue{k.queue, k.crash}, Sessions: k.sessions, Library: crashingLibrary{k.library, k.crash},
 		Limits: imaging.DefaultLimits(), Window: k.limits.Window, Parallel: 2, Now: k.now,
 	})
 }

@@ -10,22 +10,39 @@ import (
 	"imagepro/handler/fault"
 )
 
+// lot is where jobs wait for their users.
+type lot struct {
+	jobs     Jobs
+	queue    Queue
+	sessions Sessions
+}
+
 // park lets a job wait for its user. Its messages are dropped from here on; resume sends them again. If the job
 // moved on since it was read, that may have been the user's return: Busy, so that the message is tried again
-// before the job is parked.
-func park(ctx context.Context, jobs Jobs, job Job, why *fault.Fault) error {
+// before the job is parked. A user who came back after the refused try began found the job at work, so it goes on
+// at once.
+func (l lot) park(ctx context.Context, job Job, why *fault.Fault, began time.Time) error {
 	if job.Final() || job.State == Parked {
 		return nil
 	}
 	job.State, job.Reason, job.Message = Parked, string(why.Kind), why.Message
-	_, err := jobs.UpdateJob(ctx, job)
+	_, err := l.jobs.UpdateJob(ctx, job)
 	if fault.Is(err, fault.Conflict) {
 		return fault.New(fault.Busy, "The bulk edit has moved on.", why)
 	}
-	if err == nil {
-		slog.InfoContext(ctx, "bulk edit waits for its user", "tenant", job.Tenant, "job", job.Job, "error", why)
+	if err != nil {
+		return err
 	}
-	return err
+	slog.InfoContext(ctx, "bulk edit waits for its user", "tenant", job.Tenant, "job", job.Job, "error", why)
+	back, err := l.sessions.LeftSince(ctx, job.Tenant, job.User, began)
+	if err != nil || !back {
+		return err
+	}
+	return askToResume(ctx, l.queue, job)
+}
+
+func askToResume(ctx context.Context, queue Queue, job Job) error {
+	return send(ctx, queue, PlanQueue, PlanMessage{Tenant: job.Tenant, Job: job.Job, Resume: true}, 0)
 }
 
 // resume goes on with a job that was parked. A repeat sends messages again, which changes nothing.
@@ -89,11 +106,14 @@ func (s *Service) Resume(ctx context.Context, who caller.Caller) error {
 		return err
 	}
 	for _, job := range open {
-		if job.State != Parked {
-			continue
+		var err error
+		switch {
+		case job.State == Parked: // the planner makes the change: what is lost here is asked for at the next visit
+			err = askToResume(ctx, s.queue, job)
+		case job.Final():
+			err = s.jobs.CloseJob(ctx, job)
 		}
-		// The planner makes the change: what is lost here is asked for at the next visit.
-		if err := send(ctx, s.queue, PlanQueue, PlanMessage{Tenant: job.Tenant, Job: job.Job, Resume: true}, 0); err != nil {
+		if err != nil {
 			return err
 		}
 	}
@@ -122,13 +142,17 @@ func (s *Service) Open(ctx context.Context, tenant, user string) (bool, error) {
 	return open, nil
 }
 
-// Cancel ends every job of the scope that is not final. Images that are being edited at this moment are saved.
-func (s *Service) Cancel(ctx context.Context, scope erasure.Scope) error {
+// Cancel ends every job of the scope that was submitted before the time and is not final. Images that are being
+// edited at this moment are saved.
+func (s *Service) Cancel(ctx context.Context, scope erasure.Scope, before time.Time) error {
 	open, err := s.index.OpenJobs(ctx, scope.Tenant, scope.User)
 	if err != nil {
 		return err
 	}
 	for _, job := range open {
+		if !job.CreatedAt.Before(before) {
+			continue
+		}
 		if err := s.cancel(ctx, job); err != nil {
 			return err
 		}

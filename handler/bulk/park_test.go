@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"testing"
+	"time"
 
 	"imagepro/handler/bulk"
 	"imagepro/handler/caller"
@@ -124,7 +125,7 @@ func TestAnOldFailureDoesNotParkAJobThatItsUserHasResumed(t *testing.T) {
 		t.Fatal(err)
 	}
 	late := bulk.NewWorker(bulk.WorkerOptions{
-		Jobs: k.records, Items: k.records, Specs: k.specs, Queue: k.queue, Window: 8, Parallel: 1, Now: k.now,
+		Jobs: k.records, Items: k.records, Specs: k.specs, Queue: k.queue, Sessions: k.sessions, Window: 8, Parallel: 1, Now: k.now,
 		Library: signedOut{k.library, func() { // another delivery parks the job, and its user comes back, in the meantime
 			now, err := k.records.Job(t.Context(), job.Ref)
 			if err != nil {
@@ -149,6 +150,78 @@ func TestAnOldFailureDoesNotParkAJobThatItsUserHasResumed(t *testing.T) {
 		t.Errorf("the job is %+v", done)
 	}
 	k.wantVersions(files, 2)
+}
+
+// returning does something after each refusal that only the user can mend.
+type returning struct {
+	bulk.Library
+	refused func()
+}
+
+func (r returning) File(ctx context.Context, who caller.Caller, drive, item string) (bulk.File, error) {
+	f, err := r.Library.File(ctx, who, drive, item)
+	if err != nil && fault.From(err).Kind.NeedsUser() {
+		r.refused()
+	}
+	return f, err
+}
+
+func TestAJobIsNotLeftToAUserWhoCameBackBeforeItWasParked(t *testing.T) {
+	t.Parallel()
+	k := newKitOf(t, newUser(t))
+	files := k.pictures(4)
+	job := k.submit(bulk.Request{Source: k.folder()})
+	k.plan()
+	message, _ := k.queue.take()
+	var item bulk.ItemMessage
+	if err := json.Unmarshal(message.body, &item); err != nil {
+		t.Fatal(err)
+	}
+	world.Entra.Revoke(k.user.Tenant, k.user.ID)
+	refusals := 0
+	late := bulk.NewWorker(bulk.WorkerOptions{
+		Jobs: k.records, Items: k.records, Specs: k.specs, Queue: k.queue, Sessions: k.sessions, Window: 8, Parallel: 1, Now: k.now,
+		Library: returning{k.library, func() { // the session is parked by now, the job is not
+			refusals++
+			k.comeBack()
+		}},
+	})
+	if err := late.Work(t.Context(), item); err != nil {
+		t.Fatal(err)
+	}
+	if done := k.drive(job.Ref); done.State != bulk.Done || done.Counts.Edited != len(files) || refusals != 1 {
+		t.Errorf("after %d refusals the job is %+v", refusals, done)
+	}
+	k.wantVersions(files, 2)
+}
+
+func TestPoisonOfAPlanEndsNoJobThatAnotherMessageHasPlanned(t *testing.T) {
+	t.Parallel()
+	for name, revoke := range map[string]bool{"running": false, "parked": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			k := newKitOf(t, newUser(t))
+			files := k.pictures(4)
+			job := k.submit(bulk.Request{Source: k.folder()})
+			if revoke {
+				world.Entra.Revoke(k.user.Tenant, k.user.ID)
+			}
+			k.plan()
+			if err := k.planner().GiveUp(t.Context(), bulk.PlanMessage{Tenant: job.Tenant, Job: job.Job}); err != nil {
+				t.Fatal(err)
+			}
+			if now, err := k.records.Job(t.Context(), job.Ref); err != nil || now.Final() {
+				t.Fatalf("the job is %+v, %v", now, err)
+			}
+			if revoke {
+				k.comeBack()
+			}
+			if done := k.drive(job.Ref); done.State != bulk.Done || done.Counts.Edited != len(files) {
+				t.Errorf("the job is %+v", done)
+			}
+			k.wantVersions(files, 2)
+		})
+	}
 }
 
 func TestPoisonOfAParkedJobGivesNoImageUp(t *testing.T) {
@@ -223,7 +296,7 @@ func TestACancelledJobEndsAndKeepsWhatItEdited(t *testing.T) {
 		t.Errorf("Open = %v, %v, want that there is work", open, err)
 	}
 	for range 2 {
-		if err := k.service.Cancel(t.Context(), erasure.Scope{Tenant: user.Tenant, User: user.ID}); err != nil {
+		if err := k.service.Cancel(t.Context(), erasure.Scope{Tenant: user.Tenant, User: user.ID}, k.now().Add(time.Second)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -249,6 +322,36 @@ func TestACancelledJobEndsAndKeepsWhatItEdited(t *testing.T) {
 	}
 	if err := k.service.Resume(t.Context(), k.who); err != nil || len(k.queue.all()) != 0 {
 		t.Errorf("a visit resumed a cancelled job, %v", err)
+	}
+}
+
+func TestALateJobIsNotCancelled(t *testing.T) {
+	t.Parallel()
+	user := newUser(t)
+	k := newKitOf(t, user)
+	k.pictures(1)
+	job := k.submit(bulk.Request{Source: k.folder()})
+	if err := k.service.Cancel(t.Context(), erasure.Scope{Tenant: user.Tenant, User: user.ID}, job.CreatedAt); err != nil {
+		t.Fatal(err)
+	}
+	if done := k.drive(job.Ref); done.State != bulk.Done {
+		t.Errorf("the job is %+v", done)
+	}
+}
+
+func TestAVisitClosesWhatWasLeftOpenInTheIndex(t *testing.T) {
+	t.Parallel()
+	user := newUser(t)
+	k := newKitOf(t, user)
+	left := bulk.Job{Ref: bulk.Ref{Tenant: user.Tenant, Job: "leftopen"}, User: user.ID, State: bulk.Done, CreatedAt: k.now()}
+	if err := k.records.CreateJob(t.Context(), left); err != nil { // as if the process had died before it closed it
+		t.Fatal(err)
+	}
+	if err := k.service.Resume(t.Context(), k.who); err != nil || len(k.queue.all()) != 0 {
+		t.Errorf("Resume = %v, sent %d messages", err, len(k.queue.all()))
+	}
+	if open, err := k.records.OpenJobs(t.Context(), user.Tenant, user.ID); err != nil || len(open) != 0 {
+		t.Errorf("open: %v, %v", open, err)
 	}
 }
 

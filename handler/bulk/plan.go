@@ -26,6 +26,7 @@ type Planner struct {
 	items   Items
 	specs   Specs
 	queue   Queue
+	lot     lot
 	library Library
 	limits  PlanLimits
 	now     func() time.Time
@@ -40,18 +41,19 @@ type PlanLimits struct {
 
 // PlannerOptions are what a Planner needs.
 type PlannerOptions struct {
-	Jobs    Jobs
-	Items   Items
-	Specs   Specs
-	Queue   Queue
-	Library Library
-	Limits  PlanLimits
-	Now     func() time.Time
+	Jobs     Jobs
+	Items    Items
+	Specs    Specs
+	Queue    Queue
+	Sessions Sessions
+	Library  Library
+	Limits   PlanLimits
+	Now      func() time.Time
 }
 
 // NewPlanner returns a planner.
 func NewPlanner(o PlannerOptions) *Planner {
-	return &Planner{o.Jobs, o.Items, o.Specs, o.Queue, o.Library, o.Limits, o.Now}
+	return &Planner{o.Jobs, o.Items, o.Specs, o.Queue, lot{o.Jobs, o.Queue, o.Sessions}, o.Library, o.Limits, o.Now}
 }
 
 // leaveTime is how long before its deadline the planner stops, after one page at least, and sends itself a
@@ -61,6 +63,7 @@ const leaveTime = 30 * time.Second
 // Plan handles a message. nil means that the message is done with; any error that it should come again.
 // A repeat of a message finds what the first one recorded and goes on from there.
 func (p *Planner) Plan(ctx context.Context, m PlanMessage) error {
+	began := p.now()
 	job, err := p.jobs.Job(ctx, Ref{Tenant: m.Tenant, Job: m.Job})
 	switch {
 	case fault.Is(err, fault.NotFound): // erased meanwhile
@@ -74,16 +77,15 @@ func (p *Planner) Plan(ctx context.Context, m PlanMessage) error {
 	case err == nil:
 		job, err = p.plan(ctx, job, m)
 	}
-	return p.verdict(ctx, job, m, err)
+	if f := fault.From(err); err != nil && f.Kind.NeedsUser() {
+		err = p.lot.park(ctx, job, f, began)
+	}
+	return p.verdict(ctx, m, err)
 }
 
 // verdict says what becomes of the message: it is put back while a service is busy, it comes again through the
-// host after a failure of our own, it parks the job when the user's session is dead, and anything else ends the
-// job. job is as it was read last.
-func (p *Planner) verdict(ctx context.Context, job Job, m PlanMessage, err error) error {
-	if f := fault.From(err); err != nil && f.Kind.NeedsUser() {
-		err = park(ctx, p.jobs, job, f)
-	}
+// host after a failure of our own, and anything else ends the job.
+func (p *Planner) verdict(ctx context.Context, m PlanMessage, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -293,13 +295,20 @@ func (p *Planner) sendItems(ctx context.Context, ref Ref, numbers []int) error {
 	return group.Wait()
 }
 
-// GiveUp ends a job whose message was tried too often. One that only asked for more messages is tried again
-// instead: the images wait for them.
+// GiveUp ends a job whose message was tried too often while the job was planned. One that only asked for more
+// messages, or whose job another message has planned, is tried again instead: the images wait.
 func (p *Planner) GiveUp(ctx context.Context, m PlanMessage) error {
-	if m.SendTo > 0 || m.Resume {
+	job, err := p.jobs.Job(ctx, Ref{Tenant: m.Tenant, Job: m.Job})
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if m.SendTo > 0 || m.Resume || job.Place.End || job.State == Parked {
 		return p.Plan(ctx, m)
 	}
-	return p.fail(ctx, Ref{Tenant: m.Tenant, Job: m.Job},
+	return p.fail(ctx, job.Ref,
 		fault.Newf(fault.Internal, "The bulk edit could not be planned; it was tried several times."))
 }
 

@@ -50,12 +50,12 @@ func (o oddLibrary) Read(ctx context.Context, who caller.Caller, f bulk.File, li
 }
 
 func (k *kit) oddPlanner(library bulk.Library) *bulk.Planner {
-	return bulk.NewPlanner(bulk.PlannerOptions{Jobs: k.records, Specs: k.specs, Queue: k.queue, Library: library, Limits: k.limits, Now: k.now})
+	return bulk.NewPlanner(bulk.PlannerOptions{Jobs: k.records, Specs: k.specs, Queue: k.queue, Sessions: k.sessions, Library: library, Limits: k.limits, Now: k.now})
 }
 
 func (k *kit) oddWorker(items bulk.Items, library bulk.Library) *bulk.Worker {
 	return bulk.NewWorker(bulk.WorkerOptions{
-		Jobs: k.records, Items: items, Specs: k.specs, Queue: k.queue, Library: library, Limits: imaging.DefaultLimits(),
+		Jobs: k.records, Items: items, Specs: k.specs, Queue: k.queue, Sessions: k.sessions, Library: library, Limits: imaging.DefaultLimits(),
 		Window: k.limits.Window, Parallel: 1, Now: k.now,
 	})
 }

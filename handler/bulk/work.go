@@ -17,6 +17,7 @@ type Worker struct {
 	items   Items
 	specs   Specs
 	queue   Queue
+	lot     lot
 	library Library
 	limits  imaging.Limits
 	window  int
@@ -30,6 +31,7 @@ type WorkerOptions struct {
 	Items    Items
 	Specs    Specs
 	Queue    Queue
+	Sessions Sessions
 	Library  Library
 	Limits   imaging.Limits
 	Window   int // PlanLimits.Window
@@ -39,7 +41,7 @@ type WorkerOptions struct {
 
 // NewWorker returns a worker.
 func NewWorker(o WorkerOptions) *Worker {
-	return &Worker{o.Jobs, o.Items, o.Specs, o.Queue, o.Library, o.Limits, o.Window, make(chan struct{}, o.Parallel), o.Now}
+	return &Worker{o.Jobs, o.Items, o.Specs, o.Queue, lot{o.Jobs, o.Queue, o.Sessions}, o.Library, o.Limits, o.Window, make(chan struct{}, o.Parallel), o.Now}
 }
 
 // Work handles a message. nil means that the message is done with; any error that it should come again. A
@@ -56,6 +58,7 @@ func (w *Worker) Work(ctx context.Context, m ItemMessage) error {
 }
 
 func (w *Worker) work(ctx context.Context, m ItemMessage) error {
+	began := w.now()
 	job, item, err := w.find(ctx, m)
 	if err != nil || job.ended() || job.State == Parked || job.Job == "" {
 		return err // or over as a whole, or sent again when the job goes on, or erased
@@ -69,7 +72,7 @@ func (w *Worker) work(ctx context.Context, m ItemMessage) error {
 	}
 	f := fault.From(err)
 	if f.Kind.NeedsUser() {
-		return park(ctx, w.jobs, job, f)
+		return w.lot.park(ctx, job, f, began)
 	}
 	state := stateOf(f.Kind)
 	var unseen *unseen
@@ -120,6 +123,7 @@ func stateOf(kind fault.Kind) ItemState {
 
 // GiveUp gives an image whose message was tried too often its final result.
 func (w *Worker) GiveUp(ctx context.Context, m ItemMessage) error {
+	began := w.now()
 	job, item, err := w.find(ctx, m)
 	if err != nil || job.State == Parked || job.Job == "" {
 		return err
@@ -129,7 +133,7 @@ func (w *Worker) GiveUp(ctx context.Context, m ItemMessage) error {
 	}
 	if item, err = w.lastResult(ctx, job, item); err != nil {
 		if f := fault.From(err); f.Kind.NeedsUser() {
-			return park(ctx, w.jobs, job, f)
+			return w.lot.park(ctx, job, f, began)
 		}
 		return err
 	}

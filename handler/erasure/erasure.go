@@ -33,6 +33,11 @@ type Record struct {
 	Key  string // its place in the order of deletion
 }
 
-// Take is told which records of a place are about to be deleted, in ascending order of their keys, before they
-// are. An error of it stops the erasure, which then goes on at another time.
-type Take func(ctx context.Context, place string, records []Record) error
+// Ledger counts what is deleted of each place. An error of it stops the erasure, which then goes on at another
+// time.
+type Ledger interface {
+	// Take is told which records are about to be deleted, in ascending order of their keys.
+	Take(ctx context.Context, place string, records []Record) error
+	// Gone is told that all that was taken of a place is deleted. What is found there from now on is new.
+	Gone(ctx context.Context, place string) error
+}

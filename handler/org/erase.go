@@ -19,9 +19,9 @@ type Erasure struct {
 	ID      string
 	Scope   erasure.Scope // empty once it is done
 	Subject Subject
-	Reason  string // requested, or inactive since a day
+	Reason  string // requested, not used since a day, or not known
 	Begun   time.Time
-	Marked  time.Time // when the mark in the record of its subject was seen first; zero before
+	Marked  time.Time // when the mark was in the record of its subject; zero if that is not known
 	Done    time.Time // zero while it is under way
 	Counts  map[erasure.Kind]int
 	// Through is the last key that was counted of each place; empty once it is done. What lies behind it was
@@ -46,32 +46,17 @@ type ErasureMessage struct {
 	Erasure string `json:"erasure"`
 }
 
-// requested is the reason of an erasure that somebody asked for.
-const requested = "requested"
+// The reasons of erasures beside that of an organization that is not used.
+const (
+	requested = "requested"
+	unknown   = "not known: the record of the erasure was lost"
+)
 
 // EraseUser begins the erasure of the caller's own data and returns it. A repeat returns the one that is
 // under way.
 func (s *Service) EraseUser(ctx context.Context, who caller.Caller) (Erasure, error) {
-	s.profiles.Remove(s.login(who))
-	for {
-		u, err := s.o.Users.User(ctx, who.Tenant, who.User)
-		if err != nil && !fault.Is(err, fault.NotFound) {
-			return Erasure{}, err
-		}
-		if u.State == Erasing {
-			return s.resume(ctx, u.Erasure, Erasure{Scope: erasure.Scope{Tenant: who.Tenant, User: who.User}, Subject: OfUser})
-		}
-		u.Tenant, u.ID, u.State = who.Tenant, who.User, Erasing
-		u.Profile = Profile{} // goes at once
-		e, err := begin(ctx, s.o.Erasures, s.newErasure(erasure.Scope{Tenant: who.Tenant, User: who.User}, OfUser), func(id string) error {
-			u.Erasure = id
-			_, err := s.o.Users.PutUser(ctx, u)
-			return err
-		})
-		if !fault.Is(err, fault.Conflict) {
-			return s.sent(ctx, e, err)
-		}
-	}
+	defer s.profiles.Remove(s.login(who))
+	return s.erase(ctx, Erasure{Scope: erasure.Scope{Tenant: who.Tenant, User: who.User}, Subject: OfUser})
 }
 
 // EraseOrganization begins the erasure of all data of the caller's organization and returns it. A repeat
@@ -80,70 +65,67 @@ func (s *Service) EraseOrganization(ctx context.Context, who caller.Caller) (Era
 	if !who.Admin {
 		return Erasure{}, fault.New(fault.Forbidden, "Only an administrator of your organization may erase its data.", nil)
 	}
-	s.entered.Remove(who.Tenant)
-	scope := erasure.Scope{Tenant: who.Tenant}
-	for {
-		o, err := s.o.Organizations.Organization(ctx, who.Tenant)
-		if err != nil && !fault.Is(err, fault.NotFound) {
-			return Erasure{}, err
-		}
-		if o.State == Erasing {
-			return s.resume(ctx, o.Erasure, Erasure{Scope: scope, Subject: OfOrganization})
-		}
-		o.Tenant = who.Tenant
-		e, err := begin(ctx, s.o.Erasures, s.newErasure(scope, OfOrganization), func(id string) error {
-			_, err := s.o.Organizations.PutOrganization(ctx, marked(o, id))
-			return err
-		})
-		if !fault.Is(err, fault.Conflict) {
-			return s.sent(ctx, e, err)
-		}
-	}
+	defer s.entered.Remove(who.Tenant)
+	return s.erase(ctx, Erasure{Scope: erasure.Scope{Tenant: who.Tenant}, Subject: OfOrganization})
 }
 
-// marked returns the organization as it is while the erasure is under way.
-func marked(o Organization, erasure string) Organization {
-	o.State, o.Erasure, o.EraseAt = Erasing, erasure, time.Time{}
-	return o
-}
-
-func (s *Service) newErasure(scope erasure.Scope, subject Subject) Erasure {
-	return Erasure{ID: s.o.NewID(), Scope: scope, Subject: subject, Reason: requested, Begun: s.o.Now().UTC()}
-}
-
-// begin records the erasure, and then marks its subject with it. Without the mark nothing is erased, so an
-// erasure that could not mark is dropped again.
-func begin(ctx context.Context, erasures Erasures, e Erasure, mark func(id string) error) (Erasure, error) {
-	e, err := erasures.PutErasure(ctx, e)
+// erase begins an erasure, or finds the one that is under way, and asks the function to go on with it: an earlier
+// message may have been lost.
+func (s *Service) erase(ctx context.Context, e Erasure) (Erasure, error) {
+	e.Reason, e.Begun = requested, s.o.Now().UTC()
+	bearer, err := s.marks().of(ctx, e.Scope)
 	if err != nil {
-		return e, err
+		return Erasure{}, err
 	}
-	if err := mark(e.ID); err != nil {
-		if fault.Is(err, fault.Conflict) { // surely not marked
-			return e, errors.Join(err, erasures.DeleteErasure(ctx, e))
-		}
-		return e, err // Run finds out whether it is
+	if e.ID = bearer.mark; e.ID == "" {
+		e, err = s.begin(ctx, e)
+	} else {
+		e, err = revive(ctx, s.o.Erasures, e)
 	}
-	return e, nil
-}
-
-// sent asks the function to start with an erasure that has begun.
-func (s *Service) sent(ctx context.Context, e Erasure, err error) (Erasure, error) {
 	if err != nil {
 		return Erasure{}, err
 	}
 	return e, sendErasure(ctx, s.o.Queue, e.ID, 0)
 }
 
-// resume returns the erasure that a mark names, and asks to go on with it: the message may have been lost. One
-// whose record is lost is made again.
-func (s *Service) resume(ctx context.Context, id string, lost Erasure) (Erasure, error) {
-	e, err := s.o.Erasures.Erasure(ctx, id)
-	if fault.Is(err, fault.NotFound) {
-		lost.ID, lost.Reason, lost.Begun = id, requested, s.o.Now().UTC()
-		e, err = s.o.Erasures.PutErasure(ctx, lost)
+func (s *Service) marks() marks { return marks{s.o.Organizations, s.o.Users} }
+
+// begin records an erasure and then marks its subject: without a mark, nothing is erased. If another erasure was
+// faster, it returns that one.
+func (s *Service) begin(ctx context.Context, e Erasure) (Erasure, error) {
+	e.ID = s.o.NewID()
+	e, err := s.o.Erasures.PutErasure(ctx, e)
+	if err != nil {
+		return e, err
 	}
-	return s.sent(ctx, e, err)
+	mark, err := s.marks().set(ctx, e.Scope, e.ID)
+	if err != nil {
+		return e, err // Run finds out whether the mark is there
+	}
+	if mark != e.ID {
+		if err := s.o.Erasures.DeleteErasure(ctx, e); err != nil {
+			return e, err
+		}
+		e.ID, e.Version = mark, ""
+		return revive(ctx, s.o.Erasures, e)
+	}
+	e.Marked = s.o.Now().UTC()
+	e, err = s.o.Erasures.PutErasure(ctx, e)
+	return e, withoutConflict(err) // Run was faster
+}
+
+// revive returns the erasure that a mark names, and makes it again if its record is lost, or says that it is
+// done: with a mark, it is not.
+func revive(ctx context.Context, erasures Erasures, lost Erasure) (Erasure, error) {
+	e, err := erasures.Erasure(ctx, lost.ID)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return erasures.PutErasure(ctx, lost)
+	case err == nil && !e.Done.IsZero():
+		lost.Version = e.Version
+		return erasures.PutErasure(ctx, lost)
+	}
+	return e, err
 }
 
 func sendErasure(ctx context.Context, q Queue, id string, delay time.Duration) error {
@@ -208,7 +190,8 @@ func (d *Eradicator) GiveUp(ctx context.Context, m ErasureMessage) error {
 }
 
 // Run erases a portion and returns when to go on, or less than zero if the erasure is done. It may be killed
-// anywhere and repeated.
+// anywhere and repeated. Of two runs the later takes the ledger over: the earlier cannot write to it any more, so
+// it deletes nothing that it has not counted by then, and of that nothing that is newer than its list.
 func (d *Eradicator) Run(ctx context.Context, id string) (again time.Duration, err error) {
 	e, err := d.o.Erasures.Erasure(ctx, id)
 	if fault.Is(err, fault.NotFound) || err == nil && !e.Done.IsZero() {
@@ -217,146 +200,75 @@ func (d *Eradicator) Run(ctx context.Context, id string) (again time.Duration, e
 	if err != nil {
 		return 0, err
 	}
-	began := d.o.Now()
-	there, err := d.hasMark(ctx, e)
+	bearer, err := d.marks().of(ctx, e.Scope)
 	if err != nil {
 		return 0, err
 	}
-	if !there {
-		return -1, d.withoutMark(ctx, e)
+	if bearer.mark != e.ID {
+		return d.withoutMark(ctx, e)
 	}
-	if e, err = d.noteMark(ctx, e); err != nil {
-		return eraseMeet, withoutConflict(err)
-	}
-	if err := d.o.Jobs.Cancel(ctx, e.Scope); err != nil {
-		return 0, err
-	}
-	e, err = d.eraseAll(ctx, e)
+	again, err = d.run(ctx, e)
 	switch {
 	case errors.Is(err, errPause):
 		return 0, nil
 	case fault.Is(err, fault.Conflict):
 		return eraseMeet, nil
-	case err != nil:
-		return 0, err
 	}
-	if settled := e.Marked.Add(d.o.Settle); began.Before(settled) {
-		return settled.Sub(began) + time.Second, nil
-	}
-	return -1, d.finish(ctx, e)
+	return again, err
 }
 
-// withoutMark ends an erasure whose mark is not there. If it was there once, it went when nothing was left, and
-// whatever the subject has now came later. Else the erasure was never begun, and is dropped when it is old.
-func (d *Eradicator) withoutMark(ctx context.Context, e Erasure) error {
-	switch {
-	case !e.Marked.IsZero():
-		return d.close(ctx, e)
-	case d.o.Now().Sub(e.Begun) > eraseOrphan:
-		return d.o.Erasures.DeleteErasure(ctx, e)
-	}
-	return nil
-}
+func (d *Eradicator) marks() marks { return marks{d.o.Organizations, d.o.Users} }
 
-// noteMark records when the mark was seen first.
-func (d *Eradicator) noteMark(ctx context.Context, e Erasure) (Erasure, error) {
-	if !e.Marked.IsZero() {
-		return e, nil
+// run is Run for an erasure whose mark is there. Conflict if another run took it over.
+func (d *Eradicator) run(ctx context.Context, e Erasure) (again time.Duration, err error) {
+	began := d.o.Now().UTC()
+	if e.Marked.IsZero() {
+		e.Marked = began
 	}
 	slog.InfoContext(ctx, "erasing", "erasure", e.ID, "subject", string(e.Subject), "tenant", e.Scope.Tenant, "reason", e.Reason)
-	e.Marked = d.o.Now().UTC()
-	return d.o.Erasures.PutErasure(ctx, e)
-}
-
-func (d *Eradicator) hasMark(ctx context.Context, e Erasure) (bool, error) {
-	var id string
-	var err error
-	if e.Subject == OfUser {
-		var u User
-		u, err = d.o.Users.User(ctx, e.Scope.Tenant, e.Scope.User)
-		id = u.Erasure
-	} else {
-		var o Organization
-		o, err = d.o.Organizations.Organization(ctx, e.Scope.Tenant)
-		id = o.Erasure
+	l := &ledger{Erasure: e, store: d.o.Erasures}
+	if err := l.write(ctx); err != nil {
+		return 0, err
 	}
-	if fault.Is(err, fault.NotFound) {
-		return false, nil
+	settled := l.Marked.Add(d.o.Settle)
+	if err := d.o.Jobs.Cancel(ctx, l.Scope, settled); err != nil {
+		return 0, err
 	}
-	return err == nil && id == e.ID, err
-}
-
-// eraseAll erases what all stores keep. It returns the erasure as it was counted last.
-func (d *Eradicator) eraseAll(ctx context.Context, e Erasure) (Erasure, error) {
-	first := true
-	take := func(ctx context.Context, place string, records []erasure.Record) error {
-		if deadline, ok := ctx.Deadline(); ok && !first && time.Until(deadline) < eraseLeave {
-			return errPause
-		}
-		first = false
-		counted, fresh := e.count(place, records)
-		if !fresh {
-			return nil
-		}
-		counted, err := d.o.Erasures.PutErasure(ctx, counted)
-		if err == nil {
-			e = counted
-		}
-		return err
-	}
+	last := !began.Before(settled)
 	for _, eraser := range d.o.Erasers {
-		if err := eraser.Erase(ctx, e.Scope, take); err != nil {
-			return e, err
+		if err := eraser.Erase(ctx, l.Scope, last, l); err != nil {
+			return 0, err
 		}
 	}
-	return e, nil
+	if !last {
+		return settled.Sub(began) + time.Second, nil
+	}
+	return -1, d.finish(ctx, l)
 }
 
-// count returns the erasure with the records added that have not been counted yet, and whether there are any.
-func (e Erasure) count(place string, records []erasure.Record) (Erasure, bool) {
-	counts, through := maps.Clone(e.Counts), maps.Clone(e.Through)
-	if counts == nil {
-		counts = map[erasure.Kind]int{}
+// withoutMark ends an erasure whose mark is not there. If it was there once, it went when nothing was left, or
+// with the organization, and whatever the subject has now came later. Else the erasure was never begun, and is
+// dropped when it is old.
+func (d *Eradicator) withoutMark(ctx context.Context, e Erasure) (again time.Duration, err error) {
+	if !e.Marked.IsZero() {
+		return -1, withoutConflict(d.close(ctx, e))
 	}
-	if through == nil {
-		through = map[string]string{}
+	if age := d.o.Now().Sub(e.Begun); age < eraseOrphan {
+		return eraseOrphan - age, nil
 	}
-	changed := false
-	for _, record := range records {
-		if record.Key > through[place] {
-			counts[record.Kind]++
-			through[place] = record.Key
-			changed = true
-		}
-	}
-	e.Counts, e.Through = counts, through
-	return e, changed
+	return -1, withoutConflict(d.o.Erasures.DeleteErasure(ctx, e))
 }
 
-// finish removes the mark, and then the ids from the receipt. A run that dies in between finds no mark and
-// does the rest.
-func (d *Eradicator) finish(ctx context.Context, e Erasure) error {
-	if e.Subject == OfOrganization {
-		if err := d.closeOthers(ctx, e); err != nil {
-			return err
-		}
-	}
-	if err := d.removeMark(ctx, e); err != nil {
+// finish removes the mark, and then the ids from the receipt. The ledger is written before, so that no earlier
+// run erases what comes after the mark. A run that dies in between finds no mark and does the rest.
+func (d *Eradicator) finish(ctx context.Context, l *ledger) error {
+	if err := l.write(ctx); err != nil {
 		return err
 	}
-	return d.close(ctx, e)
-}
-
-// closeOthers closes the erasures of users of an organization that has gone: their marks went with it.
-func (d *Eradicator) closeOthers(ctx context.Context, e Erasure) error {
-	var failed error
-	err := d.o.Erasures.EachErasure(ctx, func(other Erasure) bool {
-		if other.Scope.Tenant == e.Scope.Tenant && other.ID != e.ID {
-			failed = d.close(ctx, other)
-		}
-		return failed == nil
-	})
-	return errors.Join(err, failed)
+	if err := d.marks().remove(ctx, l.Scope, l.ID); err != nil {
+		return err
+	}
+	return d.close(ctx, l.Erasure)
 }
 
 // close makes the erasure its receipt.
@@ -364,27 +276,58 @@ func (d *Eradicator) close(ctx context.Context, e Erasure) error {
 	slog.InfoContext(ctx, "erased", "erasure", e.ID, "subject", string(e.Subject), "tenant", e.Scope.Tenant, "counts", e.Counts)
 	e.Scope, e.Through, e.Done = erasure.Scope{}, nil, d.o.Now().UTC()
 	_, err := d.o.Erasures.PutErasure(ctx, e)
-	return withoutConflict(err) // the other run closed it
+	return err
 }
 
-// removeMark deletes the record of the erasure's subject if it still bears the mark.
-func (d *Eradicator) removeMark(ctx context.Context, e Erasure) error {
-	if e.Subject == OfUser {
-		u, err := d.o.Users.User(ctx, e.Scope.Tenant, e.Scope.User)
-		if fault.Is(err, fault.NotFound) || err == nil && u.Erasure != e.ID {
-			return nil
+// ledger is the erasure of one run, which is written before anything that it counts is deleted.
+type ledger struct {
+	Erasure
+	store Erasures
+	taken bool // whether the run has deleted anything
+}
+
+var _ erasure.Ledger = (*ledger)(nil)
+
+// write keeps the ledger. Conflict if another run has written to it.
+func (l *ledger) write(ctx context.Context) error {
+	written, err := l.store.PutErasure(ctx, l.Erasure)
+	if err == nil {
+		l.Erasure = written
+	}
+	return err
+}
+
+// Take counts the records that have not been counted yet. It writes even if there are none: another run may have
+// taken over.
+func (l *ledger) Take(ctx context.Context, place string, records []erasure.Record) error {
+	if deadline, ok := ctx.Deadline(); ok && l.taken && time.Until(deadline) < eraseLeave {
+		return errPause
+	}
+	l.taken = true
+	l.own()
+	for _, record := range records {
+		if record.Key > l.Through[place] {
+			l.Counts[record.Kind]++
+			l.Through[place] = record.Key
 		}
-		if err != nil {
-			return err
-		}
-		return d.o.Users.DeleteUser(ctx, u)
 	}
-	o, err := d.o.Organizations.Organization(ctx, e.Scope.Tenant)
-	if fault.Is(err, fault.NotFound) || err == nil && o.Erasure != e.ID {
-		return nil
+	return l.write(ctx)
+}
+
+// Gone forgets what was counted of a place.
+func (l *ledger) Gone(ctx context.Context, place string) error {
+	l.own()
+	delete(l.Through, place)
+	return l.write(ctx)
+}
+
+// own makes the maps ones that nobody else has.
+func (l *ledger) own() {
+	l.Counts, l.Through = maps.Clone(l.Counts), maps.Clone(l.Through)
+	if l.Counts == nil {
+		l.Counts = map[erasure.Kind]int{}
 	}
-	if err != nil {
-		return err
+	if l.Through == nil {
+		l.Through = map[string]string{}
 	}
-	return d.o.Organizations.DeleteOrganization(ctx, o)
 }

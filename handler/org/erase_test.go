@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -97,6 +98,7 @@ func TestErasingAUserErasesThatUserAlone(t *testing.T) {
 func TestOnlyAnAdministratorErasesTheOrganization(t *testing.T) {
 	t.Parallel()
 	w, data, files := populated(t)
+	w.erasers = append(w.erasers, w.usersEraser())
 	_, err := w.service().EraseOrganization(t.Context(), who)
 	wantKind(t, "EraseOrganization by a member", err, fault.Forbidden)
 	if len(w.erasures.all) != 0 || w.organizations.all["t"].State != org.Active {
@@ -115,8 +117,7 @@ func TestOnlyAnAdministratorErasesTheOrganization(t *testing.T) {
 		}
 	}
 	w.runs(e.ID)
-	delete(w.users.all, "t/u") // the table's eraser takes users with all else; this world's does not
-	delete(w.users.all, "t/v")
+	w.runs(other.ID) // whose mark went with the organization
 	if len(data.keys) != 5 || len(files.keys) != 3 || len(w.organizations.all) != 1 {
 		t.Errorf("left: %d and %d, organizations %v", len(data.keys), len(files.keys), w.organizations.all)
 	}
@@ -125,7 +126,6 @@ func TestOnlyAnAdministratorErasesTheOrganization(t *testing.T) {
 			t.Errorf("the receipt %s still names its subject, or is not done: %+v", id, receipt)
 		}
 	}
-	w.runs(other.ID) // a late message
 }
 
 // points are where a process may die in a run. Each arms one death and returns what to call before it.
@@ -146,11 +146,11 @@ func points() map[string]func(w *world, data *store, die func() error) {
 		"after the last page": func(w *world, _ *store, die func() error) {
 			last := newStore("last", erasure.Files)
 			kill := once(die)
-			w.erasers = append(w.erasers, eraserFunc(func(ctx context.Context, scope erasure.Scope, take erasure.Take) error {
+			w.erasers = append(w.erasers, eraserFunc(func(ctx context.Context, scope erasure.Scope, final bool, ledger erasure.Ledger) error {
 				if err := kill(nil); err != nil {
 					return err
 				}
-				return last.Erase(ctx, scope, take)
+				return last.Erase(ctx, scope, final, ledger)
 			}))
 		},
 		"when the ledger is written": func(w *world, _ *store, die func() error) {
@@ -164,10 +164,10 @@ func points() map[string]func(w *world, data *store, die func() error) {
 	}
 }
 
-type eraserFunc func(ctx context.Context, scope erasure.Scope, take erasure.Take) error
+type eraserFunc func(ctx context.Context, scope erasure.Scope, last bool, ledger erasure.Ledger) error
 
-func (f eraserFunc) Erase(ctx context.Context, scope erasure.Scope, take erasure.Take) error {
-	return f(ctx, scope, take)
+func (f eraserFunc) Erase(ctx context.Context, scope erasure.Scope, last bool, ledger erasure.Ledger) error {
+	return f(ctx, scope, last, ledger)
 }
 
 func TestADeathAtAnyPointLosesAndCountsNothingTwice(t *testing.T) {
@@ -206,11 +206,17 @@ func TestADeathBetweenTheMarkAndTheReceiptHarmsNobodyWhoCameBack(t *testing.T) {
 	_, err = w.eradicator().Run(t.Context(), e.ID)
 	must(t, err)
 	w.now = w.now.Add(time.Hour)
-	w.erasures.before = func(org.Erasure) { w.erasures.fail = errKilled } // the mark has gone by then
+	var last func(org.Erasure)
+	last = func(e org.Erasure) { // the mark has gone by then
+		if w.erasures.before = last; !e.Done.IsZero() {
+			w.erasures.fail = errKilled
+		}
+	}
+	w.erasures.before = last
 	if _, err := w.eradicator().Run(t.Context(), e.ID); !errors.Is(err, errKilled) {
 		t.Fatalf("the run ended with %v, want its death", err)
 	}
-	w.erasures.fail = nil
+	w.erasures.fail, w.erasures.before = nil, nil
 	if _, there := w.users.all["t/u"]; there {
 		t.Fatal("the mark is still there")
 	}
@@ -234,11 +240,10 @@ func TestADeathBeforeTheMarkErasesNothing(t *testing.T) {
 		t.Fatalf("EraseUser = %v", err)
 	}
 	w.users.fail = nil
-	w.runs("e1")
-	if len(w.erasures.all) != 1 || len(data.keys) != 55 {
-		t.Errorf("erasures %v, %d records: want nothing done yet", w.erasures.all, len(data.keys))
+	again, err := w.eradicator().Run(t.Context(), "e1")
+	if err != nil || again != time.Hour || len(w.erasures.all) != 1 || len(data.keys) != 55 {
+		t.Errorf("Run = %v, %v, erasures %v, %d records: want nothing done yet", again, err, w.erasures.all, len(data.keys))
 	}
-	w.now = w.now.Add(2 * time.Hour)
 	w.runs("e1")
 	if len(w.erasures.all) != 0 || len(data.keys) != 55 || w.users.all["t/u"].State != org.Active {
 		t.Errorf("erasures %v, %d records, user %+v: want the erasure dropped and nothing erased", w.erasures.all, len(data.keys), w.users.all["t/u"])
@@ -511,5 +516,269 @@ func TestTheSweepSealsSessionsWithThePresentKey(t *testing.T) {
 	}
 	if done := w.sweep(); done != (org.Swept{Resealed: 2}) || w.sessions.all["t/a"].KeyID != "newest" {
 		t.Errorf("swept %+v: %v", done, w.sessions.all)
+	}
+}
+
+// interrupted puts an eraser among those of the world that does something once, in the first run after everything
+// has settled.
+func (w *world) interrupted(at int, meanwhile func()) {
+	settled, done := w.now.Add(w.settle), false
+	w.erasers = slices.Insert(w.erasers, at, org.Eraser(eraserFunc(func(context.Context, erasure.Scope, bool, erasure.Ledger) error {
+		if !done && w.now.After(settled) {
+			done = true
+			meanwhile()
+		}
+		return nil
+	})))
+}
+
+// overtaken lets a run be overtaken, after so many erasers, by one that does all that is left, after which
+// something else happens. It returns what the slow one said.
+func (w *world) overtaken(after int, id string, then func()) (again time.Duration, err error) {
+	w.t.Helper()
+	w.interrupted(after, func() {
+		w.runs(id)
+		then()
+	})
+	wait, err := w.eradicator().Run(w.t.Context(), id)
+	must(w.t, err)
+	w.now = w.now.Add(wait)
+	return w.eradicator().Run(w.t.Context(), id)
+}
+
+func TestARunThatWasOvertakenHarmsNobodyWhoCameBack(t *testing.T) {
+	t.Parallel()
+	admin := who
+	admin.Admin = true
+	for name, begin := range map[string]func(*org.Service) (org.Erasure, error){
+		"user":         func(s *org.Service) (org.Erasure, error) { return s.EraseUser(t.Context(), who) },
+		"organization": func(s *org.Service) (org.Erasure, error) { return s.EraseOrganization(t.Context(), admin) },
+	} {
+		for after := range 3 {
+			t.Run(fmt.Sprint(name, " after ", after), func(t *testing.T) {
+				t.Parallel()
+				w, data, files := populated(t)
+				w.erasers = []org.Eraser{data, files, w.usersEraser()}
+				e, err := begin(w.service())
+				must(t, err)
+				again, err := w.overtaken(after, e.ID, func() {
+					_, err := in(t, w.service(), who)
+					must(t, err)
+					for _, key := range keysOf("t", "u", 7) {
+						data.keys[key], files.keys[key] = true, true
+					}
+				})
+				if err != nil || again != time.Minute {
+					t.Errorf("the slow run = %v, %v, want that it has met another", again, err)
+				}
+				w.runs(e.ID)
+				newer := func(keys map[string]bool) int {
+					return len(slices.DeleteFunc(slices.Collect(maps.Keys(keys)), func(key string) bool { return !strings.HasPrefix(key, "t/u/") }))
+				}
+				if newer(data.keys) != 7 || newer(files.keys) != 7 || w.users.all["t/u"].State != org.Active {
+					t.Errorf("of what came later there is: %d and %d of 7, %+v", newer(data.keys), newer(files.keys), w.users.all["t/u"])
+				}
+				if receipt := w.erasures.all[e.ID]; receipt.Done.IsZero() || receipt.Scope != (erasure.Scope{}) {
+					t.Errorf("the receipt is %+v", receipt)
+				}
+			})
+		}
+	}
+}
+
+func TestOnlyWorkFromBeforeAllIsSettledIsCancelled(t *testing.T) {
+	t.Parallel()
+	w, _, _ := populated(t)
+	e, err := w.service().EraseUser(t.Context(), who)
+	must(t, err)
+	w.runs(e.ID)
+	if want := start.Add(w.settle); !w.cancelledBefore.Equal(want) {
+		t.Errorf("work from before %v was cancelled, want %v", w.cancelledBefore, want)
+	}
+}
+
+func TestARunThatWasOvertakenLeavesALaterErasureAlone(t *testing.T) {
+	t.Parallel()
+	w, data, files := populated(t)
+	w.erasers = []org.Eraser{data, files, w.usersEraser()}
+	admin := who
+	admin.Admin = true
+	e, err := w.service().EraseOrganization(t.Context(), admin)
+	must(t, err)
+	var later org.Erasure
+	_, err = w.overtaken(3, e.ID, func() {
+		_, err := in(t, w.service(), who)
+		must(t, err)
+		later, err = w.service().EraseOrganization(t.Context(), admin)
+		must(t, err)
+	})
+	must(t, err)
+	if now := w.erasures.all[later.ID]; !now.Done.IsZero() || w.organizations.all["t"].Erasure != later.ID {
+		t.Errorf("the later erasure is %+v", now)
+	}
+	w.runs(later.ID)
+	_, err = in(t, w.service(), who)
+	must(t, err)
+}
+
+// comesBack fails unless the user may sign in again, now or after what the clean-up does, and nothing is under way
+// any more.
+func (w *world) comesBack() {
+	w.t.Helper()
+	for range 2 {
+		w.now = w.now.Add(24 * time.Hour)
+		w.sweep()
+	}
+	_, err := in(w.t, w.service(), who)
+	must(w.t, err)
+	for _, e := range w.erasures.all {
+		if e.Done.IsZero() || e.Scope != (erasure.Scope{}) {
+			w.t.Errorf("still under way: %+v", e)
+		}
+	}
+}
+
+func TestAUserWhoAsksWhileTheOrganizationIsErasedIsNotLockedOut(t *testing.T) {
+	t.Parallel()
+	admin := who
+	admin.Admin = true
+	t.Run("after the users were erased", func(t *testing.T) {
+		t.Parallel()
+		w, data, files := populated(t)
+		w.erasers = []org.Eraser{data, w.usersEraser(), files}
+		e, err := w.service().EraseOrganization(t.Context(), admin)
+		must(t, err)
+		w.interrupted(2, func() {
+			_, err := w.service().EraseUser(t.Context(), who)
+			must(t, err)
+		})
+		w.runs(e.ID)
+		w.comesBack()
+	})
+	t.Run("and the organization's erasure ends before the user is marked", func(t *testing.T) {
+		t.Parallel()
+		w, data, files := populated(t)
+		w.erasers = []org.Eraser{data, files, w.usersEraser()}
+		e, err := w.service().EraseOrganization(t.Context(), admin)
+		must(t, err)
+		w.users.before = func(org.User) { w.runs(e.ID) }
+		_, err = w.service().EraseUser(t.Context(), who)
+		must(t, err)
+		w.comesBack()
+	})
+}
+
+// answerLost says of one write that there was a conflict although it came through, as a repeat by an SDK does
+// that did not hear of the first, and breaks what follows.
+type answerLost struct {
+	*world
+	lost bool
+}
+
+func (a *answerLost) PutUser(ctx context.Context, u org.User) (org.User, error) {
+	written, err := a.world.PutUser(ctx, u)
+	if err == nil && !a.lost {
+		a.lost = true
+		return u, fault.New(fault.Conflict, "It was changed meanwhile.", nil)
+	}
+	return written, err
+}
+
+func (a *answerLost) User(ctx context.Context, tenant, id string) (org.User, error) {
+	if a.lost {
+		return org.User{}, errKilled
+	}
+	return a.world.User(ctx, tenant, id)
+}
+
+func (a *answerLost) PutOrganization(ctx context.Context, o org.Organization) (org.Organization, error) {
+	written, err := a.world.PutOrganization(ctx, o)
+	if err == nil && !a.lost {
+		a.lost = true
+		return o, fault.New(fault.Conflict, "It was changed meanwhile.", nil)
+	}
+	return written, err
+}
+
+func TestAMarkWhoseAnswerWasLostIsFollowed(t *testing.T) {
+	t.Parallel()
+	t.Run("user", func(t *testing.T) {
+		t.Parallel()
+		w, data, _ := populated(t)
+		service := org.NewService(org.ServiceOptions{
+			Organizations: w, Users: &answerLost{world: w}, Sessions: w, Erasures: w, Directory: w, Exchanger: w, Queue: w, Now: w.clock, NewID: w.newID,
+		})
+		if _, err := service.EraseUser(t.Context(), who); !errors.Is(err, errKilled) {
+			t.Fatalf("EraseUser = %v, want its death", err)
+		}
+		w.comesBack()
+		if len(data.keys) != 30 {
+			t.Errorf("left: %d", len(data.keys))
+		}
+	})
+	t.Run("organization", func(t *testing.T) {
+		t.Parallel()
+		w, data, _ := populated(t)
+		w.grace = 0
+		w.organizations.set(org.Organization{Tenant: "t", State: org.Active, LastActive: start.Add(-days90 - 1)})
+		o := w.sweeperOptions()
+		o.Organizations = &answerLost{world: w}
+		_, err := org.NewSweeper(o).Sweep(t.Context(), w.clock())
+		must(t, err)
+		if w.organizations.all["t"].Erasure == "" || len(w.erasures.all) != 1 {
+			t.Fatalf("the organization is %+v, erasures %v", w.organizations.all["t"], w.erasures.all)
+		}
+		w.comesBack()
+		if len(data.keys) != 5 {
+			t.Errorf("left: %d", len(data.keys))
+		}
+	})
+}
+
+func TestTheSweepHealsAUsersMarkWithoutItsErasure(t *testing.T) {
+	t.Parallel()
+	for _, done := range []bool{false, true} {
+		w, data, _ := populated(t)
+		w.users.set(org.User{Tenant: "t", ID: "u", State: org.Erasing, Erasure: "lost"})
+		if done {
+			w.erasures.set(org.Erasure{ID: "lost", Subject: org.OfUser, Done: start})
+		}
+		w.comesBack()
+		if receipt := w.erasures.all["lost"]; len(data.keys) != 30 || receipt.Counts[erasure.Images] != 25 {
+			t.Errorf("left: %d, the receipt is %+v", len(data.keys), receipt)
+		}
+	}
+}
+
+func TestWhatComesLateIsCounted(t *testing.T) {
+	t.Parallel()
+	w, data, _ := populated(t)
+	e, err := w.service().EraseUser(t.Context(), who)
+	must(t, err)
+	_, err = w.eradicator().Run(t.Context(), e.ID)
+	must(t, err)
+	data.keys["t/u/0003"] = true // again, and long before what was counted last
+	w.runs(e.ID)
+	if n := w.erasures.all[e.ID].Counts[erasure.Images]; n != 26 {
+		t.Errorf("counted %d, want 26", n)
+	}
+}
+
+func TestNoSessionIsLeftToWhoIsErased(t *testing.T) {
+	t.Parallel()
+	w, _, _ := populated(t)
+	guard := org.Guard(w, w, w)
+	left := org.Session{Tenant: "t", User: "u", State: org.SessionReady}
+	must(t, guard.PutSession(t.Context(), left))
+	w.users.set(org.User{Tenant: "t", ID: "u", State: org.Erasing, Erasure: "e"})
+	wantKind(t, "a session of the user", guard.PutSession(t.Context(), left), fault.Busy)
+	left.User = "v"
+	must(t, guard.PutSession(t.Context(), left))
+	w.organizations.set(org.Organization{Tenant: "t", State: org.Erasing, Erasure: "e"})
+	wantKind(t, "a session in the organization", guard.PutSession(t.Context(), left), fault.Busy)
+	left = org.Session{Tenant: "new", User: "u", State: org.SessionReady}
+	must(t, guard.PutSession(t.Context(), left))
+	if len(w.sessions.all) != 3 {
+		t.Errorf("sessions: %v", w.sessions.all)
 	}
 }

@@ -117,13 +117,15 @@ type world struct {
 	renewed       int
 	profiled      int
 	cancelled     []erasure.Scope
-	open          func(tenant, user string) bool // whether a user has open jobs
-	sent          []string
-	ids           int
-	erasers       []org.Eraser
-	settle        time.Duration
-	grace         time.Duration
-	reseal        func(org.Session) (org.Session, bool)
+	// cancelledBefore is up to when the jobs were submitted that were cancelled last.
+	cancelledBefore time.Time
+	open            func(tenant, user string) bool // whether a user has open jobs
+	sent            []string
+	ids             int
+	erasers         []org.Eraser
+	settle          time.Duration
+	grace           time.Duration
+	reseal          func(org.Session) (org.Session, bool)
 }
 
 // start is the time at which tests begin.
@@ -193,11 +195,13 @@ func (w *world) eradicator() *org.Eradicator {
 	})
 }
 
-func (w *world) sweeper() *org.Sweeper {
-	return org.NewSweeper(org.SweeperOptions{
-		Organizations: w, Sessions: w, Erasures: w, Jobs: w, Resealer: w, Eradicator: w.eradicator(), Queue: w, NewID: w.newID,
+func (w *world) sweeper() *org.Sweeper { return org.NewSweeper(w.sweeperOptions()) }
+
+func (w *world) sweeperOptions() org.SweeperOptions {
+	return org.SweeperOptions{
+		Organizations: w, Users: w, Sessions: w, Erasures: w, Jobs: w, Resealer: w, Eradicator: w.eradicator(), Queue: w, NewID: w.newID,
 		Inactive: days90, Grace: w.grace, Unneeded: days30,
-	})
+	}
 }
 
 func (w *world) sweep() org.Swept {
@@ -224,7 +228,10 @@ func (w *world) User(_ context.Context, tenant, id string) (org.User, error) {
 	return w.users.get(tenant + "/" + id)
 }
 func (w *world) PutUser(_ context.Context, u org.User) (org.User, error) { return w.users.put(u) }
-func (w *world) DeleteUser(_ context.Context, u org.User) error          { return w.users.remove(u) }
+func (w *world) Marked(ctx context.Context, yield func(org.User) bool) error {
+	return w.users.each(ctx, func(u org.User) bool { return u.State == org.Erasing }, yield)
+}
+func (w *world) DeleteUser(_ context.Context, u org.User) error { return w.users.remove(u) }
 
 func (w *world) Session(_ context.Context, tenant, user string) (org.Session, error) {
 	return w.sessions.get(tenant + "/" + user)
@@ -255,6 +262,8 @@ func (w *world) Profile(context.Context, caller.Caller) (org.Profile, error) {
 	return w.profile()
 }
 
+func (w *world) Usable(s org.Session) bool { return s.State == org.SessionReady }
+
 func (w *world) Renew(_ context.Context, who caller.Caller) error {
 	w.mu.Lock()
 	w.renewed++
@@ -266,8 +275,9 @@ func (w *world) GraphToken(_ context.Context, _ caller.Caller, scopes []string, 
 	return w.graph(scopes, claims)
 }
 
-func (w *world) Cancel(_ context.Context, scope erasure.Scope) error {
+func (w *world) Cancel(_ context.Context, scope erasure.Scope, before time.Time) error {
 	w.cancelled = append(w.cancelled, scope)
+	w.cancelledBefore = before
 	return nil
 }
 
@@ -303,13 +313,13 @@ func newStore(name string, kind erasure.Kind, keys ...string) *store {
 	return s
 }
 
-func (s *store) Erase(ctx context.Context, scope erasure.Scope, take erasure.Take) error {
+func (s *store) Erase(ctx context.Context, scope erasure.Scope, _ bool, ledger erasure.Ledger) error {
 	s.calls++
 	prefix := scope.Tenant + "/"
 	if scope.User != "" {
 		prefix += scope.User + "/"
 	}
-	for {
+	for found := false; ; found = true {
 		var page []string
 		for _, key := range slices.Sorted(maps.Keys(s.keys)) {
 			if strings.HasPrefix(key, prefix) && len(page) < s.page {
@@ -317,6 +327,9 @@ func (s *store) Erase(ctx context.Context, scope erasure.Scope, take erasure.Tak
 			}
 		}
 		if len(page) == 0 {
+			if found {
+				return ledger.Gone(ctx, s.name)
+			}
 			return nil
 		}
 		var taken []erasure.Record
@@ -328,7 +341,7 @@ func (s *store) Erase(ctx context.Context, scope erasure.Scope, take erasure.Tak
 				return err
 			}
 		}
-		if err := take(ctx, s.name, taken); err != nil {
+		if err := ledger.Take(ctx, s.name, taken); err != nil {
 			return err
 		}
 		for i, key := range page {
@@ -340,6 +353,22 @@ func (s *store) Erase(ctx context.Context, scope erasure.Scope, take erasure.Tak
 			delete(s.keys, key)
 		}
 	}
+}
+
+// usersEraser erases the records of an organization's users.
+func (w *world) usersEraser() org.Eraser {
+	return eraserFunc(func(ctx context.Context, scope erasure.Scope, _ bool, ledger erasure.Ledger) error {
+		for _, key := range slices.Sorted(maps.Keys(w.users.all)) {
+			if scope.User != "" || !strings.HasPrefix(key, scope.Tenant+"/") {
+				continue
+			}
+			if err := ledger.Take(ctx, "users", []erasure.Record{{Kind: erasure.Users, Key: key}}); err != nil {
+				return err
+			}
+			delete(w.users.all, key)
+		}
+		return nil
+	})
 }
 
 func keysOf(tenant, user string, n int) []string {

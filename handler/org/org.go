@@ -99,6 +99,8 @@ type Organizations interface {
 
 // Users keeps the records of users. Its methods are as those of Organizations.
 type Users interface {
+	// Marked calls yield for every user whose data is being erased, until yield returns false.
+	Marked(ctx context.Context, yield func(User) bool) error
 	User(ctx context.Context, tenant, id string) (User, error)
 	PutUser(ctx context.Context, u User) (User, error)
 	DeleteUser(ctx context.Context, u User) error
@@ -137,6 +139,8 @@ type Directory interface {
 // Exchanger exchanges the token of the caller's client. Its faults: Unauthorized (the token has expired),
 // Consent, SignIn, NotSetUp, Misconfigured, Busy.
 type Exchanger interface {
+	// Usable reports whether the session can be used: it is not parked, and a key of the ring seals it.
+	Usable(session Session) bool
 	// Renew exchanges whatever is remembered, and so leaves a fresh session.
 	Renew(ctx context.Context, who caller.Caller) error
 	// GraphToken returns a token for delegated permissions of Graph, by name; claims is a claims challenge
@@ -146,23 +150,24 @@ type Exchanger interface {
 
 // Resealer seals sessions with the present key.
 type Resealer interface {
-	// Reseal returns the session under the present key, or parked if no key opens it, and whether it changed.
+	// Reseal returns the session under the present key, or parked if its key does not open it, and whether it
+	// changed. One under a key that is not in the ring stays as it is: a newer process may have it.
 	Reseal(s Session) (Session, bool)
 }
 
 // Jobs is the work that runs on users' sessions.
 type Jobs interface {
-	// Cancel ends all work of the scope that is not at its end.
-	Cancel(ctx context.Context, scope erasure.Scope) error
+	// Cancel ends all work of the scope that was there before the time and is not at its end.
+	Cancel(ctx context.Context, scope erasure.Scope, before time.Time) error
 	// Open reports whether the user has work that is not at its end.
 	Open(ctx context.Context, tenant, user string) (bool, error)
 }
 
 // Eraser erases what one store keeps of a scope, all but the marks: records of organizations, and of the user
 // whom the scope names. It is safe to repeat, goes on where it was stopped, and returns nil when nothing is
-// left.
+// left. Until the last time it may leave what it finds records by, such as indexes: writers may still be at work.
 type Eraser interface {
-	Erase(ctx context.Context, scope erasure.Scope, take erasure.Take) error
+	Erase(ctx context.Context, scope erasure.Scope, last bool, ledger erasure.Ledger) error
 }
 
 // Queue sends messages to the functions.

@@ -18,6 +18,7 @@ type Sweeper struct{ o SweeperOptions }
 // SweeperOptions are what a Sweeper needs.
 type SweeperOptions struct {
 	Organizations Organizations
+	Users         Users
 	Sessions      Sessions
 	Erasures      Erasures
 	Jobs          Jobs
@@ -45,6 +46,8 @@ type Swept struct {
 	Resealed int // sessions under another key now
 	Dropped  int // sessions deleted
 	Receipts int // receipts deleted
+	// Stopped says that the time was over before everything was looked at.
+	Stopped bool
 }
 
 // Sweep does what is due at the time now. It stops in time before the deadline of ctx; what it had to leave
@@ -55,6 +58,7 @@ func (s *Sweeper) Sweep(ctx context.Context, now time.Time) (Swept, error) {
 	now = now.UTC()
 	err := errors.Join(
 		s.organizations(ctx, now, &done),
+		s.users(ctx, now, &done),
 		s.erasures(ctx, now, &done),
 		s.sessions(ctx, now, &done),
 	)
@@ -81,10 +85,11 @@ func (p *problems) err(what string) error {
 	return fmt.Errorf("%d %s, the last: %w", p.count, what, p.last)
 }
 
-// goesOn reports whether there is time for more.
-func goesOn(ctx context.Context) bool {
+// goesOn reports whether there is time for more, and notes it if there is not.
+func (s *Swept) goesOn(ctx context.Context) bool {
 	deadline, ok := ctx.Deadline()
-	return ctx.Err() == nil && (!ok || time.Until(deadline) > eraseLeave)
+	s.Stopped = s.Stopped || ctx.Err() != nil || ok && time.Until(deadline) <= eraseLeave
+	return !s.Stopped
 }
 
 // organizations moves each idle organization on: into its grace, or at its end into its erasure.
@@ -103,45 +108,60 @@ func (s *Sweeper) organizations(ctx context.Context, now time.Time, done *Swept)
 				done.Begun++
 			}
 		case o.State == Erasing:
-			err = s.heal(ctx, now, o)
+			lost := unused(o, now)
+			lost.ID, lost.Reason = o.Erasure, unknown
+			_, err = revive(ctx, s.o.Erasures, lost)
 		}
 		if fault.Is(err, fault.Conflict) {
 			slog.InfoContext(ctx, "organization is in use again", "tenant", o.Tenant)
 			err = nil
 		}
 		failed.add(err)
-		return goesOn(ctx)
+		return done.goesOn(ctx)
 	})
 	return errors.Join(err, failed.err("organizations could not be moved on"))
 }
 
+// begin begins the erasure of the organization, unless somebody uses it again: Conflict.
 func (s *Sweeper) begin(ctx context.Context, now time.Time, o Organization) error {
-	e := s.erasureOf(o, now)
+	e := unused(o, now)
 	e.ID = s.o.NewID()
-	_, err := begin(ctx, s.o.Erasures, e, func(id string) error {
-		_, err := s.o.Organizations.PutOrganization(ctx, marked(o, id))
+	e, err := s.o.Erasures.PutErasure(ctx, e)
+	if err != nil {
 		return err
-	})
-	return err
+	}
+	err = s.marks().setOrganization(ctx, o, e.ID)
+	if !fault.Is(err, fault.Conflict) {
+		return err
+	}
+	bearer, failed := s.marks().of(ctx, e.Scope)
+	if failed != nil || bearer.mark == e.ID { // it was marked, and the answer was lost
+		return failed
+	}
+	return errors.Join(err, s.o.Erasures.DeleteErasure(ctx, e))
 }
 
-func (s *Sweeper) erasureOf(o Organization, now time.Time) Erasure {
+func (s *Sweeper) marks() marks { return marks{s.o.Organizations, s.o.Users} }
+
+// unused is the erasure of an organization that nobody uses, without an id.
+func unused(o Organization, now time.Time) Erasure {
 	return Erasure{
 		Scope: erasure.Scope{Tenant: o.Tenant}, Subject: OfOrganization, Begun: now,
 		Reason: "not used since " + o.LastActive.Format(time.DateOnly),
 	}
 }
 
-// heal makes the erasure of a marked organization again if its record is lost.
-func (s *Sweeper) heal(ctx context.Context, now time.Time, o Organization) error {
-	_, err := s.o.Erasures.Erasure(ctx, o.Erasure)
-	if !fault.Is(err, fault.NotFound) {
-		return err
-	}
-	e := s.erasureOf(o, now)
-	e.ID = o.Erasure
-	_, err = s.o.Erasures.PutErasure(ctx, e)
-	return err
+// users makes the erasures of marked users again whose records are lost.
+func (s *Sweeper) users(ctx context.Context, now time.Time, done *Swept) error {
+	var failed problems
+	err := s.o.Users.Marked(ctx, func(u User) bool {
+		_, err := revive(ctx, s.o.Erasures, Erasure{
+			ID: u.Erasure, Scope: erasure.Scope{Tenant: u.Tenant, User: u.ID}, Subject: OfUser, Reason: unknown, Begun: now,
+		})
+		failed.add(withoutConflict(err))
+		return done.goesOn(ctx)
+	})
+	return errors.Join(err, failed.err("erasures of users could not be made again"))
 }
 
 // erasures goes on with all that are under way, while there is time, and sends messages for the rest.
@@ -149,7 +169,7 @@ func (s *Sweeper) erasures(ctx context.Context, now time.Time, done *Swept) erro
 	var failed problems
 	err := s.o.Erasures.EachErasure(ctx, func(e Erasure) bool {
 		switch {
-		case e.Done.IsZero() && goesOn(ctx):
+		case e.Done.IsZero() && done.goesOn(ctx):
 			again, err := s.o.Eradicator.Run(ctx, e.ID)
 			if err == nil && again < 0 {
 				done.Erased++
@@ -177,7 +197,7 @@ func (s *Sweeper) sessions(ctx context.Context, now time.Time, done *Swept) erro
 	var failed problems
 	err := s.o.Sessions.EachSession(ctx, func(session Session) bool {
 		failed.add(s.session(ctx, now, session, done))
-		return goesOn(ctx)
+		return done.goesOn(ctx)
 	})
 	return errors.Join(err, failed.err("sessions could not be kept in order"))
 }

@@ -5,7 +5,9 @@
 package account
 
 import (
+	"errors"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -37,6 +39,18 @@ func Expand(connectionString string) string {
 // text may quote the connection string.
 func Unusable() error {
 	return fault.New(fault.Misconfigured, "The storage account's connection string cannot be used.", nil)
+}
+
+var idPattern = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
+
+// CheckIDs refuses ids that come from outside and could leave their place in a key or a name: NotFound.
+func CheckIDs(ids ...string) error {
+	for _, id := range ids {
+		if !idPattern.MatchString(id) {
+			return fault.New(fault.NotFound, sentences[fault.NotFound], errors.New("a part of the key is no id")) // which may be anything
+		}
+	}
+	return nil
 }
 
 // connections is how many to one service are kept open: about as many requests as one process serves at once. The

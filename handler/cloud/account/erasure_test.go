@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"strings"
 	"sync"
@@ -92,6 +93,8 @@ func (e entraOf) GraphToken(context.Context, caller.Caller, []string, string) (o
 	panic("nobody asks for one here")
 }
 
+func (e entraOf) Usable(s org.Session) bool { return s.State == org.SessionReady }
+
 func (e entraOf) Reseal(s org.Session) (org.Session, bool) { return s, false }
 
 // program is what a process would have of the account at a time.
@@ -122,7 +125,7 @@ func (a storage) at(t testing.TB, now time.Time, erasers ...org.Eraser) program 
 	jobs := bulk.NewService(bulk.ServiceOptions{
 		Jobs: a.records, Items: a.records, Index: a.records, Specs: a.specs, Queue: messages, MaxImages: 1000, Now: clock, NewID: newID,
 	})
-	entra := entraOf{a.records}
+	entra := entraOf{org.Guard(a.records, a.records, a.records)}
 	eradicator := org.NewEradicator(org.EradicatorOptions{
 		Organizations: a.records, Users: a.records, Erasures: a.records, Jobs: jobs, Erasers: erasers, Queue: messages, Now: clock, Settle: settle,
 	})
@@ -135,7 +138,7 @@ func (a storage) at(t testing.TB, now time.Time, erasers ...org.Eraser) program 
 		jobs:       jobs,
 		eradicator: eradicator,
 		sweeper: org.NewSweeper(org.SweeperOptions{
-			Organizations: a.records, Sessions: a.records, Erasures: a.records, Jobs: jobs, Resealer: entra, Eradicator: eradicator, Queue: messages,
+			Organizations: a.records, Users: a.records, Sessions: a.records, Erasures: a.records, Jobs: jobs, Resealer: entra, Eradicator: eradicator, Queue: messages,
 			NewID: newID, Inactive: days90, Grace: days14, Unneeded: 10 * 365 * 24 * time.Hour,
 		}),
 	}
@@ -288,7 +291,7 @@ func TestErasingRealStorageGoesOnAfterItWasStoppedAnywhere(t *testing.T) {
 			must(t, err)
 			ctx, cancel := context.WithCancel(t.Context())
 			pages := 0
-			stopping := stoppingEraser{a.records, func() {
+			stopping := watched{a.records, func(string) {
 				if pages++; pages > stopAt {
 					cancel()
 				}
@@ -319,17 +322,158 @@ func TestErasingRealStorageGoesOnAfterItWasStoppedAnywhere(t *testing.T) {
 	}
 }
 
-// stoppingEraser calls stop after each page was counted.
-type stoppingEraser struct {
+// watched calls taken after each page was counted.
+type watched struct {
 	org.Eraser
-	stop func()
+	taken func(place string)
 }
 
-func (s stoppingEraser) Erase(ctx context.Context, scope erasure.Scope, take erasure.Take) error {
-	return s.Eraser.Erase(ctx, scope, func(ctx context.Context, place string, records []erasure.Record) error {
-		defer s.stop()
-		return take(ctx, place, records)
+func (e watched) Erase(ctx context.Context, scope erasure.Scope, last bool, ledger erasure.Ledger) error {
+	return e.Eraser.Erase(ctx, scope, last, watchedLedger{ledger, e.taken})
+}
+
+type watchedLedger struct {
+	erasure.Ledger
+	taken func(place string)
+}
+
+func (l watchedLedger) Take(ctx context.Context, place string, records []erasure.Record) error {
+	defer l.taken(place)
+	return l.Ledger.Take(ctx, place, records)
+}
+
+// oneImage asks for a bulk edit.
+var oneImage = bulk.Request{Recipe: noRecipe, Source: bulk.Source{Images: []bulk.ImageRef{{Drive: "d", Item: "i"}}}}
+
+// settledRun carries an erasure to its end.
+func (a storage) settledRun(t *testing.T, id string) {
+	t.Helper()
+	if again, err := a.at(t, start.Add(settle+time.Second)).eradicator.Run(t.Context(), id); err != nil || again >= 0 {
+		t.Fatalf("the last run = %v, %v, want the end", again, err)
+	}
+}
+
+func TestABulkEditThatIsJustBeingMadeIsErasedWithItsUser(t *testing.T) {
+	t.Parallel()
+	t.Run("while another of theirs is erased", func(t *testing.T) {
+		t.Parallel()
+		a, tenant := openStorage(t, emulator.ConnectionString), newTenant()
+		p, who := a.at(t, start), caller.Caller{Tenant: tenant, User: newTenant()}
+		_, err := p.jobs.Submit(t.Context(), who, oneImage)
+		must(t, err)
+		e, err := p.people.EraseUser(t.Context(), who)
+		must(t, err)
+		submitted := false
+		during := watched{a.records, func(place string) {
+			if place == "ImageProBulkEdits" && !submitted {
+				submitted = true
+				_, err := p.jobs.Submit(t.Context(), who, oneImage)
+				must(t, err)
+			}
+		}}
+		_, err = a.at(t, start, during, a.specs).eradicator.Run(t.Context(), e.ID)
+		must(t, err)
+		a.settledRun(t, e.ID)
+		if left := a.holds(t, who.User); len(left) != 0 || !submitted {
+			t.Errorf("left: %v", left)
+		}
 	})
+	t.Run("when it stands in the index alone", func(t *testing.T) {
+		t.Parallel()
+		a, tenant := openStorage(t, emulator.ConnectionString), newTenant()
+		p, who := a.at(t, start), caller.Caller{Tenant: tenant, User: newTenant()}
+		e, err := p.people.EraseUser(t.Context(), who)
+		must(t, err)
+		var once sync.Once
+		behind, stop, err := azurite.Behind(a.connection, "Table", func(emulator http.Handler, w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/$batch") { // of the bulk edit's own records
+				once.Do(func() {
+					if _, err := p.eradicator.Run(r.Context(), e.ID); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			emulator.ServeHTTP(w, r)
+		})
+		must(t, err)
+		t.Cleanup(stop)
+		_, err = openStorage(t, behind).at(t, start).jobs.Submit(t.Context(), who, oneImage)
+		must(t, err)
+		a.settledRun(t, e.ID)
+		if left := a.holds(t, who.User); len(left) != 0 {
+			t.Errorf("left: %v", left)
+		}
+	})
+}
+
+func TestARepeatOpensABulkEditWhoseFirstTryDied(t *testing.T) {
+	t.Parallel()
+	a, who := openStorage(t, emulator.ConnectionString), caller.Caller{Tenant: newTenant(), User: "u"}
+	ctx, cancel := context.WithCancel(t.Context())
+	behind, stop, err := azurite.Behind(a.connection, "Table", func(emulator http.Handler, w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/$batch") {
+			cancel()
+			return
+		}
+		emulator.ServeHTTP(w, r)
+	})
+	must(t, err)
+	t.Cleanup(stop)
+	request := oneImage
+	request.Key = "once"
+	if _, err := openStorage(t, behind).at(t, start).jobs.Submit(ctx, who, request); err == nil {
+		t.Fatal("the first try did not die")
+	}
+	later := a.at(t, start.Add(2*time.Hour))
+	for _, step := range []struct {
+		submit func() error
+		open   bool
+	}{
+		{func() error { return nil }, false},
+		{func() error { _, err := later.jobs.Submit(t.Context(), who, request); return err }, true},
+	} {
+		must(t, step.submit())
+		if open, err := later.jobs.Open(t.Context(), who.Tenant, who.User); err != nil || open != step.open {
+			t.Errorf("Open = %v, %v, want %v", open, err, step.open)
+		}
+	}
+}
+
+func TestARunThatWasOvertakenLeavesWhatCameLater(t *testing.T) {
+	t.Parallel()
+	for _, stalls := range []string{"at its begin", "ImageProSessions", "ImageProPresets", "image-pro"} {
+		t.Run(stalls, func(t *testing.T) {
+			t.Parallel()
+			a, tenant := openStorage(t, emulator.ConnectionString), newTenant()
+			a.fill(t, a.at(t, start), tenant, "u")
+			e, err := a.at(t, start).people.EraseOrganization(t.Context(), caller.Caller{Tenant: tenant, User: "u", Admin: true})
+			must(t, err)
+			late := a.at(t, start.Add(settle+time.Second))
+			stalled := false
+			stall := func(place string) { // before anything of the place is deleted, the other run does all, and the organization is back
+				if place == stalls && !stalled {
+					stalled = true
+					a.settledRun(t, e.ID)
+					a.fill(t, late, tenant, "u")
+				}
+			}
+			slow := a.at(t, start.Add(settle+time.Second), atBegin{stall}, watched{a.records, stall}, watched{a.specs, stall})
+			if again, err := slow.eradicator.Run(t.Context(), e.ID); err != nil || again != time.Minute {
+				t.Errorf("the slow run = %v, %v, want that it has met another", again, err)
+			}
+			if now := len(a.holds(t, tenant)); now != 1+perUser || !stalled {
+				t.Errorf("of %d records and blobs that came later there are %d", 1+perUser, now)
+			}
+		})
+	}
+}
+
+// atBegin erases nothing.
+type atBegin struct{ stall func(place string) }
+
+func (e atBegin) Erase(context.Context, erasure.Scope, bool, erasure.Ledger) error {
+	e.stall("at its begin")
+	return nil
 }
 
 func TestFirstVisitsAtOnceMakeOneOrganization(t *testing.T) {

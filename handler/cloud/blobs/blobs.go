@@ -13,16 +13,15 @@ package blobs
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"regexp"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
+	azcontainer "github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
 	"golang.org/x/sync/errgroup"
 
 	"imagepro/handler/bulk"
@@ -127,7 +126,7 @@ func (s *Store) Source(ctx context.Context, j bulk.Job) (bulk.Source, error) {
 }
 
 // Erase deletes every blob of a scope. It may be stopped anywhere and repeated.
-func (s *Store) Erase(ctx context.Context, scope erasure.Scope, take erasure.Take) error {
+func (s *Store) Erase(ctx context.Context, scope erasure.Scope, _ bool, ledger erasure.Ledger) error {
 	if err := checkNames(scope.Tenant); err != nil {
 		return err
 	}
@@ -139,7 +138,10 @@ func (s *Store) Erase(ctx context.Context, scope erasure.Scope, take erasure.Tak
 		prefix += scope.User + "/"
 	}
 	for {
-		found, err := s.eraseOnce(ctx, prefix, take)
+		found, err := s.eraseOnce(ctx, prefix, ledger)
+		if err == nil && found {
+			err = ledger.Gone(ctx, container)
+		}
 		if err != nil || !found {
 			return err
 		}
@@ -147,7 +149,7 @@ func (s *Store) Erase(ctx context.Context, scope erasure.Scope, take erasure.Tak
 }
 
 // eraseOnce deletes what one listing finds, page by page, and reports whether it found anything.
-func (s *Store) eraseOnce(ctx context.Context, prefix string, take erasure.Take) (found bool, err error) {
+func (s *Store) eraseOnce(ctx context.Context, prefix string, ledger erasure.Ledger) (found bool, err error) {
 	pager := s.client.NewListBlobsFlatPager(container, &azblob.ListBlobsFlatOptions{Prefix: &prefix, MaxResults: to.Ptr[int32](erasePage)})
 	for pager.More() {
 		page, err := pager.NextPage(ctx)
@@ -157,18 +159,19 @@ func (s *Store) eraseOnce(ctx context.Context, prefix string, take erasure.Take)
 		if err != nil {
 			return found, service.Fault(err)
 		}
-		var records []erasure.Record
-		for _, item := range page.Segment.BlobItems {
-			records = append(records, erasure.Record{Kind: erasure.Files, Key: *item.Name})
-		}
-		if len(records) == 0 {
+		blobs := page.Segment.BlobItems
+		if len(blobs) == 0 {
 			continue
 		}
 		found = true
-		if err := take(ctx, container, records); err != nil {
+		var records []erasure.Record
+		for _, b := range blobs {
+			records = append(records, erasure.Record{Kind: erasure.Files, Key: *b.Name})
+		}
+		if err := ledger.Take(ctx, container, records); err != nil {
 			return found, err
 		}
-		if err := s.removeAll(ctx, records); err != nil {
+		if err := s.removeAll(ctx, blobs); err != nil {
 			return found, err
 		}
 	}
@@ -180,13 +183,18 @@ const (
 	eraseParallel = 8
 )
 
-func (s *Store) removeAll(ctx context.Context, records []erasure.Record) error {
+// removeAll deletes the blobs that were listed. One that was made anew since is kept: whoever erases may have
+// been overtaken, and that be of somebody who came back.
+func (s *Store) removeAll(ctx context.Context, blobs []*azcontainer.BlobItem) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(eraseParallel)
-	for _, record := range records {
+	for _, b := range blobs {
 		group.Go(func() error {
-			_, err := s.client.DeleteBlob(ctx, container, record.Key, nil)
-			if bloberror.HasCode(err, bloberror.BlobNotFound) {
+			listed := blob.ModifiedAccessConditions{IfMatch: b.Properties.ETag}
+			_, err := s.client.DeleteBlob(ctx, container, *b.Name, &azblob.DeleteBlobOptions{
+				AccessConditions: &blob.AccessConditions{ModifiedAccessConditions: &listed},
+			})
+			if bloberror.HasCode(err, bloberror.BlobNotFound, bloberror.ConditionNotMet) {
 				return nil
 			}
 			return service.Fault(err)
@@ -195,17 +203,8 @@ func (s *Store) removeAll(ctx context.Context, records []erasure.Record) error {
 	return group.Wait()
 }
 
-var namePart = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
-
 // checkNames refuses ids that come from outside and could leave their place in a blob's name.
-func checkNames(parts ...string) error {
-	for _, part := range parts {
-		if !namePart.MatchString(part) {
-			return fault.New(fault.NotFound, "It is not there.", errors.New("blobs: a part of the name is no id")) // which may be anything
-		}
-	}
-	return nil
-}
+func checkNames(parts ...string) error { return account.CheckIDs(parts...) }
 
 func blobName(j bulk.Job, file string) string {
 	return j.Tenant + "/" + j.User + "/bulk-edits/" + j.Job + "/" + file

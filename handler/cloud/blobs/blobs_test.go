@@ -79,8 +79,17 @@ func job(tenant, id string) bulk.Job {
 	return bulk.Job{Ref: bulk.Ref{Tenant: tenant, Job: id}, User: "u"}
 }
 
+// ledger is told what is taken of which place.
+type ledger func(place string, records []erasure.Record) error
+
+func (l ledger) Take(_ context.Context, place string, records []erasure.Record) error {
+	return l(place, records)
+}
+
+func (l ledger) Gone(context.Context, string) error { return nil }
+
 // uncounted takes everything.
-func uncounted(context.Context, string, []erasure.Record) error { return nil }
+var uncounted = ledger(func(string, []erasure.Record) error { return nil })
 
 func must(t *testing.T, err error) {
 	t.Helper()
@@ -153,7 +162,7 @@ func TestEmptyAccountReadsAsEmptyAndIsFilledByTheFirstWrite(t *testing.T) {
 	s, j := openAt(t, server.ConnectionString), job("t", "j")
 	_, err = s.Spec(t.Context(), j)
 	wantKind(t, "Spec", err, fault.NotFound)
-	must(t, s.Erase(t.Context(), erasure.Scope{Tenant: "t"}, uncounted))
+	must(t, s.Erase(t.Context(), erasure.Scope{Tenant: "t"}, true, uncounted))
 	results := make(chan error)
 	for i := range 4 { // all of them find no container
 		go func() {
@@ -180,7 +189,7 @@ func TestOddNamesReachNoRequest(t *testing.T) {
 			wantKind(t, fmt.Sprintf("PutSpec of %q", j.Ref), s.PutSpec(ctx, j, bulk.Spec{Recipe: json.RawMessage(`{}`)}), fault.NotFound)
 			wantKind(t, fmt.Sprintf("PutSource of %q", j.Ref), s.PutSource(ctx, j, bulk.Source{}), fault.NotFound)
 		}
-		wantKind(t, fmt.Sprintf("Erase of %q", odd), s.Erase(ctx, erasure.Scope{Tenant: odd}, uncounted), fault.NotFound)
+		wantKind(t, fmt.Sprintf("Erase of %q", odd), s.Erase(ctx, erasure.Scope{Tenant: odd}, true, uncounted), fault.NotFound)
 	}
 }
 
@@ -196,8 +205,8 @@ func TestEraseLeavesNothingOfTheTenantAndAllOfItsNeighbours(t *testing.T) {
 			must(t, s.PutSource(ctx, other, bulk.Source{}))
 		}
 	}
-	must(t, s.Erase(ctx, erasure.Scope{Tenant: j.Tenant}, uncounted))
-	must(t, s.Erase(ctx, erasure.Scope{Tenant: j.Tenant}, uncounted)) // a repeat finds nothing
+	must(t, s.Erase(ctx, erasure.Scope{Tenant: j.Tenant}, true, uncounted))
+	must(t, s.Erase(ctx, erasure.Scope{Tenant: j.Tenant}, true, uncounted)) // a repeat finds nothing
 	if left := stored(t, j.Tenant+"/"); len(left) != 0 {
 		t.Errorf("left: %v", left)
 	}
@@ -216,7 +225,7 @@ func TestEraseOfAUserLeavesTheOthersOfTheTenant(t *testing.T) {
 		must(t, s.PutSpec(t.Context(), j, bulk.Spec{Recipe: json.RawMessage(`{}`)}))
 	}
 	counted := 0
-	must(t, s.Erase(t.Context(), erasure.Scope{Tenant: j.Tenant, User: "u"}, func(_ context.Context, _ string, records []erasure.Record) error {
+	must(t, s.Erase(t.Context(), erasure.Scope{Tenant: j.Tenant, User: "u"}, true, ledger(func(_ string, records []erasure.Record) error {
 		for _, record := range records {
 			if record.Kind != erasure.Files {
 				t.Errorf("a blob is counted as %s", record.Kind)
@@ -224,11 +233,11 @@ func TestEraseOfAUserLeavesTheOthersOfTheTenant(t *testing.T) {
 			counted++
 		}
 		return nil
-	}))
+	})))
 	if left := stored(t, j.Tenant+"/"); len(left) != 2 || counted != 1 {
 		t.Errorf("counted %d, left: %v, want those of u0 and v", counted, left)
 	}
-	wantKind(t, "Erase of an odd user", s.Erase(t.Context(), erasure.Scope{Tenant: j.Tenant, User: "a/b"}, uncounted), fault.NotFound)
+	wantKind(t, "Erase of an odd user", s.Erase(t.Context(), erasure.Scope{Tenant: j.Tenant, User: "a/b"}, true, uncounted), fault.NotFound)
 }
 
 func TestEraseGoesOnWhereItWasStopped(t *testing.T) {
@@ -247,12 +256,12 @@ func TestEraseGoesOnWhereItWasStopped(t *testing.T) {
 		}
 		return true
 	}))
-	wantKind(t, "a stopped Erase", stopping.Erase(t.Context(), erasure.Scope{Tenant: j.Tenant}, uncounted), fault.Misconfigured)
+	wantKind(t, "a stopped Erase", stopping.Erase(t.Context(), erasure.Scope{Tenant: j.Tenant}, true, uncounted), fault.Misconfigured)
 	const atOnce = 8
 	if half := len(stored(t, j.Tenant+"/")); half < jobs-let || half >= jobs-(let-atOnce) {
 		t.Errorf("%d of %d blobs are left after %d deletions, of which %d at once may have been broken off", half, jobs, let, atOnce)
 	}
-	must(t, s.Erase(t.Context(), erasure.Scope{Tenant: j.Tenant}, uncounted))
+	must(t, s.Erase(t.Context(), erasure.Scope{Tenant: j.Tenant}, true, uncounted))
 	if left := stored(t, j.Tenant+"/"); len(left) != 0 {
 		t.Errorf("left: %v", left)
 	}
@@ -265,13 +274,13 @@ func TestEraseTakesBlobsThatGoMeanwhile(t *testing.T) {
 	must(t, s.PutSource(t.Context(), j, bulk.Source{}))
 	late := openAt(t, through(t, func(_ http.ResponseWriter, r *http.Request) bool {
 		if r.Method == http.MethodDelete {
-			if err := s.Erase(r.Context(), erasure.Scope{Tenant: j.Tenant}, uncounted); err != nil {
+			if err := s.Erase(r.Context(), erasure.Scope{Tenant: j.Tenant}, true, uncounted); err != nil {
 				t.Error(err)
 			}
 		}
 		return true
 	}))
-	must(t, late.Erase(t.Context(), erasure.Scope{Tenant: j.Tenant}, uncounted))
+	must(t, late.Erase(t.Context(), erasure.Scope{Tenant: j.Tenant}, true, uncounted))
 }
 
 func TestStorageThatIsAwayIsBusyAndWrongKeyIsMisconfigured(t *testing.T) {
@@ -284,7 +293,7 @@ func TestStorageThatIsAwayIsBusyAndWrongKeyIsMisconfigured(t *testing.T) {
 		for what, call := range map[string]func() error{
 			"read":  func() error { _, err := s.Spec(t.Context(), j); return err },
 			"write": func() error { return s.PutSource(t.Context(), j, bulk.Source{}) },
-			"erase": func() error { return s.Erase(t.Context(), erasure.Scope{Tenant: "t"}, uncounted) },
+			"erase": func() error { return s.Erase(t.Context(), erasure.Scope{Tenant: "t"}, true, uncounted) },
 		} {
 			wg.Go(func() {
 				err := call()

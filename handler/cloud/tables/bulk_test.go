@@ -100,7 +100,7 @@ func TestJobIsUpdatedOnlyOverTheVersionThatWasRead(t *testing.T) {
 
 	now, err := s.Job(ctx, old.Ref)
 	must(t, err)
-	must(t, s.Erase(ctx, erasure.Scope{Tenant: old.Tenant}, uncounted))
+	must(t, s.Erase(ctx, erasure.Scope{Tenant: old.Tenant}, true, uncounted))
 	_, err = s.UpdateJob(ctx, now)
 	wantKind(t, "UpdateJob of an erased job", err, fault.Conflict)
 	_, err = s.RecordPortion(ctx, now, bulk.Portion{Items: itemsFrom(now, 3)})

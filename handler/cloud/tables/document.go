@@ -4,17 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
-	"unicode/utf8"
 
 	"imagepro/handler/fault"
 )
 
 // A document is a JSON text that may be longer than one property holds: it is kept in the properties D0, D1 and
-// so on. The service takes 32 Ki UTF-16 units a property and 1 MiB a record, and a text in UTF-8 never has fewer
-// bytes than UTF-16 units.
+// so on. The service takes 32 Ki UTF-16 units a property and 1 MiB a record. The text is in ASCII; see marshal.
 const (
-	documentPart = 32_000  // bytes of UTF-8
-	documentMax  = 400_000 // bytes of UTF-8
+	documentPart = 32_000
+	documentMax  = 400_000
 	documentName = "D"
 )
 
@@ -27,7 +25,7 @@ type document struct {
 
 // newDocument returns the record of anything that marshals.
 func newDocument(partition, row string, plain map[string]string, content any) (document, error) {
-	text, err := json.Marshal(content)
+	text, err := marshal(content)
 	if err != nil {
 		return document{}, err
 	}
@@ -46,9 +44,6 @@ func (d document) MarshalJSON() ([]byte, error) {
 	rest := d.text
 	for n := 0; len(rest) > 0; n++ {
 		end := min(documentPart, len(rest))
-		for end < len(rest) && !utf8.RuneStart(rest[end]) {
-			end--
-		}
 		properties[documentName+strconv.Itoa(n)] = string(rest[:end])
 		rest = rest[end:]
 	}

@@ -19,50 +19,49 @@ type place struct {
 	kind   func(row keys) erasure.Kind
 }
 
-// Erase deletes every record of a scope but its marks, up to a hundred at a time: sessions first, the index of
-// bulk edits after what it names.
-func (s *Store) Erase(ctx context.Context, scope erasure.Scope, take erasure.Take) error {
-	if scope.User != "" {
-		return s.eraseUser(ctx, scope, take)
-	}
-	if err := checkKeys(scope.Tenant); err != nil {
+// Erase deletes every record of a scope but its marks, up to a hundred at a time, sessions first. The index of a
+// user's bulk edits is how those are found, so it goes at the last only: one that is just being made stands in it
+// before it is there itself.
+func (s *Store) Erase(ctx context.Context, scope erasure.Scope, last bool, ledger erasure.Ledger) error {
+	places, err := s.placesOf(ctx, scope)
+	if err != nil {
 		return err
 	}
-	for _, p := range []place{
-		{sessionsTable, ofTenant(scope.Tenant), always(erasure.Sessions)},
-		{bulkTable, ofTenantsJobs(scope.Tenant), kindOfBulk},
-		{indexTable, ofTenant(scope.Tenant), always(erasure.Bookkeeping)},
-		{tabsTable, ofTenant(scope.Tenant), always(erasure.Tabs)},
-		{presetsTable, ofTenant(scope.Tenant), kindOfPreset},
-		{usersTable, ofTenant(scope.Tenant), always(erasure.Users)},
-	} {
-		if err := s.erasePlace(ctx, p, take); err != nil {
+	if scope.User != "" && last {
+		places = append(places, place{indexTable, ofUsersJobs(scope.Tenant, scope.User), always(erasure.Bookkeeping)})
+	}
+	for _, p := range places {
+		if err := s.erasePlace(ctx, p, ledger); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// eraseUser deletes a user's session and bulk edits.
-func (s *Store) eraseUser(ctx context.Context, scope erasure.Scope, take erasure.Take) error {
-	if err := checkKeys(scope.Tenant, scope.User); err != nil {
-		return err
+// placesOf returns where the records of a scope lie, all but the index of a user's bulk edits.
+func (s *Store) placesOf(ctx context.Context, scope erasure.Scope) ([]place, error) {
+	if err := checkKeys(scope.Tenant); err != nil {
+		return nil, err
 	}
-	session := place{sessionsTable, fmt.Sprintf("PartitionKey eq '%s' and RowKey eq '%s'", scope.Tenant, scope.User), always(erasure.Sessions)}
-	if err := s.erasePlace(ctx, session, take); err != nil {
-		return err
+	if scope.User == "" {
+		return []place{
+			{sessionsTable, ofTenant(scope.Tenant), always(erasure.Sessions)},
+			{bulkTable, ofTenantsJobs(scope.Tenant), kindOfBulk},
+			{indexTable, ofTenant(scope.Tenant), always(erasure.Bookkeeping)},
+			{tabsTable, ofTenant(scope.Tenant), always(erasure.Tabs)},
+			{presetsTable, ofTenant(scope.Tenant), kindOfPreset},
+			{usersTable, ofTenant(scope.Tenant), always(erasure.Users)},
+		}, nil
 	}
-	refs, err := s.indexed(ctx, scope.Tenant, scope.User, "")
-	if err != nil {
-		return err
+	if err := checkKeys(scope.User); err != nil {
+		return nil, err
 	}
-	for _, ref := range refs {
-		job := place{bulkTable, fmt.Sprintf("PartitionKey eq '%s'", jobPartition(ref.Ref)), kindOfBulk}
-		if err := s.erasePlace(ctx, job, take); err != nil {
-			return err
-		}
+	places := []place{{sessionsTable, ofTenant(scope.Tenant) + fmt.Sprintf(" and RowKey eq '%s'", scope.User), always(erasure.Sessions)}}
+	jobs, err := s.indexed(ctx, scope.Tenant, scope.User, "")
+	for _, job := range jobs {
+		places = append(places, place{bulkTable, fmt.Sprintf("PartitionKey eq '%s'", jobPartition(job.Ref)), kindOfBulk})
 	}
-	return s.erasePlace(ctx, place{indexTable, ofUsersJobs(scope.Tenant, scope.User), always(erasure.Bookkeeping)}, take)
+	return places, err
 }
 
 func always(kind erasure.Kind) func(keys) erasure.Kind {
@@ -99,17 +98,21 @@ func ofTenantsJobs(tenant string) string {
 
 // erasePlace deletes what is found until nothing is: a planner that was at work may have added records behind
 // the listing.
-func (s *Store) erasePlace(ctx context.Context, p place, take erasure.Take) error {
+func (s *Store) erasePlace(ctx context.Context, p place, ledger erasure.Ledger) error {
 	for {
-		found, err := s.eraseOnce(ctx, p, take)
+		found, kept, err := s.eraseOnce(ctx, p, ledger)
+		if err == nil && found && !kept {
+			err = ledger.Gone(ctx, p.table)
+		}
 		if err != nil || !found {
 			return err
 		}
 	}
 }
 
-// eraseOnce deletes what one listing finds, page by page, and reports whether it found anything.
-func (s *Store) eraseOnce(ctx context.Context, p place, take erasure.Take) (found bool, err error) {
+// eraseOnce deletes what one listing finds, page by page. It reports whether it found anything, and whether some
+// of that was kept because it was changed after it was listed.
+func (s *Store) eraseOnce(ctx context.Context, p place, ledger erasure.Ledger) (found, kept bool, err error) {
 	q := query{filter: p.filter, columns: []string{"PartitionKey", "RowKey"}}
 	err = s.pages(ctx, p.table, q, func(entities [][]byte) (bool, error) {
 		var rows []keys
@@ -127,44 +130,53 @@ func (s *Store) eraseOnce(ctx context.Context, p place, take erasure.Take) (foun
 			return true, nil
 		}
 		found = true
-		if err := take(ctx, p.table, records); err != nil {
+		if err := ledger.Take(ctx, p.table, records); err != nil {
 			return false, err
 		}
-		return true, s.removeAll(ctx, p.table, rows)
+		some, err := s.removeAll(ctx, p.table, rows)
+		kept = kept || some
+		return true, err
 	})
-	return found, err
+	return found, kept, err
 }
 
-// removeAll deletes records, those of one partition together.
-func (s *Store) removeAll(ctx context.Context, table string, rows []keys) error {
+// removeAll deletes the versions that were listed, those of one partition together. It reports whether records
+// were kept because they had changed: whoever erases may have been overtaken, and those be of somebody who came
+// back.
+func (s *Store) removeAll(ctx context.Context, table string, rows []keys) (kept bool, err error) {
 	for len(rows) > 0 {
 		n := 1
 		for n < len(rows) && n < maxTransaction && rows[n].PartitionKey == rows[0].PartitionKey {
 			n++
 		}
-		if err := s.removeTogether(ctx, table, rows[:n]); err != nil {
-			return err
+		some, err := s.removeTogether(ctx, table, rows[:n])
+		if err != nil {
+			return kept, err
 		}
+		kept = kept || some
 		rows = rows[n:]
 	}
-	return nil
+	return kept, nil
 }
 
-// removeTogether deletes records of one partition. One that is gone already makes a transaction fail as a
+// removeTogether deletes records of one partition. One that was changed or is gone makes a transaction fail as a
 // whole; then they are deleted one by one.
-func (s *Store) removeTogether(ctx context.Context, table string, rows []keys) error {
+func (s *Store) removeTogether(ctx context.Context, table string, rows []keys) (kept bool, err error) {
 	var t transaction
 	for _, row := range rows {
-		t.remove(row)
+		t.removeVersion(row.ETag, row)
 	}
-	err := s.submit(ctx, table, t)
-	if !fault.Is(err, fault.Conflict) {
-		return err
+	if err := s.submit(ctx, table, t); !fault.Is(err, fault.Conflict) {
+		return false, err
 	}
 	for _, row := range rows {
-		if err := s.remove(ctx, table, row.PartitionKey, row.RowKey, "*"); err != nil {
-			return err
+		err := s.remove(ctx, table, row.PartitionKey, row.RowKey, row.ETag)
+		switch {
+		case fault.Is(err, fault.Conflict):
+			kept = true
+		case err != nil:
+			return kept, err
 		}
 	}
-	return nil
+	return kept, nil
 }

@@ -41,8 +41,17 @@ func fill(t *testing.T, s *tables.Store, tenant string) {
 	addJob(t, s, bulk.Ref{Tenant: tenant, Job: "small"}, 1)
 }
 
+// ledger is told what is taken of which place.
+type ledger func(place string, records []erasure.Record) error
+
+func (l ledger) Take(_ context.Context, place string, records []erasure.Record) error {
+	return l(place, records)
+}
+
+func (l ledger) Gone(context.Context, string) error { return nil }
+
 // uncounted takes everything.
-func uncounted(context.Context, string, []erasure.Record) error { return nil }
+var uncounted = ledger(func(string, []erasure.Record) error { return nil })
 
 // left is what a tenant, or one whose id begins the same, still has.
 func left(t *testing.T, prefix string) []string {
@@ -68,8 +77,8 @@ func TestEraseLeavesNothingOfTheTenantAndAllOfItsNeighbours(t *testing.T) {
 	organization, err := s.PutOrganization(t.Context(), org.Organization{Tenant: tenant})
 	must(t, err)
 
-	must(t, s.Erase(t.Context(), erasure.Scope{Tenant: tenant}, uncounted))
-	must(t, s.Erase(t.Context(), erasure.Scope{Tenant: tenant}, uncounted)) // a repeat finds nothing
+	must(t, s.Erase(t.Context(), erasure.Scope{Tenant: tenant}, true, uncounted))
+	must(t, s.Erase(t.Context(), erasure.Scope{Tenant: tenant}, true, uncounted)) // a repeat finds nothing
 	counts := map[string]int{}
 	for _, key := range left(t, tenant[:len(tenant)-1]) {
 		owner, _, _ := strings.Cut(key[:strings.Index(key, "/")], "_")
@@ -102,7 +111,7 @@ func TestEraseOfAUserLeavesTheOthersOfTheTenant(t *testing.T) {
 	}
 	counts := map[erasure.Kind]int{}
 	last := map[string]string{}
-	must(t, s.Erase(ctx, erasure.Scope{Tenant: tenant, User: "u"}, func(_ context.Context, place string, records []erasure.Record) error {
+	must(t, s.Erase(ctx, erasure.Scope{Tenant: tenant, User: "u"}, true, ledger(func(place string, records []erasure.Record) error {
 		for _, record := range records {
 			if record.Key <= last[place] {
 				t.Errorf("%s: %q comes after %q", place, record.Key, last[place])
@@ -111,7 +120,7 @@ func TestEraseOfAUserLeavesTheOthersOfTheTenant(t *testing.T) {
 			counts[record.Kind]++
 		}
 		return nil
-	}))
+	})))
 	want := map[erasure.Kind]int{erasure.Sessions: 1, erasure.BulkEdits: 2, erasure.Bookkeeping: 2*bulk.Shares + 2}
 	if diff := cmp.Diff(want, counts); diff != "" {
 		t.Errorf("counted (-want +got):\n%s", diff)
@@ -128,13 +137,13 @@ func TestEraseStopsWithTake(t *testing.T) {
 	before := len(left(t, tenant))
 	stop := errors.New("stop")
 	taken := 0
-	err := s.Erase(t.Context(), erasure.Scope{Tenant: tenant}, func(_ context.Context, _ string, records []erasure.Record) error {
+	err := s.Erase(t.Context(), erasure.Scope{Tenant: tenant}, true, ledger(func(_ string, records []erasure.Record) error {
 		if taken > 0 {
 			return stop
 		}
 		taken = len(records)
 		return nil
-	})
+	}))
 	if rest := len(left(t, tenant)); !errors.Is(err, stop) || taken == 0 || rest != before-taken {
 		t.Errorf("Erase = %v, %d of %d records are left after %d were taken", err, rest, before, taken)
 	}
@@ -155,13 +164,13 @@ func TestEraseGoesOnWhereItWasStopped(t *testing.T) {
 		}
 		return true
 	}))
-	if err := stopping.Erase(ctx, erasure.Scope{Tenant: tenant}, uncounted); err == nil {
+	if err := stopping.Erase(ctx, erasure.Scope{Tenant: tenant}, true, uncounted); err == nil {
 		t.Fatal("Erase was stopped and reports no error")
 	}
 	if half := len(left(t, tenant)); half == 0 || half >= before {
 		t.Errorf("%d of %d records are left after half an erasure", half, before)
 	}
-	must(t, s.Erase(t.Context(), erasure.Scope{Tenant: tenant}, uncounted))
+	must(t, s.Erase(t.Context(), erasure.Scope{Tenant: tenant}, true, uncounted))
 	if rest := left(t, tenant); len(rest) != 0 {
 		t.Errorf("left: %v", rest)
 	}
@@ -175,7 +184,7 @@ func TestEraseTakesRecordsThatGoMeanwhile(t *testing.T) {
 	slow := openAt(t, through(t, func(r *http.Request) bool {
 		if strings.HasSuffix(r.URL.Path, "/$batch") {
 			once.Do(func() { // before the first deletion arrives, another erasure takes all but one of its records
-				err := errors.Join(s.Erase(r.Context(), erasure.Scope{Tenant: tenant}, uncounted), s.PutSession(r.Context(), org.Session{Tenant: tenant, User: "1"}))
+				err := errors.Join(s.Erase(r.Context(), erasure.Scope{Tenant: tenant}, true, uncounted), s.PutSession(r.Context(), org.Session{Tenant: tenant, User: "1"}))
 				if err != nil {
 					t.Error(err)
 				}
@@ -183,7 +192,7 @@ func TestEraseTakesRecordsThatGoMeanwhile(t *testing.T) {
 		}
 		return true
 	}))
-	must(t, slow.Erase(t.Context(), erasure.Scope{Tenant: tenant}, uncounted))
+	must(t, slow.Erase(t.Context(), erasure.Scope{Tenant: tenant}, true, uncounted))
 	if rest := left(t, tenant); len(rest) != 0 {
 		t.Errorf("left: %v", rest)
 	}
@@ -196,7 +205,7 @@ func TestTwoErasuresAtOnceLeaveNothing(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 2 {
 		wg.Go(func() {
-			if err := s.Erase(t.Context(), erasure.Scope{Tenant: tenant}, uncounted); err != nil {
+			if err := s.Erase(t.Context(), erasure.Scope{Tenant: tenant}, true, uncounted); err != nil {
 				t.Error(err)
 			}
 		})

@@ -34,7 +34,8 @@ func ofUsersJobs(tenant, user string) string {
 	return fmt.Sprintf("PartitionKey eq '%[1]s' and RowKey ge '%[2]s_' and RowKey lt '%[2]s_~'", tenant, user)
 }
 
-// addToIndex indexes a job as open, unless it is there.
+// addToIndex indexes a job as open, unless it is there already, closed or not. One that stands in the index without
+// a record may have been closed, and is opened again.
 func (s *Store) addToIndex(ctx context.Context, j bulk.Job) error {
 	if err := checkKeys(j.Tenant, j.User, j.Job); err != nil {
 		return err
@@ -42,7 +43,11 @@ func (s *Store) addToIndex(ctx context.Context, j bulk.Job) error {
 	if _, err := s.create(ctx, indexTable, rowOfIndex(j, isOpen)); !fault.Is(err, fault.Conflict) {
 		return err
 	}
-	return nil
+	_, err := s.Job(ctx, j.Ref)
+	if fault.Is(err, fault.NotFound) {
+		return s.upsert(ctx, indexTable, rowOfIndex(j, isOpen))
+	}
+	return err
 }
 
 // CloseJob notes that a job is final. One that has left the index is no fault: it was erased.

@@ -43,7 +43,7 @@ func TestTheIndexKnowsTheOpenJobsOfAUserAndOfATenant(t *testing.T) {
 	if got, want := openJobs(t, s, tenant, "u"), []string{"u 2 planning"}; !slices.Equal(got, want) {
 		t.Errorf("open jobs after one was closed: %q, want %q", got, want)
 	}
-	must(t, s.Erase(ctx, erasure.Scope{Tenant: tenant}, uncounted))
+	must(t, s.Erase(ctx, erasure.Scope{Tenant: tenant}, true, uncounted))
 	must(t, s.CloseJob(ctx, job)) // gone is no fault
 	if left := stored(t, "ImageProBulkIndex", tenant); len(left) != 1 {
 		t.Errorf("left: %v, want the neighbour's", left)

@@ -2,7 +2,6 @@ package tables
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -69,7 +68,7 @@ func rowOfItem(i bulk.Item) itemRow {
 			formatTime(i.Intent.At), i.Intent.Fingerprint, i.Intent.Name, pictureFacts(i.Intent.Before), pictureFacts(i.Intent.After), i.Intent.Warnings,
 		}
 	}
-	text, _ := json.Marshal(facts) // such structs always marshal
+	text, _ := marshal(facts) // such structs always marshal
 	return itemRow{keys: keys{PartitionKey: jobPartition(i.Ref), RowKey: key}, State: string(i.State), Facts: string(text)}
 }
 

@@ -90,7 +90,7 @@ func TestErasedItemIsNotBroughtBack(t *testing.T) {
 	ctx := t.Context()
 	item, err := s.Item(ctx, job.Ref, 0)
 	must(t, err)
-	must(t, s.Erase(ctx, erasure.Scope{Tenant: job.Tenant}, uncounted))
+	must(t, s.Erase(ctx, erasure.Scope{Tenant: job.Tenant}, true, uncounted))
 	_, err = s.Intend(ctx, item)
 	wantKind(t, "Intend", err, fault.Conflict)
 	_, err = s.FinishItem(ctx, item)

@@ -112,11 +112,27 @@ func (s *Store) User(ctx context.Context, tenant, id string) (org.User, error) {
 	if err != nil {
 		return org.User{}, err
 	}
+	return row.user(etag), nil
+}
+
+func (r userRow) user(etag string) org.User {
 	return org.User{
-		Tenant: tenant, ID: id, State: org.State(row.State),
-		Profile:    org.Profile{Name: row.Name, UPN: row.UPN, Mail: row.Mail, Locale: row.Locale},
-		LastSignIn: parseTime(row.LastSignIn), Erasure: row.Erasure, Version: etag,
-	}, nil
+		Tenant: r.PartitionKey, ID: r.RowKey, State: org.State(r.State),
+		Profile:    org.Profile{Name: r.Name, UPN: r.UPN, Mail: r.Mail, Locale: r.Locale},
+		LastSignIn: parseTime(r.LastSignIn), Erasure: r.Erasure, Version: etag,
+	}
+}
+
+// Marked calls yield for every user whose data is being erased.
+func (s *Store) Marked(ctx context.Context, yield func(org.User) bool) error {
+	filter := fmt.Sprintf("State eq '%s'", org.Erasing)
+	return s.list(ctx, usersTable, query{filter: filter}, func(entity []byte) (bool, error) {
+		var row userRow
+		if err := decode(entity, &row); err != nil {
+			return false, err
+		}
+		return yield(row.user(row.ETag)), nil
+	})
 }
 
 // PutUser creates the record or replaces the version that was read.

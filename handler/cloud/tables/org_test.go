@@ -173,7 +173,7 @@ func TestErasedSessionIsNotBroughtBackByARenewal(t *testing.T) {
 
 	read, err = s.Session(ctx, tenant, "u")
 	must(t, err)
-	must(t, s.Erase(ctx, erasure.Scope{Tenant: tenant}, uncounted))
+	must(t, s.Erase(ctx, erasure.Scope{Tenant: tenant}, true, uncounted))
 	wantKind(t, "renewing an erased session", s.RenewSession(ctx, read), fault.Conflict)
 	if left := stored(t, "ImageProSessions", tenant); len(left) != 0 {
 		t.Errorf("left: %v", left)

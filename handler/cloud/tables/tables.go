@@ -9,11 +9,10 @@
 package tables
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -113,15 +112,17 @@ func (s *Store) write(ctx context.Context, table string, row any, send func(*azt
 	return string(etag), err
 }
 
-// marshal returns the JSON of a record in ASCII. Any JSON may be sent so, and the emulator garbles characters
-// that are cut in two between packets.
+// marshal returns the JSON of a record, or of a text in one, in ASCII. Any JSON may be written so, and the
+// emulator garbles characters that are cut in two between packets.
 func marshal(row any) ([]byte, error) {
-	text, err := json.Marshal(row)
-	if err != nil {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false) // which would make texts longer
+	if err := encoder.Encode(row); err != nil {
 		return nil, err
 	}
-	ascii := make([]byte, 0, len(text))
-	for _, r := range string(text) {
+	ascii := make([]byte, 0, text.Len())
+	for _, r := range strings.TrimSuffix(text.String(), "\n") {
 		if r < utf8.RuneSelf {
 			ascii = append(ascii, byte(r))
 			continue
@@ -260,18 +261,9 @@ func between(partition, after, before string) string {
 	return fmt.Sprintf("PartitionKey eq '%s' and RowKey gt '%s' and RowKey lt '%s'", partition, after, before)
 }
 
-// keyPattern leaves out the _ that joins the parts of a key.
-var keyPattern = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
-
-// checkKeys refuses ids that come from outside and could leave their place in a key.
-func checkKeys(parts ...string) error {
-	for _, part := range parts {
-		if !keyPattern.MatchString(part) {
-			return fault.New(fault.NotFound, "It is not there.", errors.New("tables: a part of the key is no id")) // which may be anything
-		}
-	}
-	return nil
-}
+// checkKeys refuses ids that come from outside and could leave their place in a key. They cannot hold the _ that
+// joins the parts of a key.
+func checkKeys(parts ...string) error { return account.CheckIDs(parts...) }
 
 // timeFormat has a fixed width; all times are UTC.
 const timeFormat = "2006-01-02T15:04:05.000Z"

@@ -139,7 +139,7 @@ func TestEmptyAccountReadsAsEmptyAndIsFilledByTheFirstWrite(t *testing.T) {
 	must(t, s.EachErasure(ctx, func(o org.Erasure) bool { t.Errorf("EachErasure yields %v", o); return true }))
 	must(t, s.CloseJob(ctx, bulk.Job{Ref: ref, User: "u"}))
 	for _, user := range []string{"", "u"} {
-		must(t, s.Erase(ctx, erasure.Scope{Tenant: "t", User: user}, uncounted))
+		must(t, s.Erase(ctx, erasure.Scope{Tenant: "t", User: user}, true, uncounted))
 	}
 	must(t, s.DeleteOrganization(ctx, org.Organization{Tenant: "t", Version: `W/"datetime'2026-01-01T00%3A00%3A00.0000000Z'"`}))
 	wantKind(t, "RenewSession", s.RenewSession(ctx, org.Session{Tenant: "t", User: "u", Version: `W/"datetime'2026-01-01T00%3A00%3A00.0000000Z'"`}), fault.Conflict)
@@ -201,7 +201,7 @@ func TestOddKeysReachNoRequest(t *testing.T) {
 			"Intend":        func() error { _, err := s.Intend(ctx, bulk.Item{Ref: ref, Version: "v"}); return err },
 			"FinishItem":    func() error { _, err := s.FinishItem(ctx, bulk.Item{Ref: other, Version: "v"}); return err },
 			"ItemsOf":       func() error { _, _, err := s.ItemsOf(ctx, other, "", 1); return err },
-			"Erase":         func() error { return s.Erase(ctx, erasure.Scope{Tenant: key}, uncounted) },
+			"Erase":         func() error { return s.Erase(ctx, erasure.Scope{Tenant: key}, true, uncounted) },
 		}
 		for name, call := range calls {
 			wantKind(t, fmt.Sprintf("%s with %q", name, key), call(), fault.NotFound)
@@ -231,7 +231,7 @@ func TestStorageThatIsAwayIsBusyAndWrongKeyIsMisconfigured(t *testing.T) {
 			"read":        func() error { _, err := s.Organization(t.Context(), "t"); return err },
 			"write":       func() error { _, err := s.PutUser(t.Context(), org.User{Tenant: "t", ID: "u"}); return err },
 			"transaction": func() error { _, err := s.CreatePreset(t.Context(), tab.Preset{Tenant: "t", ID: "p"}); return err },
-			"list":        func() error { return s.Erase(t.Context(), erasure.Scope{Tenant: "t"}, uncounted) },
+			"list":        func() error { return s.Erase(t.Context(), erasure.Scope{Tenant: "t"}, true, uncounted) },
 		} {
 			wg.Go(func() {
 				err := call()

@@ -1,11 +1,15 @@
 package tables
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"strings"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
 
 	"imagepro/handler/fault"
 	"imagepro/handler/tab"
@@ -26,17 +30,17 @@ var (
 
 // tabDocument is the stored form of a tab.
 type tabDocument struct {
-	Title         string          `json:"title"`
-	Site          string          `json:"site"`
-	Drive         string          `json:"drive"`
-	Folder        string          `json:"folder"`
-	Layout        string          `json:"layout"`
-	SortBy        string          `json:"sortBy"`
-	Descending    bool            `json:"descending"`
-	Captions      string          `json:"captions"`
-	DefaultRecipe json.RawMessage `json:"defaultRecipe,omitempty"`
-	CreatedAt     string          `json:"createdAt"`
-	ChangedAt     string          `json:"changedAt"`
+	Title         string `json:"title"`
+	Site          string `json:"site"`
+	Drive         string `json:"drive"`
+	Folder        string `json:"folder"`
+	Layout        string `json:"layout"`
+	SortBy        string `json:"sortBy"`
+	Descending    bool   `json:"descending"`
+	Captions      string `json:"captions"`
+	DefaultRecipe string `json:"defaultRecipe,omitempty"` // canonical JSON, to come back byte by byte
+	CreatedAt     string `json:"createdAt"`
+	ChangedAt     string `json:"changedAt"`
 }
 
 func documentOfTab(t tab.Tab) (document, error) {
@@ -46,7 +50,7 @@ func documentOfTab(t tab.Tab) (document, error) {
 	c := t.Config
 	return newDocument(t.Tenant, t.ID, nil, tabDocument{
 		Title: c.Title, Site: c.Site, Drive: c.Drive, Folder: c.Folder, Layout: string(c.Layout), SortBy: string(c.Sort.By),
-		Descending: c.Sort.Descending, Captions: string(c.Captions), DefaultRecipe: c.DefaultRecipe,
+		Descending: c.Sort.Descending, Captions: string(c.Captions), DefaultRecipe: string(c.DefaultRecipe),
 		CreatedAt: formatTime(t.CreatedAt), ChangedAt: formatTime(t.ChangedAt),
 	})
 }
@@ -59,10 +63,18 @@ func tabOf(entity []byte) (tab.Tab, error) {
 		Config: tab.Config{
 			Title: stored.Title, Site: stored.Site, Drive: stored.Drive, Folder: stored.Folder, Layout: tab.Layout(stored.Layout),
 			Sort:     tab.Sort{By: tab.SortKey(stored.SortBy), Descending: stored.Descending},
-			Captions: tab.Captions(stored.Captions), DefaultRecipe: stored.DefaultRecipe,
+			Captions: tab.Captions(stored.Captions), DefaultRecipe: rawOf(stored.DefaultRecipe),
 		},
 		Version: row.ETag,
 	}, err
+}
+
+// rawOf is nil for no text.
+func rawOf(text string) json.RawMessage {
+	if text == "" {
+		return nil
+	}
+	return json.RawMessage(text)
 }
 
 // CreateTab adds a tab.
@@ -100,10 +112,22 @@ func (s *Store) UpdateTab(ctx context.Context, t tab.Tab) (tab.Tab, error) {
 		return t, err
 	}
 	etag, err := s.update(ctx, tabsTable, t.Version, record)
+	if fault.Is(err, fault.Conflict) { // unless an answer was lost and the SDK asked again
+		if now, lookErr := s.Tab(ctx, t.Tenant, t.ID); lookErr == nil && sameText(documentOfTab, now, t) {
+			return now, nil
+		}
+	}
 	if err == nil {
 		t.Version = etag
 	}
 	return t, err
+}
+
+// sameText reports whether two records say the same, all but their versions.
+func sameText[T any](documentOf func(T) (document, error), a, b T) bool {
+	one, errOne := documentOf(a)
+	other, errOther := documentOf(b)
+	return errOne == nil && errOther == nil && bytes.Equal(one.text, other.text)
 }
 
 // DeleteTab removes the version that was read.
@@ -132,11 +156,11 @@ func checkPage(tenant, cursor string) error {
 
 // presetDocument is the stored form of a preset.
 type presetDocument struct {
-	Name        string          `json:"name"`
-	Description string          `json:"description,omitempty"`
-	Recipe      json.RawMessage `json:"recipe"`
-	CreatedAt   string          `json:"createdAt"`
-	ChangedAt   string          `json:"changedAt"`
+	Name        string `json:"name"`
+	Description string `json:"description,omitempty"`
+	Recipe      string `json:"recipe"` // as that of a tab
+	CreatedAt   string `json:"createdAt"`
+	ChangedAt   string `json:"changedAt"`
 }
 
 const (
@@ -151,9 +175,11 @@ type nameRow struct {
 	Preset string
 }
 
-// nameKey is the key of a preset's name: names may hold what keys may not.
+// nameKey is the key of a preset's name: names may hold what keys may not. Names that differ only in case, in how
+// their characters are composed or in spaces around them have the same (Unicode's compatibility caseless matching).
 func nameKey(name string) string {
-	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSpace(name))))
+	folded := norm.NFKC.String(cases.Fold().String(norm.NFKC.String(strings.TrimSpace(name))))
+	sum := sha256.Sum256([]byte(folded))
 	return namePrefix + hex.EncodeToString(sum[:16])
 }
 
@@ -162,7 +188,7 @@ func documentOfPreset(p tab.Preset) (document, error) {
 		return document{}, err
 	}
 	return newDocument(p.Tenant, presetPrefix+p.ID, map[string]string{nameColumn: nameKey(p.Name)}, presetDocument{
-		Name: p.Name, Description: p.Description, Recipe: p.Recipe, CreatedAt: formatTime(p.CreatedAt), ChangedAt: formatTime(p.ChangedAt),
+		Name: p.Name, Description: p.Description, Recipe: string(p.Recipe), CreatedAt: formatTime(p.CreatedAt), ChangedAt: formatTime(p.ChangedAt),
 	})
 }
 
@@ -171,7 +197,7 @@ func presetOf(entity []byte) (tab.Preset, error) {
 	row, err := readDocument(entity, &stored)
 	return tab.Preset{
 		Tenant: row.PartitionKey, ID: strings.TrimPrefix(row.RowKey, presetPrefix), Name: stored.Name, Description: stored.Description,
-		Recipe: stored.Recipe, CreatedAt: parseTime(stored.CreatedAt), ChangedAt: parseTime(stored.ChangedAt), Version: row.ETag,
+		Recipe: rawOf(stored.Recipe), CreatedAt: parseTime(stored.CreatedAt), ChangedAt: parseTime(stored.ChangedAt), Version: row.ETag,
 	}, err
 }
 
@@ -211,16 +237,10 @@ func (s *Store) writePreset(ctx context.Context, p tab.Preset, t transaction) (t
 		}
 	}
 	now, readErr := s.Preset(ctx, p.Tenant, p.ID)
-	if err != nil && (readErr != nil || !samePreset(now, p)) {
+	if err != nil && (readErr != nil || !sameText(documentOfPreset, now, p)) {
 		return p, err
 	}
 	return now, readErr
-}
-
-// samePreset reports whether two presets say the same.
-func samePreset(a, b tab.Preset) bool {
-	return a.Name == b.Name && a.Description == b.Description && string(a.Recipe) == string(b.Recipe) &&
-		formatTime(a.ChangedAt) == formatTime(b.ChangedAt)
 }
 
 // Preset returns a preset.
