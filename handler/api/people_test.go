@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
@@ -91,14 +92,25 @@ func TestATokenIsGivenWithItsScopes(t *testing.T) {
 	if strings.Contains(a.log, "graph-token") {
 		t.Error("the log shows the token")
 	}
+	for sent, want := range map[string]string{
+		`{"id_token":{"x":null}}`: `{"id_token":{"x":null}}`,
+		`{"access_token":{"nbf":{"value":"1"},"xms_cc":{"values":["CP1"]}},"userinfo":{}}`: `{"access_token":{"nbf":{"value":"1"}},"userinfo":{}}`,
+	} {
+		text, _ := json.Marshal(sent)
+		if a := w.call(t, post("/api/token", `{"claims":`+string(text)+`}`)); a.status != 200 || claims != want {
+			t.Errorf("claims %s: %d, Entra gets %s, want %s", sent, a.status, claims, want)
+		}
+	}
 	for body, field := range map[string]string{
-		`{"scopes":["Mail.Read"]}`: "/scopes/0",
-		`{"scopes":["openid"]}`:    "/scopes",
-		`{"claims":"no JSON"}`:     "/claims",
-		`{"claims":"[]"}`:          "/claims",
-		`{"claims":"null"}`:        "/claims",
-		`{"scope":"User.Read"}`:    "/scope",
-		`{"Scopes":["User.Read"]}`: "/Scopes",
+		`{"scopes":["Mail.Read"]}`:                                  "/scopes/0",
+		`{"scopes":["openid"]}`:                                     "/scopes",
+		`{"claims":"no JSON"}`:                                      "/claims",
+		`{"claims":"[]"}`:                                           "/claims",
+		`{"claims":"null"}`:                                         "/claims",
+		`{"claims":"{\"access_token\":[]}"}`:                        "/claims",
+		`{"claims":"{\"access_token\":null}"}`:                      "/claims",
+		`{"scope":"User.Read"}`:                                     "/scope",
+		`{"Scopes":["User.Read"]}`:                                  "/Scopes",
 		`{"scopes":["User.Read"],"SCOPES":["Sites.ReadWrite.All"]}`: "/SCOPES",
 	} {
 		a := w.call(t, post("/api/token", body))

@@ -144,6 +144,9 @@ func TestWrongTabsAndPresetsNameTheField(t *testing.T) {
 		{"/api/tabs", goodTab, `{"title":""}`, "/title"},
 		{"/api/tabs", goodTab, `{"title":"  "}`, "/title"},
 		{"/api/tabs", goodTab, `{"title":"a\u0007b"}`, "/title"},
+		{"/api/tabs", goodTab, `{"title":"\u200b\u2060\u00a0"}`, "/title"},
+		{"/api/tabs", goodTab, `{"title":"a\ud800b"}`, "/title"}, // half of a pair becomes U+FFFD
+		{"/api/tabs", goodTab, `{"title":"a\ufffdb"}`, "/title"},
 		{"/api/tabs", goodTab, `{"title":"` + long + `"}`, "/title"},
 		{"/api/tabs", goodTab, `{"siteId":0}`, "/siteId"},
 		{"/api/tabs", goodTab, `{"siteId":"a/b"}`, "/siteId"},
@@ -190,13 +193,13 @@ func TestANameThatIsTakenIsAConflict(t *testing.T) {
 func TestTheChannelIsInTheLinkAndNowhereElse(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	a := w.call(t, post("/api/tabs", strings.TrimSuffix(goodTab, "}")+`,"channel":{"id":"19:secret@thread.tacv2","name":"Secret channel"}}`))
+	a := w.call(t, post("/api/tabs", strings.TrimSuffix(goodTab, "}")+`,"channel":{"id":"19:secret@thread.tacv2","name":"Secret + channel"}}`))
 	tagged(t, a, 201)
 	link, err := url.Parse(a.body["links"].(map[string]any)["teams"].(string))
-	if err != nil || link.Host != "teams.microsoft.com" || link.Path != "/l/entity/app/id1" {
+	if err != nil || strings.Contains(link.RawQuery, "+") || link.Host != "teams.microsoft.com" || link.Path != "/l/entity/app/id1" {
 		t.Fatalf("the link is %v, %v", link, err)
 	}
-	if q := link.Query(); q.Get("context") != `{"channelId":"19:secret@thread.tacv2"}` || q.Get("label") != "Summer (Secret channel)" {
+	if q := link.Query(); q.Get("context") != `{"channelId":"19:secret@thread.tacv2"}` || q.Get("label") != "Summer (Secret + channel)" {
 		t.Errorf("the link's query is %v", q)
 	}
 	if kept := fmt.Sprintf("%+v", w.shelf.tabs); strings.Contains(kept, "ecret") || strings.Contains(a.log, "ecret") {

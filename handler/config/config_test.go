@@ -41,6 +41,32 @@ func TestDefaultsAreRead(t *testing.T) {
 	}
 }
 
+func TestTheTeamsAppIsTheApplicationUnlessItIsNamed(t *testing.T) {
+	t.Parallel()
+	const teams = "0f1e2d3c-4b5a-4697-8877-665544332211"
+	for set, want := range map[string]string{"": "f64e410d-2685-4834-8cd1-004fcac3a125", teams: teams} {
+		c, err := config.Read(with("IMAGEPRO_TEAMS_APP_ID", set))
+		if err != nil || c.TeamsApp() != want {
+			t.Errorf("with %q: %q, %v, want %q", set, c.TeamsApp(), err, want)
+		}
+	}
+	if _, err := config.Read(with("IMAGEPRO_TEAMS_APP_ID", "image-pro")); err == nil || !strings.Contains(err.Error(), "setting IMAGEPRO_TEAMS_APP_ID: ") {
+		t.Errorf("no id at all: %v", err)
+	}
+}
+
+func TestIdsOfRolesAreTakenInEitherCase(t *testing.T) {
+	t.Parallel()
+	c, err := config.Read(with("IMAGEPRO_ADMIN_ROLES", "62E90394-69F5-4237-9190-012177145E10, OrganizationAdmin"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := config.Names{"62e90394-69f5-4237-9190-012177145e10", "OrganizationAdmin"} // names are to the letter
+	if diff := cmp.Diff(want, c.AdminRoles); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestEveryFaultIsReportedAtOnce(t *testing.T) {
 	t.Parallel()
 	_, err := config.Read(with(

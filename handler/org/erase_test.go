@@ -461,8 +461,9 @@ func TestASweepThatHasNoTimeLeavesTheRestToMessages(t *testing.T) {
 	w.sent = nil
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	if _, err := w.sweeper().Sweep(ctx, w.clock()); err != nil {
-		t.Fatal(err)
+	swept, err := w.sweeper().Sweep(ctx, w.clock())
+	if must(t, err); !swept.Stopped {
+		t.Error("the run does not say that it was stopped")
 	}
 	if want := fmt.Sprintf(`erasures {"erasure":"%s"} 0s`, e.ID); len(data.keys) != 55 || !slices.Equal(w.sent, []string{want}) {
 		t.Errorf("%d records, sent %q, want %q", len(data.keys), w.sent, want)

@@ -21,6 +21,7 @@ type store struct {
 	writes int
 	before func()
 	after  func() // runs behind a read, before its answer
+	wrote  func() // the same for a write
 	fail   error  // of writes
 }
 
@@ -42,6 +43,14 @@ func (s *store) write(t tab.Tab) (tab.Tab, error) {
 	if s.before != nil {
 		s.before()
 	}
+	t, err := s.store(t)
+	if s.wrote != nil {
+		s.wrote()
+	}
+	return t, err
+}
+
+func (s *store) store(t tab.Tab) (tab.Tab, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.fail != nil {
@@ -222,6 +231,63 @@ func TestAReaderThatWasSlowerThanAChangeLeavesNothingOldInMemory(t *testing.T) {
 		if got, want := title(t, s, anna), title(t, tab.NewService(tab.ServiceOptions{Tabs: records}), anna); got != want || !made {
 			t.Errorf("%s (made: %v): the title is %q, want %q", name, made, got, want)
 		}
+	}
+}
+
+// Another process changes the tab, and this one only learns of it from a change of its own.
+func TestWhatAChangeFindsIsRemembered(t *testing.T) {
+	t.Parallel()
+	first, records, _ := newService(time.Hour)
+	created, err := first.Create(t.Context(), anna, good)
+	must(t, err)
+	second := tab.NewService(tab.ServiceOptions{Tabs: records, Library: &library{}, Now: time.Now, CacheLife: time.Hour})
+	changed := good
+	changed.Title = "u"
+	for name, try := range map[string]func() error{
+		"change":   func() error { _, err := first.Update(t.Context(), anna, "id", created.Version, good); return err },
+		"deletion": func() error { return first.Delete(t.Context(), anna, "id", created.Version) },
+	} {
+		changed.Title += "u"
+		now, err := second.Get(t.Context(), anna, "id")
+		must(t, err)
+		_, err = second.Update(t.Context(), anna, "id", now.Version, changed)
+		must(t, err)
+		if err := try(); !fault.Is(err, fault.Stale) {
+			t.Errorf("a %s of an old version = %v, want Stale", name, err)
+		}
+		if got := title(t, first, anna); got != changed.Title {
+			t.Errorf("after a stale %s the title is %q, want %q", name, got, changed.Title)
+		}
+	}
+	for name, try := range map[string]func() error{
+		"change":   func() error { _, err := first.Update(t.Context(), anna, "id", created.Version, good); return err },
+		"deletion": func() error { return first.Delete(t.Context(), anna, "id", tab.AnyVersion) },
+	} {
+		records.tabs["a/id"] = created
+		title(t, first, anna)
+		delete(records.tabs, "a/id")
+		if err := try(); !fault.Is(err, fault.NotFound) {
+			t.Errorf("a %s of a deleted tab = %v, want NotFound", name, err)
+		}
+		if got := title(t, first, anna); got != "(none)" {
+			t.Errorf("after a %s of a deleted tab the title is %q", name, got)
+		}
+	}
+}
+
+func TestAWriterThatWasSlowerThanADeletionLeavesNothingInMemory(t *testing.T) {
+	t.Parallel()
+	s, records, _ := newService(time.Hour)
+	created, err := s.Create(t.Context(), anna, good)
+	must(t, err)
+	records.wrote = func() { // the change is stored, its answer still on the way
+		records.wrote = nil
+		must(t, s.Delete(t.Context(), anna, "id", tab.AnyVersion))
+	}
+	_, err = s.Update(t.Context(), anna, "id", created.Version, good)
+	must(t, err)
+	if got := title(t, s, anna); got != "(none)" {
+		t.Errorf("the title after the deletion is %q", got)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -281,6 +282,37 @@ func TestEraseTakesBlobsThatGoMeanwhile(t *testing.T) {
 		return true
 	}))
 	must(t, late.Erase(t.Context(), erasure.Scope{Tenant: j.Tenant}, true, uncounted))
+}
+
+func TestABlobThatIsAnotherThanWasListedIsTakenAnew(t *testing.T) {
+	t.Parallel()
+	s, j := open(t)
+	spec := bulk.Spec{Recipe: json.RawMessage(`{}`)}
+	must(t, s.PutSpec(t.Context(), j, spec))
+	var once sync.Once
+	slow := openAt(t, through(t, func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodDelete {
+			once.Do(func() {
+				must(t, s.Erase(r.Context(), erasure.Scope{Tenant: j.Tenant}, true, uncounted))
+				must(t, s.PutSpec(r.Context(), j, spec))
+			})
+		}
+		return true
+	}))
+	enough := errors.New("enough")
+	takes := 0
+	stop := ledger(func(string, []erasure.Record) error {
+		if takes++; takes > 1 { // somebody else has taken over by now
+			return enough
+		}
+		return nil
+	})
+	if err := slow.Erase(t.Context(), erasure.Scope{Tenant: j.Tenant}, true, stop); !errors.Is(err, enough) {
+		t.Fatalf("Erase = %v, want that the blob is taken once more", err)
+	}
+	if left := stored(t, j.Tenant+"/"); len(left) != 1 {
+		t.Errorf("left: %v, want what came later", left)
+	}
 }
 
 func TestStorageThatIsAwayIsBusyAndWrongKeyIsMisconfigured(t *testing.T) {

@@ -28,6 +28,7 @@ const (
 	anotherStep    = "Your organization asks for another sign-in step."
 	badCredential  = "Image Pro's own credential was refused by Entra ID. Its operator has to renew it."
 	notSetUp       = "Image Pro is not set up in your organization. An administrator can add it."
+	notAssigned    = "Image Pro is not assigned to you in your organization. An administrator can do that."
 	tokenExpired   = "The access token has expired."
 	entraBusy      = "The sign-in service is busy."
 	entraAway      = "The sign-in service cannot be reached."
@@ -79,6 +80,7 @@ var refusals = map[string]refusal{
 	"expired secret":         {func(w *world) { w.register(sandboxentra.Secret{Value: w.scene.Secret, Expires: w.clock.Now()}) }, fault.Misconfigured, badCredential, ""},
 	"app not installed":      {func(w *world) { w.Entra.Uninstall(w.scene.Contoso.ID, sandbox.DemoApp) }, fault.NotSetUp, notSetUp, ""},
 	"app disabled":           {func(w *world) { app := w.scene.App; app.Disabled = true; _ = w.Entra.PutApp(app) }, fault.NotSetUp, notSetUp, ""},
+	"user not assigned":      {forced(sandboxentra.Forced{Code: 50105}), fault.NotSetUp, notAssigned, ""},
 	"resource not there":     {forced(sandboxentra.Forced{Code: 500011}), fault.NotSetUp, notSetUp, ""},
 	"tenant gone":            {forced(sandboxentra.Forced{Code: 90002}), fault.NotSetUp, notSetUp, ""},
 	"a request loop":         {forced(sandboxentra.Forced{Code: 50196}), fault.Busy, entraBusy, ""},

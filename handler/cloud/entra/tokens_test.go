@@ -311,6 +311,27 @@ func TestTheMetadataIsAskedForOnce(t *testing.T) {
 	}
 }
 
+func TestWhatIsNoMetadataIsNotRemembered(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	for _, garbage := range []string{"<html>captive portal</html>", "{}", "[]", `{"token_endpoint":1}`} {
+		first := true
+		tokens := w.tokens(func(o *entra.TokensOptions) {
+			o.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+				if first && strings.Contains(r.URL.Path, "openid-configuration") {
+					first = false
+					return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(garbage)), Request: r}, nil
+				}
+				return w.wire.RoundTrip(r)
+			})
+		})
+		if _, err := tokens.Token(t.Context(), w.adele(), ""); err == nil || first {
+			t.Errorf("with %s: %v", garbage, err)
+		}
+		w.good(tokens, w.adele(), "")
+	}
+}
+
 // graphToken asks for a token with scopes.
 func (w *world) graphToken(tokens *entra.Tokens, who caller.Caller, scopes ...string) org.GraphToken {
 	w.t.Helper()

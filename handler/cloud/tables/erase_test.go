@@ -198,6 +198,40 @@ func TestEraseTakesRecordsThatGoMeanwhile(t *testing.T) {
 	}
 }
 
+func TestARecordThatChangedAfterItWasListedIsTakenAnew(t *testing.T) {
+	t.Parallel()
+	s, tenant := open(t)
+	scope := erasure.Scope{Tenant: tenant}
+	for _, user := range []string{"1", "2", "3"} {
+		must(t, s.PutSession(t.Context(), org.Session{Tenant: tenant, User: user}))
+	}
+	var once sync.Once
+	slow := openAt(t, through(t, func(r *http.Request) bool {
+		if strings.HasSuffix(r.URL.Path, "/$batch") {
+			once.Do(func() { must(t, s.PutSession(r.Context(), org.Session{Tenant: tenant, User: "2"})) })
+		}
+		return true
+	}))
+	enough := errors.New("enough")
+	takes := 0
+	stop := ledger(func(place string, records []erasure.Record) error {
+		if takes++; takes > 1 { // somebody else has taken over by now
+			return enough
+		}
+		return nil
+	})
+	if err := slow.Erase(t.Context(), scope, true, stop); !errors.Is(err, enough) {
+		t.Fatalf("Erase = %v, want that the record is taken once more", err)
+	}
+	if rest := stored(t, "ImageProSessions", tenant); len(rest) != 1 || !strings.Contains(rest[0], "2") {
+		t.Errorf("left: %v, want the session that came later", rest)
+	}
+	must(t, slow.Erase(t.Context(), scope, true, uncounted))
+	if rest := left(t, tenant); len(rest) != 0 {
+		t.Errorf("left: %v", rest)
+	}
+}
+
 func TestTwoErasuresAtOnceLeaveNothing(t *testing.T) {
 	t.Parallel()
 	s, tenant := open(t)
