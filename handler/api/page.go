@@ -46,8 +46,8 @@ func entityTag(version string) string {
 	return `"` + base64.RawURLEncoding.EncodeToString([]byte(version)) + `"`
 }
 
-// matched returns the version that an If-Match header names. Unconditional without a header; Invalid for more
-// than one tag, a weak one, or "*", which would overwrite what nobody has read.
+// matched returns the version that an If-Match header names; of several headers, the first counts. Unconditional
+// without a header; Invalid for more than one tag, a weak one, or "*", which would overwrite what nobody has read.
 func matched(header string) (string, error) {
 	if header == "" {
 		return "", fault.New(fault.Unconditional, "Say which version the change is for: If-Match with the ETag of what you read.", nil).At("If-Match")

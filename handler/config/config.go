@@ -41,7 +41,7 @@ type Config struct {
 	Graph       CloudURL `env:"IMAGEPRO_GRAPH" envDefault:"https://graph.microsoft.com/v1.0" doc:"Microsoft Graph with its version, v1.0."`
 
 	InactiveDays Days        `env:"IMAGEPRO_INACTIVE_DAYS" envDefault:"90" doc:"Days without use after which an organization's grace begins, 1 to 3650."`
-	GraceDays    GraceDays   `env:"IMAGEPRO_GRACE_DAYS" envDefault:"14" doc:"Days of grace before an unused organization is erased, 0 to 365; any use ends it."`
+	GraceDays    GraceDays   `env:"IMAGEPRO_GRACE_DAYS" envDefault:"14" doc:"Days of grace before an unused organization is erased, 0 to 365; a signed-in request ends it."`
 	SessionDays  SessionDays `env:"IMAGEPRO_SESSION_DAYS" envDefault:"30" doc:"Days after which a user's session that no bulk edit needs is deleted, 1 to 90."`
 
 	TabCache CacheLife `env:"IMAGEPRO_TAB_CACHE" envDefault:"30s" doc:"How long a tab's image configuration is remembered, 0s to 10m; so long another instance may show it as it was before a change. 0s remembers nothing."`

@@ -12,7 +12,7 @@ type Place string
 const (
 	Table  Place = "table"  // Azure Table Storage
 	Blob   Place = "blob"   // Azure Blob Storage
-	Queue  Place = "queue"  // Azure Queue Storage; each has a twin for failed messages, its name with -poison
+	Queue  Place = "queue"  // Azure Queue Storage; each has a twin for failed messages (see inQueue)
 	Log    Place = "log"    // the standard output of the process, which the Functions host collects
 	Memory Place = "memory" // the process itself; gone with it
 )
@@ -208,7 +208,7 @@ func bulkEdits() []Entry {
 	}
 }
 
-const inQueue = "Until it is handled: seconds as a rule, at most an hour after the service that it waits for asked for that. A message whose bulk edit was erased is dropped."
+const inQueue = "Until it is handled: seconds as a rule, longer while a service that it needs is busy or away. One that failed five times goes to the queue of the same name with -poison, whose function handles it once more. A message whose bulk edit was erased is dropped."
 
 func erasures() []Entry {
 	return []Entry{
@@ -218,14 +218,14 @@ func erasures() []Entry {
 				{"Tenant", "tenant id, until it is done"},
 				{"User", "object id of the user, until it is done"},
 				{"Subject", "user or organization"},
-				{"Reason", "requested, or the day of the last use"},
+				{"Reason", "requested, the day of the last use, or that it is not known"},
 				{"Begun", "time"},
 				{"Marked", "time"},
 				{"Done", "time"},
 				{"Counts", "numbers of records by kind"},
 				{"Through", "keys of what was counted last, until it is done"},
 			}},
-		{Queue, "erasures", "nobody", "To go on with an erasure.", "Until it is handled: minutes as a rule.", []Field{
+		{Queue, "erasures", "nobody", "To go on with an erasure.", "Until it is handled: minutes as a rule. One that failed five times goes to erasures-poison and is dropped; the daily clean-up sends another.", []Field{
 			{"erasure", "random id of the erasure"},
 		}},
 	}
@@ -276,10 +276,10 @@ func passing() []Entry {
 			{"key", "tenant id and id of the tab"},
 			{"tab", "as in the table ImageProTabs"},
 		}},
-		{Memory, "organizations in use", "organization", "To note the use of an organization without a write for each request.", "Up to half a minute.", []Field{
+		{Memory, "organizations in use", "organization", "To note the use of an organization without a write for each request.", "Up to ten seconds.", []Field{
 			{"key", "tenant id"},
 		}},
-		{Memory, "Entra ID's documents", "nobody", "To check tokens.", "Up to a day.", []Field{
+		{Memory, "Entra ID's documents", "nobody", "To check tokens.", "Up to a day; signing keys longer while Entra ID cannot be reached.", []Field{
 			{"keys", "public signing keys"},
 			{"metadata", "addresses of Entra ID for a tenant"},
 		}},
