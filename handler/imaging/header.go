@@ -22,11 +22,7 @@ func readJPEGHeader(info *Info, src []byte, limits Limits) error {
 		switch {
 		case err != nil:
 			return err
-		case s.IsFrame() && len(s.Data) >= 6 && info.Bits == 0:
-			info.Bits = int(s.Data[0])
-			info.StoredHeight = int(binary.BigEndian.Uint16(s.Data[1:]))
-			info.StoredWidth = int(binary.BigEndian.Uint16(s.Data[3:]))
-			info.Gray, info.CMYK = s.Data[5] == 1, s.Data[5] == 4
+		case info.Bits == 0 && readJPEGFrame(info, s):
 		case s.Marker == container.SOS:
 			scans++
 		}
@@ -39,6 +35,18 @@ func readJPEGHeader(info *Info, src []byte, limits Limits) error {
 	}
 	info.Orientation = metadata.Orientation(metadata.FindJPEGExif(src))
 	return nil
+}
+
+// readJPEGFrame reads a frame header, and reports whether the segment is one.
+func readJPEGFrame(info *Info, s container.Segment) bool {
+	if !s.IsFrame() || len(s.Data) < 6 {
+		return false
+	}
+	info.Bits = int(s.Data[0])
+	info.StoredHeight = int(binary.BigEndian.Uint16(s.Data[1:]))
+	info.StoredWidth = int(binary.BigEndian.Uint16(s.Data[3:]))
+	info.Gray, info.CMYK = s.Data[5] == 1, s.Data[5] == 4
+	return true
 }
 
 func readPNGHeader(info *Info, src []byte) error {

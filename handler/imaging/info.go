@@ -22,6 +22,17 @@ const (
 	WebP Format = "webp"
 )
 
+// Ending returns the usual ending of the format's files, with its dot.
+func (f Format) Ending() string {
+	if f == JPEG {
+		return ".jpg"
+	}
+	return "." + string(f)
+}
+
+// MIME returns the format's media type.
+func (f Format) MIME() string { return "image/" + string(f) }
+
 // Info is what a file's header says about its picture.
 type Info struct {
 	Format Format
