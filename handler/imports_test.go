@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"imaging"},
 	{"imaging/metadata"},
 	{"imaging/container"},
-	{"recipe", "caller", "config", "invocation", "erasure", "privacy"},
+	{"recipe", "naming", "caller", "config", "invocation", "erasure", "privacy"},
 	{"seal"},
 	{"fault", "secret"},
 }

@@ -95,7 +95,7 @@ func New(c config.Config) (*App, error) {
 		return nil, err
 	}
 
-	limits := imageLimits(c)
+	limits, room := imageLimits(c), imaging.NewRoom(runtime.GOMAXPROCS(0))
 	newID := func() string { return strings.ToLower(rand.Text()) }
 	edits := bulk.NewService(bulk.ServiceOptions{
 		Jobs: records, Items: records, Index: records, Specs: specs, Queue: messages, MaxImages: int(c.BulkMaxImages), Now: now, NewID: newID,
@@ -106,7 +106,7 @@ func New(c config.Config) (*App, error) {
 	})
 	worker := bulk.NewWorker(bulk.WorkerOptions{
 		Jobs: records, Items: records, Specs: specs, Queue: messages, Sessions: tokens, Library: library, Limits: limits,
-		Window: int(c.BulkWindow), Parallel: runtime.GOMAXPROCS(0), Now: now,
+		Window: int(c.BulkWindow), Room: room, Now: now,
 	})
 
 	organizations := org.NewService(org.ServiceOptions{

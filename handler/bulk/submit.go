@@ -6,17 +6,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
-	"path"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"imagepro/handler/caller"
 	"imagepro/handler/fault"
+	"imagepro/handler/naming"
 	"imagepro/handler/recipe"
 )
 
@@ -151,8 +147,6 @@ func (s *Service) Items(ctx context.Context, who caller.Caller, id, cursor strin
 	return items, next, err
 }
 
-const defaultCopyName = "{name}-edited"
-
 // validate checks the request as a whole and fills in defaults; its faults name the field.
 func (s *Service) validate(r Request) (Request, error) {
 	if err := s.validateSource(r.Source); err != nil {
@@ -176,9 +170,9 @@ func (s *Service) validate(r Request) (Request, error) {
 		r.Save.Target = NewVersion
 	case Copy:
 		if r.Save.Name == "" {
-			r.Save.Name = defaultCopyName
+			r.Save.Name = naming.Default
 		}
-		if err := validateCopyName(r.Save.Name); err != nil {
+		if err := naming.Check(r.Save.Name, "/save/name"); err != nil {
 			return r, err
 		}
 	default:
@@ -205,30 +199,4 @@ func withoutRepeats(images []ImageRef) []ImageRef {
 		seen[image] = true
 		return repeated
 	})
-}
-
-// maxCopyName leaves room for the image's own name and SharePoint's limit of 400 characters for a path.
-const maxCopyName = 100
-
-func validateCopyName(name string) error {
-	wrong := func(says string) error { return fault.New(fault.Invalid, says, nil).At("/save/name") }
-	rest := strings.ReplaceAll(name, "{name}", "")
-	switch {
-	case utf8.RuneCountInString(name) > maxCopyName:
-		return wrong(fmt.Sprintf("The name of copies has at most %d characters.", maxCopyName))
-	case !strings.Contains(name, "{name}") || rest == "":
-		return wrong("The name of copies must contain {name} and something more, such as {name}-edited.")
-	case strings.Count(name, "{name}") > 1 || strings.ContainsAny(rest, "{}"):
-		return wrong("{name} stands once in the name of copies, and is all that may stand in braces.")
-	case strings.ContainsAny(rest, `"*:<>?/\|`) || strings.ContainsFunc(rest, unicode.IsControl) || !utf8.ValidString(rest):
-		return wrong(`The name of copies may not contain " * : < > ? / \ | nor control characters.`)
-	case strings.HasPrefix(name, " ") || strings.HasPrefix(name, "~") || strings.Contains(strings.ToLower(name), "_vti_"):
-		return wrong("The name of copies may not begin with a space or ~ nor contain _vti_.")
-	}
-	return nil
-}
-
-// copyName returns the name of an image's copy with the ending of its format.
-func copyName(pattern, name, ending string) string {
-	return strings.ReplaceAll(pattern, "{name}", strings.TrimSuffix(name, path.Ext(name))) + ending
 }

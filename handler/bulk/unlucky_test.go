@@ -56,7 +56,7 @@ func (k *kit) oddPlanner(library bulk.Library) *bulk.Planner {
 func (k *kit) oddWorker(items bulk.Items, library bulk.Library) *bulk.Worker {
 	return bulk.NewWorker(bulk.WorkerOptions{
 		Jobs: k.records, Items: items, Specs: k.specs, Queue: k.queue, Sessions: k.sessions, Library: library, Limits: imaging.DefaultLimits(),
-		Window: k.limits.Window, Parallel: 1, Now: k.now,
+		Window: k.limits.Window, Room: imaging.NewRoom(1), Now: k.now,
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"imagepro/handler/fault"
 	"imagepro/handler/imaging"
+	"imagepro/handler/naming"
 	"imagepro/handler/recipe"
 )
 
@@ -21,7 +22,7 @@ type Worker struct {
 	library Library
 	limits  imaging.Limits
 	window  int
-	room    chan struct{} // one place for each picture in memory
+	room    imaging.Room
 	now     func() time.Time
 }
 
@@ -35,13 +36,13 @@ type WorkerOptions struct {
 	Library  Library
 	Limits   imaging.Limits
 	Window   int // PlanLimits.Window
-	Parallel int // most pictures in memory at once, 1 or more
+	Room     imaging.Room
 	Now      func() time.Time
 }
 
 // NewWorker returns a worker.
 func NewWorker(o WorkerOptions) *Worker {
-	return &Worker{o.Jobs, o.Items, o.Specs, o.Queue, lot{o.Jobs, o.Queue, o.Sessions}, o.Library, o.Limits, o.Window, make(chan struct{}, o.Parallel), o.Now}
+	return &Worker{o.Jobs, o.Items, o.Specs, o.Queue, lot{o.Jobs, o.Queue, o.Sessions}, o.Library, o.Limits, o.Window, o.Room, o.Now}
 }
 
 // Work handles a message. nil means that the message is done with; any error that it should come again. A
@@ -252,7 +253,7 @@ func (w *Worker) prepare(ctx context.Context, job Job, spec parsedSpec, file Fil
 		Warnings:    result.Warnings,
 	}
 	if spec.save.Target == Copy {
-		item.Intent.Name = copyName(spec.save.Name, file.Name, endingOf(result.Format))
+		item.Intent.Name = naming.Of(spec.save.Name, file.Name, result.Format.Ending())
 	}
 	return result.Data, false, nil
 }
@@ -263,12 +264,11 @@ const editTime = 90 * time.Second
 // editPicture applies the recipe when there is room. The time in options is the job's and not the present one,
 // so that every try makes the same bytes.
 func (w *Worker) editPicture(ctx context.Context, source []byte, spec parsedSpec, o imaging.Options) (imaging.Result, error) {
-	select {
-	case w.room <- struct{}{}:
-		defer func() { <-w.room }()
-	case <-ctx.Done():
-		return imaging.Result{}, fault.New(fault.Busy, "There was no room for the image in time.", ctx.Err())
+	leave, err := w.room.Enter(ctx)
+	if err != nil {
+		return imaging.Result{}, err
 	}
+	defer leave()
 	editing, cancel := context.WithTimeout(ctx, editTime)
 	defer cancel()
 	result, err := imaging.Edit(editing, source, spec.recipe, o)
@@ -284,14 +284,6 @@ func (w *Worker) editPicture(ctx context.Context, source []byte, spec parsedSpec
 
 func pictureOf(i imaging.Info) Picture {
 	return Picture{Width: i.Width, Height: i.Height, Bytes: int64(i.Bytes), Format: string(i.Format)}
-}
-
-// endingOf returns the usual ending of a format's files.
-func endingOf(f imaging.Format) string {
-	if f == imaging.JPEG {
-		return ".jpg"
-	}
-	return "." + string(f)
 }
 
 // save writes the content. A conflict may be the work of an earlier try whose answer was lost, so it is
