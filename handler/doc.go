@@ -11,8 +11,8 @@
 //   - api takes HTTP triggers, invoke takes queue and timer triggers. They parse, and decide how an error is
 //     answered: an HTTP status, or done-or-again.
 //   - org signs people in, notes that organizations are in use, and erases users and organizations; tab keeps
-//     what tabs show, and presets; bulk edits many images with one recipe, each exactly once. All declare, as
-//     interfaces, what they need of the outside.
+//     what tabs show, and presets; library is what one person does with one picture; bulk edits many images
+//     with one recipe, each exactly once. All declare, as interfaces, what they need of the outside.
 //   - recipe says what to do to a picture, imaging does it, naming names its copies. None does any input or
 //     output.
 //   - privacy is the inventory of all that is kept, which the promise to administrators is made from; erasure

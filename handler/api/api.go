@@ -24,6 +24,7 @@ import (
 	"imagepro/handler/caller"
 	"imagepro/handler/fault"
 	"imagepro/handler/invocation"
+	"imagepro/handler/library"
 	"imagepro/handler/org"
 	"imagepro/handler/seal"
 	"imagepro/handler/tab"
@@ -41,6 +42,7 @@ type Options struct {
 	Org      *org.Service
 	Bulk     *bulk.Service
 	Tabs     *tab.Service
+	Library  *library.Service
 	Cursors  *seal.Sealer // of what clients page with
 	TeamsApp string       // id of the Teams app, for links to tabs
 	Health   Health
@@ -121,6 +123,29 @@ func (a *API) install() {
 	huma.Register(a.huma, signedIn("preset", http.MethodGet, "/presets/{id}", "Shows a preset"), a.preset)                                       // changes nothing
 	huma.Register(a.huma, signedIn("updatePreset", http.MethodPut, "/presets/{id}", "Replaces a preset"), a.updatePreset)                        // is refused: the version is another
 	huma.Register(a.huma, signedIn("deletePreset", http.MethodDelete, "/presets/{id}", "Deletes a preset"), a.deletePreset)                      // finds nothing
+
+	// Sites
+	huma.Register(a.huma, signedIn("sites", http.MethodGet, "/sites", "Finds SharePoint sites, by name or address"), a.sites)      // changes nothing
+	huma.Register(a.huma, signedIn("drives", http.MethodGet, "/sites/{siteId}/drives", "Lists the libraries of a site"), a.drives) // changes nothing
+
+	// Drives
+	huma.Register(a.huma, signedIn("items", http.MethodGet, "/drives/{driveId}/items", "Lists a folder"), a.list)                         // changes nothing
+	huma.Register(a.huma, signedIn("changes", http.MethodGet, "/drives/{driveId}/changes", "Lists what changed in a library"), a.changes) // changes nothing
+
+	// Images
+	const images = "/images/{driveId}/{itemId}"
+	huma.Register(a.huma, signedIn("image", http.MethodGet, images, "Shows a file or folder"), a.image)                                                                             // changes nothing
+	huma.Register(a.huma, signedIn("about", http.MethodGet, images+"/about", "Shows what a picture says of itself"), a.about)                                                       // changes nothing
+	huma.Register(a.huma, signedIn("thumbnail", http.MethodGet, images+"/thumbnails/{size}", "Gives a small JPEG"), a.thumbnail)                                                    // changes nothing
+	huma.Register(a.huma, signedIn("content", http.MethodGet, images+"/content", "Gives the content"), a.content)                                                                   // changes nothing
+	huma.Register(a.huma, signedIn("putContent", http.MethodPut, images+"/content", "Replaces the content"), a.putContent)                                                          // is refused: the content is another, unless it is the same
+	huma.Register(a.huma, signedIn("preview", http.MethodPost, images+"/preview", "Shows what a recipe would make"), a.preview)                                                     // changes nothing
+	huma.Register(a.huma, signedIn("edit", http.MethodPost, images+"/edits", "Carries a recipe out and saves the result"), a.edit)                                                  // is refused: the content, or the name of the copy, is another
+	huma.Register(a.huma, signedIn("versions", http.MethodGet, images+"/versions", "Lists the versions of a file"), a.versions)                                                     // changes nothing
+	huma.Register(a.huma, signedIn("versionContent", http.MethodGet, images+"/versions/{version}/content", "Gives an old content"), a.versionContent)                               // changes nothing
+	huma.Register(a.huma, signedIn("versionThumbnail", http.MethodGet, images+"/versions/{version}/thumbnails/{size}", "Gives a small JPEG of an old content"), a.versionThumbnail) // changes nothing
+	huma.Register(a.huma, signedIn("restore", http.MethodPost, images+"/versions/{version}/restore", "Makes an old content the newest"), a.restore)                                 // is refused: the content is another
+	huma.Register(a.huma, signedIn("comparison", http.MethodGet, images+"/comparison", "Shows two versions side by side"), a.comparison)                                            // changes nothing
 
 	// BulkEdits
 	submit := accepted(signedIn("submitBulkEdit", http.MethodPost, "/bulk-edits", "Starts a bulk edit"))
@@ -277,6 +302,9 @@ func rescue(ctx context.Context, w *statusRecorder) {
 	p := recover()
 	if p == nil {
 		return
+	}
+	if p == http.ErrAbortHandler { // said on purpose, see stream
+		panic(p)
 	}
 	cause := fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 	problem := problemOf(ctx, fault.New(fault.Internal, somethingWrong, cause))

@@ -208,9 +208,16 @@ func TestTheListOfOperationsIsWhole(t *testing.T) {
 	t.Parallel()
 	want := []string{
 		"DELETE /me", "DELETE /organization", "DELETE /presets/{id}", "DELETE /tabs/{id}",
-		"GET /bulk-edits/{id}", "GET /bulk-edits/{id}/items", "GET /erasures/{id}", "GET /health", "GET /me",
-		"GET /presets", "GET /presets/{id}", "GET /privacy", "GET /tabs", "GET /tabs/{id}",
-		"POST /bulk-edits", "POST /presets", "POST /tabs", "POST /token", "PUT /presets/{id}", "PUT /tabs/{id}",
+		"GET /bulk-edits/{id}", "GET /bulk-edits/{id}/items", "GET /drives/{driveId}/changes", "GET /drives/{driveId}/items",
+		"GET /erasures/{id}", "GET /health",
+		"GET /images/{driveId}/{itemId}", "GET /images/{driveId}/{itemId}/about", "GET /images/{driveId}/{itemId}/comparison",
+		"GET /images/{driveId}/{itemId}/content", "GET /images/{driveId}/{itemId}/thumbnails/{size}",
+		"GET /images/{driveId}/{itemId}/versions", "GET /images/{driveId}/{itemId}/versions/{version}/content",
+		"GET /images/{driveId}/{itemId}/versions/{version}/thumbnails/{size}",
+		"GET /me", "GET /presets", "GET /presets/{id}", "GET /privacy", "GET /sites", "GET /sites/{siteId}/drives", "GET /tabs", "GET /tabs/{id}",
+		"POST /bulk-edits", "POST /images/{driveId}/{itemId}/edits", "POST /images/{driveId}/{itemId}/preview",
+		"POST /images/{driveId}/{itemId}/versions/{version}/restore",
+		"POST /presets", "POST /tabs", "POST /token", "PUT /images/{driveId}/{itemId}/content", "PUT /presets/{id}", "PUT /tabs/{id}",
 	}
 	if diff := cmp.Diff(want, newWorld().api.Operations()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -27,6 +27,7 @@ type Problem struct {
 	Fields     []FieldProblem `json:"fields,omitempty" doc:"More than one thing that was wrong"`
 	Consent    *consentBody   `json:"consent,omitempty" doc:"What has to be consented to, and where"`
 	Claims     string         `json:"claims,omitempty" doc:"Claims challenge, JSON, that the next sign-in must answer"`
+	Latest     *latestBody    `json:"latest,omitempty" doc:"What is there instead of the version that If-Match names"`
 	RetryAfter int            `json:"retryAfter,omitempty" doc:"Seconds to wait before another try"`
 	Invocation string         `json:"invocation,omitempty" doc:"Id to name to the operator"`
 }
@@ -36,6 +37,14 @@ type consentBody struct {
 	Scopes       []string `json:"scopes" doc:"Delegated permissions of Graph, fully qualified"`
 	AuthorizeURL string   `json:"authorizeUrl,omitempty" doc:"Where the user can consent; add redirect_uri, state and the PKCE parameters. Missing if only an administrator may"`
 	AdminURL     string   `json:"adminUrl" doc:"Where an administrator can consent for everybody; add redirect_uri and state"`
+}
+
+// latestBody is what somebody else has made of a file meanwhile.
+type latestBody struct {
+	Tag        string     `json:"etag"`
+	ModifiedAt *time.Time `json:"modifiedAt,omitempty"`
+	ModifiedBy string     `json:"modifiedBy,omitempty" doc:"Display name"`
+	Size       int64      `json:"size" doc:"Bytes"`
 }
 
 // FieldProblem is one wrong thing of several.
@@ -106,6 +115,9 @@ func problemOf(ctx context.Context, err error) *Problem {
 	p := newProblem(ctx, f.Kind, f.Message)
 	if need := f.Consent; need != nil {
 		p.Consent = &consentBody{need.Scopes, need.AuthorizeURL, need.AdminURL}
+	}
+	if now := f.Latest; now != nil {
+		p.Latest = &latestBody{entityTag(now.Version), timeOrNone(now.At), now.By, now.Bytes}
 	}
 	p.Field, p.Claims, p.RetryAfter = f.Field, f.Claims, int(math.Ceil(f.RetryAfter.Seconds()))
 	level := slog.LevelInfo

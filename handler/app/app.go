@@ -22,6 +22,7 @@ import (
 	"imagepro/handler/config"
 	"imagepro/handler/imaging"
 	"imagepro/handler/invoke"
+	"imagepro/handler/library"
 	"imagepro/handler/org"
 	"imagepro/handler/seal"
 	"imagepro/handler/tab"
@@ -88,7 +89,7 @@ func New(c config.Config) (*App, error) {
 		Authority: string(c.Authority), AuthorityV1: string(c.AuthorityV1), AppID: string(c.AppID), AppIDURI: c.AppIDURI(),
 		ClientApps: c.ClientApps, Tenants: c.Tenants, AdminRoles: c.AdminRoles, Client: &http.Client{Transport: transport}, Now: now,
 	})
-	library, err := graph.NewClient(graph.Options{
+	sharePoint, err := graph.NewClient(graph.Options{
 		BaseURL: string(c.Graph), Tokens: tokens, Transport: transport, Loopback: c.Graph.Loopback(), Now: now,
 	})
 	if err != nil {
@@ -101,16 +102,16 @@ func New(c config.Config) (*App, error) {
 		Jobs: records, Items: records, Index: records, Specs: specs, Queue: messages, MaxImages: int(c.BulkMaxImages), Now: now, NewID: newID,
 	})
 	planner := bulk.NewPlanner(bulk.PlannerOptions{
-		Jobs: records, Items: records, Specs: specs, Queue: messages, Sessions: tokens, Library: library, Now: now,
+		Jobs: records, Items: records, Specs: specs, Queue: messages, Sessions: tokens, Library: sharePoint, Now: now,
 		Limits: bulk.PlanLimits{Window: int(c.BulkWindow), MaxImages: int(c.BulkMaxImages), MaxBytes: int64(limits.Bytes)},
 	})
 	worker := bulk.NewWorker(bulk.WorkerOptions{
-		Jobs: records, Items: records, Specs: specs, Queue: messages, Sessions: tokens, Library: library, Limits: limits,
+		Jobs: records, Items: records, Specs: specs, Queue: messages, Sessions: tokens, Library: sharePoint, Limits: limits,
 		Window: int(c.BulkWindow), Room: room, Now: now,
 	})
 
 	organizations := org.NewService(org.ServiceOptions{
-		Organizations: records, Users: records, Sessions: records, Erasures: records, Directory: library, Exchanger: tokens,
+		Organizations: records, Users: records, Sessions: records, Erasures: records, Directory: sharePoint, Exchanger: tokens,
 		Queue: messages, Now: now, NewID: newID,
 	})
 	eradicator := org.NewEradicator(org.EradicatorOptions{
@@ -122,12 +123,14 @@ func New(c config.Config) (*App, error) {
 		NewID: newID, Inactive: c.InactiveDays.Duration(), Grace: c.GraceDays.Duration(), Unneeded: c.SessionDays.Duration(),
 	})
 	tabs := tab.NewService(tab.ServiceOptions{
-		Tabs: records, Presets: records, Library: library, Now: now, NewID: newID, CacheLife: c.TabCache.Duration(),
+		Tabs: records, Presets: records, Library: sharePoint, Now: now, NewID: newID, CacheLife: c.TabCache.Duration(),
 	})
+
+	pictures := library.NewService(library.ServiceOptions{SharePoint: sharePoint, Limits: limits, Room: room, Now: now})
 
 	a := &App{verifier: verifier}
 	a.API = api.New(api.Options{
-		Verifier: verifier, Org: organizations, Bulk: edits, Tabs: tabs, Cursors: cursors, TeamsApp: c.TeamsApp(),
+		Verifier: verifier, Org: organizations, Bulk: edits, Tabs: tabs, Library: pictures, Cursors: cursors, TeamsApp: c.TeamsApp(),
 		Deadline: c.HTTPDeadline.Duration(), Now: now, Health: api.Health{Version: Version, Codec: "go image/jpeg"},
 	})
 	a.Functions = functions(planner, worker, eradicator, sweeper, now)

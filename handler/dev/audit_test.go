@@ -160,6 +160,9 @@ func (a *audit) bodies() map[string]string {
 		"PUT /presets/{id}": `{"name":"` + canaries.preset + ` 2","description":"` + canaries.description + `","recipe":` + recipe + `}`,
 		"POST /bulk-edits": `{"source":{"folder":{"driveId":"` + a.site.DriveID + `","itemId":"root","recursive":true}},
 			"recipe":` + recipe + `,"save":{"target":"copy","name":"{name} ` + canaries.copies + `"}}`,
+		"POST /images/{driveId}/{itemId}/preview": `{"recipe":` + recipe + `,"size":64}`,
+		"POST /images/{driveId}/{itemId}/edits": `{"recipe":` + recipe + `,"save":{"target":"copy","name":"{name} ` + canaries.copies + `","folderId":"` +
+			a.folder.ID + `","onConflict":"rename"}}`,
 	}
 }
 
@@ -189,6 +192,7 @@ func (a *audit) act() {
 	spare := a.good("POST /tabs", "/tabs", token, bodies["POST /tabs"])
 	a.good("DELETE /tabs/{id}", spare.place(), token, "", "If-Match", "*")
 
+	a.look(token)
 	for _, source := range []string{"", `{"images":[{"driveId":"` + a.site.DriveID + `","itemId":"` + a.folder.ID + `"}]}`} {
 		body := bodies["POST /bulk-edits"]
 		if source != "" {
@@ -205,6 +209,38 @@ func (a *audit) act() {
 	a.wrongly(token)
 	a.parked()
 	a.leave()
+}
+
+// look does with a picture all that one person can do with it.
+func (a *audit) look(token string) {
+	a.t.Helper()
+	bodies, said := a.bodies(), url.QueryEscape(canaries.conversation)
+	a.good("GET /sites", "/sites?search="+said, token, "")
+	a.good("GET /sites", "/sites?url="+url.QueryEscape(a.site.WebURL+"/"+canaries.conversation), token, "")
+	a.good("GET /sites/{siteId}/drives", "/sites/"+a.site.ID+"/drives", token, "")
+	a.good("GET /drives/{driveId}/items", "/drives/"+a.site.DriveID+"/items?name="+said, token, "")
+	a.good("GET /drives/{driveId}/changes", "/drives/"+a.site.DriveID+"/changes", token, "")
+	list := a.good("GET /drives/{driveId}/items", "/drives/"+a.site.DriveID+"/items?thumbnails=true&folder="+a.folder.ID, token, "")
+	var place, tag string
+	for _, item := range list.body["items"].([]any) {
+		if item := item.(map[string]any); item["mimeType"] == "image/jpeg" {
+			place, tag = "/images/"+a.site.DriveID+"/"+item["itemId"].(string), item["etag"].(string)
+		}
+	}
+	const image = "/images/{driveId}/{itemId}"
+	a.good("GET "+image, place, token, "")
+	a.good("GET "+image+"/about", place+"/about", token, "")
+	a.good("GET "+image+"/thumbnails/{size}", place+"/thumbnails/small", token, "")
+	a.good("GET "+image+"/content", place+"/content", token, "", "Range", "bytes=0-99")
+	a.good("POST "+image+"/edits", place+"/edits", token, bodies["POST "+image+"/edits"], "If-Match", tag)
+	preview := a.good("POST "+image+"/preview", place+"/preview", token, bodies["POST "+image+"/preview"])
+	saved := a.good("PUT "+image+"/content", place+"/content", token, preview.text, "If-Match", tag, "Content-Type", "image/jpeg")
+	versions := a.good("GET "+image+"/versions", place+"/versions", token, "").body["versions"].([]any)
+	version := place + "/versions/" + versions[len(versions)-1].(map[string]any)["id"].(string)
+	a.good("GET "+image+"/versions/{version}/content", version+"/content", token, "")
+	a.good("GET "+image+"/versions/{version}/thumbnails/{size}", version+"/thumbnails/small", token, "")
+	a.good("GET "+image+"/comparison", place+"/comparison", token, "")
+	a.good("POST "+image+"/versions/{version}/restore", version+"/restore", token, "", "If-Match", saved.header.Get("ETag"))
 }
 
 // wrongly sends what is refused, with canaries wherever a request has room.
@@ -228,6 +264,16 @@ func (a *audit) wrongly(token string) {
 		{"POST /token", "/token", `{"scopes":["` + canaries.conversation + `"]}`, ""},
 		{"POST /token", "/token", `{"claims":"` + canaries.conversation + `"}`, ""},
 		{"GET /erasures/{id}", "/erasures/" + said, "", ""},
+		{"GET /sites", "/sites?url=" + said, "", ""},
+		{"GET /sites/{siteId}/drives", "/sites/" + said + "/drives", "", ""},
+		{"GET /drives/{driveId}/items", "/drives/" + said + "/items?folder=" + url.QueryEscape(canaries.channelID), "", ""},
+		{"GET /drives/{driveId}/changes", "/drives/" + a.site.DriveID + "/changes?cursor=" + said, "", ""},
+		{"GET /images/{driveId}/{itemId}", "/images/" + said + "/" + url.PathEscape(canaries.channelID), "", ""},
+		{"GET /images/{driveId}/{itemId}/content", "/images/" + a.site.DriveID + "/" + said + "/content", "", ""},
+		{"PUT /images/{driveId}/{itemId}/content", "/images/" + a.site.DriveID + "/" + a.folder.ID + "/content", canaries.conversation, `"` + base64.RawURLEncoding.EncodeToString([]byte(canaries.conversation)) + `"`},
+		{"POST /images/{driveId}/{itemId}/edits", "/images/" + a.site.DriveID + "/" + a.folder.ID + "/edits", `{"recipe":{"version":1,"steps":[]},"save":{"target":"copy","name":"` + canaries.conversation + `","folderId":"` + canaries.channelName + `"}}`, `"eA"`},
+		{"POST /images/{driveId}/{itemId}/preview", "/images/" + a.site.DriveID + "/" + said + "/preview", `{"recipe":"` + canaries.conversation + `"}`, ""},
+		{"POST /images/{driveId}/{itemId}/versions/{version}/restore", "/images/" + a.site.DriveID + "/" + a.folder.ID + "/versions/" + said + "/restore", "", canaries.conversation},
 		{"DELETE /organization", "/organization", "", ""},
 		{"GET /bulk-edits/{id}", "/bulk-edits/" + said, "", ""},
 	} {

@@ -109,6 +109,7 @@ func TestMemoryHoldsProfilesAndTabsAndNothingElseOfPeople(t *testing.T) {
 	job := a.good("POST /bulk-edits", "/bulk-edits", token, bodies["POST /bulk-edits"])
 	wait(t, func() bool { return a.good("GET /bulk-edits/{id}", job.place(), token, "").body["state"] == "done" })
 	a.good("GET /bulk-edits/{id}/items", job.place()+"/items", token, "")
+	a.look(token)
 	a.wrongly(token)
 	a.good("POST /token", "/token", token, "{}")
 

@@ -25,8 +25,10 @@ type house struct {
 	site          graph.Site
 	tab, preset   reply
 	job, receipt  reply
+	image, tag    string // path and ETag of a picture
 	tabs, presets string // cursors of lists
-	items         string
+	items, files  string
+	changes       string
 	secret        string // is in all of its records
 }
 
@@ -60,6 +62,11 @@ func (c caller) settle(s *stack.Stack, user directory.User, secret string) house
 	wait(c.t, func() bool { return c.good("GET /bulk-edits/{id}", h.job.place(), h.token, "").body["state"] == "done" })
 	h.tabs = c.good("GET /tabs", "/tabs?limit=1", h.token, "").body["next"].(string)
 	h.presets = c.good("GET /presets", "/presets?limit=1", h.token, "").body["next"].(string)
+	list := c.good("GET /drives/{driveId}/items", "/drives/"+h.site.DriveID+"/items?limit=1", h.token, "").body
+	h.files = list["next"].(string)
+	first := list["items"].([]any)[0].(map[string]any)
+	h.image, h.tag = "/images/"+h.site.DriveID+"/"+first["itemId"].(string), first["etag"].(string)
+	h.changes = c.good("GET /drives/{driveId}/changes", "/drives/"+h.site.DriveID+"/changes", h.token, "").body["later"].(string)
 	h.items = c.good("GET /bulk-edits/{id}/items", h.job.place()+"/items?limit=1", h.token, "").body["next"].(string)
 	return h
 }
@@ -115,11 +122,37 @@ func TestTenantsAreIsolated(t *testing.T) {
 	tag := b.tab.header.Get("ETag")
 	noTag := `"` + base64.RawURLEncoding.EncodeToString([]byte(`W/"datetime'2026-01-01T00%3A00%3A00.0000000Z'"`)) + `"`
 	mine := a.tab.place()
-	for _, test := range []struct {
+	type attempt struct {
 		operation, theirs, nobodys string // paths with what is theirs, and what is nobody's
 		theirBody, nobodysBody     string
 		theirTag, nobodysTag       string
-	}{
+	}
+	var attempts []attempt
+	theirItem := b.image[strings.LastIndex(b.image, "/")+1:]
+	const image, edit = "/images/{driveId}/{itemId}", `{"recipe":{"version":1,"steps":[{"op":"flip","axis":"horizontal"}]}}`
+	for operation, body := range map[string]string{
+		"GET " + image: "", "GET " + image + "/about": "", "GET " + image + "/thumbnails/{size}": "", "GET " + image + "/content": "",
+		"GET " + image + "/versions": "", "GET " + image + "/versions/{version}/content": "", "GET " + image + "/comparison": "",
+		"GET " + image + "/versions/{version}/thumbnails/{size}": "", "POST " + image + "/versions/{version}/restore": "",
+		"POST " + image + "/preview": edit, "POST " + image + "/edits": edit, "PUT " + image + "/content": "x",
+	} {
+		rest := strings.NewReplacer("{size}", "small", "{version}", "1.0").Replace(operation[strings.Index(operation, image)+len(image):])
+		for _, drives := range [][2]string{{b.site.DriveID, alike(b.site.DriveID)}, {a.site.DriveID, a.site.DriveID}} {
+			attempts = append(attempts, attempt{operation, "/images/" + drives[0] + "/" + theirItem + rest, "/images/" + drives[1] + "/" + alike(theirItem) + rest, body, body, b.tag, b.tag})
+		}
+	}
+	into := func(folder string) string {
+		return strings.Replace(edit, `]}}`, `]},"save":{"target":"copy","folderId":"`+folder+`"}}`, 1)
+	}
+	for _, test := range append(attempts, []attempt{
+		{"GET /sites/{siteId}/drives", "/sites/" + b.site.ID + "/drives", "/sites/" + alike(b.site.ID) + "/drives", "", "", "", ""},
+		{"GET /sites", "/sites?url=" + b.site.WebURL, "/sites?url=" + b.site.WebURL + "x", "", "", "", ""},
+		{"GET /drives/{driveId}/items", "/drives/" + b.site.DriveID + "/items", "/drives/" + alike(b.site.DriveID) + "/items", "", "", "", ""},
+		{"GET /drives/{driveId}/items", "/drives/" + a.site.DriveID + "/items?cursor=" + b.files, "/drives/" + a.site.DriveID + "/items?cursor=" + alike(b.files), "", "", "", ""},
+		{"GET /drives/{driveId}/changes", "/drives/" + b.site.DriveID + "/changes", "/drives/" + alike(b.site.DriveID) + "/changes", "", "", "", ""},
+		{"GET /drives/{driveId}/changes", "/drives/" + a.site.DriveID + "/changes?cursor=" + b.changes, "/drives/" + a.site.DriveID + "/changes?cursor=" + alike(b.changes), "", "", "", ""},
+		{"POST " + image + "/edits", a.image + "/edits", a.image + "/edits", edit, edit, b.tag, `"eA"`},
+		{"POST " + image + "/edits", a.image + "/edits", a.image + "/edits", into(theirItem), into(alike(theirItem)), a.tag, a.tag},
 		{"GET /tabs/{id}", b.tab.place(), alike(b.tab.place()), "", "", "", ""},
 		{"PUT /tabs/{id}", b.tab.place(), alike(b.tab.place()), a.tabBody(a.site.DriveID, "root"), a.tabBody(a.site.DriveID, "root"), tag, tag},
 		{"DELETE /tabs/{id}", b.tab.place(), alike(b.tab.place()), "", "", tag, tag},
@@ -138,7 +171,7 @@ func TestTenantsAreIsolated(t *testing.T) {
 		{"GET /tabs", "/tabs?cursor=" + b.tabs, "/tabs?cursor=" + alike(b.tabs), "", "", "", ""},
 		{"GET /presets", "/presets?cursor=" + b.presets, "/presets?cursor=" + alike(b.presets), "", "", "", ""},
 		{"GET /erasures/{id}", b.receipt.place(), alike(b.receipt.place()), "", "", "", ""},
-	} {
+	}...) {
 		theirs := c.call(test.operation, test.theirs, a.token, test.theirBody, "If-Match", test.theirTag)
 		nobodys := c.call(test.operation, test.nobodys, a.token, test.nobodysBody, "If-Match", test.nobodysTag)
 		want, got := passing.ReplaceAllString(nobodys.text, ""), passing.ReplaceAllString(theirs.text, "")

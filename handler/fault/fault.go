@@ -49,6 +49,8 @@ type Fault struct {
 	Claims string
 	// Consent says what has to be consented to, and where; with Consent and NotSetUp only, nil if it is not known.
 	Consent *ConsentNeed
+	// Latest says what is there instead of the version that the caller named; with Stale only, nil if it is not known.
+	Latest *Latest
 	// RetryAfter is how long to wait before another try; zero if the service named no time. With Busy only.
 	RetryAfter time.Duration
 
@@ -61,6 +63,14 @@ type ConsentNeed struct {
 	// AuthorizeURL is where the user can consent, empty if only an administrator may; AdminURL is where an
 	// administrator can, for everybody. Whoever opens one adds redirect_uri and state.
 	AuthorizeURL, AdminURL string
+}
+
+// Latest is the present state of what somebody else has changed.
+type Latest struct {
+	Version string
+	At      time.Time
+	By      string // display name; for the answer only
+	Bytes   int64
 }
 
 // New returns a fault of a kind with a sentence for the user and the cause, which may be nil and is only

@@ -17,6 +17,7 @@ import (
 	jsonserialization "github.com/microsoft/kiota-serialization-json-go"
 	core "github.com/microsoftgraph/msgraph-sdk-go-core"
 	"github.com/microsoftgraph/msgraph-sdk-go/drives"
+	"github.com/microsoftgraph/msgraph-sdk-go/sites"
 
 	"imagepro/handler/caller"
 	"imagepro/handler/cloud/retry"
@@ -47,6 +48,7 @@ type Client struct {
 	api     *http.Client // Graph: authorised, no redirects followed
 	content *http.Client // pre-authenticated addresses: never authorised
 	drives  *drives.DrivesRequestBuilder
+	sites   *sites.SitesRequestBuilder
 	adapter *core.GraphRequestAdapterBase
 }
 
@@ -81,6 +83,7 @@ func NewClient(o Options) (*Client, error) {
 	}
 	adapter.SetBaseUrl(o.BaseURL)
 	c.drives = drives.NewDrivesRequestBuilderInternal(map[string]string{"baseurl": o.BaseURL}, adapter)
+	c.sites = sites.NewSitesRequestBuilderInternal(map[string]string{"baseurl": o.BaseURL}, adapter)
 	c.adapter = adapter
 	return c, nil
 }

@@ -3,7 +3,6 @@ package graph
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +15,7 @@ import (
 	"imagepro/handler/caller"
 	"imagepro/handler/cloud/retry"
 	"imagepro/handler/fault"
+	"imagepro/handler/library"
 )
 
 // Fingerprint returns the QuickXorHash of a content, base64.
@@ -24,7 +24,7 @@ func (c *Client) Fingerprint(content []byte) string { return quickXorHash(conten
 // Read returns the content of a file of at most limit bytes. The content is checked against the
 // fingerprint: Busy if it is another, since then the file is just being changed.
 func (c *Client) Read(ctx context.Context, who caller.Caller, f bulk.File, limit int64) ([]byte, error) {
-	content, err := c.download(ctx, who, c.itemURL(f, "/content"), limit)
+	content, err := c.download(ctx, who, c.itemURL(refOf(f), "/content"), limit)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func (c *Client) Read(ctx context.Context, who caller.Caller, f bulk.File, limit
 
 // ReadVersion returns the content of a version of at most limit bytes.
 func (c *Client) ReadVersion(ctx context.Context, who caller.Caller, f bulk.File, version string, limit int64) ([]byte, error) {
-	return c.download(ctx, who, c.itemURL(f, "/versions/"+url.PathEscape(version)+"/content"), limit)
+	return c.download(ctx, who, c.itemURL(refOf(f), "/versions/"+url.PathEscape(version)+"/content"), limit)
 }
 
 // Replace makes content the new version of the file if its tag is still f's.
@@ -44,69 +44,38 @@ func (c *Client) Replace(ctx context.Context, who caller.Caller, f bulk.File, co
 	if f.Tag == "" { // nothing is ever written unconditionally
 		return bulk.File{}, fault.New(fault.Conflict, "It is not known which content of the file is to be replaced.", nil)
 	}
-	return c.put(ctx, who, f.Drive, c.itemURL(f, "/content"), content, f.Tag)
+	item, err := c.put(ctx, who, c.itemURL(refOf(f), "/content"), bytesOf(content), f.Tag)
+	return item.file(f.Drive), err
 }
 
 // Create adds a file beside f if the name is free.
 func (c *Client) Create(ctx context.Context, who caller.Caller, f bulk.File, name string, content []byte) (bulk.File, error) {
-	address, err := c.beside(f, name)
+	address, err := c.named(library.Ref{Drive: f.Drive, Item: f.Parent}, name)
 	if err != nil {
 		return bulk.File{}, err
 	}
-	return c.put(ctx, who, f.Drive, address+":/content?@microsoft.graph.conflictBehavior=fail", content, "")
+	item, err := c.put(ctx, who, address+addOnly, bytesOf(content), "")
+	return item.file(f.Drive), err
 }
 
-func (c *Client) itemURL(f bulk.File, rest string) string {
-	return c.options.BaseURL + "/drives/" + url.PathEscape(f.Drive) + "/items/" + url.PathEscape(f.Item) + rest
+// addOnly makes a file that is addressed by path, unless it is there.
+const addOnly = ":/content?@microsoft.graph.conflictBehavior=fail"
+
+func bytesOf(content []byte) library.Content {
+	return library.Content{ReaderAt: bytes.NewReader(content), Size: int64(len(content))}
 }
 
-// beside addresses a name in f's folder by path. It refuses names that no library can hold: a colon or a
-// slash in them would address something else.
-func (c *Client) beside(f bulk.File, name string) (string, error) {
+func (c *Client) itemURL(ref library.Ref, rest string) string {
+	return c.options.BaseURL + "/drives/" + url.PathEscape(ref.Drive) + "/items/" + url.PathEscape(ref.Item) + rest
+}
+
+// named addresses a name in a folder by path. It refuses names that no library can hold: a colon or a slash in
+// them would address something else.
+func (c *Client) named(folder library.Ref, name string) (string, error) {
 	if name == "" || name == "." || name == ".." || strings.ContainsAny(name, `"*:<>?/\|`) {
 		return "", fault.New(fault.Invalid, `A file's name must not be empty and must not contain " * : < > ? / \ |.`, nil)
 	}
-	folder := bulk.File{Drive: f.Drive, Item: f.Parent}
 	return c.itemURL(folder, ":/") + url.PathEscape(name), nil
-}
-
-// put sends the content with its length, never chunked and never compressed.
-func (c *Client) put(ctx context.Context, who caller.Caller, drive, address string, content []byte, tag string) (bulk.File, error) {
-	request, err := http.NewRequestWithContext(asCaller(ctx, who), http.MethodPut, address, bytes.NewReader(content))
-	if err != nil {
-		return bulk.File{}, badAddress()
-	}
-	request.Header.Set("Content-Type", "application/octet-stream")
-	if tag != "" {
-		request.Header.Set("If-Match", tag)
-	}
-	response, err := c.api.Do(request)
-	if err != nil {
-		return bulk.File{}, foreign(err)
-	}
-	defer retry.Discard(response)
-	var item struct {
-		ID     string `json:"id"`
-		Name   string `json:"name"`
-		Size   int64  `json:"size"`
-		CTag   string `json:"cTag"`
-		Parent struct {
-			ID string `json:"id"`
-		} `json:"parentReference"`
-		File struct {
-			MIMEType string `json:"mimeType"`
-			Hashes   struct {
-				QuickXorHash string `json:"quickXorHash"`
-			} `json:"hashes"`
-		} `json:"file"`
-	}
-	if err := json.NewDecoder(io.LimitReader(response.Body, 1<<20)).Decode(&item); err != nil {
-		return bulk.File{}, fault.New(fault.Busy, "SharePoint's answer to an upload was cut off.", err)
-	}
-	return bulk.File{
-		Drive: drive, Item: item.ID, Parent: item.Parent.ID, Name: item.Name, Size: item.Size, Tag: item.CTag,
-		MIME: item.File.MIMEType, Fingerprint: item.File.Hashes.QuickXorHash,
-	}, nil
 }
 
 // badAddress has no cause, since that would name the file.

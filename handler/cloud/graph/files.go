@@ -13,6 +13,7 @@ import (
 	"imagepro/handler/bulk"
 	"imagepro/handler/caller"
 	"imagepro/handler/fault"
+	"imagepro/handler/library"
 	"imagepro/handler/org"
 	"imagepro/handler/tab"
 )
@@ -49,7 +50,7 @@ func (c *Client) Children(ctx context.Context, who caller.Caller, drive, folder,
 	builder := c.drives.ByDriveId(drive).Items().ByDriveItemId(folder).Children()
 	var config *drives.ItemItemsItemChildrenRequestBuilderGetRequestConfiguration
 	if cursor != "" {
-		if err := c.checkNext(cursor); err != nil {
+		if err := c.checkNext(cursor, "/drives"); err != nil {
 			return bulk.Page{}, err
 		}
 		builder = builder.WithUrl(cursor)
@@ -72,9 +73,11 @@ func (c *Client) Children(ctx context.Context, who caller.Caller, drive, folder,
 	return page, nil
 }
 
+func refOf(f bulk.File) library.Ref { return library.Ref{Drive: f.Drive, Item: f.Item} }
+
 // checkNext refuses the address of a next page that is not Graph's.
-func (c *Client) checkNext(address string) error {
-	if !strings.HasPrefix(address, c.options.BaseURL+"/drives") {
+func (c *Client) checkNext(address, below string) error {
+	if !strings.HasPrefix(address, c.options.BaseURL+below) {
 		return fault.New(fault.Internal, "SharePoint named a next page elsewhere.", nil)
 	}
 	return nil
@@ -96,7 +99,7 @@ func (c *Client) Folder(ctx context.Context, who caller.Caller, drive, item stri
 
 // Beside returns the file with the name in f's folder.
 func (c *Client) Beside(ctx context.Context, who caller.Caller, f bulk.File, name string) (bulk.File, error) {
-	address, err := c.beside(f, name)
+	address, err := c.named(library.Ref{Drive: f.Drive, Item: f.Parent}, name)
 	if err != nil {
 		return bulk.File{}, err
 	}
@@ -121,36 +124,41 @@ func (c *Client) file(ctx context.Context, who caller.Caller, drive string, buil
 // maxVersionPages bounds how much of a long history is read; the newest versions come first.
 const maxVersionPages = 50
 
+var versionFields = []string{"id", "size", "lastModifiedDateTime", "lastModifiedBy", sourceField}
+
 // Versions returns the file's versions, newest first.
 func (c *Client) Versions(ctx context.Context, who caller.Caller, f bulk.File) ([]bulk.Version, error) {
-	builder := c.drives.ByDriveId(f.Drive).Items().ByDriveItemId(f.Item).Versions()
 	var versions []bulk.Version
+	err := c.eachVersion(ctx, who, refOf(f), func(v models.DriveItemVersionable) {
+		versions = append(versions, bulk.Version{ID: value(v.GetId()), Size: value(v.GetSize()), Modified: utc(v.GetLastModifiedDateTime())})
+	})
+	return versions, err
+}
+
+// eachVersion yields the versions of a file, newest first.
+func (c *Client) eachVersion(ctx context.Context, who caller.Caller, ref library.Ref, yield func(models.DriveItemVersionable)) error {
+	builder := c.drives.ByDriveId(ref.Drive).Items().ByDriveItemId(ref.Item).Versions()
+	config := &drives.ItemItemsItemVersionsRequestBuilderGetRequestConfiguration{
+		QueryParameters: &drives.ItemItemsItemVersionsRequestBuilderGetQueryParameters{Select: versionFields},
+	}
 	for range maxVersionPages {
-		answer, err := complete(builder.Get(asCaller(ctx, who), nil))
+		answer, err := complete(builder.Get(asCaller(ctx, who), config))
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, v := range answer.GetValue() {
-			versions = append(versions, versionOf(v))
+			yield(v)
 		}
 		next := value(answer.GetOdataNextLink())
 		if next == "" {
 			break
 		}
-		if err := c.checkNext(next); err != nil {
-			return nil, err
+		if err := c.checkNext(next, "/drives"); err != nil {
+			return err
 		}
-		builder = builder.WithUrl(next)
+		builder, config = builder.WithUrl(next), nil
 	}
-	return versions, nil
-}
-
-func versionOf(v models.DriveItemVersionable) bulk.Version {
-	version := bulk.Version{ID: value(v.GetId()), Size: value(v.GetSize())}
-	if at := v.GetLastModifiedDateTime(); at != nil {
-		version.Modified = at.UTC()
-	}
-	return version
+	return nil
 }
 
 // fileOf returns the item as a file or folder; false for notebooks and for shortcuts to other drives.

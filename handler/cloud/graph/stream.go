@@ -1,0 +1,208 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"imagepro/handler/caller"
+	"imagepro/handler/cloud/retry"
+	"imagepro/handler/fault"
+	"imagepro/handler/library"
+)
+
+const (
+	// streamTries is how often a stream may break off.
+	streamTries = 4
+	// silence is how long a stream may say nothing before it counts as broken off.
+	silence = 30 * time.Second
+	// thumbnailMax is the longest thumbnail, in bytes.
+	thumbnailMax = 8 << 20
+)
+
+// Open reads a part of the content that the item had when it was read.
+func (c *Client) Open(ctx context.Context, who caller.Caller, i library.Item, part library.Span) (io.ReadCloser, error) {
+	return c.stream(ctx, i.Source.Reveal(), part, func(ctx context.Context) (string, error) {
+		now, err := c.Item(ctx, who, i.Ref)
+		if err == nil && now.Tag != i.Tag {
+			err = fault.New(fault.Conflict, "The file was changed while it was read.", nil)
+		}
+		return now.Source.Reveal(), err
+	})
+}
+
+// OpenVersion reads a part of an old content.
+func (c *Client) OpenVersion(ctx context.Context, who caller.Caller, ref library.Ref, v library.Version, part library.Span) (io.ReadCloser, error) {
+	return c.stream(ctx, v.Source.Reveal(), part, func(ctx context.Context) (string, error) {
+		return c.redirect(ctx, who, c.itemURL(ref, "/versions/"+url.PathEscape(v.ID)+"/content"))
+	})
+}
+
+// Thumbnail returns a thumbnail as JPEG.
+func (c *Client) Thumbnail(ctx context.Context, who caller.Caller, ref library.Ref, size string) ([]byte, error) {
+	return c.download(ctx, who, c.itemURL(ref, "/thumbnails/0/"+url.PathEscape(size)+"/content"), thumbnailMax)
+}
+
+// redirect returns the pre-authenticated address to which an address of Graph's leads.
+func (c *Client) redirect(ctx context.Context, who caller.Caller, address string) (string, error) {
+	request, err := http.NewRequestWithContext(asCaller(ctx, who), http.MethodGet, address, nil)
+	if err != nil {
+		return "", badAddress()
+	}
+	response, err := c.api.Do(request)
+	if err != nil {
+		return "", foreign(err)
+	}
+	defer retry.Discard(response)
+	return response.Header.Get("Location"), nil
+}
+
+// stream is a part of a content on its way. A connection that breaks off is replaced by one for the rest.
+type stream struct {
+	client *Client
+	ctx    context.Context
+	fresh  func(context.Context) (address string, err error)
+
+	at, left int64
+	tries    int // that are left
+	body     io.ReadCloser
+	hushed   *time.Timer // ends a connection that is silent
+	end      context.CancelFunc
+}
+
+// stream opens a stream at an address, or at a fresh one if there is none or it has expired.
+func (c *Client) stream(ctx context.Context, address string, part library.Span, fresh func(context.Context) (string, error)) (io.ReadCloser, error) {
+	s := &stream{client: c, ctx: ctx, fresh: fresh, at: part.From, left: part.Length, tries: streamTries}
+	if part.Length <= 0 {
+		return http.NoBody, nil
+	}
+	if err := s.connect(address); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// connect opens a connection for what is left, and tries again with fresh addresses.
+func (s *stream) connect(address string) error {
+	for {
+		err := error(brokenDownload{errors.New("there is no address yet")})
+		if address != "" {
+			s.tries--
+			err = s.dial(address)
+		}
+		var broken brokenDownload
+		if err == nil || !errors.As(err, &broken) {
+			return err
+		}
+		if s.tries <= 0 || s.ctx.Err() != nil {
+			var refused *fault.Fault
+			if errors.As(err, &refused) {
+				return refused
+			}
+			return fault.New(fault.Busy, "The file could not be read to its end.", err)
+		}
+		if address, err = s.fresh(s.ctx); err != nil {
+			return err
+		}
+		if address == "" {
+			return fault.New(fault.Busy, oddAnswer, errors.New("graph: a file without an address"))
+		}
+	}
+}
+
+// dial makes one connection.
+func (s *stream) dial(address string) error {
+	location, err := url.Parse(address)
+	if err != nil || !s.client.mayFetch(location) {
+		return fault.New(fault.Internal, "SharePoint named an address for the file that Image Pro does not trust.", nil)
+	}
+	ctx, cancel := context.WithCancel(s.ctx)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		cancel()
+		return badAddress()
+	}
+	request.Header.Set("User-Agent", userAgent)
+	request.Header.Set("Range", fmt.Sprintf("bytes=%d-%d", s.at, s.at+s.left-1))
+	response, err := s.client.content.Do(request)
+	if err != nil {
+		cancel()
+		return foreign(err)
+	}
+	if err := s.begin(response); err != nil {
+		retry.Discard(response)
+		cancel()
+		return err
+	}
+	s.body, s.end, s.hushed = response.Body, cancel, time.AfterFunc(silence, cancel)
+	return nil
+}
+
+// begin checks an answer and passes what comes before the part: now and then SharePoint sends everything.
+func (s *stream) begin(response *http.Response) error {
+	switch response.StatusCode {
+	case http.StatusPartialContent:
+		if !strings.HasPrefix(response.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", s.at)) {
+			return brokenDownload{errors.New("another part than was asked for")}
+		}
+		return nil
+	case http.StatusOK:
+		if _, err := io.CopyN(io.Discard, response.Body, s.at); err != nil {
+			return brokenDownload{fmt.Errorf("before the part: %w", err)}
+		}
+		return nil
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound:
+		f := faultOf(response, s.client.options.Now())
+		var e graphError
+		if errors.As(f, &e) && e.malware {
+			return f
+		}
+		return brokenDownload{f} // the address lives for minutes only
+	case http.StatusRequestedRangeNotSatisfiable:
+		return fault.New(fault.Conflict, "The file was changed while it was read.", nil)
+	}
+	return faultOf(response, s.client.options.Now())
+}
+
+// Read reads on. It ends with io.EOF after the whole part and not before.
+func (s *stream) Read(p []byte) (int, error) {
+	for {
+		if s.left == 0 {
+			return 0, io.EOF
+		}
+		if s.body == nil {
+			if err := s.connect(""); err != nil {
+				return 0, err
+			}
+		}
+		s.hushed.Reset(silence)
+		n, err := s.body.Read(p[:min(int64(len(p)), s.left)])
+		s.at, s.left = s.at+int64(n), s.left-int64(n)
+		if err != nil && s.left > 0 {
+			_ = s.Close()
+			if s.tries <= 0 || s.ctx.Err() != nil {
+				return n, fault.New(fault.Busy, "The file could not be read to its end.", fmt.Errorf("after %d bytes: %w", s.at, err))
+			}
+		}
+		if n > 0 || len(p) == 0 {
+			return n, nil
+		}
+	}
+}
+
+// Close ends the connection.
+func (s *stream) Close() error {
+	if s.body == nil {
+		return nil
+	}
+	s.hushed.Stop()
+	s.end()
+	err := s.body.Close()
+	s.body = nil
+	return err
+}

@@ -1,0 +1,396 @@
+package graph
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"imagepro/handler/bulk"
+	"imagepro/handler/caller"
+	"imagepro/handler/cloud/retry"
+	"imagepro/handler/fault"
+	"imagepro/handler/library"
+)
+
+const (
+	// smallUpload is the largest content that one request carries: what breaks off begins again from the start.
+	smallUpload = 8 << 20
+	// fragment is how much of a larger one a request carries: a multiple of 320 KiB, below 60 MiB
+	// (https://learn.microsoft.com/graph/api/driveitem-createuploadsession).
+	fragment = 32 * 320 << 10
+	// uploadTries is how often in a row a fragment may fail.
+	uploadTries = 5
+)
+
+// Put makes the content the new version of the item if its tag still stands.
+func (c *Client) Put(ctx context.Context, who caller.Caller, i library.Item, content library.Content) (library.Item, error) {
+	if i.Tag == "" { // nothing is ever written unconditionally
+		return library.Item{}, fault.New(fault.Conflict, "It is not known which content of the file is to be replaced.", nil)
+	}
+	hash, err := c.Hash(content)
+	if err != nil {
+		return library.Item{}, err
+	}
+	var made uploaded
+	if content.Size <= smallUpload {
+		made, err = c.put(ctx, who, c.itemURL(i.Ref, "/content"), content, i.Tag)
+	} else {
+		made, err = c.uploadParts(ctx, who, c.itemURL(i.Ref, "/createUploadSession"), replaceIt, content, i.Tag)
+	}
+	if err == nil {
+		return c.verified(ctx, who, made.item(i.Drive), hash)
+	}
+	if now, ours := c.look(ctx, who, err, func(ctx context.Context) (library.Item, error) { return c.Item(ctx, who, i.Ref) }); ours &&
+		now.Fingerprint == hash && now.Tag != i.Tag {
+		return now, nil // the answer was lost
+	}
+	return library.Item{}, err
+}
+
+// Add makes a file in a folder unless the name is taken.
+func (c *Client) Add(ctx context.Context, who caller.Caller, folder library.Ref, name string, content library.Content) (library.Item, error) {
+	address, err := c.named(folder, name)
+	if err != nil {
+		return library.Item{}, err
+	}
+	hash, err := c.Hash(content)
+	if err != nil {
+		return library.Item{}, err
+	}
+	began := c.options.Now()
+	var made uploaded
+	if content.Size <= smallUpload {
+		made, err = c.put(ctx, who, address+addOnly, content, "")
+	} else {
+		made, err = c.uploadParts(ctx, who, address+":/createUploadSession", failIfThere, content, "")
+	}
+	if err == nil {
+		return c.verified(ctx, who, made.item(folder.Drive), hash)
+	}
+	if now, ours := c.look(ctx, who, err, func(ctx context.Context) (library.Item, error) { return c.Named(ctx, who, folder, name) }); ours &&
+		now.Fingerprint == hash && now.CreatedBy.ID == who.User && now.CreatedAt.After(began.Add(-clockSkew)) {
+		return now, nil // the answer was lost
+	}
+	return library.Item{}, err
+}
+
+// clockSkew is how far SharePoint's clock, which shows seconds, may be behind ours.
+const clockSkew = 10 * time.Second
+
+// lookTime is how long it may take to find out whether an upload arrived, if its time was up.
+const lookTime = 10 * time.Second
+
+// look reads what is there after an upload that failed in a way that may have been a lost answer.
+func (c *Client) look(ctx context.Context, _ caller.Caller, err error, read func(context.Context) (library.Item, error)) (library.Item, bool) {
+	if !fault.Is(err, fault.Conflict) && !fault.Is(err, fault.Busy) {
+		return library.Item{}, false
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTime)
+	defer cancel()
+	now, readErr := read(ctx)
+	return now, readErr == nil
+}
+
+// verified compares what was stored with what was sent. The hash may come later than the answer.
+func (c *Client) verified(ctx context.Context, who caller.Caller, made library.Item, hash string) (library.Item, error) {
+	if made.Fingerprint == "" {
+		now, err := c.Item(ctx, who, made.Ref)
+		if err != nil || now.Tag != made.Tag || now.Fingerprint == "" {
+			return made, nil // it was stored, and nothing says that it is wrong
+		}
+		made = now
+	}
+	if made.Fingerprint != hash {
+		return library.Item{}, fault.New(fault.Internal, "SharePoint stored something else than was sent. The version before is in the file's history.",
+			errors.New("graph: the hash of an upload differs"))
+	}
+	return made, nil
+}
+
+// Hash returns the QuickXorHash of a content, base64.
+func (c *Client) Hash(content library.Content) (string, error) {
+	var q quickXor
+	if _, err := io.Copy(&q, io.NewSectionReader(content, 0, content.Size)); err != nil {
+		return "", fault.New(fault.Internal, "The content could not be read.", err)
+	}
+	return q.sum(), nil
+}
+
+// uploaded is the item that answers an upload.
+type uploaded struct {
+	ID       string    `json:"id"`
+	Name     string    `json:"name"`
+	URL      string    `json:"webUrl"`
+	Size     int64     `json:"size"`
+	CTag     string    `json:"cTag"`
+	Created  time.Time `json:"createdDateTime"`
+	Modified time.Time `json:"lastModifiedDateTime"`
+	By       struct {
+		User struct {
+			ID   string `json:"id"`
+			Name string `json:"displayName"`
+		} `json:"user"`
+	} `json:"lastModifiedBy"`
+	Parent struct {
+		ID string `json:"id"`
+	} `json:"parentReference"`
+	File struct {
+		MIMEType string `json:"mimeType"`
+		Hashes   struct {
+			QuickXorHash string `json:"quickXorHash"`
+		} `json:"hashes"`
+	} `json:"file"`
+}
+
+func (u uploaded) file(drive string) bulk.File {
+	if u.ID == "" {
+		return bulk.File{}
+	}
+	return bulk.File{
+		Drive: drive, Item: u.ID, Parent: u.Parent.ID, Name: u.Name, Size: u.Size, Tag: u.CTag,
+		MIME: u.File.MIMEType, Fingerprint: u.File.Hashes.QuickXorHash,
+	}
+}
+
+func (u uploaded) item(drive string) library.Item {
+	return library.Item{
+		Ref: library.Ref{Drive: drive, Item: u.ID}, Parent: u.Parent.ID, Name: u.Name, Address: u.URL, Size: u.Size, Tag: u.CTag,
+		MIME: u.File.MIMEType, Fingerprint: u.File.Hashes.QuickXorHash, CreatedAt: u.Created.UTC(), ModifiedAt: u.Modified.UTC(),
+		ModifiedBy: library.Person{ID: u.By.User.ID, Name: u.By.User.Name},
+	}
+}
+
+func readUploaded(response *http.Response) (uploaded, error) {
+	var made uploaded
+	err := json.NewDecoder(io.LimitReader(response.Body, 1<<20)).Decode(&made)
+	if err != nil || made.ID == "" {
+		return uploaded{}, fault.New(fault.Busy, "SharePoint's answer to an upload was cut off.", err)
+	}
+	return made, nil
+}
+
+// bodyOf makes a part of the content the body of a request, with its length, which can be sent again.
+func bodyOf(request *http.Request, content library.Content, from, to int64) {
+	request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(io.NewSectionReader(content, from, to-from)), nil }
+	request.Body, _ = request.GetBody() // never fails, see above
+	if request.ContentLength = to - from; to == from {
+		request.Body = http.NoBody
+	}
+}
+
+// put sends the content in one request, with its length, never chunked and never compressed.
+func (c *Client) put(ctx context.Context, who caller.Caller, address string, content library.Content, tag string) (uploaded, error) {
+	request, err := http.NewRequestWithContext(asCaller(ctx, who), http.MethodPut, address, nil)
+	if err != nil {
+		return uploaded{}, badAddress()
+	}
+	bodyOf(request, content, 0, content.Size)
+	request.Header.Set("Content-Type", "application/octet-stream")
+	if tag != "" {
+		request.Header.Set("If-Match", tag)
+	}
+	response, err := c.api.Do(request)
+	if err != nil {
+		return uploaded{}, foreign(err)
+	}
+	defer retry.Discard(response)
+	return readUploaded(response)
+}
+
+// What an upload session does if the file is there. The service was seen to do something else than it documents
+// when nothing is said (https://github.com/microsoftgraph/microsoft-graph-docs/issues/19010).
+const (
+	replaceIt   = "replace"
+	failIfThere = "fail"
+)
+
+// uploadParts sends the content in parts. What was received is told by SharePoint, so a part that broke off goes on
+// where it was. A session that does not come to its end is cancelled.
+func (c *Client) uploadParts(ctx context.Context, who caller.Caller, address, conflict string, content library.Content, tag string) (uploaded, error) {
+	session, err := c.openSession(ctx, who, address, conflict, content.Size, tag)
+	if err != nil {
+		return uploaded{}, err
+	}
+	u := &upload{client: c, address: session, content: content}
+	made, err := u.run(ctx)
+	if err != nil {
+		u.cancel(ctx)
+	}
+	return made, err
+}
+
+func (c *Client) openSession(ctx context.Context, who caller.Caller, address, conflict string, size int64, tag string) (string, error) {
+	body, err := json.Marshal(map[string]any{"item": map[string]any{"@microsoft.graph.conflictBehavior": conflict, "fileSize": size}})
+	if err != nil {
+		return "", err
+	}
+	request, err := http.NewRequestWithContext(asCaller(ctx, who), http.MethodPost, address, bytes.NewReader(body))
+	if err != nil {
+		return "", badAddress()
+	}
+	request.Header.Set("Content-Type", "application/json")
+	if tag != "" {
+		request.Header.Set("If-Match", tag)
+	}
+	response, err := c.api.Do(request)
+	if err != nil {
+		return "", foreign(err)
+	}
+	defer retry.Discard(response)
+	var session struct {
+		Address string `json:"uploadUrl"`
+	}
+	if err := json.NewDecoder(io.LimitReader(response.Body, 1<<20)).Decode(&session); err != nil {
+		return "", fault.New(fault.Busy, "SharePoint's answer to an upload was cut off.", nil)
+	}
+	location, err := url.Parse(session.Address)
+	if err != nil || !c.mayFetch(location) {
+		return "", fault.New(fault.Internal, "SharePoint named an address for the upload that Image Pro does not trust.", nil)
+	}
+	return session.Address, nil
+}
+
+// upload is an upload session.
+type upload struct {
+	client  *Client
+	address string // pre-authenticated
+	content library.Content
+}
+
+// run sends parts until SharePoint has them all.
+func (u *upload) run(ctx context.Context) (uploaded, error) {
+	at, failures := int64(0), 0
+	for {
+		response, err := u.send(ctx, at)
+		if err == nil && (response.StatusCode == http.StatusOK || response.StatusCode == http.StatusCreated) {
+			defer retry.Discard(response)
+			return readUploaded(response)
+		}
+		if err == nil && response.StatusCode == http.StatusAccepted {
+			var next int64
+			if next, err = expected(response); err == nil && next > at {
+				at, failures = next, 0
+				continue
+			}
+		}
+		if err == nil {
+			err = u.refusal(response)
+		}
+		if final(err) {
+			return uploaded{}, err
+		}
+		if failures++; failures == uploadTries || !pause(ctx, time.Duration(failures)*sessionWait) {
+			return uploaded{}, err
+		}
+		if next, askErr := u.ask(ctx); askErr == nil {
+			at = next
+		}
+	}
+}
+
+// sessionWait is what a session that is not found is given to come back, and grows with each failure.
+const sessionWait = 500 * time.Millisecond
+
+// pause waits, and reports whether ctx goes on.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// final reports whether more of the session would not help.
+func final(err error) bool {
+	f := fault.From(err)
+	return f.Kind != fault.Busy || f.RetryAfter > maxWait
+}
+
+// send sends the part that begins at a place.
+func (u *upload) send(ctx context.Context, at int64) (*http.Response, error) {
+	to := min(at+fragment, u.content.Size)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPut, u.address, nil)
+	if err != nil {
+		return nil, badAddress()
+	}
+	bodyOf(request, u.content, at, to)
+	request.Header.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", at, to-1, u.content.Size))
+	return u.do(request)
+}
+
+// ask returns where SharePoint wants to go on.
+func (u *upload) ask(ctx context.Context) (int64, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.address, nil)
+	if err != nil {
+		return 0, badAddress()
+	}
+	response, err := u.do(request)
+	if err != nil {
+		return 0, err
+	}
+	if response.StatusCode != http.StatusOK {
+		return 0, u.refusal(response)
+	}
+	return expected(response)
+}
+
+func (u *upload) do(request *http.Request) (*http.Response, error) {
+	request.Header.Set("User-Agent", userAgent)
+	response, err := u.client.content.Do(request)
+	if err != nil {
+		return nil, foreign(err)
+	}
+	return response, nil
+}
+
+// refusal says what an answer means that is not the expected one. A session that is not found may be so in
+// passing (https://github.com/rclone/rclone/issues/8545), and a part that is out of place was received before.
+func (u *upload) refusal(response *http.Response) error {
+	defer retry.Discard(response)
+	f := faultOf(response, u.client.options.Now())
+	switch response.StatusCode {
+	case http.StatusNotFound, http.StatusRequestedRangeNotSatisfiable, http.StatusUnauthorized, http.StatusAccepted:
+		return fault.New(fault.Busy, "The upload to SharePoint broke off.", f)
+	}
+	return f
+}
+
+// cancel ends a session that did not come to its end, so that nothing of it is left. It does what it can: sessions
+// end by themselves after a day or so.
+func (u *upload) cancel(ctx context.Context) {
+	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), lookTime)
+	defer done()
+	if request, err := http.NewRequestWithContext(ctx, http.MethodDelete, u.address, nil); err == nil {
+		if response, err := u.do(request); err == nil {
+			retry.Discard(response)
+		}
+	}
+}
+
+// expected returns where the first missing byte is.
+func expected(response *http.Response) (int64, error) {
+	defer retry.Discard(response)
+	var status struct {
+		Ranges []string `json:"nextExpectedRanges"`
+	}
+	err := json.NewDecoder(io.LimitReader(response.Body, 1<<20)).Decode(&status)
+	if err == nil && len(status.Ranges) > 0 {
+		first, _, _ := strings.Cut(status.Ranges[0], "-")
+		var at int64
+		if at, err = strconv.ParseInt(first, 10, 64); err == nil && at >= 0 {
+			return at, nil
+		}
+	}
+	return 0, fault.New(fault.Busy, oddAnswer, nil)
+}

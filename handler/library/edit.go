@@ -1,0 +1,330 @@
+package library
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"imagepro/handler/caller"
+	"imagepro/handler/fault"
+	"imagepro/handler/imaging"
+	"imagepro/handler/naming"
+	"imagepro/handler/recipe"
+)
+
+// Target says where an edited picture goes.
+type Target string
+
+// The targets.
+const (
+	NewVersion Target = "newVersion" // the file gets a new version
+	Copy       Target = "copy"       // a new file
+)
+
+// Save says how an edited picture is saved.
+type Save struct {
+	Target Target
+	Name   string // pattern of a copy's name; see naming
+	Folder string // id of the folder for a copy, in the same library; empty for that of the picture
+	// OnConflict is what to do if a copy's name is taken; Fail unless it is set.
+	OnConflict OnConflict
+}
+
+// Picture is what is known of a picture's content.
+type Picture struct {
+	Width, Height int // pixels, upright
+	Bytes         int64
+	Format        imaging.Format
+}
+
+// Edited is the outcome of an edit.
+type Edited struct {
+	Item          Item // the file as it is now
+	Before, After Picture
+	Warnings      []string
+	Unchanged     bool   // the recipe changes nothing in this picture, and nothing was saved
+	Recipe        string // hash of the recipe
+}
+
+// MaxPreview is the longest side of a preview, in pixels.
+const MaxPreview = 2048
+
+// Preview is a small picture of what an edit would make.
+type Preview struct {
+	Data          []byte
+	MIME          string
+	Width, Height int // of the preview
+	Result        Picture
+	Warnings      []string
+}
+
+// Preview carries a recipe out and returns the result within a square of so many pixels. Nothing is saved.
+func (s *Service) Preview(ctx context.Context, who caller.Caller, ref Ref, steps json.RawMessage, side int) (Preview, error) {
+	if side < 16 || side > MaxPreview {
+		return Preview{}, fault.Newf(fault.Invalid, "A preview has 16 to %d pixels on its longer side.", MaxPreview).At("/size")
+	}
+	r, err := parse(steps)
+	if err != nil {
+		return Preview{}, err
+	}
+	i, err := s.picture(ctx, who, ref)
+	if err != nil {
+		return Preview{}, err
+	}
+	src, err := s.whole(ctx, who, i)
+	if err != nil {
+		return Preview{}, err
+	}
+	result, err := s.edit(ctx, src, shown(r, src, side), i.Name)
+	if err != nil {
+		return Preview{}, err
+	}
+	return Preview{Data: result.Data, MIME: result.Format.MIME(), Width: result.Width, Height: result.Height, Warnings: result.Warnings}, nil
+}
+
+// shown returns the recipe with a further step that makes the result small, in a format that browsers show.
+func shown(r *recipe.Recipe, src []byte, side int) *recipe.Recipe {
+	small := *r
+	length := recipe.Length{Value: float64(side)}
+	small.Steps = append(slices.Clone(r.Steps), recipe.Resize{
+		Width: length, Height: length, Fit: recipe.Inside, WithoutEnlargement: true, Kernel: recipe.Linear, Gravity: recipe.Center,
+	})
+	small.Output.Metadata = recipe.KeepNone
+	info, _ := imaging.Inspect(src, imaging.Limits{}) // Edit reports what is wrong
+	if small.Output.Format == recipe.Keep && (info.Format == imaging.TIFF || info.Format == imaging.BMP) {
+		if small.Output.Format = recipe.JPEG; info.Alpha {
+			small.Output.Format = recipe.PNG
+		}
+	}
+	return &small
+}
+
+// small returns a picture within a square of so many pixels, as JPEG.
+func (s *Service) small(ctx context.Context, src []byte, side int) ([]byte, error) {
+	r, err := recipe.Parse([]byte(`{"version":1,"steps":[],"output":{"format":"jpeg","quality":80}}`))
+	if err != nil {
+		return nil, err
+	}
+	result, err := s.edit(ctx, src, shown(r, src, side), "")
+	return result.Data, err
+}
+
+// parse reads a recipe; its faults point into the body.
+func parse(text json.RawMessage) (*recipe.Recipe, error) {
+	r, err := recipe.Parse(text)
+	if err != nil {
+		f := fault.From(err)
+		return nil, f.At("/recipe" + f.Field)
+	}
+	return r, nil
+}
+
+// editTime is how long a recipe may take on one picture; a few seconds are usual.
+const editTime = 90 * time.Second
+
+func (s *Service) edit(ctx context.Context, src []byte, r *recipe.Recipe, name string) (imaging.Result, error) {
+	leave, err := s.o.Room.Enter(ctx)
+	if err != nil {
+		return imaging.Result{}, err
+	}
+	defer leave()
+	editing, cancel := context.WithTimeout(ctx, editTime)
+	defer cancel()
+	result, err := imaging.Edit(editing, src, r, imaging.Options{Limits: s.o.Limits, Name: name, Time: s.o.Now()})
+	if err != nil && editing.Err() != nil && ctx.Err() == nil {
+		err = fault.Newf(fault.TooLarge, "The recipe takes longer than %v on this image.", editTime)
+	}
+	return result, err
+}
+
+// Edit carries a recipe out on the content that has the tag, and saves the result. Stale if the content is another
+// by now; nothing was saved then.
+func (s *Service) Edit(ctx context.Context, who caller.Caller, ref Ref, tag string, steps json.RawMessage, save Save) (Edited, error) {
+	r, err := parse(steps)
+	if err != nil {
+		return Edited{}, err
+	}
+	if save, err = checked(save); err != nil {
+		return Edited{}, err
+	}
+	i, err := s.picture(ctx, who, ref)
+	if err != nil {
+		return Edited{}, err
+	}
+	if i.Tag != tag {
+		return Edited{}, stale(i)
+	}
+	src, err := s.whole(ctx, who, i)
+	if err != nil {
+		return Edited{}, err
+	}
+	result, err := s.edit(ctx, src, r, i.Name)
+	if err != nil {
+		return Edited{}, err
+	}
+	edited := Edited{
+		Item: i, Recipe: r.Hash(), Warnings: result.Warnings,
+		Before: Picture{result.Before.Width, result.Before.Height, i.Size, result.Before.Format},
+		After:  Picture{result.Width, result.Height, int64(len(result.Data)), result.Format},
+	}
+	content := inMemory(result.Data)
+	if save.Target == Copy {
+		folder := Ref{i.Drive, save.Folder}
+		if folder.Item == "" {
+			folder.Item = i.Parent
+		}
+		edited.Item, err = s.add(ctx, who, folder, naming.Of(save.Name, i.Name, result.Format.Ending()), save.OnConflict, content)
+	} else {
+		if result.Format != result.Before.Format {
+			return Edited{}, fault.Newf(fault.Unsupported, "The recipe turns %s into %s, which does not suit the file's name. Save a copy instead.", result.Before.Format, result.Format)
+		}
+		if edited.Unchanged = result.Unchanged; !result.Unchanged {
+			edited.Item, err = s.replace(ctx, who, i, content)
+		}
+	}
+	edited.Item.Width, edited.Item.Height = result.Width, result.Height
+	return edited, err
+}
+
+func checked(save Save) (Save, error) {
+	wrong := func(field, says string) (Save, error) { return save, fault.New(fault.Invalid, says, nil).At("/save/" + field) }
+	switch save.Target {
+	case "", NewVersion:
+		switch {
+		case save.Name != "":
+			return wrong("name", "A name is for copies only; a new version keeps its name.")
+		case save.Folder != "":
+			return wrong("folderId", "A folder is for copies only; a new version keeps its place.")
+		case save.OnConflict != "":
+			return wrong("onConflict", "A conflict of names is met by copies only.")
+		}
+		save.Target = NewVersion
+		return save, nil
+	case Copy:
+	default:
+		return wrong("target", "The target is newVersion or copy.")
+	}
+	if save.Name == "" {
+		save.Name = naming.Default
+	}
+	if save.OnConflict == "" {
+		save.OnConflict = Fail
+	}
+	if !slices.Contains([]OnConflict{Fail, Rename, Replace}, save.OnConflict) {
+		return wrong("onConflict", "onConflict is fail, rename or replace.")
+	}
+	return save, naming.Check(save.Name, "/save/name")
+}
+
+// replace saves a new version of a file; Stale if its content is another by now.
+func (s *Service) replace(ctx context.Context, who caller.Caller, i Item, content Content) (Item, error) {
+	saved, err := s.o.SharePoint.Put(ctx, who, i, content)
+	if !fault.Is(err, fault.Conflict) {
+		return saved, err
+	}
+	now, readErr := s.o.SharePoint.Item(ctx, who, i.Ref)
+	if readErr != nil {
+		return Item{}, fault.New(fault.Stale, changedText, err)
+	}
+	return Item{}, stale(now)
+}
+
+const changedText = "Somebody changed the file meanwhile. Nothing was saved."
+
+// stale says what is there instead of what the caller read.
+func stale(now Item) *fault.Fault {
+	f := fault.New(fault.Stale, changedText, nil)
+	f.Latest = &fault.Latest{Version: now.Tag, At: now.ModifiedAt, By: now.ModifiedBy.Name, Bytes: now.Size}
+	return f
+}
+
+// maxNumbers is how many other names are tried.
+const maxNumbers = 100
+
+// add makes a file, and meets a name that is taken as the policy says. It never replaces what it has not read.
+func (s *Service) add(ctx context.Context, who caller.Caller, folder Ref, name string, on OnConflict, content Content) (Item, error) {
+	if on == Replace {
+		there, err := s.o.SharePoint.Named(ctx, who, folder, name)
+		switch {
+		case err == nil && there.Folder:
+			return Item{}, fault.New(fault.Conflict, "A folder has this name.", nil).At("/save/name")
+		case err == nil:
+			return s.replace(ctx, who, there, content)
+		case !fault.Is(err, fault.NotFound):
+			return Item{}, err
+		}
+	}
+	made, err := s.o.SharePoint.Add(ctx, who, folder, name, content)
+	for n := 1; on == Rename && fault.Is(err, fault.Conflict) && n <= maxNumbers; n++ {
+		made, err = s.o.SharePoint.Add(ctx, who, folder, naming.Numbered(name, n), content)
+	}
+	if fault.Is(err, fault.Conflict) {
+		err = fault.From(err).At("/save/name")
+	}
+	return made, err
+}
+
+// Replace saves a picture that the editor made, of a declared media type, as the new version of the content that
+// has the tag. It is checked before a byte reaches SharePoint: it is what it is declared to be, suits the file's
+// name and keeps to the limits. size is its length, or -1 if that was not said.
+func (s *Service) Replace(ctx context.Context, who caller.Caller, ref Ref, tag, declared string, size int64, body io.Reader) (Item, error) {
+	limit := int64(s.o.Limits.Bytes)
+	if size > limit {
+		return Item{}, fault.Newf(fault.TooLarge, "The file has %d bytes; at most %d are taken.", size, limit)
+	}
+	i, err := s.picture(ctx, who, ref)
+	if err != nil {
+		return Item{}, err
+	}
+	if i.Tag != tag {
+		return Item{}, stale(i)
+	}
+	content, err := s.spool(body, limit)
+	if err != nil {
+		return Item{}, err
+	}
+	defer func() { _ = content.Close() }()
+	if size >= 0 && content.Size != size {
+		return Item{}, fault.Newf(fault.Invalid, "The file has %d bytes, not %d as announced.", content.Size, size)
+	}
+	info, err := imaging.Peek(content, content.Size, s.o.Limits)
+	if err != nil {
+		return Item{}, err
+	}
+	if mime := info.Format.MIME(); !sameType(mime, declared) {
+		return Item{}, fault.Newf(fault.Unsupported, "The file is %s, which its Content-Type does not say.", mime).At("Content-Type")
+	} else if !sameType(mime, i.MIME) {
+		return Item{}, fault.Newf(fault.Unsupported, "The file is %s, which does not suit the file's name.", mime).At("Content-Type")
+	}
+	hash, err := s.o.SharePoint.Hash(content.Content)
+	if err != nil {
+		return Item{}, err
+	}
+	if hash != i.Fingerprint {
+		if i, err = s.replace(ctx, who, i, content.Content); err != nil {
+			return Item{}, err
+		}
+	}
+	i.Width, i.Height = info.Width, info.Height
+	return i, nil
+}
+
+// sameType compares media types without their parameters and with the names that some are also known by.
+func sameType(a, b string) bool {
+	plain := func(mime string) string {
+		mime, _, _ = strings.Cut(mime, ";")
+		switch mime = strings.ToLower(strings.TrimSpace(mime)); mime {
+		case "image/jpg", "image/pjpeg":
+			return "image/jpeg"
+		case "image/x-ms-bmp", "image/x-bmp":
+			return "image/bmp"
+		case "image/tif":
+			return "image/tiff"
+		}
+		return mime
+	}
+	return plain(a) == plain(b)
+}

@@ -1,0 +1,161 @@
+package library
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+
+	"imagepro/handler/caller"
+	"imagepro/handler/fault"
+	"imagepro/handler/imaging"
+)
+
+var errEOF = io.EOF
+
+// Item returns a file or folder. The sides of a picture are read from its content if SharePoint does not know them.
+func (s *Service) Item(ctx context.Context, who caller.Caller, ref Ref) (Item, error) {
+	i, err := s.o.SharePoint.Item(ctx, who, ref)
+	if err != nil {
+		return Item{}, err
+	}
+	one := []Item{i}
+	s.measure(ctx, who, one)
+	return one[0], nil
+}
+
+// File returns a file as it stands now, without its sides: what is to be read, or changed.
+func (s *Service) File(ctx context.Context, who caller.Caller, ref Ref) (Item, error) {
+	i, err := s.o.SharePoint.Item(ctx, who, ref)
+	if err == nil && i.Folder {
+		err = fault.New(fault.Unsupported, "This is a folder, not a file.", nil)
+	}
+	return i, err
+}
+
+// Open reads a part of the content that the file had when it was read.
+func (s *Service) Open(ctx context.Context, who caller.Caller, i Item, part Span) (io.ReadCloser, error) {
+	return s.o.SharePoint.Open(ctx, who, i, part)
+}
+
+// Thumbnail returns a thumbnail as JPEG. If SharePoint has none (yet), it is made here.
+func (s *Service) Thumbnail(ctx context.Context, who caller.Caller, ref Ref, size string) ([]byte, error) {
+	jpeg, err := s.o.SharePoint.Thumbnail(ctx, who, ref, size)
+	if !fault.Is(err, fault.NotFound) {
+		return jpeg, err
+	}
+	i, err := s.picture(ctx, who, ref)
+	if err != nil {
+		return nil, err
+	}
+	src, err := s.whole(ctx, who, i)
+	if err != nil {
+		return nil, err
+	}
+	return s.small(ctx, src, sides[size])
+}
+
+// sides are the longest sides of the named thumbnails, in pixels.
+var sides = map[string]int{"small": 96, "medium": 176, "large": 800}
+
+// About returns what a picture says of itself. Of a file over the limit of bytes, it is what the header says.
+func (s *Service) About(ctx context.Context, who caller.Caller, ref Ref) (Item, imaging.About, error) {
+	i, err := s.picture(ctx, who, ref)
+	if err != nil {
+		return i, imaging.About{}, err
+	}
+	if i.Size > int64(s.o.Limits.Bytes) {
+		info, err := s.peek(ctx, who, i)
+		return i, imaging.About{Info: info}, err
+	}
+	src, err := s.whole(ctx, who, i)
+	if err != nil {
+		return i, imaging.About{}, err
+	}
+	leave, err := s.o.Room.Enter(ctx)
+	if err != nil {
+		return i, imaging.About{}, err
+	}
+	defer leave()
+	about, err := imaging.Describe(src, s.o.Limits)
+	return i, about, err
+}
+
+// picture returns a file whose name is that of a picture.
+func (s *Service) picture(ctx context.Context, who caller.Caller, ref Ref) (Item, error) {
+	i, err := s.File(ctx, who, ref)
+	if err == nil && !i.Image() {
+		err = fault.New(fault.Unsupported, "This file is no picture.", nil)
+	}
+	return i, err
+}
+
+// whole reads a content of at most the limit's bytes into memory, and checks it against its fingerprint.
+func (s *Service) whole(ctx context.Context, who caller.Caller, i Item) ([]byte, error) {
+	if i.Size > int64(s.o.Limits.Bytes) {
+		return nil, fault.Newf(fault.TooLarge, "The file has %d bytes; at most %d are edited.", i.Size, s.o.Limits.Bytes)
+	}
+	src, err := readAll(s.o.SharePoint.Open(ctx, who, i, Span{0, i.Size}))
+	if err != nil || i.Fingerprint == "" {
+		return src, err
+	}
+	hash, err := s.o.SharePoint.Hash(inMemory(src))
+	if err == nil && hash != i.Fingerprint {
+		err = fault.New(fault.Busy, "The file changed while it was read.", nil)
+	}
+	return src, err
+}
+
+func inMemory(content []byte) Content {
+	return Content{ReaderAt: bytes.NewReader(content), Size: int64(len(content))}
+}
+
+// readAll reads a stream to its end and closes it.
+func readAll(stream io.ReadCloser, err error) ([]byte, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = stream.Close() }()
+	return io.ReadAll(stream)
+}
+
+// spooled is a content that waits in a file without a name for its way on. Close frees it.
+type spooled struct {
+	Content
+	file *os.File
+}
+
+func (s *spooled) Close() error { return s.file.Close() }
+
+// spool takes a stream of at most limit bytes: TooLarge if it is longer.
+func (s *Service) spool(stream io.Reader, limit int64) (*spooled, error) {
+	file, err := os.CreateTemp(s.o.Spool, "image-pro-*")
+	if err != nil {
+		return nil, noSpool(err)
+	}
+	if err := os.Remove(file.Name()); err != nil {
+		_ = file.Close()
+		return nil, noSpool(err)
+	}
+	size, err := io.Copy(onlyWriter{file}, io.LimitReader(stream, limit+1))
+	var unwritten *os.PathError
+	switch {
+	case errors.As(err, &unwritten):
+		err = noSpool(err)
+	case err == nil && size > limit:
+		err = fault.Newf(fault.TooLarge, "The file has more than %d bytes.", limit)
+	}
+	if err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	return &spooled{Content{file, size}, file}, nil
+}
+
+// onlyWriter keeps io.Copy from asking a file to read by itself, which hides who failed.
+type onlyWriter struct{ io.Writer }
+
+func noSpool(err error) *fault.Fault {
+	return fault.New(fault.Busy, "There is no room for the file at the moment.", err)
+}
