@@ -27,6 +27,7 @@ type (
 	MaxImages     int           // 1 to 1000000
 	FileMB        int           // 1 to 200
 	Megapixels    int           // 1 to 200
+	Units         int           // 0 to 100000
 	CacheLife     time.Duration // 0 to 10 min
 	HTTPDeadline  time.Duration // 1 s to 3 min 45 s
 	EventDeadline time.Duration // 1 s to 9 min 30 s
@@ -40,6 +41,7 @@ func (w *Window) UnmarshalText(text []byte) error      { return number(text, 1, 
 func (m *MaxImages) UnmarshalText(text []byte) error   { return number(text, 1, 1_000_000, (*int)(m)) }
 func (f *FileMB) UnmarshalText(text []byte) error      { return number(text, 1, 200, (*int)(f)) }
 func (m *Megapixels) UnmarshalText(text []byte) error  { return number(text, 1, 200, (*int)(m)) }
+func (u *Units) UnmarshalText(text []byte) error       { return number(text, 0, 100_000, (*int)(u)) }
 
 func (c *CacheLife) UnmarshalText(text []byte) error {
 	return duration(text, 0, 10*time.Minute, (*time.Duration)(c))

@@ -57,7 +57,6 @@ type Preview struct {
 	Data          []byte
 	MIME          string
 	Width, Height int // of the preview
-	Result        Picture
 	Warnings      []string
 }
 
@@ -74,6 +73,11 @@ func (s *Service) Preview(ctx context.Context, who caller.Caller, ref Ref, steps
 	if err != nil {
 		return Preview{}, err
 	}
+	leave, err := s.sources.Enter(ctx)
+	if err != nil {
+		return Preview{}, err
+	}
+	defer leave()
 	src, err := s.whole(ctx, who, i)
 	if err != nil {
 		return Preview{}, err
@@ -157,9 +161,14 @@ func (s *Service) Edit(ctx context.Context, who caller.Caller, ref Ref, tag stri
 	if i.Tag != tag {
 		return Edited{}, stale(i)
 	}
-	src, err := s.whole(ctx, who, i)
+	leave, err := s.sources.Enter(ctx)
 	if err != nil {
 		return Edited{}, err
+	}
+	defer leave()
+	src, err := s.whole(ctx, who, i)
+	if err != nil {
+		return Edited{}, s.orStale(ctx, who, i, err)
 	}
 	result, err := s.edit(ctx, src, r, i.Name)
 	if err != nil {
@@ -222,14 +231,25 @@ func checked(save Save) (Save, error) {
 // replace saves a new version of a file; Stale if its content is another by now.
 func (s *Service) replace(ctx context.Context, who caller.Caller, i Item, content Content) (Item, error) {
 	saved, err := s.o.SharePoint.Put(ctx, who, i, content)
-	if !fault.Is(err, fault.Conflict) {
-		return saved, err
+	if err == nil {
+		return saved, nil
+	}
+	if err = s.orStale(ctx, who, i, err); fault.Is(err, fault.Conflict) { // and what is there cannot be read
+		err = fault.New(fault.Stale, changedText, err)
+	}
+	return Item{}, err
+}
+
+// orStale returns Stale in place of an error that comes of somebody else's change, else the error.
+func (s *Service) orStale(ctx context.Context, who caller.Caller, i Item, err error) error {
+	if !fault.Is(err, fault.Conflict) && !fault.Is(err, fault.Busy) {
+		return err
 	}
 	now, readErr := s.o.SharePoint.Item(ctx, who, i.Ref)
-	if readErr != nil {
-		return Item{}, fault.New(fault.Stale, changedText, err)
+	if readErr == nil && now.Tag != i.Tag {
+		return stale(now)
 	}
-	return Item{}, stale(now)
+	return err
 }
 
 const changedText = "Somebody changed the file meanwhile. Nothing was saved."

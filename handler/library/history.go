@@ -96,6 +96,11 @@ func (s *Service) VersionThumbnail(ctx context.Context, who caller.Caller, ref R
 	if v.Size > int64(s.o.Limits.Bytes) {
 		return nil, fault.Newf(fault.TooLarge, "The version has %d bytes; at most %d are edited.", v.Size, s.o.Limits.Bytes)
 	}
+	leave, err := s.sources.Enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	src, err := readAll(s.openVersion(ctx, who, i, v, Span{0, v.Size}))
 	if err != nil {
 		return nil, err

@@ -175,7 +175,13 @@ type SharePoint interface {
 }
 
 // Service serves the pictures of libraries.
-type Service struct{ o ServiceOptions }
+type Service struct {
+	o       ServiceOptions
+	sources imaging.Room // for contents in memory
+}
+
+// sourcesAtOnce is how many contents may be in memory at once: more than are edited, since they are waited for.
+const sourcesAtOnce = 8
 
 // ServiceOptions are what a Service needs.
 type ServiceOptions struct {
@@ -188,4 +194,4 @@ type ServiceOptions struct {
 }
 
 // NewService returns a service.
-func NewService(o ServiceOptions) *Service { return &Service{o} }
+func NewService(o ServiceOptions) *Service { return &Service{o, imaging.NewRoom(sourcesAtOnce)} }

@@ -49,6 +49,11 @@ func (s *Service) Thumbnail(ctx context.Context, who caller.Caller, ref Ref, siz
 	if err != nil {
 		return nil, err
 	}
+	leave, err := s.sources.Enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	src, err := s.whole(ctx, who, i)
 	if err != nil {
 		return nil, err
@@ -69,15 +74,15 @@ func (s *Service) About(ctx context.Context, who caller.Caller, ref Ref) (Item, 
 		info, err := s.peek(ctx, who, i)
 		return i, imaging.About{Info: info}, err
 	}
-	src, err := s.whole(ctx, who, i)
-	if err != nil {
-		return i, imaging.About{}, err
-	}
-	leave, err := s.o.Room.Enter(ctx)
+	leave, err := s.sources.Enter(ctx)
 	if err != nil {
 		return i, imaging.About{}, err
 	}
 	defer leave()
+	src, err := s.whole(ctx, who, i)
+	if err != nil {
+		return i, imaging.About{}, err
+	}
 	about, err := imaging.Describe(src, s.o.Limits)
 	return i, about, err
 }
@@ -97,14 +102,21 @@ func (s *Service) whole(ctx context.Context, who caller.Caller, i Item) ([]byte,
 		return nil, fault.Newf(fault.TooLarge, "The file has %d bytes; at most %d are edited.", i.Size, s.o.Limits.Bytes)
 	}
 	src, err := readAll(s.o.SharePoint.Open(ctx, who, i, Span{0, i.Size}))
+	if fault.Is(err, fault.Conflict) {
+		err = changing(err)
+	}
 	if err != nil || i.Fingerprint == "" {
 		return src, err
 	}
 	hash, err := s.o.SharePoint.Hash(inMemory(src))
 	if err == nil && hash != i.Fingerprint {
-		err = fault.New(fault.Busy, "The file changed while it was read.", nil)
+		err = changing(nil)
 	}
 	return src, err
+}
+
+func changing(err error) *fault.Fault {
+	return fault.New(fault.Busy, "The file is just being changed. Try again in a moment.", err)
 }
 
 func inMemory(content []byte) Content {

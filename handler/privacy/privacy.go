@@ -279,6 +279,10 @@ func passing() []Entry {
 		{Memory, "organizations in use", "organization", "To note the use of an organization without a write for each request.", "Up to ten seconds.", []Field{
 			{"key", "tenant id"},
 		}},
+		{Memory, "tenants at work", "organization", "To slow down the requests of a tenant that SharePoint throttles, and of no other.", "Until the process ends, or ten thousand other tenants have come.", []Field{
+			{"key", "tenant id"},
+			{"gate", "numbers and times"},
+		}},
 		{Memory, "Entra ID's documents", "nobody", "To check tokens.", "Up to a day; signing keys longer while Entra ID cannot be reached.", []Field{
 			{"keys", "public signing keys"},
 			{"metadata", "addresses of Entra ID for a tenant"},

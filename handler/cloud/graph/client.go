@@ -37,6 +37,9 @@ type Options struct {
 	Tokens  Tokens
 	// Transport carries every request, those to SharePoint included.
 	Transport http.RoundTripper
+	// Units is the budget of one tenant in a minute, in SharePoint's resource units: 1 for an item or a content, 2 for
+	// lists and changes. 0 is no budget.
+	Units int
 	// Loopback lets content come from this machine, for the sandbox.
 	Loopback bool
 	Now      func() time.Time
@@ -55,7 +58,8 @@ type Client struct {
 const (
 	serviceName = "SharePoint"
 	tries       = 4
-	maxWait     = 10 * time.Second
+	maxWait     = 10 * time.Second // for one try
+	maxTotal    = 20 * time.Second // for all tries of one request
 	// userAgent follows Microsoft's advice for telling well-behaved applications apart
 	// (https://learn.microsoft.com/sharepoint/dev/general-development/how-to-avoid-getting-throttled-or-blocked-in-sharepoint-online).
 	userAgent = "ISV|ImagePro|ImagePro/1.0"
@@ -67,7 +71,9 @@ func NewClient(o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("graph: %w", err)
 	}
-	again := &retry.Transport{Base: o.Transport, Service: serviceName, Tries: tries, MaxWait: maxWait, Now: o.Now}
+	again := &retry.Transport{
+		Base: newGates(o.Transport, o.Units, o.Now), Service: serviceName, Tries: tries, MaxWait: maxWait, MaxTotal: maxTotal, Now: o.Now,
+	}
 	last := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c := &Client{
 		options: o,

@@ -138,11 +138,11 @@ func (c *Client) downloadOnce(ctx context.Context, who caller.Caller, address st
 	if err != nil || !c.mayFetch(location) {
 		return nil, fault.New(fault.Internal, "SharePoint named an address for the file that Image Pro does not trust.", nil)
 	}
-	return c.fetch(ctx, address, limit)
+	return c.fetch(ctx, who, address, limit)
 }
 
-func (c *Client) fetch(ctx context.Context, address string, limit int64) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+func (c *Client) fetch(ctx context.Context, who caller.Caller, address string, limit int64) ([]byte, error) {
+	request, err := http.NewRequestWithContext(asCaller(ctx, who), http.MethodGet, address, nil)
 	if err != nil {
 		return nil, badAddress()
 	}

@@ -27,7 +27,7 @@ const (
 
 // Open reads a part of the content that the item had when it was read.
 func (c *Client) Open(ctx context.Context, who caller.Caller, i library.Item, part library.Span) (io.ReadCloser, error) {
-	return c.stream(ctx, i.Source.Reveal(), part, func(ctx context.Context) (string, error) {
+	return c.stream(asCaller(ctx, who), i.Source.Reveal(), part, func(ctx context.Context) (string, error) {
 		now, err := c.Item(ctx, who, i.Ref)
 		if err == nil && now.Tag != i.Tag {
 			err = fault.New(fault.Conflict, "The file was changed while it was read.", nil)
@@ -38,7 +38,7 @@ func (c *Client) Open(ctx context.Context, who caller.Caller, i library.Item, pa
 
 // OpenVersion reads a part of an old content.
 func (c *Client) OpenVersion(ctx context.Context, who caller.Caller, ref library.Ref, v library.Version, part library.Span) (io.ReadCloser, error) {
-	return c.stream(ctx, v.Source.Reveal(), part, func(ctx context.Context) (string, error) {
+	return c.stream(asCaller(ctx, who), v.Source.Reveal(), part, func(ctx context.Context) (string, error) {
 		return c.redirect(ctx, who, c.itemURL(ref, "/versions/"+url.PathEscape(v.ID)+"/content"))
 	})
 }

@@ -18,7 +18,7 @@ import (
 	"imagepro/handler/secret"
 )
 
-// asCaller marks the context with the caller, for whom the transport then asks a token.
+// asCaller marks the context with the caller: for whom Graph's transport asks a token, and whose tenant's turn it is.
 func asCaller(ctx context.Context, who caller.Caller) context.Context {
 	return context.WithValue(ctx, callerKey{}, who)
 }

@@ -63,7 +63,7 @@ func TestEveryRefusalOfGraphHasItsKind(t *testing.T) {
 			if !strings.Contains(err.Error(), c.says) || len(err.Error()) > 1000 {
 				t.Errorf("%d characters for the log, without %q: %.300s", len(err.Error()), c.says, err)
 			}
-			_, err = client.Replace(t.Context(), who, f, nil) // through net/http
+			_, err = client.Replace(t.Context(), caller.Away("another", "u"), f, nil) // through net/http
 			wantFault(t, err, c.kind, c.sentence)
 		})
 	}

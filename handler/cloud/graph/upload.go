@@ -215,7 +215,8 @@ const (
 // uploadParts sends the content in parts. What was received is told by SharePoint, so a part that broke off goes on
 // where it was. A session that does not come to its end is cancelled.
 func (c *Client) uploadParts(ctx context.Context, who caller.Caller, address, conflict string, content library.Content, tag string) (uploaded, error) {
-	session, err := c.openSession(ctx, who, address, conflict, content.Size, tag)
+	ctx = asCaller(ctx, who)
+	session, err := c.openSession(ctx, address, conflict, content.Size, tag)
 	if err != nil {
 		return uploaded{}, err
 	}
@@ -227,12 +228,12 @@ func (c *Client) uploadParts(ctx context.Context, who caller.Caller, address, co
 	return made, err
 }
 
-func (c *Client) openSession(ctx context.Context, who caller.Caller, address, conflict string, size int64, tag string) (string, error) {
+func (c *Client) openSession(ctx context.Context, address, conflict string, size int64, tag string) (string, error) {
 	body, err := json.Marshal(map[string]any{"item": map[string]any{"@microsoft.graph.conflictBehavior": conflict, "fileSize": size}})
 	if err != nil {
 		return "", err
 	}
-	request, err := http.NewRequestWithContext(asCaller(ctx, who), http.MethodPost, address, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
 		return "", badAddress()
 	}

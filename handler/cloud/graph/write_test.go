@@ -203,7 +203,8 @@ func TestAWriteThatIsThrottledForLongIsBusyWithItsWait(t *testing.T) {
 	for _, status := range []int{429, 503} {
 		w.trouble(trouble.Rule{Service: "graph", Method: http.MethodPut, Action: trouble.Fail, Status: status, RetryAfter: 90 * time.Second})
 		began := time.Now()
-		_, err := w.client.Replace(t.Context(), w.who, f, []byte("ours"))
+		client := w.connect(guard{w.stage, t, w.Client().Transport}) // the tenant waits at the one before
+		_, err := client.Replace(t.Context(), w.who, f, []byte("ours"))
 		if got := wantFault(t, err, fault.Busy, isBusy); got.RetryAfter != 90*time.Second || time.Since(began) > 10*time.Second {
 			t.Errorf("%d: try again after %v, said after %v", status, got.RetryAfter, time.Since(began))
 		}

@@ -7,6 +7,7 @@ package retry
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -23,22 +24,30 @@ type Transport struct {
 	Service string        // names the service in errors, such as "Microsoft Graph"
 	Tries   int           // at most this many sends, 1 or more
 	MaxWait time.Duration // longest single wait; a service that asks for more gets no further try
-	Now     func() time.Time
+	// MaxTotal bounds all waits of one request together; 0 for no bound.
+	MaxTotal time.Duration
+	Now      func() time.Time
 }
 
 // firstWait is the mean wait after the first try; it doubles with each further one.
 const firstWait = 200 * time.Millisecond
 
 // RoundTrip sends the request. A throttled or failed answer is returned as it is after the last try; a
-// connection that failed to the end is a Busy fault.
+// connection that failed to the end is a Busy fault. A fault of Base is returned as it is: it has been thought about.
 func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
+	var waited time.Duration
 	for try := 1; ; try++ {
 		response, err := t.Base.RoundTrip(request)
+		var f *fault.Fault
+		if errors.As(err, &f) {
+			return nil, f
+		}
 		if try >= t.Tries {
 			return t.last(request, response, err)
 		}
 		wait, worth := t.verdict(response, err, try)
-		if !worth || !sleep(request.Context(), wait) {
+		waited += wait
+		if !worth || t.MaxTotal > 0 && waited > t.MaxTotal || !sleep(request.Context(), wait) {
 			return t.last(request, response, err)
 		}
 		again, ok := Rewind(request)

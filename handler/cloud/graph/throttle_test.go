@@ -1,0 +1,171 @@
+package graph_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"imagepro/handler/caller"
+	"imagepro/handler/cloud/graph"
+	"imagepro/handler/fault"
+	"imagepro/handler/library"
+)
+
+// busyService answers for tenants: with a status of each, and a Retry-After.
+type busyService struct {
+	mu     sync.Mutex
+	status map[string]int    // by drive; 200 if it is not there
+	after  map[string]string // Retry-After
+	calls  map[string]int
+	broken map[string]bool // whose connections break
+}
+
+func newBusyService() *busyService {
+	return &busyService{status: map[string]int{}, after: map[string]string{}, calls: map[string]int{}, broken: map[string]bool{}}
+}
+
+// RoundTrip answers for the drive whose id is the tenant's.
+func (b *busyService) RoundTrip(r *http.Request) (*http.Response, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	drive := strings.Split(r.URL.Path, "/")[3]
+	b.calls[drive]++
+	if b.broken[drive] {
+		return nil, fmt.Errorf("the connection to %s broke", r.URL.Host)
+	}
+	if status := b.status[drive]; status != 0 {
+		return answered(r, status, `{"error":{"code":"activityLimitReached"}}`, "Retry-After", b.after[drive]), nil
+	}
+	return answered(r, 200, `{"id":"i","name":"n","file":{"mimeType":"image/jpeg"},"cTag":"t","size":1}`), nil
+}
+
+// throttled returns a client of the service and a call of one tenant's.
+func throttled(t *testing.T, b *busyService, units int) func(tenant string) error {
+	t.Helper()
+	client, err := graph.NewClient(graph.Options{BaseURL: "https://graph.example/v1.0", Tokens: &canned{}, Now: time.Now, Transport: b, Units: units})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(tenant string) error {
+		_, err := client.Item(context.Background(), caller.Away(tenant, "u"), library.Ref{Drive: tenant, Item: "i"})
+		return err
+	}
+}
+
+func TestAThrottledTenantWaitsAndNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBusyService()
+		call := throttled(t, b, 0)
+		b.status["a"], b.after["a"] = 429, "120"
+		began := time.Now()
+		f := wantFault(t, call("a"), fault.Busy, isBusy)
+		if f.RetryAfter != 2*time.Minute || b.calls["a"] != 1 {
+			t.Errorf("come again after %v, %d calls", f.RetryAfter, b.calls["a"])
+		}
+		time.Sleep(20 * time.Second)
+		f = wantFault(t, call("a"), fault.Busy, "SharePoint is busy with your organization's requests.")
+		if f.RetryAfter != 100*time.Second || b.calls["a"] != 1 || time.Since(began) != 20*time.Second {
+			t.Errorf("in the pause: come again after %v, %d calls, %v gone", f.RetryAfter, b.calls["a"], time.Since(began))
+		}
+		if err := call("b"); err != nil {
+			t.Errorf("another tenant: %v", err)
+		}
+		delete(b.status, "a")
+		time.Sleep(95 * time.Second) // five are left, which are waited for
+		if err := call("a"); err != nil || time.Since(began) < 2*time.Minute || time.Since(began) > 122*time.Second {
+			t.Errorf("%v after %v", err, time.Since(began))
+		}
+	})
+}
+
+func TestTheBudgetIsATenantsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBusyService()
+		call := throttled(t, b, 60)
+		began := time.Now()
+		for range 60 {
+			if err := call("a"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if time.Since(began) != 0 {
+			t.Errorf("the budget of a minute took %v", time.Since(began))
+		}
+		for range 5 { // one a second from here on
+			if err := call("a"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if gone := time.Since(began); gone < 5*time.Second || gone > 7*time.Second {
+			t.Errorf("five more took %v", gone)
+		}
+		before := time.Now()
+		if err := call("b"); err != nil || time.Since(before) != 0 {
+			t.Errorf("another tenant: %v after %v", err, time.Since(before))
+		}
+	})
+}
+
+func TestWhoWouldWaitTooLongForTheBudgetIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBusyService()
+		call := throttled(t, b, 4)
+		for range 4 {
+			_ = call("a")
+		}
+		f := wantFault(t, call("a"), fault.Busy, "SharePoint is busy with your organization's requests.")
+		if f.RetryAfter != 15*time.Second || b.calls["a"] != 4 {
+			t.Errorf("come again after %v, %d calls", f.RetryAfter, b.calls["a"])
+		}
+	})
+}
+
+func TestTheCircuitOpensForOneTenantAndClosesByOneSuccess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBusyService()
+		call := throttled(t, b, 0)
+		b.broken["a"] = true
+		for range 5 { // four tries each
+			wantFault(t, call("a"), fault.Busy, "SharePoint cannot be reached.")
+		}
+		before, at := b.calls["a"], time.Now()
+		for range 10 {
+			wantFault(t, call("a"), fault.Busy, "SharePoint is busy with your organization's requests.")
+		}
+		if b.calls["a"] != before || time.Since(at) != 0 || before != 20 {
+			t.Errorf("%d calls before, %d after the circuit opened, %v gone", before, b.calls["a"], time.Since(at))
+		}
+		if err := call("b"); err != nil {
+			t.Errorf("another tenant: %v", err)
+		}
+		time.Sleep(16 * time.Second)
+		wantFault(t, call("a"), fault.Busy, "SharePoint is busy with your organization's requests.") // its first try failed
+		if b.calls["a"] != before+1 {
+			t.Errorf("%d further calls, want one", b.calls["a"]-before)
+		}
+		time.Sleep(16 * time.Second)
+		b.broken["a"] = false
+		for range 3 {
+			if err := call("a"); err != nil {
+				t.Errorf("after it came back: %v", err)
+			}
+		}
+	})
+}
+
+func TestAllWaitsOfARequestAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBusyService()
+		call := throttled(t, b, 0)
+		b.status["a"], b.after["a"] = 503, "9"
+		began := time.Now()
+		if err := call("a"); !fault.Is(err, fault.Busy) || time.Since(began) > 22*time.Second {
+			t.Errorf("%v after %v", err, time.Since(began))
+		}
+	})
+}
