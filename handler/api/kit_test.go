@@ -20,6 +20,7 @@ import (
 	"imagepro/handler/caller"
 	"imagepro/handler/fault"
 	"imagepro/handler/invocation"
+	"imagepro/handler/library"
 	"imagepro/handler/org"
 	"imagepro/handler/seal"
 	"imagepro/handler/secret"
@@ -84,6 +85,7 @@ type world struct {
 	entered      int              // writes of the organization
 	erasures     map[string]org.Erasure
 	shelf        *shelf
+	pictures     *library.Service
 	ids          int
 	sent         []string
 	mu           sync.Mutex
@@ -124,8 +126,9 @@ func newWorld(options ...func(*world)) *world {
 		Bulk: bulk.NewService(bulk.ServiceOptions{
 			Jobs: w, Items: w, Index: w, Specs: w, Queue: w, MaxImages: 3, Now: clock, NewID: func() string { return "job1" },
 		}),
-		Tabs:   tab.NewService(tab.ServiceOptions{Tabs: w.shelf, Presets: w.shelf, Library: w, Now: clock, NewID: newID, CacheLife: time.Minute}),
-		Health: api.Health{Version: "1.2.3", Codec: "test"},
+		Library: w.pictures,
+		Tabs:    tab.NewService(tab.ServiceOptions{Tabs: w.shelf, Presets: w.shelf, Library: w, Now: clock, NewID: newID, CacheLife: time.Minute}),
+		Health:  api.Health{Version: "1.2.3", Codec: "test"},
 	})
 	return w
 }

@@ -199,7 +199,9 @@ func (s *Service) Edit(ctx context.Context, who caller.Caller, ref Ref, tag stri
 }
 
 func checked(save Save) (Save, error) {
-	wrong := func(field, says string) (Save, error) { return save, fault.New(fault.Invalid, says, nil).At("/save/" + field) }
+	wrong := func(field, says string) (Save, error) {
+		return save, fault.New(fault.Invalid, says, nil).At("/save/" + field)
+	}
 	switch save.Target {
 	case "", NewVersion:
 		switch {

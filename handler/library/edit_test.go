@@ -174,10 +174,13 @@ func TestEachStateOfAFileHasItsAnswerAndNothingIsHalfWritten(t *testing.T) {
 		prepare func(i library.Item) error
 		kind    fault.Kind
 	}{
-		"locked":      {func(i library.Item) error { _, err := w.Graph.Lock(i.Drive, i.Ref.Item, 1); return err }, fault.Locked},
-		"checked out": {func(i library.Item) error { _, err := w.Graph.CheckOut(i.Drive, i.Ref.Item, w.scene.Alex.ID); return err }, fault.Locked},
-		"malware":     {func(i library.Item) error { _, err := w.Graph.MarkMalware(i.Drive, i.Ref.Item, "EICAR"); return err }, fault.Forbidden},
-		"gone":        {func(i library.Item) error { _, err := w.Graph.Remove(i.Drive, i.Ref.Item); return err }, fault.NotFound},
+		"locked": {func(i library.Item) error { _, err := w.Graph.Lock(i.Drive, i.Ref.Item, 1); return err }, fault.Locked},
+		"checked out": {func(i library.Item) error {
+			_, err := w.Graph.CheckOut(i.Drive, i.Ref.Item, w.scene.Alex.ID)
+			return err
+		}, fault.Locked},
+		"malware": {func(i library.Item) error { _, err := w.Graph.MarkMalware(i.Drive, i.Ref.Item, "EICAR"); return err }, fault.Forbidden},
+		"gone":    {func(i library.Item) error { _, err := w.Graph.Remove(i.Drive, i.Ref.Item); return err }, fault.NotFound},
 	} {
 		i := w.put(name+".jpg", asJPEG(picture(40, 30, 1)))
 		must(t, c.prepare(i))

@@ -196,12 +196,16 @@ func (w *world) since(work func()) (toGraph, toSharePoint []trouble.Call) {
 	return w.calls("graph")[before:], w.calls("sharepoint")[beforeContent:]
 }
 
-// calls are those for this world's site.
+// calls are those for this world's library; all calls of a sandbox that is not shared.
 func (w *world) calls(service string) []trouble.Call {
+	all := w.Trouble.History(trouble.Filter{Service: service})
+	if w.stage != shared {
+		return all
+	}
+	site := w.site.WebURL[strings.LastIndex(w.site.WebURL, "/"):] + "/"
 	var own []trouble.Call
-	for _, call := range w.Trouble.History(trouble.Filter{Service: service}) {
-		if strings.Contains(call.Path, w.site.DriveID[2:]) || strings.Contains(call.Path, strings.Split(w.site.ID, ",")[2]) ||
-			strings.Contains(w.site.WebURL, strings.SplitN(call.Path+"/_", "/_", 2)[0]) && len(strings.SplitN(call.Path+"/_", "/_", 2)[0]) > 3 {
+	for _, call := range all {
+		if strings.Contains(call.Path, w.site.DriveID[2:]) || strings.Contains(call.Path, site) {
 			own = append(own, call)
 		}
 	}
