@@ -147,6 +147,12 @@ func (a *API) install() {
 	huma.Register(a.huma, signedIn("restore", http.MethodPost, images+"/versions/{version}/restore", "Makes an old content the newest"), a.restore)                                 // is refused: the content is another
 	huma.Register(a.huma, signedIn("comparison", http.MethodGet, images+"/comparison", "Shows two versions side by side"), a.comparison)                                            // changes nothing
 
+	huma.Register(a.huma, signedIn("properties", http.MethodGet, images+"/properties", "Shows what is said of a picture"), a.properties)               // changes nothing
+	huma.Register(a.huma, signedIn("patchProperties", http.MethodPatch, images+"/properties", "Changes what is said of a picture"), a.patchProperties) // is refused: the version is another
+
+	// Properties
+	huma.Register(a.huma, signedIn("listProperties", http.MethodGet, "/properties", "Lists what is said of pictures"), a.listProperties) // changes nothing
+
 	// BulkEdits
 	submit := accepted(signedIn("submitBulkEdit", http.MethodPost, "/bulk-edits", "Starts a bulk edit"))
 	submit.MaxBodyBytes = maxSubmitBytes

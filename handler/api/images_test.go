@@ -32,6 +32,46 @@ type sharePoint struct {
 	listing            library.Listing
 	cursor             string
 	opened             []library.Span
+	drawer             drawer
+	columns            []library.Columns
+}
+
+// drawer keeps the properties of the one file.
+type drawer struct {
+	kept   *library.Properties
+	filter library.Filter
+	writes int
+}
+
+func (d *drawer) Properties(context.Context, string, library.Ref) (library.Properties, error) {
+	if d.kept == nil {
+		return library.Properties{}, notThere()
+	}
+	return *d.kept, nil
+}
+
+func (d *drawer) PutProperties(_ context.Context, p library.Properties) (library.Properties, error) {
+	d.writes++
+	p.Version = fmt.Sprint("v", d.writes)
+	d.kept = &p
+	return p, nil
+}
+
+func (d *drawer) ListProperties(_ context.Context, _ string, f library.Filter, cursor string, _ int) ([]library.Properties, string, error) {
+	d.filter = f
+	if cursor != "" || d.kept == nil {
+		return nil, "", nil
+	}
+	return []library.Properties{*d.kept}, "key", nil
+}
+
+func (s *sharePoint) Visible(_ context.Context, _ caller.Caller, refs []library.Ref) (map[library.Ref]library.Item, error) {
+	return map[library.Ref]library.Item{refs[0]: s.item}, nil
+}
+
+func (s *sharePoint) SetColumns(_ context.Context, _ caller.Caller, _ library.Ref, c library.Columns) error {
+	s.columns = append(s.columns, c)
+	return nil
 }
 
 func newSharePoint() *sharePoint {
@@ -124,7 +164,7 @@ func (s *sharePoint) Drives(context.Context, caller.Caller, string, string) (lib
 // withPictures gives the world a library of one picture.
 func withPictures(s *sharePoint) func(*world) {
 	return func(w *world) {
-		w.pictures = library.NewService(library.ServiceOptions{SharePoint: s, Limits: imaging.DefaultLimits(), Room: imaging.NewRoom(1), Now: func() time.Time { return now }})
+		w.pictures = library.NewService(library.ServiceOptions{SharePoint: s, Properties: &s.drawer, Limits: imaging.DefaultLimits(), Room: imaging.NewRoom(1), Now: func() time.Time { return now }})
 	}
 }
 

@@ -126,7 +126,7 @@ func New(c config.Config) (*App, error) {
 		Tabs: records, Presets: records, Library: sharePoint, Now: now, NewID: newID, CacheLife: c.TabCache.Duration(),
 	})
 
-	pictures := library.NewService(library.ServiceOptions{SharePoint: sharePoint, Limits: limits, Room: room, Now: now})
+	pictures := library.NewService(library.ServiceOptions{SharePoint: sharePoint, Properties: records, Limits: limits, Room: room, Now: now})
 
 	a := &App{verifier: verifier}
 	a.API = api.New(api.Options{

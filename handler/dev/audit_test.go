@@ -38,11 +38,13 @@ import (
 // canaries are the marked values. Each is found by its text, wherever and in whatever form it is.
 var canaries = struct {
 	name, mail, upn, file, folder, title, preset, description, caption, copies string
+	imageTitle, altText, imageCaption, credit, tag                             string
 	channelID, channelName, conversation                                       string
 }{
 	name: "Canaryname Vogel", mail: "canarymail@birds.example", upn: "canaryupn@birds.onmicrosoft.com",
 	file: "canaryfile", folder: "canaryfolder", title: "canarytitle", preset: "canarypreset", description: "canarydescription",
 	caption: "canarycaption", copies: "canarycopies",
+	imageTitle: "canaryimagetitle", altText: "canaryalttext", imageCaption: "canaryimagecaption", credit: "canarycredit", tag: "canarytag",
 	channelID: "19:canarychannelid@thread.tacv2", channelName: "canarychannelname", conversation: "canaryconversation said this",
 }
 
@@ -53,16 +55,21 @@ var never = map[string]string{
 
 // allowed says where the other canaries may be: the places of the inventory, with the field.
 var allowed = map[string][]string{
-	canaries.name:        {"ImageProUsers Name"},
-	canaries.mail:        {"ImageProUsers Mail"},
-	canaries.upn:         {"ImageProUsers UPN"},
-	canaries.file:        {"ImageProBulkEdits Facts/name", "ImageProBulkEdits Facts/intent"},
-	canaries.folder:      {"ImageProBulkEdits Facts/name"}, // of one that was given for an image
-	canaries.title:       {"ImageProTabs D/title"},
-	canaries.preset:      {"ImageProPresets D/name"},
-	canaries.description: {"ImageProPresets D/description"},
-	canaries.caption:     {"ImageProPresets D/recipe", "ImageProTabs D/defaultRecipe", "spec.json recipe"},
-	canaries.copies:      {"ImageProBulkEdits Facts/intent", "ImageProBulkEdits Facts/name", "spec.json name"},
+	canaries.name:         {"ImageProUsers Name"},
+	canaries.mail:         {"ImageProUsers Mail"},
+	canaries.upn:          {"ImageProUsers UPN"},
+	canaries.file:         {"ImageProBulkEdits Facts/name", "ImageProBulkEdits Facts/intent"},
+	canaries.folder:       {"ImageProBulkEdits Facts/name"}, // of one that was given for an image
+	canaries.title:        {"ImageProTabs D/title"},
+	canaries.preset:       {"ImageProPresets D/name"},
+	canaries.description:  {"ImageProPresets D/description"},
+	canaries.caption:      {"ImageProPresets D/recipe", "ImageProTabs D/defaultRecipe", "spec.json recipe", "ImageProImages D/recipes"},
+	canaries.imageTitle:   {"ImageProImages D/title"},
+	canaries.altText:      {"ImageProImages D/altText"},
+	canaries.imageCaption: {"ImageProImages D/caption"},
+	canaries.credit:       {"ImageProImages D/credit"},
+	canaries.tag:          {"ImageProImages D/tags"},
+	canaries.copies:       {"ImageProBulkEdits Facts/intent", "ImageProBulkEdits Facts/name", "spec.json name"},
 }
 
 // audit is a stack whose emulator logs everything, with people of its own.
@@ -163,6 +170,8 @@ func (a *audit) bodies() map[string]string {
 		"POST /images/{driveId}/{itemId}/preview": `{"recipe":` + recipe + `,"size":64}`,
 		"POST /images/{driveId}/{itemId}/edits": `{"recipe":` + recipe + `,"save":{"target":"copy","name":"{name} ` + canaries.copies + `","folderId":"` +
 			a.folder.ID + `","onConflict":"rename"}}`,
+		"PATCH /images/{driveId}/{itemId}/properties": `{"title":"` + canaries.imageTitle + `","altText":"` + canaries.altText + `","caption":"` + canaries.imageCaption + `",
+			"credit":"` + canaries.credit + `","tags":["` + canaries.tag + `"],"focalPoint":{"x":0.5,"y":0.25}}`,
 	}
 }
 
@@ -214,11 +223,11 @@ func (a *audit) act() {
 // look does with a picture all that one person can do with it.
 func (a *audit) look(token string) {
 	a.t.Helper()
-	bodies, said := a.bodies(), url.QueryEscape(canaries.conversation)
-	a.good("GET /sites", "/sites?search="+said, token, "")
+	bodies, conversation := a.bodies(), url.QueryEscape(canaries.conversation)
+	a.good("GET /sites", "/sites?search="+conversation, token, "")
 	a.good("GET /sites", "/sites?url="+url.QueryEscape(a.site.WebURL+"/"+canaries.conversation), token, "")
 	a.good("GET /sites/{siteId}/drives", "/sites/"+a.site.ID+"/drives", token, "")
-	a.good("GET /drives/{driveId}/items", "/drives/"+a.site.DriveID+"/items?name="+said, token, "")
+	a.good("GET /drives/{driveId}/items", "/drives/"+a.site.DriveID+"/items?name="+conversation, token, "")
 	a.good("GET /drives/{driveId}/changes", "/drives/"+a.site.DriveID+"/changes", token, "")
 	list := a.good("GET /drives/{driveId}/items", "/drives/"+a.site.DriveID+"/items?thumbnails=true&folder="+a.folder.ID, token, "")
 	var place, tag string
@@ -240,6 +249,9 @@ func (a *audit) look(token string) {
 	a.good("GET "+image+"/versions/{version}/content", version+"/content", token, "")
 	a.good("GET "+image+"/versions/{version}/thumbnails/{size}", version+"/thumbnails/small", token, "")
 	a.good("GET "+image+"/comparison", place+"/comparison", token, "")
+	said := a.good("GET "+image+"/properties", place+"/properties", token, "")
+	a.good("PATCH "+image+"/properties", place+"/properties?columns=true", token, bodies["PATCH "+image+"/properties"], "If-Match", said.header.Get("ETag"))
+	a.good("GET /properties", "/properties?tag="+canaries.tag+"&changedBy=me", token, "")
 	a.good("POST "+image+"/versions/{version}/restore", version+"/restore", token, "", "If-Match", saved.header.Get("ETag"))
 }
 
@@ -269,6 +281,8 @@ func (a *audit) wrongly(token string) {
 		{"GET /drives/{driveId}/items", "/drives/" + said + "/items?folder=" + url.QueryEscape(canaries.channelID), "", ""},
 		{"GET /drives/{driveId}/changes", "/drives/" + a.site.DriveID + "/changes?cursor=" + said, "", ""},
 		{"GET /images/{driveId}/{itemId}", "/images/" + said + "/" + url.PathEscape(canaries.channelID), "", ""},
+		{"GET /properties", "/properties?driveId=" + said + "&changedBy=" + said, "", ""},
+		{"PATCH /images/{driveId}/{itemId}/properties", "/images/" + a.site.DriveID + "/" + a.folder.ID + "/properties", `{"title":["` + canaries.conversation + `"]}`, `"eA"`},
 		{"GET /images/{driveId}/{itemId}/content", "/images/" + a.site.DriveID + "/" + said + "/content", "", ""},
 		{"PUT /images/{driveId}/{itemId}/content", "/images/" + a.site.DriveID + "/" + a.folder.ID + "/content", canaries.conversation, `"` + base64.RawURLEncoding.EncodeToString([]byte(canaries.conversation)) + `"`},
 		{"POST /images/{driveId}/{itemId}/edits", "/images/" + a.site.DriveID + "/" + a.folder.ID + "/edits", `{"recipe":{"version":1,"steps":[]},"save":{"target":"copy","name":"` + canaries.conversation + `","folderId":"` + canaries.channelName + `"}}`, `"eA"`},

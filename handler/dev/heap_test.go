@@ -134,7 +134,8 @@ func TestMemoryHoldsProfilesAndTabsAndNothingElseOfPeople(t *testing.T) {
 	}
 	hidden := map[string]string{
 		"the user's object id": a.user.ID, "the user principal name": canaries.upn, "the name of an image": canaries.file,
-		"the name of a preset": canaries.preset, "the caller's token": token,
+		"the name of a preset": canaries.preset, "the caller's token": token, "the title of an image": canaries.imageTitle,
+		"the alternative text of an image": canaries.altText, "a tag of an image": canaries.tag,
 	}
 	for what, text := range never {
 		hidden[what] = text

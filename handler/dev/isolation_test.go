@@ -66,6 +66,8 @@ func (c caller) settle(s *stack.Stack, user directory.User, secret string) house
 	h.files = list["next"].(string)
 	first := list["items"].([]any)[0].(map[string]any)
 	h.image, h.tag = "/images/"+h.site.DriveID+"/"+first["itemId"].(string), first["etag"].(string)
+	none := c.good("GET /images/{driveId}/{itemId}/properties", h.image+"/properties", h.token, "").header.Get("ETag")
+	c.good("PATCH /images/{driveId}/{itemId}/properties", h.image+"/properties", h.token, `{"title":"`+secret+`"}`, "If-Match", none)
 	h.changes = c.good("GET /drives/{driveId}/changes", "/drives/"+h.site.DriveID+"/changes", h.token, "").body["later"].(string)
 	h.items = c.good("GET /bulk-edits/{id}/items", h.job.place()+"/items?limit=1", h.token, "").body["next"].(string)
 	return h
@@ -134,6 +136,7 @@ func TestTenantsAreIsolated(t *testing.T) {
 		"GET " + image: "", "GET " + image + "/about": "", "GET " + image + "/thumbnails/{size}": "", "GET " + image + "/content": "",
 		"GET " + image + "/versions": "", "GET " + image + "/versions/{version}/content": "", "GET " + image + "/comparison": "",
 		"GET " + image + "/versions/{version}/thumbnails/{size}": "", "POST " + image + "/versions/{version}/restore": "",
+		"GET " + image + "/properties": "", "PATCH " + image + "/properties": `{"title":"x"}`,
 		"POST " + image + "/preview": edit, "POST " + image + "/edits": edit, "PUT " + image + "/content": "x",
 	} {
 		rest := strings.NewReplacer("{size}", "small", "{version}", "1.0").Replace(operation[strings.Index(operation, image)+len(image):])
@@ -211,6 +214,16 @@ func TestTenantsAreIsolated(t *testing.T) {
 		r := c.good("GET /bulk-edits/{id}/items", a.job.place()+"/items", a.token, "")
 		if strings.Contains(r.text, b.secret) {
 			t.Errorf("items: %s", r.text)
+		}
+	})
+	t.Run("what is said of pictures is one's own", func(t *testing.T) {
+		for _, query := range []string{"", "?driveId=" + b.site.DriveID} {
+			if r := c.good("GET /properties", "/properties"+query, a.token, ""); strings.Contains(r.text, b.secret) {
+				t.Errorf("%s: %s", query, r.text)
+			}
+		}
+		if r := c.good("GET /properties", "/properties", b.token, ""); !strings.Contains(r.text, b.secret) {
+			t.Errorf("the other tenant sees %s", r.text)
 		}
 	})
 	t.Run("an idempotency key is one's own", func(t *testing.T) {

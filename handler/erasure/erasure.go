@@ -25,6 +25,7 @@ const (
 	Tabs        Kind = "tabs"
 	Presets     Kind = "presets"
 	Files       Kind = "files" // blobs
+	Properties  Kind = "imageProperties"
 )
 
 // Record is one that is about to be deleted.

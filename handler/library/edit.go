@@ -194,8 +194,14 @@ func (s *Service) Edit(ctx context.Context, who caller.Caller, ref Ref, tag stri
 			edited.Item, err = s.replace(ctx, who, i, content)
 		}
 	}
+	if err != nil {
+		return Edited{}, err
+	}
+	if !edited.Unchanged {
+		s.applied(ctx, who, edited.Item, r)
+	}
 	edited.Item.Width, edited.Item.Height = result.Width, result.Height
-	return edited, err
+	return edited, nil
 }
 
 func checked(save Save) (Save, error) {

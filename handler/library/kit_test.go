@@ -100,6 +100,7 @@ type world struct {
 	t       *testing.T
 	site    sandboxgraph.Site
 	service *library.Service
+	drawer  *drawer
 	adele   caller.Caller // owns the site
 	alex    caller.Caller // a colleague who may see nothing of it
 	frida   caller.Caller // of another tenant
@@ -123,7 +124,7 @@ func unkind(t *testing.T) *world {
 
 func openOn(t *testing.T, s *stage) *world {
 	t.Helper()
-	w := &world{stage: s, t: t, adele: s.caller(t, s.scene.Adele), alex: s.caller(t, s.scene.Alex), frida: s.caller(t, s.scene.Frida)}
+	w := &world{stage: s, t: t, drawer: newDrawer(), adele: s.caller(t, s.scene.Adele), alex: s.caller(t, s.scene.Alex), frida: s.caller(t, s.scene.Frida)}
 	var err error
 	if w.site, err = s.Graph.AddSite(s.scene.Contoso.ID, fmt.Sprint("site", rand.Uint64()), s.scene.Adele.ID); err != nil {
 		t.Fatal(err)
@@ -139,7 +140,7 @@ func (w *world) serve(transport http.RoundTripper) *library.Service {
 		w.t.Fatal(err)
 	}
 	limits := imaging.DefaultLimits()
-	return library.NewService(library.ServiceOptions{SharePoint: client, Limits: limits, Room: imaging.NewRoom(2), Now: time.Now, Spool: w.t.TempDir()})
+	return library.NewService(library.ServiceOptions{SharePoint: client, Properties: w.drawer, Limits: limits, Room: imaging.NewRoom(2), Now: time.Now, Spool: w.t.TempDir()})
 }
 
 func (s *stage) caller(t *testing.T, user directory.User) caller.Caller {

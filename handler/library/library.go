@@ -1,8 +1,9 @@
 // Package library is what one person does with one picture: finding it among the sites, libraries and folders that
 // they may see, reading it, editing and saving it, and going back to what it was.
 //
-// It does not know Graph; it declares what it needs of SharePoint (SharePoint), and it leaves pixels to imaging. It
-// keeps nothing: whatever it tells, it has just read with the rights of the caller.
+// It does not know Graph or tables; it declares what it needs of them (SharePoint, PropertyStore), and it leaves pixels
+// to imaging. It remembers nothing: whatever it tells, it has just read with the rights of the caller. What an
+// organization says of its pictures (Properties) is told to those who may see the picture.
 package library
 
 import (
@@ -134,6 +135,9 @@ const (
 	Replace OnConflict = "replace" // the file of that name gets a new version
 )
 
+// Columns are the columns of a file that every library has.
+type Columns struct{ Title, Description string }
+
 // SharePoint reads and writes libraries with the rights of the caller.
 //
 // Its faults: NotFound (also for what the caller may not see), Forbidden, Locked, Full, Busy, SignIn, Invalid (an
@@ -170,6 +174,11 @@ type SharePoint interface {
 	History(ctx context.Context, who caller.Caller, ref Ref) ([]Version, error)
 	// OpenVersion reads a part of an old content.
 	OpenVersion(ctx context.Context, who caller.Caller, ref Ref, v Version, part Span) (io.ReadCloser, error)
+	// Visible returns those of the files that the caller may see.
+	Visible(ctx context.Context, who caller.Caller, refs []Ref) (map[Ref]Item, error)
+	// SetColumns writes columns of a file, all at once, so that it gets one more version at the most; none if they
+	// have the values already.
+	SetColumns(ctx context.Context, who caller.Caller, ref Ref, c Columns) error
 	// Hash returns the Fingerprint of a content.
 	Hash(c Content) (string, error)
 }
@@ -186,6 +195,7 @@ const sourcesAtOnce = 8
 // ServiceOptions are what a Service needs.
 type ServiceOptions struct {
 	SharePoint SharePoint
+	Properties PropertyStore
 	Limits     imaging.Limits
 	Room       imaging.Room
 	Now        func() time.Time

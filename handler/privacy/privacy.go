@@ -61,7 +61,7 @@ const (
 // Inventory is all that Image Pro keeps.
 func Inventory() []Entry {
 	var all []Entry
-	for _, part := range [][]Entry{people(), tabs(), bulkEdits(), erasures(), passing()} {
+	for _, part := range [][]Entry{people(), tabs(), images(), bulkEdits(), erasures(), passing()} {
 		all = append(all, part...)
 	}
 	return all
@@ -132,6 +132,30 @@ func tabs() []Entry {
 			{"D/createdAt", "time"},
 			{"D/changedAt", "time"},
 		}},
+	}
+}
+
+func images() []Entry {
+	return []Entry{
+		{Table, "ImageProImages", "organization", "To describe pictures for people and for those who cannot see them, and to tell what was done to them (image properties).",
+			whileActive + " The id of a user goes when that user asks for erasure; what they said of a picture stays.", []Field{
+				{"PartitionKey", "tenant id"},
+				{"RowKey", "hashes of the ids of library and image"},
+				{"Folder", "hash of the folder's id"},
+				{"AltText", "whether there is an alternative text"},
+				{"ChangedAt", "time of the last change"},
+				{"ChangedBy", "object id of the user who changed it last"},
+				{"D/drive", "id of the library"},
+				{"D/item", "id of the image"},
+				{"D/folder", "id of the folder"},
+				{"D/title", "title"},
+				{"D/altText", "alternative text"},
+				{"D/caption", "caption"},
+				{"D/credit", "credit"},
+				{"D/tags", "tags"},
+				{"D/focal", "point that should stay in sight"},
+				{"D/recipes", "edits that were carried out, with their hashes and times"},
+			}},
 	}
 }
 

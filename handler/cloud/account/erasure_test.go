@@ -23,6 +23,7 @@ import (
 	"imagepro/handler/dev/dump"
 	"imagepro/handler/erasure"
 	"imagepro/handler/fault"
+	"imagepro/handler/library"
 	"imagepro/handler/org"
 	"imagepro/handler/secret"
 	"imagepro/handler/tab"
@@ -166,6 +167,8 @@ func (a storage) fill(t *testing.T, p program, tenant string, users ...string) {
 		must(t, err)
 		_, err = p.tabs.CreatePreset(t.Context(), who, tab.Preset{Name: user, Recipe: noRecipe})
 		must(t, err)
+		_, err = a.records.PutProperties(t.Context(), library.Properties{Tenant: tenant, Ref: library.Ref{Drive: "d", Item: fmt.Sprintf("%x", user)}, Title: "t", ChangedBy: user})
+		must(t, err)
 		job, err := p.jobs.Submit(t.Context(), who, bulk.Request{Recipe: noRecipe, Source: bulk.Source{Images: []bulk.ImageRef{{Drive: "d", Item: "i"}}}})
 		must(t, err)
 		var items []bulk.Item
@@ -180,8 +183,8 @@ func (a storage) fill(t *testing.T, p program, tenant string, users ...string) {
 var noRecipe = json.RawMessage(`{"version":1,"steps":[]}`)
 
 // perUser is how many records and blobs fill leaves of a user: the user, a session, a tab, a preset and its
-// name, the index of a bulk edit, the bulk edit with its counts and images, and two blobs.
-const perUser = 1 + 1 + 1 + 2 + 1 + 1 + bulk.Shares + 99 + 2
+// name, an image's properties, the index of a bulk edit, the bulk edit with its counts and images, and two blobs.
+const perUser = 1 + 1 + 1 + 2 + 1 + 1 + 1 + bulk.Shares + 99 + 2
 
 // holds returns everything in the account that names the tenant: records with all their properties, and
 // names of blobs.
@@ -265,9 +268,9 @@ func TestAnErasedUserLeavesWhatIsTheOrganizations(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	const ofBoth = 2 * (1 + 2) // tabs and presets
-	if left := a.holds(t, tenant); len(left) != 1+ofBoth+perUser-3 {
-		t.Errorf("%d records and blobs are left, want %d", len(left), 1+ofBoth+perUser-3)
+	const ofBoth = 2 * (1 + 2 + 1) // tabs, presets and properties
+	if left := a.holds(t, tenant); len(left) != 1+ofBoth+perUser-4 {
+		t.Errorf("%d records and blobs are left, want %d", len(left), 1+ofBoth+perUser-4)
 	}
 	for _, line := range a.holds(t, "gone") {
 		if !strings.Contains(line, "ImageProTabs") && !strings.Contains(line, "ImageProPresets") { // the titles that fill gave
@@ -312,7 +315,7 @@ func TestErasingRealStorageGoesOnAfterItWasStoppedAnywhere(t *testing.T) {
 			receipt, err := a.records.Erasure(t.Context(), e.ID)
 			must(t, err)
 			want := map[erasure.Kind]int{
-				erasure.Sessions: 2, erasure.Users: 2, erasure.BulkEdits: 2, erasure.Images: 198, erasure.Tabs: 2, erasure.Presets: 2, erasure.Files: 4,
+				erasure.Sessions: 2, erasure.Users: 2, erasure.BulkEdits: 2, erasure.Images: 198, erasure.Tabs: 2, erasure.Presets: 2, erasure.Files: 4, erasure.Properties: 2,
 				erasure.Bookkeeping: 2 * (bulk.Shares + 1 + 1),
 			}
 			if diff := cmp.Diff(want, receipt.Counts); diff != "" {

@@ -91,6 +91,8 @@ func spread(wait time.Duration) time.Duration {
 func cost(request *http.Request) float64 {
 	path := request.URL.Path
 	switch last := path[strings.LastIndexByte(path, '/')+1:]; {
+	case last == "$batch":
+		return maxBatch
 	case strings.Contains(path, "/_api/") || strings.Contains(path, "/_layouts/"):
 		return 1
 	case request.Method != http.MethodGet, last == "children", last == "versions", last == "drives", last == "sites":

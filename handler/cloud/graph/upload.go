@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -216,7 +215,7 @@ const (
 // where it was. A session that does not come to its end is cancelled.
 func (c *Client) uploadParts(ctx context.Context, who caller.Caller, address, conflict string, content library.Content, tag string) (uploaded, error) {
 	ctx = asCaller(ctx, who)
-	session, err := c.openSession(ctx, address, conflict, content.Size, tag)
+	session, err := c.openSession(ctx, who, address, conflict, content.Size, tag)
 	if err != nil {
 		return uploaded{}, err
 	}
@@ -228,29 +227,13 @@ func (c *Client) uploadParts(ctx context.Context, who caller.Caller, address, co
 	return made, err
 }
 
-func (c *Client) openSession(ctx context.Context, address, conflict string, size int64, tag string) (string, error) {
-	body, err := json.Marshal(map[string]any{"item": map[string]any{"@microsoft.graph.conflictBehavior": conflict, "fileSize": size}})
-	if err != nil {
-		return "", err
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
-	if err != nil {
-		return "", badAddress()
-	}
-	request.Header.Set("Content-Type", "application/json")
-	if tag != "" {
-		request.Header.Set("If-Match", tag)
-	}
-	response, err := c.api.Do(request)
-	if err != nil {
-		return "", foreign(err)
-	}
-	defer retry.Discard(response)
+func (c *Client) openSession(ctx context.Context, who caller.Caller, address, conflict string, size int64, tag string) (string, error) {
+	body := map[string]any{"item": map[string]any{"@microsoft.graph.conflictBehavior": conflict, "fileSize": size}}
 	var session struct {
 		Address string `json:"uploadUrl"`
 	}
-	if err := json.NewDecoder(io.LimitReader(response.Body, 1<<20)).Decode(&session); err != nil {
-		return "", fault.New(fault.Busy, "SharePoint's answer to an upload was cut off.", nil)
+	if err := c.exchange(ctx, who, http.MethodPost, address, tag, body, &session); err != nil {
+		return "", err
 	}
 	location, err := url.Parse(session.Address)
 	if err != nil || !c.mayFetch(location) {

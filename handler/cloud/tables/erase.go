@@ -21,7 +21,7 @@ type place struct {
 
 // Erase deletes every record of a scope but its marks, up to a hundred at a time, sessions first. The index of a
 // user's bulk edits is how those are found, so it goes at the last only: one that is just being made stands in it
-// before it is there itself.
+// before it is there itself. What a user has said of pictures is their organization's, and stays without their id.
 func (s *Store) Erase(ctx context.Context, scope erasure.Scope, last bool, ledger erasure.Ledger) error {
 	places, err := s.placesOf(ctx, scope)
 	if err != nil {
@@ -34,6 +34,9 @@ func (s *Store) Erase(ctx context.Context, scope erasure.Scope, last bool, ledge
 		if err := s.erasePlace(ctx, p, ledger); err != nil {
 			return err
 		}
+	}
+	if scope.User != "" && last {
+		return s.forget(ctx, scope.Tenant, scope.User)
 	}
 	return nil
 }
@@ -50,6 +53,7 @@ func (s *Store) placesOf(ctx context.Context, scope erasure.Scope) ([]place, err
 			{indexTable, ofTenant(scope.Tenant), always(erasure.Bookkeeping)},
 			{tabsTable, ofTenant(scope.Tenant), always(erasure.Tabs)},
 			{presetsTable, ofTenant(scope.Tenant), kindOfPreset},
+			{imagesTable, ofTenant(scope.Tenant), always(erasure.Properties)},
 			{usersTable, ofTenant(scope.Tenant), always(erasure.Users)},
 		}, nil
 	}

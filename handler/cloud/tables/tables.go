@@ -43,6 +43,7 @@ func Open(connectionString string) (*Store, error) {
 const (
 	organizationsTable = "ImageProOrganizations"
 	usersTable         = "ImageProUsers"
+	imagesTable        = "ImageProImages"
 	sessionsTable      = "ImageProSessions"
 	erasuresTable      = "ImageProErasures"
 	bulkTable          = "ImageProBulkEdits"

@@ -1,0 +1,145 @@
+package graph
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"imagepro/handler/caller"
+	"imagepro/handler/cloud/retry"
+	"imagepro/handler/fault"
+	"imagepro/handler/library"
+)
+
+// The columns of a library by their internal names.
+const (
+	titleColumn       = "Title"
+	descriptionColumn = "_ExtendedDescription"
+)
+
+// SetColumns writes the columns of a file that differ, all at once: each write is a version of the file.
+func (c *Client) SetColumns(ctx context.Context, who caller.Caller, ref library.Ref, columns library.Columns) error {
+	address := c.itemURL(ref, "/listItem/fields")
+	var have map[string]any
+	if err := c.exchange(ctx, who, http.MethodGet, address+"?$select="+titleColumn+","+descriptionColumn, "", nil, &have); err != nil {
+		return err
+	}
+	change := map[string]any{}
+	for name, value := range map[string]string{titleColumn: columns.Title, descriptionColumn: columns.Description} {
+		if text, _ := have[name].(string); text != value {
+			change[name] = value
+		}
+	}
+	if len(change) == 0 {
+		return nil
+	}
+	tag, _ := have["@odata.etag"].(string)
+	return c.exchange(ctx, who, http.MethodPatch, address, tag, change, nil)
+}
+
+// maxBatch is how many requests a batch may hold (https://learn.microsoft.com/graph/json-batching).
+const maxBatch = 20
+
+// Visible returns those of the files that the caller may see: of twenty with one request.
+func (c *Client) Visible(ctx context.Context, who caller.Caller, refs []library.Ref) (map[library.Ref]library.Item, error) {
+	visible := map[library.Ref]library.Item{}
+	for len(refs) > 0 {
+		n := min(maxBatch, len(refs))
+		if err := c.visible(ctx, who, refs[:n], visible); err != nil {
+			return nil, err
+		}
+		refs = refs[n:]
+	}
+	return visible, nil
+}
+
+func (c *Client) visible(ctx context.Context, who caller.Caller, refs []library.Ref, visible map[library.Ref]library.Item) error {
+	type request struct {
+		ID     string `json:"id"`
+		Method string `json:"method"`
+		URL    string `json:"url"`
+	}
+	var batch struct {
+		Requests []request `json:"requests"`
+	}
+	for n, ref := range refs {
+		address := "/drives/" + url.PathEscape(ref.Drive) + "/items/" + url.PathEscape(ref.Item) + "?$select=id,name,size,cTag,file,parentReference,webUrl,lastModifiedDateTime"
+		batch.Requests = append(batch.Requests, request{strconv.Itoa(n), http.MethodGet, address})
+	}
+	var answer struct {
+		Responses []struct {
+			ID      string            `json:"id"`
+			Status  int               `json:"status"`
+			Headers map[string]string `json:"headers"`
+			Body    json.RawMessage   `json:"body"`
+		} `json:"responses"`
+	}
+	if err := c.exchange(ctx, who, http.MethodPost, c.options.BaseURL+"/$batch", "", batch, &answer); err != nil {
+		return err
+	}
+	if len(answer.Responses) != len(refs) {
+		return fault.New(fault.Busy, oddAnswer, fmt.Errorf("graph: %d answers to a batch of %d", len(answer.Responses), len(refs)))
+	}
+	for _, one := range answer.Responses {
+		n, err := strconv.Atoi(one.ID)
+		if err != nil || n < 0 || n >= len(refs) {
+			return fault.New(fault.Busy, oddAnswer, nil)
+		}
+		switch one.Status {
+		case http.StatusOK:
+			var found uploaded
+			if err := json.Unmarshal(one.Body, &found); err != nil || found.ID == "" {
+				return fault.New(fault.Busy, oddAnswer, nil)
+			}
+			visible[refs[n]] = found.item(refs[n].Drive)
+		case http.StatusForbidden, http.StatusNotFound, http.StatusBadRequest: // not the caller's to see, or no id
+		default:
+			header := http.Header{}
+			for name, value := range one.Headers {
+				header.Set(name, value)
+			}
+			inner := &http.Response{StatusCode: one.Status, Header: header, Body: io.NopCloser(bytes.NewReader(one.Body))}
+			return faultOf(inner, c.options.Now())
+		}
+	}
+	return nil
+}
+
+// exchange sends JSON to Graph, if there is any, and reads the answer's, if it is wanted.
+func (c *Client) exchange(ctx context.Context, who caller.Caller, method, address, tag string, send, receive any) error {
+	var body io.Reader = http.NoBody
+	if send != nil {
+		text, err := json.Marshal(send)
+		if err != nil {
+			return err
+		}
+		body = bytes.NewReader(text)
+	}
+	request, err := http.NewRequestWithContext(asCaller(ctx, who), method, address, body)
+	if err != nil {
+		return badAddress()
+	}
+	if send != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	if tag != "" {
+		request.Header.Set("If-Match", tag)
+	}
+	response, err := c.api.Do(request)
+	if err != nil {
+		return foreign(err)
+	}
+	defer retry.Discard(response)
+	if receive == nil {
+		return nil
+	}
+	if err := json.NewDecoder(io.LimitReader(response.Body, 4<<20)).Decode(receive); err != nil {
+		return fault.New(fault.Busy, oddAnswer, nil)
+	}
+	return nil
+}
