@@ -81,9 +81,9 @@ func BenchmarkTab(b *testing.B) {
 	b.ReportMetric(0, "ns/op") // of all together: says nothing
 }
 
-// reading starts another handler with the settings of the stack and its own memory of tabs, and returns a call of
-// a path. There is no host between: it would be measured too.
-func reading(b *testing.B, s *stack.Stack, cache, path, token string, connections int) func(context.Context) error {
+// startHandler starts another handler with the settings of the stack and further ones. There is no host between it
+// and who calls: it would be measured too.
+func startHandler(b *testing.B, s *stack.Stack, further ...string) (base string, pid int) {
 	b.Helper()
 	number, err := port.Free()
 	if err != nil {
@@ -93,14 +93,14 @@ func reading(b *testing.B, s *stack.Stack, cache, path, token string, connection
 	for name, value := range s.Settings {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
-	cmd.Env = append(cmd.Env, "HOME="+os.Getenv("HOME"), "FUNCTIONS_CUSTOMHANDLER_PORT="+strconv.Itoa(number),
-		"IMAGEPRO_TAB_CACHE="+cache)
+	cmd.Env = append(cmd.Env, "HOME="+os.Getenv("HOME"), "FUNCTIONS_CUSTOMHANDLER_PORT="+strconv.Itoa(number))
+	cmd.Env = append(cmd.Env, further...)
 	process, err := child.Start(cmd)
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(process.Kill)
-	base := fmt.Sprintf("http://127.0.0.1:%d", number)
+	base = fmt.Sprintf("http://127.0.0.1:%d", number)
 	for end := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		if response, err := http.Get(base + "/api/health"); err == nil {
 			_ = response.Body.Close()
@@ -110,6 +110,13 @@ func reading(b *testing.B, s *stack.Stack, cache, path, token string, connection
 			b.Fatal("the handler did not answer")
 		}
 	}
+	return base, process.Pid()
+}
+
+// reading starts a handler with its own memory of tabs, and returns a call of a path.
+func reading(b *testing.B, s *stack.Stack, cache, path, token string, connections int) func(context.Context) error {
+	b.Helper()
+	base, _ := startHandler(b, s, "IMAGEPRO_TAB_CACHE="+cache)
 	client := &http.Client{Transport: &http.Transport{MaxIdleConns: connections, MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections}}
 	return func(ctx context.Context) error {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+path, nil)
