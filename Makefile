@@ -15,7 +15,7 @@ AZURITE := handler/dev/azurite/node_modules/.package-lock.json
 DEVFLAGS = $(if $(PHOTOS),-photos "$(PHOTOS)") $(if $(PORT),-port $(PORT)) $(if $(KILL),-kill) $(if $(KIND),-kind) $(if $(LOG),-log)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo test check bench package clean azurite need-go need-node
+.PHONY: help build run demo test check bench load package clean azurite need-go need-node
 
 help: ## show this list
 	@echo "Image Pro: pictures of SharePoint libraries, shown and edited, one at a time or thousands at once"
@@ -49,6 +49,9 @@ check: need-go azurite ## what a change must pass: format, vet, staticcheck, tid
 
 bench: need-go azurite ## measure; half an hour for all of it
 	$(GO) test -timeout 2h -run '^$$' -bench . -benchtime 5x $(PKG)
+
+load: build azurite ## 50 people at work for ten minutes (TIME=1m) on a sandbox that throttles, fails and breaks connections
+	@$(GO) run ./handler/dev $(DEVFLAGS) $(if $(TIME),-time $(TIME)) load
 
 package: build ## make build/image-pro.zip for deployment
 	@$(GO) run ./handler/dev pack

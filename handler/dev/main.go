@@ -3,6 +3,8 @@
 //
 //	go run ./handler/dev [flags] run     the demo, then keep serving until Ctrl-C
 //	go run ./handler/dev [flags] demo    the demo, then end: 0 only if everything was verified
+//	go run ./handler/dev [flags] load    many people at work for ten minutes on a sandbox that makes trouble; 0 only
+//	                                     if every answer was clear, and no write lost or doubled
 //	go run ./handler/dev [flags] pack    build/image-pro.zip from what make build laid out
 package main
 
@@ -19,6 +21,7 @@ import (
 	"syscall"
 	"time"
 
+	"imagepro/handler/dev/load"
 	"imagepro/handler/dev/photos"
 	"imagepro/handler/dev/stack"
 )
@@ -41,6 +44,7 @@ type options struct {
 	kill   bool
 	kind   bool
 	log    bool
+	time   time.Duration // of load
 	stdout io.Writer
 }
 
@@ -54,6 +58,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.BoolVar(&o.kill, "kill", false, "kill the handler with SIGKILL once in the middle of the demo")
 	flags.BoolVar(&o.kind, "kind", false, "switch the sandbox's unkindness off (throttling, broken connections, moving tags)")
 	flags.BoolVar(&o.log, "log", false, "show what the handler and the host log")
+	flags.DurationVar(&o.time, "time", load.Usual().Time, "how long people are at work")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -61,8 +66,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if command == "pack" && flags.NArg() == 1 {
 		return pack(o.app, filepath.Join(filepath.Dir(o.app), "image-pro.zip"), out)
 	}
+	if command == "load" && flags.NArg() == 1 {
+		return crowd(ctx, o)
+	}
 	if command != "run" && command != "demo" || flags.NArg() != 1 {
-		return fmt.Errorf("name one command, run, demo or pack, not %q", strings.Join(flags.Args(), " "))
+		return fmt.Errorf("name one command, run, demo, load or pack, not %q", strings.Join(flags.Args(), " "))
 	}
 	pictures, err := prepare(o)
 	if err != nil {
@@ -84,6 +92,27 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		}
 	}
 	return result.verdict()
+}
+
+// crowd lets many people work at once, and prints what came of it.
+func crowd(ctx context.Context, o options) error {
+	s, err := start(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer s.Stop()
+	people := load.Usual()
+	people.Time = o.time
+	fmt.Fprintf(o.stdout, "%d people of %d organizations are at work for %v ...\n", people.Users, people.Tenants, people.Time)
+	report, err := load.Run(ctx, s, people)
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(o.stdout, report)
+	if len(report.Violations) > 0 {
+		return errors.New("something happened that must not")
+	}
+	return nil
 }
 
 // prepare draws the photographs, or lists the user's own.

@@ -190,7 +190,11 @@ func (s *Service) Edit(ctx context.Context, who caller.Caller, ref Ref, tag stri
 		if result.Format != result.Before.Format {
 			return Edited{}, fault.Newf(fault.Unsupported, "The recipe turns %s into %s, which does not suit the file's name. Save a copy instead.", result.Before.Format, result.Format)
 		}
-		if edited.Unchanged = result.Unchanged; !result.Unchanged {
+		hash, hashErr := s.o.SharePoint.Hash(content)
+		if hashErr != nil {
+			return Edited{}, hashErr
+		}
+		if edited.Unchanged = result.Unchanged || hash == i.Fingerprint; !edited.Unchanged {
 			edited.Item, err = s.replace(ctx, who, i, content)
 		}
 	}

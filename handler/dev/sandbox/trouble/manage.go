@@ -75,7 +75,10 @@ func (d *Desk) putUnkindness(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, &body) {
 		return
 	}
-	u := Unkindness{body.Throttle, body.Break, body.Lose, time.Duration(body.Delay) * time.Millisecond, body.Services}
+	u := Unkindness{
+		Throttle: body.Throttle, Break: body.Break, Fail: body.Fail, Lose: body.Lose,
+		Delay: time.Duration(body.Delay) * time.Millisecond, Slow: body.Slow, Services: body.Services,
+	}
 	if body.Kind {
 		u = Unkindness{}
 	}
@@ -131,14 +134,16 @@ type unkindnessJSON struct {
 	Kind     bool     `json:"kind"` // on input: everything else is cleared
 	Throttle float64  `json:"throttle"`
 	Break    float64  `json:"break"`
+	Fail     float64  `json:"fail"`
 	Lose     float64  `json:"lose"`
 	Delay    int64    `json:"delayMs"`
+	Slow     float64  `json:"slow"`
 	Services []string `json:"services,omitempty"`
 }
 
 func spell(u Unkindness) unkindnessJSON {
-	kind := u.Throttle == 0 && u.Break == 0 && u.Lose == 0 && u.Delay == 0
-	return unkindnessJSON{kind, u.Throttle, u.Break, u.Lose, u.Delay.Milliseconds(), u.Services}
+	kind := u.Throttle == 0 && u.Break == 0 && u.Fail == 0 && u.Lose == 0 && u.Delay == 0
+	return unkindnessJSON{kind, u.Throttle, u.Break, u.Fail, u.Lose, u.Delay.Milliseconds(), u.Slow, u.Services}
 }
 
 // filter reads the filters of a request; on a fault it answers 400 and returns false.

@@ -63,8 +63,10 @@ type Rule struct {
 type Unkindness struct {
 	Throttle float64       // a 429 or 503 with Retry-After of one or two seconds, the work undone
 	Break    float64       // a connection that breaks before the work
+	Fail     float64       // a 500, 502 or 504, the work undone
 	Lose     float64       // a connection that breaks after the work
-	Delay    time.Duration // every call is delayed by up to this
+	Delay    time.Duration // calls are delayed by up to this
+	Slow     float64       // how many calls are delayed; 0: all
 	Services []string      // the services that are struck; all if empty
 }
 
@@ -186,7 +188,7 @@ func (d *Desk) chance(service string) Rule {
 		return Rule{}
 	}
 	var r Rule
-	if u.Delay > 0 {
+	if u.Delay > 0 && (u.Slow == 0 || d.random.Float64() < u.Slow) {
 		r.Action, r.Delay = Delay, time.Duration(d.random.Int64N(int64(u.Delay)+1))
 	}
 	switch n := d.random.Float64(); {
@@ -200,6 +202,9 @@ func (d *Desk) chance(service string) Rule {
 		r.Action = Break
 	case n < u.Throttle+u.Break+u.Lose:
 		r.Action = Lose
+	case n < u.Throttle+u.Break+u.Lose+u.Fail:
+		statuses := []int{http.StatusInternalServerError, http.StatusBadGateway, http.StatusGatewayTimeout}
+		r.Action, r.Status = Fail, statuses[d.random.IntN(len(statuses))]
 	}
 	return r
 }

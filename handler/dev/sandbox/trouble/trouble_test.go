@@ -307,7 +307,7 @@ func TestTheDeskIsManagedOverHTTP(t *testing.T) {
 	if got := call(200, "GET", "/trouble/rules", ""); got != "[]" {
 		t.Error(got)
 	}
-	if got := call(200, "PUT", "/trouble/unkindness", `{"throttle":0.5,"delayMs":3}`); got != `{"kind":false,"throttle":0.5,"break":0,"lose":0,"delayMs":3}` {
+	if got := call(200, "PUT", "/trouble/unkindness", `{"throttle":0.5,"delayMs":3,"slow":0.5,"fail":0.25}`); got != `{"kind":false,"throttle":0.5,"break":0,"fail":0.25,"lose":0,"delayMs":3,"slow":0.5}` {
 		t.Error(got)
 	}
 	if got := call(200, "PUT", "/trouble/unkindness", `{"kind":true}`); !strings.Contains(got, `"kind":true`) {
