@@ -120,7 +120,14 @@ func TestCopiesMeetTakenNamesAsTheirPolicySays(t *testing.T) {
 	_, err = copyTo(library.Save{Folder: "01NOTTHERE"})
 	wantKind(t, "a folder that is not there", err, fault.NotFound)
 	_, err = copyTo(library.Save{Name: "{name}" + strings.Repeat("x", 94), Folder: deep(w)})
-	wantKind(t, "a path that is too long", err, fault.Invalid)
+	if f := wantKind(t, "a path that is too long", err, fault.Invalid); !strings.Contains(f.Message, "400 characters") {
+		t.Errorf("it says %q", f.Message)
+	}
+	long := w.put(strings.Repeat("n", 180)+".jpg", asJPEG(picture(40, 30, 1)))
+	_, err = w.service.Edit(t.Context(), w.adele, long.Ref, long.Tag, small, library.Save{Target: library.Copy, Name: "{name}" + strings.Repeat("x", 94)})
+	if f := wantKind(t, "a name that is too long", err, fault.Invalid); f.Message != "SharePoint does not take this name." {
+		t.Errorf("it says %q", f.Message)
+	}
 }
 
 // deep is a folder whose path leaves no room for long names.

@@ -154,7 +154,7 @@ func readError(response *http.Response) graphError {
 	for node := answer.Error; node != nil && len(e.codes) < 10; node = node.Inner {
 		if node.Code != "" {
 			e.codes = append(e.codes, node.Code)
-			e.malware = e.malware || node.Code == "malwareDetected"
+			e.malware = e.malware || node.Code == "malwareDetected" || node.Code == "virusSuspicious"
 		}
 	}
 	return e
@@ -196,6 +196,10 @@ func faultOf(response *http.Response, now time.Time) *fault.Fault {
 		return fault.New(fault.Full, "The library has no space left.", e)
 	case e.status == http.StatusTooManyRequests || e.status >= 500:
 		return fault.New(fault.Busy, "SharePoint is busy.", e).After(retry.After(response.Header, now))
+	case e.status == http.StatusBadRequest && (e.has("pathIsTooLong") || e.has("pathTooDeep")):
+		return fault.New(fault.Invalid, "The path of the file would be longer than SharePoint takes: 400 characters.", e)
+	case e.status == http.StatusBadRequest && (e.has("invalidResourceId") || e.has("nameContainsInvalidCharacters")):
+		return fault.New(fault.Invalid, "SharePoint does not take this name.", e)
 	case e.status == http.StatusBadRequest:
 		return fault.New(fault.Invalid, "SharePoint did not understand the request; an id or a name may be wrong.", e)
 	default:
