@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -272,16 +273,34 @@ type Reading struct {
 
 func (a *API) content(ctx context.Context, in *contentInput) (*huma.StreamResponse, error) {
 	who := callerOf(ctx)
-	i, err := a.options.Library.File(ctx, who, in.ref())
-	if err != nil {
-		return nil, failed(ctx, err)
+	for try := 1; ; try++ {
+		i, err := a.options.Library.File(ctx, who, in.ref())
+		if err != nil {
+			return nil, failed(ctx, err)
+		}
+		answer, err := a.stream(ctx, in.Reading, i.Name, i.MIME, entityTag(i.Tag), i.Size, func(ctx context.Context, part library.Span) (io.ReadCloser, error) {
+			return a.options.Library.Open(ctx, who, i, part)
+		})
+		if try == contentTries || !fault.Is(err, fault.Conflict) { // else it was changed just now
+			return answer, problemAnswer(ctx, err)
+		}
 	}
-	return a.stream(ctx, in.Reading, i.Name, i.MIME, entityTag(i.Tag), i.Size, func(ctx context.Context, part library.Span) (io.ReadCloser, error) {
-		return a.options.Library.Open(ctx, who, i, part)
-	})
 }
 
-// stream answers with a content, a part of it, or that it is the one that the caller has (RFC 9110).
+// contentTries is how often a content is looked for that is just being changed.
+const contentTries = 3
+
+// problemAnswer is failed for what may be no error, or an answer already.
+func problemAnswer(ctx context.Context, err error) error {
+	var f *fault.Fault
+	if errors.As(err, &f) {
+		return failed(ctx, f)
+	}
+	return err
+}
+
+// stream answers with a content, a part of it, or that it is the one that the caller has (RFC 9110). Its error is that
+// of open, or an answer.
 func (a *API) stream(ctx context.Context, in Reading, name, mediaType, tag string, size int64, open func(context.Context, library.Span) (io.ReadCloser, error)) (*huma.StreamResponse, error) {
 	h := contentHeaders(name, mediaType, tag, in.Download)
 	if among(in.IfNoneMatch, tag) {
@@ -300,7 +319,7 @@ func (a *API) stream(ctx context.Context, in Reading, name, mediaType, tag strin
 	}
 	stream, err := open(ctx, part)
 	if err != nil {
-		return nil, failed(ctx, err)
+		return nil, err
 	}
 	return &huma.StreamResponse{Body: func(c huma.Context) {
 		defer func() { _ = stream.Close() }()
@@ -464,6 +483,9 @@ type editOutput struct {
 func (a *API) edit(ctx context.Context, in *editInput) (*editOutput, error) {
 	version, err := matched(in.IfMatch)
 	if err != nil {
+		return nil, failed(ctx, err)
+	}
+	if err := a.options.Org.Present(ctx, callerOf(ctx)); err != nil { // what was done to the picture is noted with the caller's id
 		return nil, failed(ctx, err)
 	}
 	save := in.Body.Save

@@ -33,7 +33,7 @@ type sharePoint struct {
 	cursor             string
 	opened             []library.Span
 	drawer             drawer
-	columns            []library.Columns
+	columns            []string // that were written
 }
 
 // drawer keeps the properties of the one file.
@@ -70,7 +70,11 @@ func (s *sharePoint) Visible(_ context.Context, _ caller.Caller, refs []library.
 }
 
 func (s *sharePoint) SetColumns(_ context.Context, _ caller.Caller, _ library.Ref, c library.Columns) error {
-	s.columns = append(s.columns, c)
+	for _, one := range []*string{c.Title, c.Description} {
+		if one != nil {
+			s.columns = append(s.columns, *one)
+		}
+	}
 	return nil
 }
 

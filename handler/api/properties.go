@@ -139,6 +139,9 @@ func (a *API) patchProperties(ctx context.Context, in *patchPropertiesInput) (*p
 	if version == noVersion {
 		version = ""
 	}
+	if err := a.options.Org.Present(ctx, callerOf(ctx)); err != nil {
+		return nil, failed(ctx, err)
+	}
 	changes := library.Changes{
 		Title: in.Body.Title.orZero(), AltText: in.Body.AltText.orZero(), Caption: in.Body.Caption.orZero(), Credit: in.Body.Credit.orZero(),
 		Tags: in.Body.Tags.orZero(), Columns: in.Columns,

@@ -71,9 +71,10 @@ func (a *API) versionContent(ctx context.Context, in *versionContentInput) (*hum
 	if v.Current {
 		tag = entityTag(i.Tag)
 	}
-	return a.stream(ctx, in.Reading, i.Name, i.MIME, tag, v.Size, func(ctx context.Context, part library.Span) (io.ReadCloser, error) {
+	answer, err := a.stream(ctx, in.Reading, i.Name, i.MIME, tag, v.Size, func(ctx context.Context, part library.Span) (io.ReadCloser, error) {
 		return a.options.Library.OpenVersion(ctx, who, i, v, part)
 	})
+	return answer, problemAnswer(ctx, err)
 }
 
 type versionThumbnailInput struct {

@@ -1,6 +1,7 @@
 package bulk
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -239,7 +240,7 @@ func (w *Worker) prepare(ctx context.Context, job Job, spec parsedSpec, file Fil
 			return nil, false, fault.Newf(fault.Unsupported,
 				"The recipe turns %s into %s, which does not suit the file's name. Save copies instead.", result.Before.Format, result.Format)
 		}
-		if result.Unchanged || w.library.Fingerprint(result.Data) == w.library.Fingerprint(source) {
+		if result.Unchanged || bytes.Equal(result.Data, source) { // other contents may have the same fingerprint
 			item.State = Unchanged
 			item.After = item.Before
 			return nil, true, nil

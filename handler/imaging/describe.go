@@ -3,6 +3,8 @@ package imaging
 import (
 	"bytes"
 	"fmt"
+	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -35,8 +37,8 @@ type About struct {
 	Longitude   float64
 }
 
-// describeTime is how long the metadata of a file may take to read.
-const describeTime = 5 * time.Second
+// maxTags is how many tags of EXIF and IPTC are read.
+const maxTags = 1000
 
 // Describe reads what a file says of its picture. It takes animated files and those with several pages as well,
 // which are not edited. Its errors are otherwise those of Inspect; damaged metadata is no error.
@@ -46,7 +48,8 @@ func Describe(src []byte, limits Limits) (About, error) {
 	if err != nil && (info.StoredWidth == 0 || !info.Animated && info.Frames < 2) {
 		return about, err
 	}
-	about.Profile = profileName(metadata.Read(string(info.Format), src).ICC)
+	blocks := metadata.Read(string(info.Format), src) // of bounded length
+	about.Profile = profileName(blocks.ICC)
 	formats := map[Format]imagemeta.ImageFormat{JPEG: imagemeta.JPEG, PNG: imagemeta.PNG, WebP: imagemeta.WebP, TIFF: imagemeta.TIFF}
 	format, ok := formats[info.Format]
 	if !ok {
@@ -54,55 +57,60 @@ func Describe(src []byte, limits Limits) (About, error) {
 	}
 	var tags imagemeta.Tags
 	_ = guarded(func() error { // what was read up to a damage counts
-		_, err := imagemeta.Decode(imagemeta.Options{
-			R: bytes.NewReader(src), ImageFormat: format, Sources: imagemeta.EXIF | imagemeta.IPTC | imagemeta.XMP, Timeout: describeTime,
+		_, err := imagemeta.Decode(imagemeta.Options{ // with a time limit it would go on behind our back
+			R: bytes.NewReader(src), ImageFormat: format, Sources: imagemeta.EXIF | imagemeta.IPTC, LimitNumTags: maxTags,
 			ShouldHandleTag: func(t imagemeta.TagInfo) bool { return !strings.Contains(t.Namespace, "IFD1") }, // that of the preview
 			HandleTag:       func(t imagemeta.TagInfo) error { tags.Add(t); return nil },
 		})
 		return err
 	})
-	_ = guarded(func() error { about.fill(tags); return nil })
+	_ = guarded(func() error { about.fill(tags, metadata.XMPTexts(blocks.XMP)); return nil })
 	return about, nil
 }
 
 // fill takes what XMP says before IPTC and EXIF, as the Metadata Working Group's guidelines do.
-func (a *About) fill(tags imagemeta.Tags) {
-	xmp, iptc, exif := tags.XMP(), tags.IPTC(), tags.EXIF()
-	first := func(of ...imagemeta.TagInfo) string {
-		for _, t := range of {
-			if text := tagText(t.Value); text != "" {
+func (a *About) fill(tags imagemeta.Tags, xmp map[string][]string) {
+	iptc, exif := tags.IPTC(), tags.EXIF()
+	first := func(of ...any) string {
+		for _, value := range of {
+			if text := tagText(value); text != "" {
 				return text
 			}
 		}
 		return ""
 	}
-	a.Title = first(xmp["Title"], iptc["ObjectName"])
-	a.Description = first(xmp["Description"], iptc["Caption-Abstract"], exif["ImageDescription"])
-	a.Creator = first(xmp["Creator"], iptc["By-line"], exif["Artist"])
-	a.Copyright = first(xmp["Rights"], iptc["CopyrightNotice"], exif["Copyright"])
-	a.Credit = first(xmp["Credit"], iptc["Credit"])
-	a.Keywords = tagTexts(xmp["Subject"].Value)
+	a.Title = first(xmp["title"], iptc["ObjectName"].Value)
+	a.Description = first(xmp["description"], iptc["Caption-Abstract"].Value, exif["ImageDescription"].Value)
+	a.Creator = first(xmp["creator"], iptc["By-line"].Value, exif["Artist"].Value)
+	a.Copyright = first(xmp["rights"], iptc["CopyrightNotice"].Value, exif["Copyright"].Value)
+	a.Credit = first(xmp["Credit"], iptc["Credit"].Value)
+	a.Keywords = tagTexts(xmp["subject"])
 	if len(a.Keywords) == 0 {
 		a.Keywords = tagTexts(iptc["Keywords"].Value)
 	}
-	maker, model := first(exif["Make"]), first(exif["Model"])
+	maker, model := first(exif["Make"].Value), first(exif["Model"].Value)
 	if a.Camera = strings.TrimSpace(maker + " " + model); strings.HasPrefix(model, maker) {
 		a.Camera = model
 	}
-	a.Lens = first(exif["LensModel"])
+	a.Lens = first(exif["LensModel"].Value)
 	a.FNumber, a.FocalLength, a.ISO = tagNumber(exif["FNumber"].Value), tagNumber(exif["FocalLength"].Value), int(tagNumber(exif["ISO"].Value))
 	if seconds := tagNumber(exif["ExposureTime"].Value); seconds >= 1 {
 		a.Exposure = fmt.Sprintf("%g", seconds)
 	} else if seconds > 0 {
 		a.Exposure = fmt.Sprintf("1/%.0f", 1/seconds)
 	}
-	if at, err := time.Parse("2006:01:02 15:04:05", first(exif["DateTimeOriginal"])); err == nil {
-		a.TakenAt = at.Format("2006-01-02T15:04:05") + first(exif["OffsetTimeOriginal"])
+	if at, err := time.Parse("2006:01:02 15:04:05", first(exif["DateTimeOriginal"].Value)); err == nil {
+		a.TakenAt = at.Format("2006-01-02T15:04:05")
+		if zone := first(exif["OffsetTimeOriginal"].Value); timeZone.MatchString(zone) {
+			a.TakenAt += zone
+		}
 	}
-	if latitude, longitude, err := tags.GetLatLong(); err == nil {
+	if latitude, longitude, err := tags.GetLatLong(); err == nil && math.Abs(latitude) <= 90 && math.Abs(longitude) <= 180 {
 		a.Latitude, a.Longitude = latitude, longitude
 	}
 }
+
+var timeZone = regexp.MustCompile(`^[+-]\d\d:\d\d$`)
 
 // maxTag bounds a text, in bytes: files may hold anything.
 const maxTag = 4000
@@ -150,12 +158,20 @@ func tagTexts(value any) []string {
 func tagNumber(value any) float64 {
 	switch v := value.(type) {
 	case interface{ Float64() float64 }:
-		return v.Float64()
+		return finite(v.Float64())
 	case nil, string:
 		return 0
 	}
 	var n float64
 	_, _ = fmt.Sscan(fmt.Sprint(value), &n)
+	return finite(n)
+}
+
+// finite returns 0 for what JSON cannot say.
+func finite(n float64) float64 {
+	if math.IsNaN(n) || math.IsInf(n, 0) {
+		return 0
+	}
 	return n
 }
 

@@ -103,7 +103,12 @@ const (
 	// measureTime is how long a list waits for the sides of new pictures.
 	measureTime     = 5 * time.Second
 	measureParallel = 8
+	// maxMeasured is how many pictures of a list, or versions of a file, are measured.
+	maxMeasured = 50
 )
+
+// measured are the types whose headers are read here.
+var measured = map[string]bool{"image/jpeg": true, "image/png": true, "image/gif": true, "image/webp": true, "image/tiff": true, "image/bmp": true}
 
 // measure reads the sides of pictures that SharePoint has not measured yet, or never will, from the first bytes of
 // their contents. It asks Graph for nothing; what cannot be read, or not in time, stays unknown.
@@ -112,8 +117,10 @@ func (s *Service) measure(ctx context.Context, who caller.Caller, items []Item) 
 	defer cancel()
 	group := errgroup.Group{}
 	group.SetLimit(measureParallel)
+	left := maxMeasured
 	for n := range items {
-		if i := &items[n]; i.Image() && i.Width == 0 && !i.Source.Empty() {
+		if i := &items[n]; measured[i.MIME] && i.Width == 0 && !i.Source.Empty() && left > 0 {
+			left--
 			group.Go(func() error {
 				info, err := s.peek(ctx, who, *i)
 				if err == nil {

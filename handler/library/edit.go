@@ -1,6 +1,8 @@
 package library
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -73,7 +75,7 @@ func (s *Service) Preview(ctx context.Context, who caller.Caller, ref Ref, steps
 	if err != nil {
 		return Preview{}, err
 	}
-	leave, err := s.sources.Enter(ctx)
+	leave, err := s.places.enter(ctx, who.Tenant)
 	if err != nil {
 		return Preview{}, err
 	}
@@ -161,7 +163,7 @@ func (s *Service) Edit(ctx context.Context, who caller.Caller, ref Ref, tag stri
 	if i.Tag != tag {
 		return Edited{}, stale(i)
 	}
-	leave, err := s.sources.Enter(ctx)
+	leave, err := s.places.enter(ctx, who.Tenant)
 	if err != nil {
 		return Edited{}, err
 	}
@@ -179,23 +181,26 @@ func (s *Service) Edit(ctx context.Context, who caller.Caller, ref Ref, tag stri
 		Before: Picture{result.Before.Width, result.Before.Height, i.Size, result.Before.Format},
 		After:  Picture{result.Width, result.Height, int64(len(result.Data)), result.Format},
 	}
-	content := inMemory(result.Data)
+	unchanged := result.Unchanged || bytes.Equal(result.Data, src)
+	content, err := s.spool(bytes.NewReader(result.Data), int64(len(result.Data)))
+	if err != nil {
+		return Edited{}, err
+	}
+	defer func() { _ = content.Close() }()
+	result.Data = nil
+	leave() // the rest is SharePoint's time
 	if save.Target == Copy {
 		folder := Ref{i.Drive, save.Folder}
 		if folder.Item == "" {
 			folder.Item = i.Parent
 		}
-		edited.Item, err = s.add(ctx, who, folder, naming.Of(save.Name, i.Name, result.Format.Ending()), save.OnConflict, content)
+		edited.Item, err = s.add(ctx, who, folder, naming.Of(save.Name, i.Name, result.Format.Ending()), save.OnConflict, content.Content)
 	} else {
 		if result.Format != result.Before.Format {
 			return Edited{}, fault.Newf(fault.Unsupported, "The recipe turns %s into %s, which does not suit the file's name. Save a copy instead.", result.Before.Format, result.Format)
 		}
-		hash, hashErr := s.o.SharePoint.Hash(content)
-		if hashErr != nil {
-			return Edited{}, hashErr
-		}
-		if edited.Unchanged = result.Unchanged || hash == i.Fingerprint; !edited.Unchanged {
-			edited.Item, err = s.replace(ctx, who, i, content)
+		if edited.Unchanged = unchanged; !unchanged {
+			edited.Item, err = s.replace(ctx, who, i, content.Content)
 		}
 	}
 	if err != nil {
@@ -331,17 +336,46 @@ func (s *Service) Replace(ctx context.Context, who caller.Caller, ref Ref, tag, 
 	} else if !sameType(mime, i.MIME) {
 		return Item{}, fault.Newf(fault.Unsupported, "The file is %s, which does not suit the file's name.", mime).At("Content-Type")
 	}
-	hash, err := s.o.SharePoint.Hash(content.Content)
+	same, err := s.same(ctx, who, i, content.Content)
 	if err != nil {
 		return Item{}, err
 	}
-	if hash != i.Fingerprint {
+	if !same {
 		if i, err = s.replace(ctx, who, i, content.Content); err != nil {
 			return Item{}, err
 		}
 	}
 	i.Width, i.Height = info.Width, info.Height
 	return i, nil
+}
+
+// same reports whether a file has a content already. SharePoint's hash only tells that it has another one: to fill an
+// area of an uncompressed picture with another colour, say, may leave it as it was.
+func (s *Service) same(ctx context.Context, who caller.Caller, i Item, content Content) (bool, error) {
+	hash, err := s.o.SharePoint.Hash(content)
+	if err != nil || i.Size != content.Size || hash != i.Fingerprint {
+		return false, err
+	}
+	stream, err := s.o.SharePoint.Open(ctx, who, i, Span{Length: i.Size})
+	if err != nil {
+		return false, s.orStale(ctx, who, i, err)
+	}
+	defer func() { _ = stream.Close() }()
+	there, ours := bufio.NewReader(stream), bufio.NewReader(io.NewSectionReader(content, 0, content.Size))
+	for {
+		a, errThere := there.ReadByte()
+		b, errOurs := ours.ReadByte()
+		switch {
+		case errThere == io.EOF && errOurs == io.EOF:
+			return true, nil
+		case errThere != nil && errThere != io.EOF:
+			return false, s.orStale(ctx, who, i, errThere)
+		case errOurs != nil && errOurs != io.EOF:
+			return false, noSpool(errOurs)
+		case a != b || errThere != errOurs:
+			return false, nil
+		}
+	}
 }
 
 // sameType compares media types without their parameters and with the names that some are also known by.

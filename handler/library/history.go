@@ -12,9 +12,6 @@ import (
 	"imagepro/handler/imaging"
 )
 
-// maxMeasured is how many versions of a file are measured.
-const maxMeasured = 50
-
 // History returns a file and its versions, newest first. The sides of the newest ones are read from their contents.
 func (s *Service) History(ctx context.Context, who caller.Caller, ref Ref) (Item, []Version, error) {
 	i, history, err := s.history(ctx, who, ref)
@@ -76,7 +73,11 @@ func (s *Service) Version(ctx context.Context, who caller.Caller, ref Ref, id st
 	if at < 0 {
 		return Item{}, Version{}, fault.New(fault.NotFound, "The file has no such version.", nil)
 	}
-	return i, history[at], nil
+	v := history[at]
+	if v.Current && v.Size != i.Size { // somebody saved between the two answers
+		return Item{}, Version{}, changing(nil)
+	}
+	return i, v, nil
 }
 
 // OpenVersion reads a part of a version's content.
@@ -96,7 +97,7 @@ func (s *Service) VersionThumbnail(ctx context.Context, who caller.Caller, ref R
 	if v.Size > int64(s.o.Limits.Bytes) {
 		return nil, fault.Newf(fault.TooLarge, "The version has %d bytes; at most %d are edited.", v.Size, s.o.Limits.Bytes)
 	}
-	leave, err := s.sources.Enter(ctx)
+	leave, err := s.places.enter(ctx, who.Tenant)
 	if err != nil {
 		return nil, err
 	}
@@ -132,6 +133,9 @@ func (s *Service) Restore(ctx context.Context, who caller.Caller, ref Ref, tag, 
 		return Item{}, err
 	}
 	defer func() { _ = content.Close() }()
+	if same, err := s.same(ctx, who, i, content.Content); err != nil || same {
+		return i, err
+	}
 	return s.replace(ctx, who, i, content.Content)
 }
 

@@ -135,8 +135,8 @@ const (
 	Replace OnConflict = "replace" // the file of that name gets a new version
 )
 
-// Columns are the columns of a file that every library has.
-type Columns struct{ Title, Description string }
+// Columns are the columns of a file that every library has; nil leaves one as it is.
+type Columns struct{ Title, Description *string }
 
 // SharePoint reads and writes libraries with the rights of the caller.
 //
@@ -185,12 +185,9 @@ type SharePoint interface {
 
 // Service serves the pictures of libraries.
 type Service struct {
-	o       ServiceOptions
-	sources imaging.Room // for contents in memory
+	o      ServiceOptions
+	places *places
 }
-
-// sourcesAtOnce is how many contents may be in memory at once: more than are edited, since they are waited for.
-const sourcesAtOnce = 8
 
 // ServiceOptions are what a Service needs.
 type ServiceOptions struct {
@@ -204,4 +201,4 @@ type ServiceOptions struct {
 }
 
 // NewService returns a service.
-func NewService(o ServiceOptions) *Service { return &Service{o, imaging.NewRoom(sourcesAtOnce)} }
+func NewService(o ServiceOptions) *Service { return &Service{o, newPlaces()} }

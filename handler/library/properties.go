@@ -61,7 +61,7 @@ type Changes struct {
 	Title, AltText, Caption, Credit *string
 	Tags                            *[]string
 	Focal                           **Point
-	// Columns says that title and caption are written to the columns of the file in SharePoint as well.
+	// Columns says that title and caption, if they change, are written to the columns of the file in SharePoint as well.
 	Columns bool
 }
 
@@ -103,7 +103,7 @@ func (s *Service) properties(ctx context.Context, who caller.Caller, i Item) (Pr
 }
 
 // Describe changes the properties of a picture that the caller may see, if their version is the one that was read.
-// If the columns in SharePoint cannot be written, nothing is changed.
+// Columns in SharePoint are written first: if they cannot be, nothing is changed, and a repeat writes nothing twice.
 func (s *Service) Describe(ctx context.Context, who caller.Caller, ref Ref, version string, c Changes) (Properties, error) {
 	i, err := s.picture(ctx, who, ref)
 	if err != nil {
@@ -120,24 +120,24 @@ func (s *Service) Describe(ctx context.Context, who caller.Caller, ref Ref, vers
 	if err != nil {
 		return Properties{}, err
 	}
+	if c.Columns {
+		var columns Columns
+		if c.Title != nil {
+			columns.Title = &after.Title
+		}
+		if c.Caption != nil {
+			columns.Description = &after.Caption
+		}
+		if err := s.o.SharePoint.SetColumns(ctx, who, ref, columns); err != nil {
+			return Properties{}, err
+		}
+	}
 	after.Folder, after.ChangedAt, after.ChangedBy = i.Parent, s.o.Now().UTC(), who.User
 	after, err = s.o.Properties.PutProperties(ctx, after)
 	if fault.Is(err, fault.Conflict) {
-		return Properties{}, staleProperties(err)
+		err = staleProperties(err)
 	}
-	if err != nil || !c.Columns {
-		return after, err
-	}
-	columns := Columns{Title: after.Title, Description: after.Caption}
-	if err := s.o.SharePoint.SetColumns(ctx, who, ref, columns); err != nil {
-		back := before
-		back.Version = after.Version
-		if _, backErr := s.o.Properties.PutProperties(context.WithoutCancel(ctx), back); backErr != nil {
-			slog.WarnContext(ctx, "properties were changed, but not the columns in SharePoint", "tenant", who.Tenant, "error", backErr)
-		}
-		return Properties{}, err
-	}
-	return after, nil
+	return after, err
 }
 
 func staleProperties(err error) *fault.Fault {
@@ -243,10 +243,14 @@ func (s *Service) Describing(ctx context.Context, who caller.Caller, f Filter, c
 	return all, next, nil
 }
 
+// appliedTime is how long noting a recipe may take, beyond the request's own time. An erasure waits for longer.
+const appliedTime = 10 * time.Second
+
 // applied notes a recipe that was carried out. The picture is saved by then, so that it does not fail: what cannot be
 // noted is logged.
 func (s *Service) applied(ctx context.Context, who caller.Caller, i Item, r *recipe.Recipe) {
-	ctx = context.WithoutCancel(ctx)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), appliedTime)
+	defer cancel()
 	for range 3 { // others may be faster
 		p, err := s.properties(ctx, who, i)
 		if err == nil {

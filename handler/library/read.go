@@ -49,7 +49,7 @@ func (s *Service) Thumbnail(ctx context.Context, who caller.Caller, ref Ref, siz
 	if err != nil {
 		return nil, err
 	}
-	leave, err := s.sources.Enter(ctx)
+	leave, err := s.places.enter(ctx, who.Tenant)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func (s *Service) About(ctx context.Context, who caller.Caller, ref Ref) (Item, 
 		info, err := s.peek(ctx, who, i)
 		return i, imaging.About{Info: info}, err
 	}
-	leave, err := s.sources.Enter(ctx)
+	leave, err := s.places.enter(ctx, who.Tenant)
 	if err != nil {
 		return i, imaging.About{}, err
 	}
@@ -83,6 +83,11 @@ func (s *Service) About(ctx context.Context, who caller.Caller, ref Ref) (Item, 
 	if err != nil {
 		return i, imaging.About{}, err
 	}
+	enough, err := s.o.Room.Enter(ctx)
+	if err != nil {
+		return i, imaging.About{}, err
+	}
+	defer enough()
 	about, err := imaging.Describe(src, s.o.Limits)
 	return i, about, err
 }
@@ -155,6 +160,8 @@ func (s *Service) spool(stream io.Reader, limit int64) (*spooled, error) {
 	switch {
 	case errors.As(err, &unwritten):
 		err = noSpool(err)
+	case err != nil && !errors.As(err, new(*fault.Fault)):
+		err = fault.New(fault.Busy, "The file did not arrive to its end.", err)
 	case err == nil && size > limit:
 		err = fault.Newf(fault.TooLarge, "The file has more than %d bytes.", limit)
 	}

@@ -165,6 +165,13 @@ func (s *Service) user(ctx context.Context, who caller.Caller) (User, error) {
 	return u, nil
 }
 
+// Present is Busy while the caller's data is being erased. Whoever is about to keep something that names the caller asks
+// before: an erasure waits for requests that were under way.
+func (s *Service) Present(ctx context.Context, who caller.Caller) error {
+	_, err := s.user(ctx, who)
+	return err
+}
+
 // login names one sign-in of a user: a hash of the token, so that no ids are kept in memory.
 type login [sha256.Size]byte
 

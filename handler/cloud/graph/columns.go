@@ -24,22 +24,34 @@ const (
 
 // SetColumns writes the columns of a file that differ, all at once: each write is a version of the file.
 func (c *Client) SetColumns(ctx context.Context, who caller.Caller, ref library.Ref, columns library.Columns) error {
-	address := c.itemURL(ref, "/listItem/fields")
-	var have map[string]any
-	if err := c.exchange(ctx, who, http.MethodGet, address+"?$select="+titleColumn+","+descriptionColumn, "", nil, &have); err != nil {
+	change, tag, err := c.columns(ctx, who, ref, columns)
+	if err != nil || len(change) == 0 {
 		return err
 	}
-	change := map[string]any{}
-	for name, value := range map[string]string{titleColumn: columns.Title, descriptionColumn: columns.Description} {
-		if text, _ := have[name].(string); text != value {
-			change[name] = value
+	err = c.exchange(ctx, who, http.MethodPatch, c.itemURL(ref, "/listItem/fields"), tag, change, nil)
+	if fault.Is(err, fault.Conflict) || fault.Is(err, fault.Busy) { // its answer may have been lost
+		if left, _, lookErr := c.columns(ctx, who, ref, columns); lookErr == nil && len(left) == 0 {
+			return nil
 		}
 	}
-	if len(change) == 0 {
-		return nil
+	return err
+}
+
+// columns returns those that differ from what is wanted, and the version of all of them.
+func (c *Client) columns(ctx context.Context, who caller.Caller, ref library.Ref, want library.Columns) (differ map[string]string, tag string, err error) {
+	var have map[string]any
+	address := c.itemURL(ref, "/listItem/fields") + "?$select=" + titleColumn + "," + descriptionColumn
+	if err := c.exchange(ctx, who, http.MethodGet, address, "", nil, &have); err != nil {
+		return nil, "", err
 	}
-	tag, _ := have["@odata.etag"].(string)
-	return c.exchange(ctx, who, http.MethodPatch, address, tag, change, nil)
+	differ = map[string]string{}
+	for name, value := range map[string]*string{titleColumn: want.Title, descriptionColumn: want.Description} {
+		if text, _ := have[name].(string); value != nil && text != *value {
+			differ[name] = *value
+		}
+	}
+	tag, _ = have["@odata.etag"].(string)
+	return differ, tag, nil
 }
 
 // maxBatch is how many requests a batch may hold (https://learn.microsoft.com/graph/json-batching).

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,20 +28,31 @@ const (
 
 // Open reads a part of the content that the item had when it was read.
 func (c *Client) Open(ctx context.Context, who caller.Caller, i library.Item, part library.Span) (io.ReadCloser, error) {
-	return c.stream(asCaller(ctx, who), i.Source.Reveal(), part, func(ctx context.Context) (string, error) {
+	s, err := c.stream(asCaller(ctx, who), i.Source.Reveal(), i.Size, part, func(ctx context.Context) (string, error) {
 		now, err := c.Item(ctx, who, i.Ref)
 		if err == nil && now.Tag != i.Tag {
-			err = fault.New(fault.Conflict, "The file was changed while it was read.", nil)
+			err = changedWhileRead()
 		}
 		return now.Source.Reveal(), err
 	})
+	if err != nil {
+		return nil, err
+	}
+	if part.From == 0 && part.Length == i.Size && i.Fingerprint != "" {
+		s.hash, s.want = &quickXor{}, i.Fingerprint
+	}
+	return s, nil
 }
 
 // OpenVersion reads a part of an old content.
 func (c *Client) OpenVersion(ctx context.Context, who caller.Caller, ref library.Ref, v library.Version, part library.Span) (io.ReadCloser, error) {
-	return c.stream(asCaller(ctx, who), v.Source.Reveal(), part, func(ctx context.Context) (string, error) {
+	s, err := c.stream(asCaller(ctx, who), v.Source.Reveal(), v.Size, part, func(ctx context.Context) (string, error) {
 		return c.redirect(ctx, who, c.itemURL(ref, "/versions/"+url.PathEscape(v.ID)+"/content"))
 	})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // Thumbnail returns a thumbnail as JPEG.
@@ -65,21 +77,26 @@ func (c *Client) redirect(ctx context.Context, who caller.Caller, address string
 // stream is a part of a content on its way. A connection that breaks off is replaced by one for the rest.
 type stream struct {
 	client *Client
+	size   int64 // of the whole content
 	ctx    context.Context
 	fresh  func(context.Context) (address string, err error)
 
 	at, left int64
 	tries    int // that are left
 	body     io.ReadCloser
-	hushed   *time.Timer // ends a connection that is silent
+	hushed   *time.Timer // ends a connection that is silent while somebody reads
 	end      context.CancelFunc
+
+	hash *quickXor // of a whole content that has a fingerprint; nil for others
+	want string
 }
 
 // stream opens a stream at an address, or at a fresh one if there is none or it has expired.
-func (c *Client) stream(ctx context.Context, address string, part library.Span, fresh func(context.Context) (string, error)) (io.ReadCloser, error) {
-	s := &stream{client: c, ctx: ctx, fresh: fresh, at: part.From, left: part.Length, tries: streamTries}
+func (c *Client) stream(ctx context.Context, address string, size int64, part library.Span, fresh func(context.Context) (string, error)) (*stream, error) {
+	s := &stream{client: c, size: size, ctx: ctx, fresh: fresh, at: part.From, left: part.Length, tries: streamTries}
 	if part.Length <= 0 {
-		return http.NoBody, nil
+		s.left = 0
+		return s, nil
 	}
 	if err := s.connect(address); err != nil {
 		return nil, err
@@ -134,12 +151,15 @@ func (s *stream) dial(address string) error {
 		cancel()
 		return foreign(err)
 	}
-	if err := s.begin(response); err != nil {
-		retry.Discard(response)
-		cancel()
+	s.hushed = time.AfterFunc(silence, cancel)
+	err = s.begin(response)
+	s.hushed.Stop()
+	if err != nil {
+		cancel() // what is left may never come
+		_ = response.Body.Close()
 		return err
 	}
-	s.body, s.end, s.hushed = response.Body, cancel, time.AfterFunc(silence, cancel)
+	s.body, s.end = response.Body, cancel
 	return nil
 }
 
@@ -147,15 +167,19 @@ func (s *stream) dial(address string) error {
 func (s *stream) begin(response *http.Response) error {
 	switch response.StatusCode {
 	case http.StatusPartialContent:
-		if !strings.HasPrefix(response.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", s.at)) {
+		part, total, _ := strings.Cut(response.Header.Get("Content-Range"), "/")
+		if !strings.HasPrefix(part, fmt.Sprintf("bytes %d-", s.at)) {
 			return brokenDownload{errors.New("another part than was asked for")}
+		}
+		if total != strconv.FormatInt(s.size, 10) && total != "*" {
+			return changedWhileRead()
 		}
 		return nil
 	case http.StatusOK:
-		if _, err := io.CopyN(io.Discard, response.Body, s.at); err != nil {
-			return brokenDownload{fmt.Errorf("before the part: %w", err)}
+		if response.ContentLength >= 0 && response.ContentLength != s.size {
+			return changedWhileRead()
 		}
-		return nil
+		return s.skip(response.Body)
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound:
 		f := faultOf(response, s.client.options.Now())
 		var e graphError
@@ -164,14 +188,35 @@ func (s *stream) begin(response *http.Response) error {
 		}
 		return brokenDownload{f} // the address lives for minutes only
 	case http.StatusRequestedRangeNotSatisfiable:
-		return fault.New(fault.Conflict, "The file was changed while it was read.", nil)
+		return changedWhileRead()
 	}
 	return faultOf(response, s.client.options.Now())
 }
 
-// Read reads on. It ends with io.EOF after the whole part and not before.
+func changedWhileRead() *fault.Fault {
+	return fault.New(fault.Conflict, "The file was changed while it was read.", nil)
+}
+
+// skip passes what comes before the part.
+func (s *stream) skip(body io.Reader) error {
+	for left := s.at; left > 0; {
+		n, err := io.CopyN(io.Discard, body, min(left, 1<<20))
+		left -= n
+		s.hushed.Reset(silence)
+		if err != nil {
+			return brokenDownload{fmt.Errorf("before the part: %w", err)}
+		}
+	}
+	return nil
+}
+
+// Read reads on. It ends with io.EOF after the whole part and not before, and after a whole content only if that is
+// the one that was asked for.
 func (s *stream) Read(p []byte) (int, error) {
 	for {
+		if s.left == 0 && s.hash != nil && s.hash.sum() != s.want {
+			return 0, changedWhileRead()
+		}
 		if s.left == 0 {
 			return 0, io.EOF
 		}
@@ -182,6 +227,10 @@ func (s *stream) Read(p []byte) (int, error) {
 		}
 		s.hushed.Reset(silence)
 		n, err := s.body.Read(p[:min(int64(len(p)), s.left)])
+		s.hushed.Stop()
+		if s.hash != nil {
+			_, _ = s.hash.Write(p[:n]) // never fails
+		}
 		s.at, s.left = s.at+int64(n), s.left-int64(n)
 		if err != nil && s.left > 0 {
 			_ = s.Close()

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/golang-lru/v2"
@@ -60,6 +61,9 @@ func (g *gates) RoundTrip(request *http.Request) (*http.Response, error) {
 		drop(request)
 		return nil, err
 	}
+	if sends, ok := request.Context().Value(sendsKey{}).(*atomic.Int32); ok {
+		sends.Add(1)
+	}
 	response, err := g.base.RoundTrip(request)
 	if request.Context().Err() == nil { // who has gone says nothing of the service
 		tenant.note(response, err, g.now())
@@ -67,17 +71,33 @@ func (g *gates) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, err
 }
 
+// enter waits for the tenant's turn: maxWait at the most, all waits together.
 func (g *gates) enter(request *http.Request, tenant *gate) error {
+	left := g.maxWait
+	if end, ok := request.Context().Deadline(); ok {
+		left = min(left, end.Sub(g.now()))
+	}
+	units := min(cost(request), g.units)
 	for {
-		wait, why := tenant.take(cost(request), g.units, g.now())
-		if wait <= 0 {
+		turn := tenant.take(units, g.units, left, g.now())
+		if turn.wait <= 0 {
 			return nil
 		}
-		busy := fault.New(fault.Busy, "SharePoint is busy with your organization's requests.", fmt.Errorf("graph: %s", why)).After(wait)
-		end, ok := request.Context().Deadline()
-		if wait > g.maxWait || ok && end.Sub(g.now()) <= wait || !pause(request.Context(), spread(wait)) {
-			return busy
+		asked := turn.wait
+		if !turn.reserved {
+			turn.wait = min(spread(asked), max(asked, left))
 		}
+		if turn.wait <= left && pause(request.Context(), turn.wait) {
+			if turn.reserved {
+				return nil
+			}
+			left -= turn.wait
+			continue
+		}
+		if turn.reserved {
+			tenant.giveBack(units)
+		}
+		return fault.New(fault.Busy, "SharePoint is busy with your organization's requests.", fmt.Errorf("graph: %s", turn.why)).After(asked)
 	}
 }
 
@@ -113,40 +133,64 @@ type gate struct {
 	opened   time.Time // when the circuit opened last
 }
 
-// take takes units from the budget, or says how long to wait for them and why.
-func (g *gate) take(units, perMinute float64, now time.Time) (wait time.Duration, why string) {
+// turn is when it is a request's turn: now, if there is nothing to wait for. One that has reserved its units has its
+// turn after the wait; another has to ask again.
+type turn struct {
+	wait     time.Duration
+	reserved bool
+	why      string
+}
+
+// take takes units from the budget, or reserves those that will be there within the longest wait.
+func (g *gate) take(units, perMinute float64, longest time.Duration, now time.Time) turn {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if now.Before(g.until) {
-		return g.until.Sub(now), "a pause that SharePoint asked for"
+		return turn{wait: g.until.Sub(now), why: "a pause that SharePoint asked for"}
 	}
 	if open := g.opened.Add(circuitTime); g.failures >= circuitTries && now.Before(open) {
-		return max(open.Sub(now), maxWait+time.Second), "an open circuit" // nobody waits for it
+		return turn{wait: max(open.Sub(now), maxWait+time.Second), why: "an open circuit"} // nobody waits for it
 	}
 	if g.failures >= circuitTries {
 		g.opened = now // one request tries, the others wait for its answer
 	}
 	if perMinute == 0 {
-		return 0, ""
+		return turn{}
 	}
 	g.left = min(perMinute, g.left+now.Sub(g.filled).Minutes()*perMinute)
 	g.filled = now
-	if g.left < units {
-		return time.Duration(math.Ceil((units - g.left) / perMinute * float64(time.Minute))), "the budget of the minute"
+	wait := time.Duration(math.Ceil((units - g.left) / perMinute * float64(time.Minute)))
+	if wait > longest {
+		return turn{wait: wait, why: "the budget of the minute"}
 	}
-	g.left -= units
-	return 0, ""
+	g.left -= units // below zero for those who wait
+	return turn{wait, true, "the budget of the minute"}
 }
+
+// giveBack returns units that were reserved and not used.
+func (g *gate) giveBack(units float64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.left += units
+}
+
+// The longest pauses that are kept; a service that asks for more is asked again after it.
+const (
+	maxPause        = time.Hour // of throttling
+	maxFailurePause = time.Minute
+)
 
 // note learns from an answer.
 func (g *gate) note(response *http.Response, err error, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if err == nil {
-		if asked := retry.After(response.Header, now); asked > 0 && (response.StatusCode == http.StatusTooManyRequests || response.StatusCode >= 500) {
-			if until := now.Add(asked); until.After(g.until) {
-				g.until = until
-			}
+		asked := min(retry.After(response.Header, now), maxFailurePause)
+		if response.StatusCode == http.StatusTooManyRequests || response.StatusCode == http.StatusServiceUnavailable {
+			asked = min(retry.After(response.Header, now), maxPause)
+		}
+		if until := now.Add(asked); response.StatusCode >= http.StatusTooManyRequests && until.After(g.until) {
+			g.until = until
 		}
 		switch response.StatusCode {
 		case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:

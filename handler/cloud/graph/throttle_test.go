@@ -169,3 +169,65 @@ func TestAllWaitsOfARequestAreBounded(t *testing.T) {
 		}
 	})
 }
+
+func TestNobodyWaitsLongForTheBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBusyService()
+		call := throttled(t, b, 60)
+		for range 60 {
+			_ = call("a")
+		}
+		var mu sync.Mutex
+		var longest time.Duration
+		refused := 0
+		var wg sync.WaitGroup
+		for range 200 {
+			wg.Go(func() {
+				at := time.Now()
+				err := call("a")
+				mu.Lock()
+				defer mu.Unlock()
+				if err != nil {
+					refused++
+				}
+				longest = max(longest, time.Since(at))
+			})
+		}
+		wg.Wait()
+		if longest > 10*time.Second || refused != 190 || b.calls["a"] != 70 {
+			t.Errorf("the longest wait was %v; %d were refused, %d sent", longest, refused, b.calls["a"])
+		}
+	})
+}
+
+func TestAPauseEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBusyService()
+		call := throttled(t, b, 0)
+		for status, pause := range map[int]time.Duration{500: time.Minute, 429: time.Hour} {
+			b.status["a"], b.after["a"] = status, "2147483647"
+			_ = call("a")
+			delete(b.status, "a")
+			time.Sleep(pause - time.Minute/2)
+			wantFault(t, call("a"), fault.Busy, "SharePoint is busy with your organization's requests.")
+			time.Sleep(time.Minute / 2)
+			if err := call("a"); err != nil {
+				t.Errorf("%d: after %v: %v", status, pause, err)
+			}
+		}
+	})
+}
+
+func TestWhatCostsMoreThanTheBudgetTakesAllOfIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, err := graph.NewClient(graph.Options{BaseURL: "https://graph.example/v1.0", Tokens: &canned{}, Now: time.Now, Units: 19, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			return answered(r, 200, `{"responses":[{"id":"0","status":404}]}`), nil
+		})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := client.Visible(context.Background(), caller.Away("t", "u"), []library.Ref{{Drive: "d", Item: "i"}}); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"imagepro/handler/bulk"
@@ -38,18 +39,31 @@ func (c *Client) Put(ctx context.Context, who caller.Caller, i library.Item, con
 	if err != nil {
 		return library.Item{}, err
 	}
+	began, sends := c.options.Now(), new(atomic.Int32)
+	ctx = context.WithValue(ctx, sendsKey{}, sends)
 	var made uploaded
 	if content.Size <= smallUpload {
 		made, err = c.put(ctx, who, c.itemURL(i.Ref, "/content"), content, i.Tag)
 	} else {
-		made, err = c.uploadParts(ctx, who, c.itemURL(i.Ref, "/createUploadSession"), replaceIt, content, i.Tag)
+		made, err = c.uploadParts(ctx, who, c.itemURL(i.Ref, "/createUploadSession"), replaceIt, content, i.Tag, c.stillThere(who, i))
 	}
 	if err == nil {
 		return c.verified(ctx, who, made.item(i.Drive), hash)
 	}
-	if now, ours := c.look(ctx, who, err, func(ctx context.Context) (library.Item, error) { return c.Item(ctx, who, i.Ref) }); ours &&
-		now.Fingerprint == hash && now.Tag != i.Tag {
+	if !unclear(err, sends) {
+		return library.Item{}, err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTime)
+	defer cancel()
+	now, lookErr := c.Item(ctx, who, i.Ref)
+	switch {
+	case lookErr != nil || now.Tag == i.Tag:
+	case c.holds(ctx, who, now, content.Size, hash):
 		return now, nil // the answer was lost
+	case c.held(ctx, who, i.Ref, content.Size, hash, began):
+		overtaken := fault.New(fault.Stale, "The file was saved, and somebody changed it right after.", err)
+		overtaken.Latest = &fault.Latest{Version: now.Tag, At: now.ModifiedAt, By: now.ModifiedBy.Name, Bytes: now.Size}
+		return library.Item{}, overtaken
 	}
 	return library.Item{}, err
 }
@@ -64,21 +78,79 @@ func (c *Client) Add(ctx context.Context, who caller.Caller, folder library.Ref,
 	if err != nil {
 		return library.Item{}, err
 	}
-	began := c.options.Now()
+	began, sends := c.options.Now(), new(atomic.Int32)
+	ctx = context.WithValue(ctx, sendsKey{}, sends)
 	var made uploaded
 	if content.Size <= smallUpload {
 		made, err = c.put(ctx, who, address+addOnly, content, "")
 	} else {
-		made, err = c.uploadParts(ctx, who, address+":/createUploadSession", failIfThere, content, "")
+		made, err = c.uploadParts(ctx, who, address+":/createUploadSession", failIfThere, content, "", nil)
 	}
 	if err == nil {
 		return c.verified(ctx, who, made.item(folder.Drive), hash)
 	}
-	if now, ours := c.look(ctx, who, err, func(ctx context.Context) (library.Item, error) { return c.Named(ctx, who, folder, name) }); ours &&
-		now.Fingerprint == hash && now.CreatedBy.ID == who.User && now.CreatedAt.After(began.Add(-clockSkew)) {
+	if !unclear(err, sends) {
+		return library.Item{}, err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTime)
+	defer cancel()
+	now, lookErr := c.Named(ctx, who, folder, name)
+	if lookErr == nil && now.CreatedBy.ID == who.User && now.CreatedAt.After(began.Add(-clockSkew)) && c.holds(ctx, who, now, content.Size, hash) {
 		return now, nil // the answer was lost
 	}
 	return library.Item{}, err
+}
+
+// sendsKey marks the context with a count of the requests that left.
+type sendsKey struct{}
+
+// unclear reports whether an upload that failed may have been made all the same: its answer may have been lost, and
+// what came later be an answer to its repeat.
+func unclear(err error, sends *atomic.Int32) bool {
+	return fault.Is(err, fault.Busy) || fault.Is(err, fault.Conflict) && sends.Load() > 1
+}
+
+// holds reports whether an item has a content. SharePoint's hash may come later than the item.
+func (c *Client) holds(ctx context.Context, who caller.Caller, i library.Item, size int64, hash string) bool {
+	if i.Size != size {
+		return false
+	}
+	if i.Fingerprint != "" {
+		return i.Fingerprint == hash
+	}
+	stream, err := c.Open(ctx, who, i, library.Span{Length: size})
+	return err == nil && hashOf(stream) == hash
+}
+
+// maxHeld is how many versions are looked at.
+const maxHeld = 10
+
+// held reports whether a file had a content since a time: versions have no hashes, so that those of the right size by
+// the caller are read.
+func (c *Client) held(ctx context.Context, who caller.Caller, ref library.Ref, size int64, hash string, since time.Time) bool {
+	history, err := c.History(ctx, who, ref)
+	if err != nil {
+		return false
+	}
+	for _, v := range history[:min(len(history), maxHeld)] {
+		if v.Current || v.Size != size || v.ModifiedBy.ID != who.User || v.ModifiedAt.Before(since.Add(-clockSkew)) {
+			continue
+		}
+		if stream, err := c.OpenVersion(ctx, who, ref, v, library.Span{Length: size}); err == nil && hashOf(stream) == hash {
+			return true
+		}
+	}
+	return false
+}
+
+// hashOf reads a stream to its end and closes it; empty if it breaks off.
+func hashOf(stream io.ReadCloser) string {
+	defer func() { _ = stream.Close() }()
+	var q quickXor
+	if _, err := io.Copy(&q, stream); err != nil {
+		return ""
+	}
+	return q.sum()
 }
 
 // clockSkew is how far SharePoint's clock, which shows seconds, may be behind ours.
@@ -87,25 +159,21 @@ const clockSkew = 10 * time.Second
 // lookTime is how long it may take to find out whether an upload arrived, if its time was up.
 const lookTime = 10 * time.Second
 
-// look reads what is there after an upload that failed in a way that may have been a lost answer.
-func (c *Client) look(ctx context.Context, _ caller.Caller, err error, read func(context.Context) (library.Item, error)) (library.Item, bool) {
-	if !fault.Is(err, fault.Conflict) && !fault.Is(err, fault.Busy) {
-		return library.Item{}, false
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTime)
-	defer cancel()
-	now, readErr := read(ctx)
-	return now, readErr == nil
-}
-
 // verified compares what was stored with what was sent. The hash may come later than the answer.
 func (c *Client) verified(ctx context.Context, who caller.Caller, made library.Item, hash string) (library.Item, error) {
 	if made.Fingerprint == "" {
 		now, err := c.Item(ctx, who, made.Ref)
-		if err != nil || now.Tag != made.Tag || now.Fingerprint == "" {
+		if err != nil || now.Tag != made.Tag {
 			return made, nil // it was stored, and nothing says that it is wrong
 		}
-		made = now
+		if made = now; made.Fingerprint == "" {
+			if stream, err := c.Open(ctx, who, made, library.Span{Length: made.Size}); err == nil {
+				made.Fingerprint = hashOf(stream)
+			}
+		}
+		if made.Fingerprint == "" {
+			return made, nil
+		}
 	}
 	if made.Fingerprint != hash {
 		return library.Item{}, fault.New(fault.Internal, "SharePoint stored something else than was sent. The version before is in the file's history.",
@@ -213,13 +281,16 @@ const (
 
 // uploadParts sends the content in parts. What was received is told by SharePoint, so a part that broke off goes on
 // where it was. A session that does not come to its end is cancelled.
-func (c *Client) uploadParts(ctx context.Context, who caller.Caller, address, conflict string, content library.Content, tag string) (uploaded, error) {
+//
+// check, if there is one, runs before the last part: the session's own condition is only sure to be looked at when it is
+// opened.
+func (c *Client) uploadParts(ctx context.Context, who caller.Caller, address, conflict string, content library.Content, tag string, check func(context.Context) error) (uploaded, error) {
 	ctx = asCaller(ctx, who)
 	session, err := c.openSession(ctx, who, address, conflict, content.Size, tag)
 	if err != nil {
 		return uploaded{}, err
 	}
-	u := &upload{client: c, address: session, content: content}
+	u := &upload{client: c, address: session, content: content, check: check}
 	made, err := u.run(ctx)
 	if err != nil {
 		u.cancel(ctx)
@@ -247,12 +318,30 @@ type upload struct {
 	client  *Client
 	address string // pre-authenticated
 	content library.Content
+	check   func(context.Context) error
+}
+
+// stillThere returns a check that an item has the content that it had when it was read.
+func (c *Client) stillThere(who caller.Caller, i library.Item) func(context.Context) error {
+	return func(ctx context.Context) error {
+		now, err := c.Item(ctx, who, i.Ref)
+		if err == nil && now.Tag != i.Tag {
+			err = fault.New(fault.Conflict, "The file was changed meanwhile.", nil)
+		}
+		return err
+	}
 }
 
 // run sends parts until SharePoint has them all.
 func (u *upload) run(ctx context.Context) (uploaded, error) {
 	at, failures := int64(0), 0
 	for {
+		if u.check != nil && at+fragment >= u.content.Size {
+			if err := u.check(ctx); err != nil {
+				return uploaded{}, err
+			}
+			u.check = nil
+		}
 		response, err := u.send(ctx, at)
 		if err == nil && (response.StatusCode == http.StatusOK || response.StatusCode == http.StatusCreated) {
 			defer retry.Discard(response)

@@ -36,7 +36,7 @@ func (s *Store) Erase(ctx context.Context, scope erasure.Scope, last bool, ledge
 		}
 	}
 	if scope.User != "" && last {
-		return s.forget(ctx, scope.Tenant, scope.User)
+		return s.forget(ctx, scope.Tenant, scope.User, ledger)
 	}
 	return nil
 }

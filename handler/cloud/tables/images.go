@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"imagepro/handler/erasure"
 	"imagepro/handler/fault"
 	"imagepro/handler/library"
 )
@@ -207,24 +208,38 @@ func filterOf(tenant string, f library.Filter, cursor string) string {
 	return filter
 }
 
-// forget takes a user's id out of the properties that they changed last: those are their organization's.
-func (s *Store) forget(ctx context.Context, tenant, user string) error {
+// forget takes a user's id out of the properties that they changed last: those are their organization's. It goes on
+// until a pass finds none, and stops with the ledger as deletions do.
+func (s *Store) forget(ctx context.Context, tenant, user string, ledger erasure.Ledger) error {
 	for {
-		again := false
-		err := s.list(ctx, imagesTable, query{filter: filterOf(tenant, library.Filter{ChangedBy: user}, "")}, func(entity []byte) (bool, error) {
-			p, err := imageOf(entity)
-			if err != nil {
+		found := false
+		q := query{filter: filterOf(tenant, library.Filter{ChangedBy: user}, "")}
+		err := s.pages(ctx, imagesTable, q, func(entities [][]byte) (bool, error) {
+			if len(entities) == 0 {
+				return true, nil
+			}
+			found = true
+			if err := ledger.Take(ctx, imagesTable, nil); err != nil {
 				return false, err
 			}
-			p.ChangedBy = ""
-			_, err = s.PutProperties(ctx, p)
-			if fault.Is(err, fault.Conflict) { // somebody else changed it just now
-				again, err = true, nil
-			}
-			return err == nil, err
+			return true, s.forgetAll(ctx, entities)
 		})
-		if err != nil || !again {
+		if err != nil || !found {
 			return err
 		}
 	}
+}
+
+func (s *Store) forgetAll(ctx context.Context, entities [][]byte) error {
+	for _, entity := range entities {
+		p, err := imageOf(entity)
+		if err != nil {
+			return err
+		}
+		p.ChangedBy = ""
+		if _, err := s.PutProperties(ctx, p); err != nil && !fault.Is(err, fault.Conflict) { // changed just now: the next pass sees it
+			return err
+		}
+	}
+	return nil
 }

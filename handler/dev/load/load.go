@@ -396,7 +396,7 @@ func (u *user) save(ctx context.Context, f *file, send func(tag string) outcome)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch {
-	case o.kind == busy:
+	case o.kind == busy || o.kind == stale && strings.Contains(o.detail, "was saved"): // and somebody was faster than our answer
 		f.unclear++
 	case o.good() && o.header.Get("ETag") != tag: // else nothing was to be saved
 		content, err := contentOf(o.header.Get("ETag"))
