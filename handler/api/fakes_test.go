@@ -50,10 +50,15 @@ func (people) Idle(context.Context, time.Time, func(org.Organization) bool) erro
 	panic("not the API's")
 }
 func (people) DeleteOrganization(context.Context, org.Organization) error { panic("not the API's") }
-func (people) User(context.Context, string, string) (org.User, error)     { return org.User{}, notThere() }
-func (people) PutUser(_ context.Context, u org.User) (org.User, error)    { return u, nil }
-func (people) Marked(context.Context, func(org.User) bool) error          { panic("not the API's") }
-func (people) DeleteUser(context.Context, org.User) error                 { panic("not the API's") }
+func (p people) User(context.Context, string, string) (org.User, error) {
+	if p.w.erasing {
+		return org.User{State: org.Erasing}, nil
+	}
+	return org.User{}, notThere()
+}
+func (people) PutUser(_ context.Context, u org.User) (org.User, error) { return u, nil }
+func (people) Marked(context.Context, func(org.User) bool) error       { panic("not the API's") }
+func (people) DeleteUser(context.Context, org.User) error              { panic("not the API's") }
 func (people) Session(context.Context, string, string) (org.Session, error) {
 	return org.Session{}, notThere()
 }

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -9,6 +10,7 @@ import (
 	"image"
 	"image/jpeg"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -439,6 +441,42 @@ func TestVersionsNameTheirAddresses(t *testing.T) {
 	for _, r := range []request{with("POST", picturePath+"/versions/1.0/restore", ""), with("POST", picturePath+"/versions/1.0/restore", "", "If-Match", tag)} {
 		if a := w.call(t, r); a.status != 428 && a.status != 412 {
 			t.Errorf("%d %s", a.status, a.text)
+		}
+	}
+}
+
+func TestAClientThatHangsUpIsNoDefect(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(newWorld(withPictures(newSharePoint())).api)
+	defer server.Close()
+	connection, err := net.Dial("tcp", strings.TrimPrefix(server.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	fmt.Fprintf(connection, "PUT %s/content HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer anna\r\nIf-Match: %s\r\nContent-Type: image/jpeg\r\n"+
+		"Content-Length: 1000\r\nX-Azure-Functions-InvocationId: hung-up\r\n\r\nabc", picturePath, tag)
+	_ = connection.(*net.TCPConn).CloseWrite()
+	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if lines := log.of("hung-up"); response.StatusCode != 503 || strings.Contains(lines, `"level":"ERROR"`) {
+		t.Errorf("%d\n%s", response.StatusCode, lines)
+	}
+}
+
+func TestNothingIsNotedOfAUserWhoIsErased(t *testing.T) {
+	t.Parallel()
+	s := newSharePoint()
+	w := newWorld(withPictures(s), func(w *world) { w.erasing = true })
+	for _, r := range []request{
+		with("POST", picturePath+"/edits", `{"recipe":{"version":1,"steps":[]}}`, "If-Match", tag),
+		with("PATCH", picturePath+"/properties", `{"title":"x"}`, "If-Match", `"bm9uZQ"`),
+	} {
+		if a := w.call(t, r); a.status != 503 || s.drawer.writes != 0 {
+			t.Errorf("%s: %d %s", r.path, a.status, a.text)
 		}
 	}
 }

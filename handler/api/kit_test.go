@@ -86,6 +86,7 @@ type world struct {
 	erasures     map[string]org.Erasure
 	shelf        *shelf
 	pictures     *library.Service
+	erasing      bool // of every user
 	ids          int
 	sent         []string
 	mu           sync.Mutex
