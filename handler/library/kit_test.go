@@ -2,7 +2,6 @@ package library_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"image"
 	"image/color"
@@ -20,19 +19,15 @@ import (
 	"golang.org/x/image/tiff"
 
 	"imagepro/handler/caller"
-	"imagepro/handler/cloud/entra"
 	"imagepro/handler/cloud/graph"
 	"imagepro/handler/dev/sandbox"
 	"imagepro/handler/dev/sandbox/directory"
-	sandboxentra "imagepro/handler/dev/sandbox/entra"
 	sandboxgraph "imagepro/handler/dev/sandbox/graph"
 	"imagepro/handler/dev/sandbox/trouble"
+	devstage "imagepro/handler/dev/stage"
 	"imagepro/handler/fault"
 	"imagepro/handler/imaging"
 	"imagepro/handler/library"
-	"imagepro/handler/org"
-	"imagepro/handler/seal"
-	"imagepro/handler/secret"
 )
 
 // shared is a kind sandbox that most tests use, each with a site of its own.
@@ -53,46 +48,19 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// stage is a sandbox with the demo scene.
+// stage is a sandbox with the demo scene and tokens for its people.
 type stage struct {
-	*sandbox.Sandbox
-	scene  *sandbox.Scene
-	tokens *entra.Tokens
+	*devstage.Stage
+	scene *sandbox.Scene
 }
 
 func newStage(o sandbox.Options) (*stage, error) {
-	s := &stage{}
-	var err error
-	if s.Sandbox, err = sandbox.Start(o); err != nil {
-		return nil, err
-	}
-	if s.scene, err = sandbox.Demo(s.Sandbox); err != nil {
-		return nil, err
-	}
-	s.Entra.Consent(s.scene.Fabrikam.ID, "", sandbox.DemoApp, s.scene.App.Scopes...)
-	ring, err := seal.NewRing([]seal.Key{{ID: "k", Secret: secret.New(strings.Repeat("k", 32))}})
+	s, err := devstage.New(o)
 	if err != nil {
 		return nil, err
 	}
-	sealer, err := ring.For("refresh-token")
-	if err != nil {
-		return nil, err
-	}
-	s.tokens, err = entra.NewTokens(entra.TokensOptions{
-		Authority: s.EntraURL, AppID: sandbox.DemoApp, Credential: entra.Credential{Secret: secret.New(s.scene.Secret)},
-		Resource: "https://graph.microsoft.com", Scopes: org.GraphScopes,
-		Transport: s.Client().Transport, Sealer: sealer, Sessions: forgetful{}, Now: time.Now,
-	})
-	return s, err
+	return &stage{s, s.Scene}, nil
 }
-
-// forgetful keeps no sessions: all callers of these tests are at work.
-type forgetful struct{ org.Sessions }
-
-func (forgetful) Session(context.Context, string, string) (org.Session, error) {
-	return org.Session{}, fault.New(fault.NotFound, "There is no session.", nil)
-}
-func (forgetful) PutSession(context.Context, org.Session) error { return nil }
 
 // world is a site of Adele's and a service that reaches it.
 type world struct {
@@ -135,7 +103,7 @@ func openOn(t *testing.T, s *stage) *world {
 
 func (w *world) serve(transport http.RoundTripper) *library.Service {
 	w.t.Helper()
-	client, err := graph.NewClient(graph.Options{BaseURL: w.GraphURL, Tokens: w.tokens, Transport: transport, Loopback: true, Now: time.Now})
+	client, err := graph.NewClient(graph.Options{BaseURL: w.GraphURL, Tokens: w.Tokens, Transport: transport, Loopback: true, Now: time.Now})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -145,11 +113,11 @@ func (w *world) serve(transport http.RoundTripper) *library.Service {
 
 func (s *stage) caller(t *testing.T, user directory.User) caller.Caller {
 	t.Helper()
-	token, err := s.Entra.TeamsToken(sandboxentra.TeamsTokenRequest{Tenant: user.Tenant, User: user.ID})
+	who, err := s.Caller(user)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return caller.Caller{Tenant: user.Tenant, User: user.ID, Assertion: secret.New(token)}
+	return who
 }
 
 // put writes a file as Adele and returns it as the service sees it.

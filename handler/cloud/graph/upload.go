@@ -41,12 +41,9 @@ func (c *Client) Put(ctx context.Context, who caller.Caller, i library.Item, con
 	}
 	began, sends := c.options.Now(), new(atomic.Int32)
 	ctx = context.WithValue(ctx, sendsKey{}, sends)
-	var made uploaded
-	if content.Size <= smallUpload {
-		made, err = c.put(ctx, who, c.itemURL(i.Ref, "/content"), content, i.Tag)
-	} else {
-		made, err = c.uploadParts(ctx, who, c.itemURL(i.Ref, "/createUploadSession"), replaceIt, content, i.Tag, c.stillThere(who, i))
-	}
+	made, err := c.upload(ctx, who, destination{
+		whole: c.itemURL(i.Ref, "/content"), session: c.itemURL(i.Ref, "/createUploadSession"), conflict: replaceIt, tag: i.Tag, check: c.stillThere(who, i),
+	}, content)
 	if err == nil {
 		return c.verified(ctx, who, made.item(i.Drive), hash)
 	}
@@ -80,12 +77,7 @@ func (c *Client) Add(ctx context.Context, who caller.Caller, folder library.Ref,
 	}
 	began, sends := c.options.Now(), new(atomic.Int32)
 	ctx = context.WithValue(ctx, sendsKey{}, sends)
-	var made uploaded
-	if content.Size <= smallUpload {
-		made, err = c.put(ctx, who, address+addOnly, content, "")
-	} else {
-		made, err = c.uploadParts(ctx, who, address+":/createUploadSession", failIfThere, content, "", nil)
-	}
+	made, err := c.upload(ctx, who, destination{whole: address + addOnly, session: address + ":/createUploadSession", conflict: failIfThere}, content)
 	if err == nil {
 		return c.verified(ctx, who, made.item(folder.Drive), hash)
 	}
@@ -99,6 +91,22 @@ func (c *Client) Add(ctx context.Context, who caller.Caller, folder library.Ref,
 		return now, nil // the answer was lost
 	}
 	return library.Item{}, err
+}
+
+// destination is where a content goes: in one request, or by a session.
+type destination struct {
+	whole, session string
+	conflict       string                      // what a session does if the file is there
+	tag            string                      // of the content that is replaced; empty for a new file
+	check          func(context.Context) error // runs before a session's last part; nil for none
+}
+
+// upload sends a content in one request, or in parts if it is large.
+func (c *Client) upload(ctx context.Context, who caller.Caller, to destination, content library.Content) (uploaded, error) {
+	if content.Size <= smallUpload {
+		return c.put(ctx, who, to.whole, content, to.tag)
+	}
+	return c.uploadParts(ctx, who, to, content)
 }
 
 // sendsKey marks the context with a count of the requests that left.
@@ -281,16 +289,14 @@ const (
 
 // uploadParts sends the content in parts. What was received is told by SharePoint, so a part that broke off goes on
 // where it was. A session that does not come to its end is cancelled.
-//
-// check, if there is one, runs before the last part: the session's own condition is only sure to be looked at when it is
-// opened.
-func (c *Client) uploadParts(ctx context.Context, who caller.Caller, address, conflict string, content library.Content, tag string, check func(context.Context) error) (uploaded, error) {
+// A session's own condition is only sure to be looked at when it is opened, so there is a check before the last part.
+func (c *Client) uploadParts(ctx context.Context, who caller.Caller, to destination, content library.Content) (uploaded, error) {
 	ctx = asCaller(ctx, who)
-	session, err := c.openSession(ctx, who, address, conflict, content.Size, tag)
+	address, err := c.openSession(ctx, who, to, content.Size)
 	if err != nil {
 		return uploaded{}, err
 	}
-	u := &upload{client: c, address: session, content: content, check: check}
+	u := &session{client: c, address: address, content: content, check: to.check}
 	made, err := u.run(ctx)
 	if err != nil {
 		u.cancel(ctx)
@@ -298,23 +304,23 @@ func (c *Client) uploadParts(ctx context.Context, who caller.Caller, address, co
 	return made, err
 }
 
-func (c *Client) openSession(ctx context.Context, who caller.Caller, address, conflict string, size int64, tag string) (string, error) {
-	body := map[string]any{"item": map[string]any{"@microsoft.graph.conflictBehavior": conflict, "fileSize": size}}
-	var session struct {
+func (c *Client) openSession(ctx context.Context, who caller.Caller, to destination, size int64) (string, error) {
+	body := map[string]any{"item": map[string]any{"@microsoft.graph.conflictBehavior": to.conflict, "fileSize": size}}
+	var answer struct {
 		Address string `json:"uploadUrl"`
 	}
-	if err := c.exchange(ctx, who, http.MethodPost, address, tag, body, &session); err != nil {
+	if err := c.exchange(ctx, who, http.MethodPost, to.session, to.tag, body, &answer); err != nil {
 		return "", err
 	}
-	location, err := url.Parse(session.Address)
+	location, err := url.Parse(answer.Address)
 	if err != nil || !c.mayFetch(location) {
 		return "", fault.New(fault.Internal, "SharePoint named an address for the upload that Image Pro does not trust.", nil)
 	}
-	return session.Address, nil
+	return answer.Address, nil
 }
 
-// upload is an upload session.
-type upload struct {
+// session is an upload session.
+type session struct {
 	client  *Client
 	address string // pre-authenticated
 	content library.Content
@@ -333,7 +339,7 @@ func (c *Client) stillThere(who caller.Caller, i library.Item) func(context.Cont
 }
 
 // run sends parts until SharePoint has them all.
-func (u *upload) run(ctx context.Context) (uploaded, error) {
+func (u *session) run(ctx context.Context) (uploaded, error) {
 	at, failures := int64(0), 0
 	for {
 		if u.check != nil && at+fragment >= u.content.Size {
@@ -391,7 +397,7 @@ func final(err error) bool {
 }
 
 // send sends the part that begins at a place.
-func (u *upload) send(ctx context.Context, at int64) (*http.Response, error) {
+func (u *session) send(ctx context.Context, at int64) (*http.Response, error) {
 	to := min(at+fragment, u.content.Size)
 	request, err := http.NewRequestWithContext(ctx, http.MethodPut, u.address, nil)
 	if err != nil {
@@ -403,7 +409,7 @@ func (u *upload) send(ctx context.Context, at int64) (*http.Response, error) {
 }
 
 // ask returns where SharePoint wants to go on.
-func (u *upload) ask(ctx context.Context) (int64, error) {
+func (u *session) ask(ctx context.Context) (int64, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.address, nil)
 	if err != nil {
 		return 0, badAddress()
@@ -418,7 +424,7 @@ func (u *upload) ask(ctx context.Context) (int64, error) {
 	return expected(response)
 }
 
-func (u *upload) do(request *http.Request) (*http.Response, error) {
+func (u *session) do(request *http.Request) (*http.Response, error) {
 	request.Header.Set("User-Agent", userAgent)
 	response, err := u.client.content.Do(request)
 	if err != nil {
@@ -429,7 +435,7 @@ func (u *upload) do(request *http.Request) (*http.Response, error) {
 
 // refusal says what an answer means that is not the expected one. A session that is not found may be so in
 // passing (https://github.com/rclone/rclone/issues/8545), and a part that is out of place was received before.
-func (u *upload) refusal(response *http.Response) error {
+func (u *session) refusal(response *http.Response) error {
 	defer retry.Discard(response)
 	f := faultOf(response, u.client.options.Now())
 	switch response.StatusCode {
@@ -441,7 +447,7 @@ func (u *upload) refusal(response *http.Response) error {
 
 // cancel ends a session that did not come to its end, so that nothing of it is left. It does what it can: sessions
 // end by themselves after a day or so.
-func (u *upload) cancel(ctx context.Context) {
+func (u *session) cancel(ctx context.Context) {
 	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), lookTime)
 	defer done()
 	if request, err := http.NewRequestWithContext(ctx, http.MethodDelete, u.address, nil); err == nil {
