@@ -2,6 +2,7 @@ package library
 
 import (
 	"context"
+	"io"
 	"net/url"
 	"strings"
 	"sync"
@@ -157,7 +158,7 @@ func (r *remote) ReadAt(p []byte, off int64) (int, error) {
 	for done < len(p) {
 		at := off + int64(done)
 		if at >= r.size {
-			return done, errEOF
+			return done, io.EOF
 		}
 		if rest := int64(len(p) - done); rest > remoteBlock {
 			part, err := r.read(Span{at, min(rest, r.size-at)})

@@ -84,7 +84,7 @@ func (s *Service) Preview(ctx context.Context, who caller.Caller, ref Ref, steps
 	if err != nil {
 		return Preview{}, err
 	}
-	result, err := s.edit(ctx, src, shown(r, src, side), i.Name)
+	result, err := s.edit(ctx, src, s.shown(r, src, side), i.Name)
 	if err != nil {
 		return Preview{}, err
 	}
@@ -92,14 +92,14 @@ func (s *Service) Preview(ctx context.Context, who caller.Caller, ref Ref, steps
 }
 
 // shown returns the recipe with a further step that makes the result small, in a format that browsers show.
-func shown(r *recipe.Recipe, src []byte, side int) *recipe.Recipe {
+func (s *Service) shown(r *recipe.Recipe, src []byte, side int) *recipe.Recipe {
 	small := *r
 	length := recipe.Length{Value: float64(side)}
 	small.Steps = append(slices.Clone(r.Steps), recipe.Resize{
 		Width: length, Height: length, Fit: recipe.Inside, WithoutEnlargement: true, Kernel: recipe.Linear, Gravity: recipe.Center,
 	})
 	small.Output.Metadata = recipe.KeepNone
-	info, _ := imaging.Inspect(src, imaging.Limits{}) // Edit reports what is wrong
+	info, _ := imaging.Inspect(src, s.o.Limits) // Edit reports what is wrong
 	if small.Output.Format == recipe.Keep && (info.Format == imaging.TIFF || info.Format == imaging.BMP) {
 		if small.Output.Format = recipe.JPEG; info.Alpha {
 			small.Output.Format = recipe.PNG
@@ -114,7 +114,7 @@ func (s *Service) small(ctx context.Context, src []byte, side int) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	result, err := s.edit(ctx, src, shown(r, src, side), "")
+	result, err := s.edit(ctx, src, s.shown(r, src, side), "")
 	return result.Data, err
 }
 

@@ -12,8 +12,6 @@ import (
 	"imagepro/handler/imaging"
 )
 
-var errEOF = io.EOF
-
 // Item returns a file or folder. The sides of a picture are read from its content if SharePoint does not know them.
 func (s *Service) Item(ctx context.Context, who caller.Caller, ref Ref) (Item, error) {
 	i, err := s.o.SharePoint.Item(ctx, who, ref)
