@@ -6,26 +6,87 @@ import (
 	"imagepro/handler/recipe"
 )
 
-// adjust applies brightness and contrast through one table, then saturation.
+// adjust applies what changes each channel by itself through tables, then what mixes the channels.
 func (p *planner) adjust(s recipe.Adjust) error {
-	if s.Brightness != 0 || s.Contrast != 0 {
-		table := toneTable(s.Brightness, s.Contrast)
+	if s.Gamma == 0 {
+		s.Gamma = 1 // a step that was not parsed
+	}
+	if s.Exposure != 0 || s.Gamma != 1 || s.Brightness != 0 || s.Contrast != 0 {
+		table := toneTable(s)
 		p.point(point{"tone", func(row []byte) { applyTable(row, &table) }})
+	}
+	if s.Temperature != 0 {
+		p.temperature(s.Temperature / 100)
 	}
 	if s.Saturation != 0 {
 		scale := float32(1 + s.Saturation/100)
 		p.point(point{"saturation", func(row []byte) { saturate(row, scale) }})
 	}
+	if s.Vibrance != 0 {
+		share := float32(s.Vibrance / 100)
+		p.point(point{"vibrance", func(row []byte) { vibrate(row, share) }})
+	}
+	if s.Hue != 0 {
+		return p.matrix(recipe.Matrix{Name: "hue", Values: hueMatrix(s.Hue)})
+	}
 	return nil
 }
 
-// toneTable returns what each level becomes, with gift's formulas.
-func toneTable(brightness, contrast float64) (table [256]uint8) {
+// toneTable returns what each level becomes, with gift's formulas but for the exposure, which multiplies light.
+func toneTable(s recipe.Adjust) (table [256]uint8) {
 	for i := range table {
-		x := min(1, max(0, float64(i)/255+brightness/100))
-		table[i] = uint8(math.Floor(min(1, max(0, contrasted(x, contrast)))*255 + 0.5))
+		x := float64(i) / 255
+		if s.Exposure != 0 {
+			x = fromLight(min(1, toLight(x)*math.Exp2(s.Exposure)))
+		}
+		if s.Gamma != 1 {
+			x = math.Pow(x, 1/s.Gamma)
+		}
+		x = min(1, max(0, x+s.Brightness/100))
+		table[i] = uint8(math.Floor(min(1, max(0, contrasted(x, s.Contrast)))*255 + 0.5))
 	}
 	return table
+}
+
+// toLight and fromLight are the transfer function of sRGB (IEC 61966-2-1), from 0 to 1.
+func toLight(x float64) float64 {
+	if x <= 0.04045 {
+		return x / 12.92
+	}
+	return math.Pow((x+0.055)/1.055, 2.4)
+}
+
+func fromLight(x float64) float64 {
+	if x <= 0.0031308 {
+		return x * 12.92
+	}
+	return 1.055*math.Pow(x, 1/2.4) - 0.055
+}
+
+// temperature makes red stronger and blue weaker, or the reverse.
+func (p *planner) temperature(share float64) {
+	var red, blue [256]uint8
+	for i := range red {
+		red[i], blue[i] = level(float64(i)*(1+share/4)), level(float64(i)*(1-share/4))
+	}
+	p.point(point{"temperature", func(row []byte) {
+		for i := 0; i+3 < len(row); i += 4 {
+			row[i], row[i+2] = red[row[i]], blue[row[i+2]]
+		}
+	}})
+}
+
+// hueMatrix turns colours about the grey axis of the cube of red, green and blue, as fabric does it.
+func hueMatrix(degrees float64) [20]float64 {
+	sin, cos := math.Sincos(degrees * math.Pi / 180)
+	third, root := 1.0/3, math.Sqrt(1.0/3)
+	same, next, before := cos+(1-cos)*third, third*(1-cos)-root*sin, third*(1-cos)+root*sin
+	return [20]float64{
+		same, next, before, 0, 0,
+		before, same, next, 0, 0,
+		next, before, same, 0, 0,
+		0, 0, 0, 1, 0,
+	}
 }
 
 // contrasted turns the line about the middle grey: level at -100, a step at 100.
@@ -50,21 +111,36 @@ func applyTable(row []byte, table *[256]uint8) {
 	}
 }
 
-// saturate multiplies the saturation of HSL, up to full. With hue and lightness kept, every channel moves
-// away from the lightness by the same factor, so no conversion to HSL is needed.
+// saturate multiplies the saturation of HSL, up to full. With hue and lightness kept, every channel moves away from the
+// lightness by the same factor, so no conversion to HSL is needed.
 func saturate(row []byte, scale float32) {
 	for i := 0; i+3 < len(row); i += 4 {
 		p := row[i : i+4 : i+4]
 		most, least := int(max(p[0], p[1], p[2])), int(min(p[0], p[1], p[2]))
-		if most == least {
-			continue
+		if most != least {
+			moveApart(p, most, least, scale)
 		}
-		sum := most + least
-		full := float32(min(sum, 510-sum)) / float32(most-least) // the factor that saturates fully
-		k := min(scale, full)
-		middle := float32(sum) / 2
-		for c := range 3 {
-			p[c] = uint8(max(0, min(255, middle+(float32(p[c])-middle)*k+0.5)))
+	}
+}
+
+// vibrate is saturate by a share that is less for what is saturated already.
+func vibrate(row []byte, share float32) {
+	for i := 0; i+3 < len(row); i += 4 {
+		p := row[i : i+4 : i+4]
+		most, least := int(max(p[0], p[1], p[2])), int(min(p[0], p[1], p[2]))
+		if most != least {
+			moveApart(p, most, least, 1+share*(1-float32(most-least)/255))
 		}
+	}
+}
+
+// moveApart moves the channels of a pixel away from its lightness.
+func moveApart(p []byte, most, least int, scale float32) {
+	sum := most + least
+	full := float32(min(sum, 510-sum)) / float32(most-least) // the factor that saturates fully
+	k := min(scale, full)
+	middle := float32(sum) / 2
+	for c := range 3 {
+		p[c] = uint8(max(0, min(255, middle+(float32(p[c])-middle)*k+0.5)))
 	}
 }

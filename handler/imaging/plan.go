@@ -74,24 +74,52 @@ func (p *planner) add(step recipe.Step) error {
 	switch s := step.(type) {
 	case recipe.Adjust:
 		return p.adjust(s)
+	case recipe.BlendColor:
+		return p.blendColor(s)
 	case recipe.Blur:
 		return p.blur(s)
+	case recipe.Border:
+		return p.border(s)
 	case recipe.Crop:
 		return p.crop(s)
+	case recipe.Duotone:
+		return p.duotone(s)
+	case recipe.Extend:
+		return p.extend(s)
+	case recipe.Flatten:
+		return p.flattenOn(s)
 	case recipe.Flip:
 		return p.flip(s)
 	case recipe.Grayscale:
 		return p.grayscale(s)
+	case recipe.Invert:
+		return p.invert()
+	case recipe.Matrix:
+		return p.matrix(s)
+	case recipe.Pixelate:
+		return p.pixelate(s)
+	case recipe.Posterize:
+		return p.posterize(s)
+	case recipe.Redact:
+		return p.redact(s)
+	case recipe.RemoveColor:
+		return p.removeColor(s)
 	case recipe.Resize:
 		return p.resize(s)
 	case recipe.Rotate:
 		return p.rotate(s)
+	case recipe.RoundCorners:
+		return p.roundCorners(s)
 	case recipe.Sepia:
 		return p.sepia(s)
 	case recipe.Sharpen:
 		return p.sharpen(s)
+	case recipe.Solarize:
+		return p.solarize(s)
 	case recipe.Text:
 		return p.text(s)
+	case recipe.Threshold:
+		return p.threshold(s)
 	}
 	return fault.Newf(fault.Unsupported, "The operation %q is not known here.", step.Op())
 }

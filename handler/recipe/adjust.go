@@ -1,10 +1,16 @@
 package recipe
 
-// Adjust changes brightness, then contrast, then saturation. Each is from -100 to 100; 0 changes nothing.
-// The formulas are gift's (github.com/disintegration/gift): brightness is added, contrast turns about the
-// middle grey, saturation is that of HSL.
+// Adjust changes light and colours, in the order of its fields. 0 changes nothing, of Gamma 1. The formulas of
+// brightness, contrast and saturation are gift's (github.com/disintegration/gift): brightness is added, contrast turns
+// about the middle grey, saturation is that of HSL.
 type Adjust struct {
-	Brightness, Contrast, Saturation float64
+	Exposure             float64 // stops of light, from -5 to 5
+	Gamma                float64 // from 0.1 to 10; above 1 is lighter
+	Brightness, Contrast float64 // from -100 to 100
+	Temperature          float64 // from -100 (cold) to 100 (warm): blue and red are made stronger or weaker by up to a quarter
+	Saturation           float64 // from -100 to 100
+	Vibrance             float64 // from -100 to 100: saturation that spares what is saturated
+	Hue                  float64 // degrees about the grey axis, from -180 to 180
 }
 
 // Op returns "adjust".
@@ -12,8 +18,13 @@ func (Adjust) Op() string { return "adjust" }
 
 func parseAdjust(o *object) Step {
 	return Adjust{
-		Brightness: o.number("brightness", 0, -100, 100),
-		Contrast:   o.number("contrast", 0, -100, 100),
-		Saturation: o.number("saturation", 0, -100, 100),
+		Exposure:    o.number("exposure", 0, -5, 5),
+		Gamma:       o.number("gamma", 1, 0.1, 10),
+		Brightness:  o.number("brightness", 0, -100, 100),
+		Contrast:    o.number("contrast", 0, -100, 100),
+		Temperature: o.number("temperature", 0, -100, 100),
+		Saturation:  o.number("saturation", 0, -100, 100),
+		Vibrance:    o.number("vibrance", 0, -100, 100),
+		Hue:         o.number("hue", 0, -180, 180),
 	}
 }

@@ -3,8 +3,19 @@ package recipe
 // filters lists what the name of a filter step may be. A new filter is one file and one line here.
 func filters() []operation {
 	return []operation{
+		{"blackWhite", parseToned("blackWhite")},
+		{"brownie", parseToned("brownie")},
+		{"duotone", parseDuotone},
 		{"grayscale", parseGrayscale},
+		{"invert", parseInvert},
+		{"kodachrome", parseToned("kodachrome")},
+		{"polaroid", parseToned("polaroid")},
+		{"posterize", parsePosterize},
 		{"sepia", parseSepia},
+		{"solarize", parseSolarize},
+		{"technicolor", parseToned("technicolor")},
+		{"threshold", parseThreshold},
+		{"vintage", parseToned("vintage")},
 	}
 }
 

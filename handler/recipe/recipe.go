@@ -39,7 +39,8 @@ type Input struct {
 }
 
 // Step is one operation. The concrete types are the structs of this package, one file each: Resize, Crop,
-// Rotate, Flip, Adjust, Grayscale, Sepia, Blur, Sharpen, Text.
+// Rotate, Flip, Extend, Border, RoundCorners, Adjust, Grayscale, Sepia, Matrix, Invert, Threshold, Posterize, Solarize,
+// Duotone, BlendColor, RemoveColor, Flatten, Blur, Sharpen, Pixelate, Redact, Text.
 type Step interface {
 	// Op is the operation's name in the document.
 	Op() string
@@ -55,12 +56,21 @@ type operation struct {
 func operations() []operation {
 	return []operation{
 		{"adjust", parseAdjust},
+		{"blendColor", parseBlendColor},
 		{"blur", parseBlur},
+		{"border", parseBorder},
+		{"colorMatrix", parseMatrix},
 		{"crop", parseCrop},
+		{"extend", parseExtend},
 		{"filter", parseFilter},
+		{"flatten", parseFlatten},
 		{"flip", parseFlip},
+		{"pixelate", parsePixelate},
+		{"redact", parseRedact},
+		{"removeColor", parseRemoveColor},
 		{"resize", parseResize},
 		{"rotate", parseRotate},
+		{"roundCorners", parseRoundCorners},
 		{"sharpen", parseSharpen},
 		{"text", parseText},
 	}

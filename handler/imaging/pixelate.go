@@ -1,0 +1,135 @@
+package imaging
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+
+	"imagepro/handler/recipe"
+)
+
+// pixelate makes blocks of one colour.
+func (p *planner) pixelate(s recipe.Pixelate) error {
+	p.push(pixelated{in: p.plan.size, block: s.Size, corner: s.Sample == recipe.SampleTopLeft})
+	return nil
+}
+
+type pixelated struct {
+	in     image.Point
+	block  int
+	corner bool // takes the colour of the upper left pixel, not the mean
+}
+
+func (p pixelated) size() image.Point { return p.in }
+func (p pixelated) scratch() int64    { return 0 }
+func (p pixelated) String() string    { return fmt.Sprintf("pixelate %d", p.block) }
+
+func (p pixelated) apply(ctx context.Context, m *image.NRGBA) (*image.NRGBA, error) {
+	for y := 0; y < p.in.Y && ctx.Err() == nil; y += p.block {
+		for x := 0; x < p.in.X; x += p.block {
+			part := view(m, image.Rect(x, y, min(x+p.block, p.in.X), min(y+p.block, p.in.Y)))
+			if p.corner {
+				fill(part, part.NRGBAAt(0, 0))
+				continue
+			}
+			wide := mean(part)
+			fill(part, color.NRGBAModel.Convert(wide).(color.NRGBA))
+		}
+	}
+	return m, ctx.Err()
+}
+
+// redact makes regions unrecognisable.
+func (p *planner) redact(s recipe.Redact) error {
+	in := p.plan.size
+	r := redacted{in: in, mode: s.Mode, color: s.Color, block: s.Size, sigma: s.Sigma}
+	for _, region := range s.Regions {
+		from := image.Pt(pixels(region.X, in.X), pixels(region.Y, in.Y))
+		to := image.Pt(pixels(recipe.Length{Value: region.X.Of(in.X) + region.Width.Of(in.X)}, 0),
+			pixels(recipe.Length{Value: region.Y.Of(in.Y) + region.Height.Of(in.Y)}, 0))
+		whole := image.Rectangle{Min: from, Max: image.Pt(max(to.X, from.X+1), max(to.Y, from.Y+1))}
+		if part := whole.Intersect(image.Rectangle{Max: in}); !part.Empty() {
+			r.regions = append(r.regions, hiddenRegion{whole, part, region.Shape == recipe.Ellipse})
+		}
+	}
+	if len(r.regions) > 0 {
+		p.push(r)
+	}
+	return nil
+}
+
+// hiddenRegion is a region in pixels.
+type hiddenRegion struct {
+	whole   image.Rectangle // may reach over the edge
+	part    image.Rectangle // that lies in the picture
+	ellipse bool
+}
+
+// covers reports whether any of a pixel lies in the region: its nearest corner counts, since nothing at the edge may be
+// left.
+func (r hiddenRegion) covers(x, y int) bool {
+	if !r.ellipse {
+		return true
+	}
+	middle := func(from, to int) (float64, float64) { return float64(from+to) / 2, float64(to-from) / 2 }
+	cx, rx := middle(r.whole.Min.X, r.whole.Max.X)
+	cy, ry := middle(r.whole.Min.Y, r.whole.Max.Y)
+	nearest := func(at int, c float64) float64 { return max(float64(at)-c, c-float64(at+1), 0) }
+	dx, dy := nearest(x, cx)/rx, nearest(y, cy)/ry
+	return dx*dx+dy*dy < 1
+}
+
+type redacted struct {
+	in      image.Point
+	mode    recipe.RedactMode
+	color   color.NRGBA
+	block   int
+	sigma   float64
+	regions []hiddenRegion
+}
+
+func (r redacted) size() image.Point { return r.in }
+func (r redacted) String() string    { return fmt.Sprintf("redact %d regions", len(r.regions)) }
+
+func (r redacted) scratch() int64 {
+	if r.mode == recipe.RedactFill {
+		return 0
+	}
+	var most int64
+	for _, region := range r.regions {
+		size := region.part.Size()
+		most = max(most, area(size)*8+blurScratch(size, r.sigma))
+	}
+	return most
+}
+
+// apply works on each region by itself: what is blurred or sampled is the region alone, so that nothing of it is spread
+// and nothing around it shines in.
+func (r redacted) apply(ctx context.Context, m *image.NRGBA) (*image.NRGBA, error) {
+	for _, region := range r.regions {
+		part := view(m, region.part)
+		hidden := image.NewNRGBA(part.Rect)
+		eachRow(hidden, func(y int, row []byte) { copy(row, part.Pix[y*part.Stride:]) })
+		var err error
+		switch r.mode {
+		case recipe.RedactPixelate:
+			hidden, err = pixelated{in: hidden.Rect.Max, block: r.block}.apply(ctx, hidden)
+		case recipe.RedactBlur:
+			hidden, err = blurred{in: hidden.Rect.Max, sigma: r.sigma}.apply(ctx, hidden)
+		default:
+			fill(hidden, r.color)
+		}
+		if err != nil {
+			return nil, err
+		}
+		eachRow(part, func(y int, row []byte) {
+			for x := range len(row) / 4 {
+				if region.covers(region.part.Min.X+x, region.part.Min.Y+y) {
+					copy(row[4*x:4*x+4], hidden.Pix[y*hidden.Stride+4*x:])
+				}
+			}
+		})
+	}
+	return m, ctx.Err()
+}
