@@ -53,6 +53,7 @@ type Client struct {
 	drives  *drives.DrivesRequestBuilder
 	sites   *sites.SitesRequestBuilder
 	adapter *core.GraphRequestAdapterBase
+	gates   *gates
 }
 
 const (
@@ -71,12 +72,14 @@ func NewClient(o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("graph: %w", err)
 	}
+	gates := newGates(o.Transport, o.Units, o.Now)
 	again := &retry.Transport{
-		Base: newGates(o.Transport, o.Units, o.Now), Service: serviceName, Tries: tries, MaxWait: maxWait, MaxTotal: maxTotal, Now: o.Now,
+		Base: gates, Service: serviceName, Tries: tries, MaxWait: maxWait, MaxTotal: maxTotal, Now: o.Now,
 	}
 	last := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c := &Client{
 		options: o,
+		gates:   gates,
 		api:     &http.Client{Transport: &authorized{tokens: o.Tokens, host: base.Host, base: again, now: o.Now}, CheckRedirect: last},
 		content: &http.Client{Transport: again, CheckRedirect: last},
 	}

@@ -57,20 +57,29 @@ func (c *Client) columns(ctx context.Context, who caller.Caller, ref library.Ref
 // maxBatch is how many requests a batch may hold (https://learn.microsoft.com/graph/json-batching).
 const maxBatch = 20
 
-// Visible returns those of the files that the caller may see: of twenty with one request.
+// Visible returns those of the files that the caller may see: of twenty with one request. Those of them that are
+// throttled or fail on their own are asked for again, with the next ones.
 func (c *Client) Visible(ctx context.Context, who caller.Caller, refs []library.Ref) (map[library.Ref]library.Item, error) {
 	visible := map[library.Ref]library.Item{}
+	asked := map[library.Ref]int{}
 	for len(refs) > 0 {
-		n := min(maxBatch, len(refs))
-		if err := c.visible(ctx, who, refs[:n], visible); err != nil {
+		now := refs[:min(maxBatch, len(refs))]
+		again, failure, err := c.visible(ctx, who, now, visible)
+		if err != nil {
 			return nil, err
 		}
-		refs = refs[n:]
+		for _, ref := range again {
+			if asked[ref]++; asked[ref] == tries {
+				return nil, failure
+			}
+		}
+		refs = append(again, refs[len(now):]...)
 	}
 	return visible, nil
 }
 
-func (c *Client) visible(ctx context.Context, who caller.Caller, refs []library.Ref, visible map[library.Ref]library.Item) error {
+// visible asks with one request. It returns the files that may be asked for again, and why the last of them failed.
+func (c *Client) visible(ctx context.Context, who caller.Caller, refs []library.Ref, visible map[library.Ref]library.Item) (again []library.Ref, failure, err error) {
 	type request struct {
 		ID     string `json:"id"`
 		Method string `json:"method"`
@@ -92,21 +101,21 @@ func (c *Client) visible(ctx context.Context, who caller.Caller, refs []library.
 		} `json:"responses"`
 	}
 	if err := c.exchange(ctx, who, http.MethodPost, c.options.BaseURL+"/$batch", "", batch, &answer); err != nil {
-		return err
+		return nil, nil, err
 	}
 	if len(answer.Responses) != len(refs) {
-		return fault.New(fault.Busy, oddAnswer, fmt.Errorf("graph: %d answers to a batch of %d", len(answer.Responses), len(refs)))
+		return nil, nil, fault.New(fault.Busy, oddAnswer, fmt.Errorf("graph: %d answers to a batch of %d", len(answer.Responses), len(refs)))
 	}
 	for _, one := range answer.Responses {
 		n, err := strconv.Atoi(one.ID)
 		if err != nil || n < 0 || n >= len(refs) {
-			return fault.New(fault.Busy, oddAnswer, nil)
+			return nil, nil, fault.New(fault.Busy, oddAnswer, nil)
 		}
 		switch one.Status {
 		case http.StatusOK:
 			var found uploaded
 			if err := json.Unmarshal(one.Body, &found); err != nil || found.ID == "" {
-				return fault.New(fault.Busy, oddAnswer, nil)
+				return nil, nil, fault.New(fault.Busy, oddAnswer, nil)
 			}
 			visible[refs[n]] = found.item(refs[n].Drive)
 		case http.StatusForbidden, http.StatusNotFound, http.StatusBadRequest: // not the caller's to see, or no id
@@ -115,11 +124,18 @@ func (c *Client) visible(ctx context.Context, who caller.Caller, refs []library.
 			for name, value := range one.Headers {
 				header.Set(name, value)
 			}
+			if header.Get("Retry-After") == "" {
+				header.Set("Retry-After", "1")
+			}
 			inner := &http.Response{StatusCode: one.Status, Header: header, Body: io.NopCloser(bytes.NewReader(one.Body))}
-			return faultOf(inner, c.options.Now())
+			if failure = faultOf(inner, c.options.Now()); !retry.Passing(one.Status) {
+				return nil, nil, failure
+			}
+			c.gates.of(who.Tenant).note(inner, nil, c.options.Now())
+			again = append(again, refs[n])
 		}
 	}
-	return nil
+	return again, failure, nil
 }
 
 // exchange sends JSON to Graph, if there is any, and reads the answer's, if it is wanted.

@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -228,6 +229,59 @@ func TestWhatCostsMoreThanTheBudgetTakesAllOfIt(t *testing.T) {
 		}
 		if _, err := client.Visible(context.Background(), caller.Away("t", "u"), []library.Ref{{Drive: "d", Item: "i"}}); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// batches returns a client of a service that answers batches: for a file as often as told throttled, then found.
+func batches(t *testing.T, throttled map[string]int) (client *graph.Client, asked *[]string) {
+	asked = &[]string{}
+	client, err := graph.NewClient(graph.Options{BaseURL: "https://graph.example/v1.0", Tokens: &canned{}, Now: time.Now, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		var batch struct{ Requests []struct{ ID, URL string } }
+		if err := json.NewDecoder(r.Body).Decode(&batch); err != nil {
+			t.Error(err)
+		}
+		var answers, items []string
+		for _, one := range batch.Requests {
+			item, _, _ := strings.Cut(strings.TrimPrefix(one.URL, "/drives/d/items/"), "?")
+			items = append(items, item)
+			if throttled[item]--; throttled[item] >= 0 {
+				answers = append(answers, fmt.Sprintf(`{"id":%q,"status":429,"headers":{"Retry-After":"3"},"body":{"error":{"code":"TooManyRequests"}}}`, one.ID))
+			} else {
+				answers = append(answers, fmt.Sprintf(`{"id":%q,"status":200,"body":{"id":%q,"name":"n","file":{"mimeType":"image/jpeg"},"cTag":"t","size":1}}`, one.ID, item))
+			}
+		}
+		*asked = append(*asked, strings.Join(items, " "))
+		return answered(r, 200, `{"responses":[`+strings.Join(answers, ",")+`]}`), nil
+	})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client, asked
+}
+
+func TestOneThrottledAnswerOfABatchIsAskedForAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, asked := batches(t, map[string]int{"b": 1})
+		began := time.Now()
+		refs := []library.Ref{{Drive: "d", Item: "a"}, {Drive: "d", Item: "b"}, {Drive: "d", Item: "c"}}
+		visible, err := client.Visible(context.Background(), caller.Away("t", "u"), refs)
+		if err != nil || len(visible) != 3 || strings.Join(*asked, ", ") != "a b c, b" {
+			t.Errorf("%d visible, %v; asked for %q", len(visible), err, *asked)
+		}
+		if gone := time.Since(began); gone < 3*time.Second || gone > 4*time.Second {
+			t.Errorf("asked again after %v", gone)
+		}
+	})
+}
+
+func TestWhatStaysThrottledInABatchIsBusy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, asked := batches(t, map[string]int{"b": 99})
+		_, err := client.Visible(context.Background(), caller.Away("t", "u"), []library.Ref{{Drive: "d", Item: "a"}, {Drive: "d", Item: "b"}})
+		f := wantFault(t, err, fault.Busy, isBusy)
+		if f.RetryAfter != 3*time.Second || strings.Join(*asked, ", ") != "a b, b, b, b" {
+			t.Errorf("come again after %v; asked for %q", f.RetryAfter, *asked)
 		}
 	})
 }

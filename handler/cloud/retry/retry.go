@@ -66,7 +66,7 @@ func (t *Transport) verdict(response *http.Response, err error, try int) (time.D
 	if err != nil {
 		return backoff, true
 	}
-	if !passing(response.StatusCode) {
+	if !Passing(response.StatusCode) {
 		return 0, false
 	}
 	if asked := After(response.Header, t.Now()); asked > 0 {
@@ -75,9 +75,9 @@ func (t *Transport) verdict(response *http.Response, err error, try int) (time.D
 	return backoff, true
 }
 
-// passing reports whether a status says that the same request may work later. 509 is SharePoint's word for a
+// Passing reports whether a status says that the same request may work later. 509 is SharePoint's word for a
 // bandwidth limit (https://learn.microsoft.com/graph/errors).
-func passing(status int) bool {
+func Passing(status int) bool {
 	switch status {
 	case http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
 		http.StatusServiceUnavailable, http.StatusGatewayTimeout, 509:
