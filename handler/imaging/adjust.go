@@ -11,6 +11,9 @@ func (p *planner) adjust(s recipe.Adjust) error {
 	if s.Gamma == 0 {
 		s.Gamma = 1 // a step that was not parsed
 	}
+	if s.Editor {
+		return p.adjustAsInEditor(s)
+	}
 	if s.Exposure != 0 || s.Gamma != 1 || s.Brightness != 0 || s.Contrast != 0 {
 		table := toneTable(s)
 		p.point(point{"tone", func(row []byte) { applyTable(row, &table) }})

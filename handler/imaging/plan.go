@@ -80,6 +80,8 @@ func (p *planner) add(step recipe.Step) error {
 		return p.blur(s)
 	case recipe.Border:
 		return p.border(s)
+	case recipe.Convolve:
+		return p.convolve(s)
 	case recipe.Crop:
 		return p.crop(s)
 	case recipe.Duotone:
@@ -96,10 +98,14 @@ func (p *planner) add(step recipe.Step) error {
 		return p.invert()
 	case recipe.Matrix:
 		return p.matrix(s)
+	case recipe.Noise:
+		return p.noise(s)
 	case recipe.Pixelate:
 		return p.pixelate(s)
 	case recipe.Posterize:
 		return p.posterize(s)
+	case recipe.Rank:
+		return p.rank(s)
 	case recipe.Redact:
 		return p.redact(s)
 	case recipe.RemoveColor:

@@ -11,20 +11,27 @@ type Adjust struct {
 	Saturation           float64 // from -100 to 100
 	Vibrance             float64 // from -100 to 100: saturation that spares what is saturated
 	Hue                  float64 // degrees about the grey axis, from -180 to 180
+	// Editor says that it is to look as in Toast UI's editor: gamma, brightness, contrast, saturation, vibrance and hue,
+	// with fabric's formulas and a hundredth of the value as fabric's.
+	Editor bool
 }
 
 // Op returns "adjust".
 func (Adjust) Op() string { return "adjust" }
 
 func parseAdjust(o *object) Step {
-	return Adjust{
-		Exposure:    o.number("exposure", 0, -5, 5),
-		Gamma:       o.number("gamma", 1, 0.1, 10),
-		Brightness:  o.number("brightness", 0, -100, 100),
-		Contrast:    o.number("contrast", 0, -100, 100),
-		Temperature: o.number("temperature", 0, -100, 100),
-		Saturation:  o.number("saturation", 0, -100, 100),
-		Vibrance:    o.number("vibrance", 0, -100, 100),
-		Hue:         o.number("hue", 0, -180, 180),
+	s := Adjust{
+		Editor:     o.compat(),
+		Gamma:      o.number("gamma", 1, 0.1, 10),
+		Brightness: o.number("brightness", 0, -100, 100),
+		Contrast:   o.number("contrast", 0, -100, 100),
+		Saturation: o.number("saturation", 0, -100, 100),
+		Vibrance:   o.number("vibrance", 0, -100, 100),
+		Hue:        o.number("hue", 0, -180, 180),
 	}
+	if !s.Editor {
+		s.Exposure = o.number("exposure", 0, -5, 5)
+		s.Temperature = o.number("temperature", 0, -100, 100)
+	}
+	return s
 }

@@ -1,10 +1,5 @@
 package recipe
 
-import (
-	"encoding/json"
-	"strconv"
-)
-
 // Matrix mixes the channels of each pixel: four rows, of red, green, blue and alpha, of four factors for these channels
 // and an offset in units of the full level.
 type Matrix struct {
@@ -24,7 +19,7 @@ func (m Matrix) Op() string {
 const maxFactor = 100
 
 func parseMatrix(o *object) Step {
-	return Matrix{Values: [20]float64(o.numbers("matrix", 20, -maxFactor, maxFactor))}
+	return Matrix{Values: [20]float64(o.numbers("matrix", -maxFactor, maxFactor, 20))}
 }
 
 // toned are the filters that are matrices, with the figures of fabric 4.6.0 (src/filters/colormatrix_filters).
@@ -70,27 +65,4 @@ var toned = map[string][20]float64{
 // parseToned returns the function that reads a filter which has nothing but its name.
 func parseToned(name string) func(*object) Step {
 	return func(*object) Step { return Matrix{Name: name, Values: toned[name]} }
-}
-
-// numbers reads a list of so many numbers, each from least to most.
-func (o *object) numbers(name string, count int, least, most float64) []float64 {
-	numbers, canonical := make([]float64, count), make([]any, count)
-	value, _ := o.take(name)
-	list, ok := value.([]any)
-	if !ok || len(list) != count {
-		o.report(name, "A list of %d numbers is expected here.", count)
-		list = nil
-	}
-	for i, value := range list {
-		n, isNumber := toNumber(value)
-		if _, isJSON := value.(json.Number); !isJSON || !isNumber || n < least || n > most {
-			o.problem.report(pointer(o.path, name)+"/"+strconv.Itoa(i), "A number from %s to %s is expected here.", short(least), short(most))
-		}
-		numbers[i] = n
-	}
-	for i, n := range numbers {
-		canonical[i] = n
-	}
-	o.canonical[name] = canonical
-	return numbers
 }

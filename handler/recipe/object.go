@@ -198,6 +198,55 @@ func (o *object) integer(name string, def float64, least, most int) int {
 	return int(x)
 }
 
+// compat reads whether a step is to look exactly as in Toast UI's editor, version 3: the only word that it knows.
+func (o *object) compat() bool {
+	return o.has("compat") && word(o, "compat", "", "tui3") != ""
+}
+
+// numbers reads a list of one of some counts of numbers, each from least to most.
+func (o *object) numbers(name string, least, most float64, counts ...int) []float64 {
+	value, _ := o.take(name)
+	list, ok := value.([]any)
+	count := counts[0]
+	for _, n := range counts {
+		if len(list) == n {
+			count = n
+		}
+	}
+	numbers, canonical := make([]float64, count), make([]any, count)
+	if !ok || len(list) != count {
+		o.report(name, "A list of %s numbers is expected here.", either(counts))
+		list = nil
+	}
+	for i, value := range list {
+		n, isNumber := toNumber(value)
+		if _, isJSON := value.(json.Number); !isJSON || !isNumber || n < least || n > most {
+			o.problem.report(pointer(o.path, name)+"/"+strconv.Itoa(i), "A number from %s to %s is expected here.", short(least), short(most))
+		}
+		numbers[i] = n
+	}
+	for i, n := range numbers {
+		canonical[i] = n
+	}
+	o.canonical[name] = canonical
+	return numbers
+}
+
+// either returns counts as words: "9, 25 or 49".
+func either(counts []int) string {
+	words := ""
+	for i, n := range counts {
+		switch {
+		case i > 0 && i == len(counts)-1:
+			words += " or "
+		case i > 0:
+			words += ", "
+		}
+		words += strconv.Itoa(n)
+	}
+	return words
+}
+
 // required is the default of a number that must be given.
 const required = -math.MaxFloat64
 

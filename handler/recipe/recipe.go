@@ -40,7 +40,7 @@ type Input struct {
 
 // Step is one operation. The concrete types are the structs of this package, one file each: Resize, Crop,
 // Rotate, Flip, Extend, Border, RoundCorners, Adjust, Grayscale, Sepia, Matrix, Invert, Threshold, Posterize, Solarize,
-// Duotone, BlendColor, RemoveColor, Flatten, Blur, Sharpen, Pixelate, Redact, Text.
+// Duotone, BlendColor, RemoveColor, Flatten, Blur, Sharpen, Convolve, Rank, Noise, Pixelate, Redact, Text.
 type Step interface {
 	// Op is the operation's name in the document.
 	Op() string
@@ -60,11 +60,17 @@ func operations() []operation {
 		{"blur", parseBlur},
 		{"border", parseBorder},
 		{"colorMatrix", parseMatrix},
+		{"convolve", parseConvolve},
 		{"crop", parseCrop},
+		{"emboss", parseEmboss},
 		{"extend", parseExtend},
 		{"filter", parseFilter},
 		{"flatten", parseFlatten},
 		{"flip", parseFlip},
+		{"maximum", parseRank(Maximum)},
+		{"median", parseRank(Median)},
+		{"minimum", parseRank(Minimum)},
+		{"noise", parseNoise},
 		{"pixelate", parsePixelate},
 		{"redact", parseRedact},
 		{"removeColor", parseRemoveColor},

@@ -12,6 +12,9 @@ type Sharpen struct {
 func (Sharpen) Op() string { return "sharpen" }
 
 func parseSharpen(o *object) Step {
+	if o.compat() {
+		return asInEditor("sharpen", sharpenKernel)
+	}
 	return Sharpen{
 		Sigma:     o.number("sigma", 1, 0.3, 100),
 		Amount:    o.number("amount", 1, 0, 10),
