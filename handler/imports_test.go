@@ -21,7 +21,7 @@ var layers = [][]string{
 	{"api", "invoke", "web"},
 	{"org", "tab", "library", "bulk"},
 	{"imaging"},
-	{"imaging/metadata"},
+	{"imaging/metadata", "imaging/jpegcodec"},
 	{"imaging/container"},
 	{"recipe", "naming", "caller", "config", "invocation", "erasure", "privacy"},
 	{"seal"},

@@ -21,6 +21,7 @@ import (
 	"imagepro/handler/cloud/tables"
 	"imagepro/handler/config"
 	"imagepro/handler/imaging"
+	"imagepro/handler/imaging/jpegcodec"
 	"imagepro/handler/invoke"
 	"imagepro/handler/library"
 	"imagepro/handler/org"
@@ -131,7 +132,7 @@ func New(c config.Config) (*App, error) {
 	a := &App{verifier: verifier}
 	a.API = api.New(api.Options{
 		Verifier: verifier, Org: organizations, Bulk: edits, Tabs: tabs, Library: pictures, Cursors: cursors, TeamsApp: c.TeamsApp(),
-		Deadline: c.HTTPDeadline.Duration(), Now: now, Health: api.Health{Version: Version, Codec: "go image/jpeg"},
+		Deadline: c.HTTPDeadline.Duration(), Now: now, Health: api.Health{Version: Version, Codec: jpegcodec.Name},
 	})
 	a.Functions = functions(planner, worker, eradicator, sweeper, now)
 	a.Handler = a.routes(c)

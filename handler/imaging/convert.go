@@ -11,8 +11,10 @@ import (
 // nothing that a decoder returned reaches a filter, because some decoders return colours above their alpha,
 // which filters index tables with.
 func convert(ctx context.Context, src image.Image, screen image.Point, t turn) (*image.NRGBA, error) {
-	size := t.size(screen)
-	dst := image.NewNRGBA(image.Rectangle{Max: size})
+	if m, ok := src.(*image.NRGBA); ok && t == upright && m.Rect == (image.Rectangle{Max: screen}) {
+		return m, ctx.Err() // any bytes are valid straight colours
+	}
+	dst := image.NewNRGBA(image.Rectangle{Max: t.size(screen)})
 	if src.Bounds() != (image.Rectangle{Max: screen}) {
 		// A GIF frame that is smaller than its screen: the rest stays transparent.
 		full := image.NewNRGBA(image.Rectangle{Max: screen})

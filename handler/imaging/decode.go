@@ -16,11 +16,20 @@ import (
 	xwebp "golang.org/x/image/webp"
 
 	"imagepro/handler/fault"
+	"imagepro/handler/imaging/jpegcodec"
 )
 
 // decode decodes a file that Inspect accepted. The picture is as the file stores it; its size is the one of
-// the header. It stops soon after ctx is done.
-func decode(ctx context.Context, src []byte, info Info) (image.Image, error) {
+// the header, or one part of it of a denominator. It stops soon after ctx is done. With jpegcodec.ErrNotTaken the file
+// has to be decoded without libjpeg-turbo.
+func decode(ctx context.Context, src []byte, info Info, denominator int) (image.Image, error) {
+	if info.turbo {
+		m, err := jpegcodec.Decode(src, image.Pt(info.StoredWidth, info.StoredHeight), denominator)
+		if err != nil {
+			return nil, err
+		}
+		return m, ctx.Err()
+	}
 	r := &reader{ctx: ctx, Reader: bytes.NewReader(src)}
 	var m image.Image
 	err := guarded(func() (err error) {

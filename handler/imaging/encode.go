@@ -3,7 +3,6 @@ package imaging
 import (
 	"bytes"
 	"image"
-	"image/jpeg"
 	"image/png"
 	"maps"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"golang.org/x/image/bmp"
 	xtiff "golang.org/x/image/tiff"
 
+	"imagepro/handler/imaging/jpegcodec"
 	"imagepro/handler/imaging/metadata"
 	"imagepro/handler/recipe"
 )
@@ -75,7 +75,7 @@ func hasAlpha(f Format) bool { return f != JPEG }
 func (w *writer) encode(to *bytes.Buffer, m image.Image, blocks metadata.Blocks) error {
 	switch w.format {
 	case JPEG:
-		return jpeg.Encode(to, asRGBA(m), &jpeg.Options{Quality: w.output.Quality})
+		return jpegcodec.Encode(to, m, w.output.Quality)
 	case PNG:
 		return png.Encode(to, m)
 	case GIF:
@@ -87,14 +87,6 @@ func (w *writer) encode(to *bytes.Buffer, m image.Image, blocks metadata.Blocks)
 	default:
 		return bmp.Encode(to, m)
 	}
-}
-
-// asRGBA returns an opaque picture in the type that the JPEG encoder reads fastest; the bytes are the same.
-func asRGBA(m image.Image) image.Image {
-	if n, ok := m.(*image.NRGBA); ok {
-		return &image.RGBA{Pix: n.Pix, Stride: n.Stride, Rect: n.Rect}
-	}
-	return m
 }
 
 // webpOptions asks for method 2, a seventh more bytes than the default: from method 3 on the encoder's

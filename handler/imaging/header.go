@@ -11,6 +11,7 @@ import (
 
 	"imagepro/handler/fault"
 	"imagepro/handler/imaging/container"
+	"imagepro/handler/imaging/jpegcodec"
 	"imagepro/handler/imaging/metadata"
 )
 
@@ -33,9 +34,15 @@ func readJPEGHeader(info *Info, src []byte, limits Limits) error {
 	if scans == 0 {
 		return container.ErrMalformed
 	}
+	info.scans = scans
+	info.turbo = jpegcodec.Turbo && !info.CMYK && info.Bits == 8 && scans <= turboScans
 	info.Orientation = metadata.Orientation(metadata.FindJPEGExif(src))
 	return nil
 }
+
+// turboScans is how many scans libjpeg-turbo decodes, which nothing ends on the way. The standard library, which ends
+// with the context, has the others.
+const turboScans = 20
 
 // readJPEGFrame reads a frame header, and reports whether the segment is one.
 func readJPEGFrame(info *Info, s container.Segment) bool {

@@ -200,12 +200,19 @@ func (c *stopping) Err() error {
 func TestAnEditEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	src := asJPEG(t, pattern(600, 600), 90)
-	for left := range 12 {
-		ctx := &stopping{Context: context.Background(), left: left}
+	looks := 0
+	for ; looks < 1000; looks++ {
+		ctx := &stopping{Context: context.Background(), left: looks}
 		_, err := imaging.Edit(ctx, src, parse(t, `{"version":1,"steps":[{"op":"resize","width":20}]}`), imaging.Options{})
-		if !errors.Is(err, context.Canceled) {
-			t.Errorf("Edit with a context that ends after %d looks = %v", left, err)
+		if err == nil {
+			break
 		}
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("Edit with a context that ends after %d looks = %v", looks, err)
+		}
+	}
+	if looks < 4 || looks == 1000 {
+		t.Errorf("the edit looks at its context %d times", looks)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"imagepro/handler/fault"
+	"imagepro/handler/imaging/jpegcodec"
 	"imagepro/handler/recipe"
 )
 
@@ -73,6 +74,14 @@ func Edit(ctx context.Context, src []byte, r *recipe.Recipe, o Options) (Result,
 		return result, nil
 	}
 	m, err := p.run(ctx, src)
+	if errors.Is(err, jpegcodec.ErrNotTaken) {
+		info.turbo = false
+		if p, err = compile(info, r, o); err != nil {
+			return Result{Before: info}, err
+		}
+		w.plan = p
+		m, err = p.run(ctx, src)
+	}
 	if err != nil {
 		return Result{Before: info}, ended(ctx, err)
 	}
@@ -97,11 +106,11 @@ func ended(ctx context.Context, err error) error {
 
 // run decodes the file and applies the operations.
 func (p *plan) run(ctx context.Context, src []byte) (*image.NRGBA, error) {
-	decoded, err := decode(ctx, src, p.info)
+	decoded, err := decode(ctx, src, p.info, p.denominator)
 	if err != nil {
 		return nil, err
 	}
-	m, err := convert(ctx, decoded, image.Pt(p.info.StoredWidth, p.info.StoredHeight), p.start)
+	m, err := convert(ctx, decoded, p.decodedSize(), p.start)
 	if err != nil {
 		return nil, err
 	}

@@ -49,6 +49,9 @@ type Info struct {
 	Palette                   bool // whether it is stored as indices of at most 256 colours
 	Bits                      int  // of one channel; of one index with a palette
 	Bytes                     int  // of the file
+
+	scans int  // of a JPEG file
+	turbo bool // whether libjpeg-turbo decodes it
 }
 
 // Inspect reads a file's header and checks it against the limits, without decoding pixels. The limits' zero

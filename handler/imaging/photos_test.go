@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"imagepro/handler/imaging"
@@ -104,4 +105,26 @@ func distance(a, b uint32) float64 {
 		a, b = b, a
 	}
 	return float64(a-b) / 257
+}
+
+// Go's picture with odd chroma is none that libjpeg-turbo takes.
+func TestWhatLibjpegTurboDoesNotTakeTheStandardLibraryDoes(t *testing.T) {
+	t.Parallel()
+	files, ok := goPictures(t)
+	if !ok {
+		t.Skip("the Go tree has no pictures here")
+	}
+	found := false
+	for name, file := range files {
+		if !strings.HasSuffix(name, "video-001.q50.410.jpeg") {
+			continue
+		}
+		found = true
+		if result := edit(t, file, `{"version":1,"steps":[{"op":"resize","width":30}]}`); result.Width != 30 {
+			t.Errorf("the result is %d pixels wide", result.Width)
+		}
+	}
+	if !found {
+		t.Error("the picture is not there")
+	}
 }

@@ -8,18 +8,21 @@ import (
 	"strings"
 
 	"imagepro/handler/fault"
+	"imagepro/handler/imaging/jpegcodec"
 	"imagepro/handler/recipe"
 )
 
 // plan is what will be done to one picture: every size is known and checked before a pixel is decoded.
 type plan struct {
-	info       Info
-	start      turn // applied while the decoded pixels are converted
-	operations []operation
-	size       image.Point // of the result
-	format     Format      // of the result
-	memory     int64       // estimated bytes at the peak
-	warnings   warnings
+	info Info
+	// denominator makes the picture smaller while it is decoded: 1, 2, 4 or 8.
+	denominator int
+	start       turn // applied while the decoded pixels are converted
+	operations  []operation
+	size        image.Point // of the result
+	format      Format      // of the result
+	memory      int64       // estimated bytes at the peak
+	warnings    warnings
 }
 
 // operation is a step that was fitted to a picture.
@@ -46,7 +49,7 @@ type planner struct {
 // compile fits a recipe to a picture. Faults carry the JSON pointer of the step.
 func compile(info Info, r *recipe.Recipe, o Options) (*plan, error) {
 	p := &planner{limits: o.Limits, o: o, info: info, plan: &plan{
-		info: info, format: outputFormat(info, r.Output), warnings: warnings{},
+		info: info, denominator: 1, format: outputFormat(info, r.Output), warnings: warnings{},
 	}}
 	p.plan.size = image.Pt(info.StoredWidth, info.StoredHeight)
 	if r.Input.AutoOrient {
@@ -63,6 +66,7 @@ func compile(info Info, r *recipe.Recipe, o Options) (*plan, error) {
 	if first, ok := p.last(0).(turned); ok {
 		p.plan.start, p.plan.operations = first.turn, p.plan.operations[1:]
 	}
+	p.shrink()
 	if err := p.finish(); err != nil {
 		return nil, err
 	}
@@ -130,6 +134,32 @@ func (p *planner) add(step recipe.Step) error {
 	return fault.Newf(fault.Unsupported, "The operation %q is not known here.", step.Op())
 }
 
+// shrink lets the decoder do what it can of a reduction that comes first: it costs less than decoding all pixels.
+func (p *planner) shrink() {
+	first, ok := p.last(0).(scaled)
+	if !ok || !p.info.turbo || first.kernel == recipe.Nearest {
+		return
+	}
+	for d := jpegcodec.Smallest; d > 1; d /= 2 {
+		in := p.plan.start.size(jpegcodec.Scaled(image.Pt(p.info.StoredWidth, p.info.StoredHeight), d))
+		if in.X < first.out.X || in.Y < first.out.Y {
+			continue
+		}
+		p.plan.denominator = d
+		if first.in = in; in == first.out {
+			p.plan.operations = p.plan.operations[1:]
+		} else {
+			p.plan.operations[0] = first
+		}
+		return
+	}
+}
+
+// decodedSize returns the size in which the decoder gives the picture.
+func (p *plan) decodedSize() image.Point {
+	return jpegcodec.Scaled(image.Pt(p.info.StoredWidth, p.info.StoredHeight), p.denominator)
+}
+
 // push appends an operation.
 func (p *planner) push(op operation) {
 	p.plan.operations = append(p.plan.operations, op)
@@ -182,10 +212,13 @@ func (p *planner) finish() error {
 // while the result is encoded.
 func (p *planner) estimate() int64 {
 	file := int64(p.info.Bytes)
-	stored := image.Pt(p.info.StoredWidth, p.info.StoredHeight)
+	stored := p.plan.decodedSize()
 	size := p.plan.start.size(stored)
 	decoding, decoded := decodeBytes(p.info)
 	peak := file + area(stored)*max(decoding, decoded+4)
+	if p.info.turbo && p.info.scans > 1 {
+		peak += int64(p.info.StoredWidth) * int64(p.info.StoredHeight) * 6 // two bytes a coefficient of 4:4:4
+	}
 	for _, op := range p.plan.operations {
 		peak = max(peak, file+area(size)*4+area(op.size())*4+op.scratch())
 		size = op.size()
@@ -203,6 +236,9 @@ func decodeBytes(info Info) (peak, result int64) {
 	}
 	switch info.Format {
 	case JPEG:
+		if info.turbo {
+			return 4, 4
+		}
 		return 15, 3 // 4:4:4; a progressive file also has its coefficients in memory, four bytes each
 	case GIF:
 		return 2, 1
@@ -225,12 +261,17 @@ func encodedBytes(format Format) int64 {
 }
 
 // isEmpty reports whether no pixel changes.
-func (p *plan) isEmpty() bool { return p.start == upright && len(p.operations) == 0 }
+func (p *plan) isEmpty() bool {
+	return p.start == upright && len(p.operations) == 0 && p.denominator == 1
+}
 
 // String shows the plan in a line an operation, for tests and logs.
 func (p *plan) String() string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "%s %d×%d", p.info.Format, p.info.StoredWidth, p.info.StoredHeight)
+	if p.denominator > 1 {
+		fmt.Fprintf(&s, " 1/%d", p.denominator)
+	}
 	if p.start != upright {
 		fmt.Fprintf(&s, ", %s", p.start)
 	}

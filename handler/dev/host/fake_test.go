@@ -38,7 +38,7 @@ func fakeHandler(boot string) int {
 	fmt.Println("PID", os.Getpid())
 	switch boot {
 	case "deaf":
-		select {}
+		time.Sleep(time.Hour) // a select of nothing is a deadlock that ends the program
 	case "exit-3":
 		fmt.Fprint(os.Stderr, "one\ntwo\nthree\nfour")
 		return 3

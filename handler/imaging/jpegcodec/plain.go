@@ -1,0 +1,27 @@
+//go:build !cgo || !turbo
+
+package jpegcodec
+
+import (
+	"bytes"
+	"image"
+	"image/jpeg"
+)
+
+// Turbo reports whether libjpeg-turbo is built in.
+const Turbo = false
+
+// Name is what decodes and encodes.
+const Name = "go image/jpeg"
+
+// Decode takes nothing.
+func Decode([]byte, image.Point, int) (*image.NRGBA, error) { return nil, ErrNotTaken }
+
+// Encode writes an opaque picture as a baseline file with chroma at half the size, or a gray one. The quality is from 1
+// to 100.
+func Encode(to *bytes.Buffer, m image.Image, quality int) error {
+	if n, ok := m.(*image.NRGBA); ok {
+		m = &image.RGBA{Pix: n.Pix, Stride: n.Stride, Rect: n.Rect} // the type that is read fastest; opaque pixels are the same
+	}
+	return jpeg.Encode(to, m, &jpeg.Options{Quality: quality})
+}
