@@ -11,6 +11,7 @@ import (
 	"golang.org/x/image/bmp"
 	xtiff "golang.org/x/image/tiff"
 
+	"imagepro/handler/fault"
 	"imagepro/handler/imaging/jpegcodec"
 	"imagepro/handler/imaging/metadata"
 	"imagepro/handler/recipe"
@@ -18,13 +19,10 @@ import (
 
 // outputFormat returns the format of the result.
 func outputFormat(info Info, out recipe.Output) Format {
-	switch out.Format {
-	case recipe.JPEG:
-		return JPEG
-	case recipe.PNG:
-		return PNG
+	if out.Format == recipe.Keep {
+		return info.Format
 	}
-	return info.Format
+	return Format(out.Format) // the words are the same
 }
 
 // longestSide returns how many pixels a side of a format's pictures may have.
@@ -63,25 +61,63 @@ func (w *writer) write(m *image.NRGBA) ([]byte, error) {
 	}
 	pixels := w.narrowest(m)
 	blocks := w.metadata(pixels)
+	file, err := w.encoded(pixels, blocks, w.output.Quality)
+	if err != nil || w.output.MaxBytes == 0 || len(file) <= w.output.MaxBytes {
+		return file, err
+	}
+	return w.fitting(pixels, blocks, len(file))
+}
+
+// encoded returns the whole file at a quality.
+func (w *writer) encoded(pixels image.Image, blocks metadata.Blocks, quality int) ([]byte, error) {
 	var to bytes.Buffer
-	if err := w.encode(&to, pixels, blocks); err != nil {
+	if err := w.encode(&to, pixels, blocks, quality); err != nil {
 		return nil, err
 	}
 	return w.attach(to.Bytes(), blocks), nil
 }
 
+// fitting returns the file at the greatest quality at which it is as short as it has to be; length is that at the
+// quality asked for.
+func (w *writer) fitting(pixels image.Image, blocks metadata.Blocks, length int) ([]byte, error) {
+	lossy := w.format == JPEG || w.format == WebP
+	var best []byte
+	for low, high := w.output.MinQuality, w.output.Quality-1; lossy && low <= high; {
+		quality := (low + high) / 2
+		if best == nil {
+			quality = low // does it fit at all?
+		}
+		file, err := w.encoded(pixels, blocks, quality)
+		switch {
+		case err != nil:
+			return nil, err
+		case len(file) <= w.output.MaxBytes:
+			best, low = file, quality+1
+		case best == nil:
+			low, length = high+1, len(file)
+		default:
+			high = quality - 1
+		}
+	}
+	if best == nil {
+		return nil, fault.Newf(fault.TooLarge, "The result has %d bytes at the least; it may have %d.", length, w.output.MaxBytes).At("/output/maxBytes")
+	}
+	w.warnings[WarnQualityReduced] = true
+	return best, nil
+}
+
 func hasAlpha(f Format) bool { return f != JPEG }
 
-func (w *writer) encode(to *bytes.Buffer, m image.Image, blocks metadata.Blocks) error {
+func (w *writer) encode(to *bytes.Buffer, m image.Image, blocks metadata.Blocks, quality int) error {
 	switch w.format {
 	case JPEG:
-		return jpegcodec.Encode(to, m, w.output.Quality)
+		return jpegcodec.Encode(to, m, quality)
 	case PNG:
 		return png.Encode(to, m)
 	case GIF:
 		return w.encodeGIF(to, m.(*image.NRGBA)) // no GIF is gray, see gray
 	case WebP:
-		return webp.Encode(to, m, webpOptions(w.output.Quality, blocks))
+		return webp.Encode(to, m, webpOptions(quality, blocks))
 	case TIFF:
 		return xtiff.Encode(to, m, &xtiff.Options{Compression: xtiff.Deflate, Predictor: true})
 	default:

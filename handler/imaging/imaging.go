@@ -43,6 +43,7 @@ const (
 	WarnDepthReduced    = "depthReduced"    // more than 8 bits a channel became 8
 	WarnMetadataDropped = "metadataDropped" // metadata was damaged, too long or has no place in the format
 	WarnProfileDropped  = "profileDropped"  // the colour profile was damaged or does not fit the pixels
+	WarnQualityReduced  = "qualityReduced"  // the file would have been longer than maxBytes
 	WarnTextMissing     = "textMissing"     // the font lacks characters of the text
 )
 
@@ -64,14 +65,17 @@ func Edit(ctx context.Context, src []byte, r *recipe.Recipe, o Options) (Result,
 		return Result{Before: info}, err
 	}
 	result := Result{Format: p.format, Width: p.size.X, Height: p.size.Y, Before: info}
-	if p.isEmpty() && p.format == info.Format && info.Orientation == 1 && r.Output.Metadata == recipe.KeepAll {
+	short := r.Output.MaxBytes == 0 || len(src) <= r.Output.MaxBytes
+	if p.isEmpty() && short && p.format == info.Format && info.Orientation == 1 && r.Output.Metadata == recipe.KeepAll {
 		result.Data, result.Unchanged = src, true
 		return result, nil
 	}
 	w := writer{plan: p, output: r.Output, src: src}
 	if p.isEmpty() && w.canRewrite() {
-		result.Data, result.Warnings = w.rewrite(), w.warnings.sorted()
-		return result, nil
+		if file := w.rewrite(); r.Output.MaxBytes == 0 || len(file) <= r.Output.MaxBytes {
+			result.Data, result.Warnings = file, w.warnings.sorted()
+			return result, nil
+		}
 	}
 	m, err := p.run(ctx, src)
 	if errors.Is(err, jpegcodec.ErrNotTaken) {

@@ -130,6 +130,11 @@ func (p *planner) add(step recipe.Step) error {
 		return p.text(s)
 	case recipe.Threshold:
 		return p.threshold(s)
+	case recipe.When:
+		if s.Holds(p.plan.size.X, p.plan.size.Y, string(p.info.Format), p.info.Alpha) {
+			return p.add(s.Step)
+		}
+		return nil
 	}
 	return fault.Newf(fault.Unsupported, "The operation %q is not known here.", step.Op())
 }

@@ -99,8 +99,13 @@ func (s *Service) shown(r *recipe.Recipe, src []byte, side int) *recipe.Recipe {
 		Width: length, Height: length, Fit: recipe.Inside, WithoutEnlargement: true, Kernel: recipe.Linear, Gravity: recipe.Center,
 	})
 	small.Output.Metadata = recipe.KeepNone
+	small.Output.MaxBytes = 0
 	info, _ := imaging.Inspect(src, s.o.Limits) // Edit reports what is wrong
-	if small.Output.Format == recipe.Keep && (info.Format == imaging.TIFF || info.Format == imaging.BMP) {
+	format := imaging.Format(r.Output.Format)
+	if r.Output.Format == recipe.Keep {
+		format = info.Format
+	}
+	if format == imaging.TIFF || format == imaging.BMP {
 		if small.Output.Format = recipe.JPEG; info.Alpha {
 			small.Output.Format = recipe.PNG
 		}

@@ -263,7 +263,7 @@ func toNumber(value any) (float64, bool) {
 	return x + 0, true // -0 + 0 is 0
 }
 
-func short(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
+func short(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
 
 func kindOf(value any) string {
 	switch value.(type) {

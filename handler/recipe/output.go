@@ -10,7 +10,14 @@ const (
 	Keep Format = "keep" // that of the source
 	JPEG Format = "jpeg"
 	PNG  Format = "png"
+	GIF  Format = "gif"
+	WebP Format = "webp"
+	TIFF Format = "tiff"
+	BMP  Format = "bmp"
 )
+
+// Formats are all formats of files.
+var Formats = []Format{JPEG, PNG, GIF, WebP, TIFF, BMP}
 
 // MetadataMode is how much a result tells about its picture besides the pixels.
 type MetadataMode string
@@ -26,6 +33,9 @@ const (
 type Output struct {
 	Format  Format
 	Quality int // of JPEG and lossy WebP, from 1 to 100
+	// MaxBytes is how long the file may be; 0 for any length. The quality is lowered for it, to MinQuality at the least.
+	MaxBytes   int
+	MinQuality int
 	// Background lies behind pictures with transparency when the format has none. It is opaque.
 	Background color.NRGBA
 	Metadata   MetadataMode
@@ -33,9 +43,18 @@ type Output struct {
 
 func parseOutput(o *object) Output {
 	out := Output{
-		Format:     word(o, "format", Keep, Keep, JPEG, PNG),
+		Format:     word(o, "format", Keep, append([]Format{Keep}, Formats...)...),
 		Quality:    o.integer("quality", 85, 1, 100),
+		MaxBytes:   o.integer("maxBytes", 0, 0, 1_000_000_000),
 		Background: o.color("background", "#ffffff"),
+	}
+	out.MinQuality = o.integer("minQuality", float64(min(40, out.Quality)), 1, 100)
+	if out.MaxBytes > 0 && out.MinQuality > out.Quality {
+		o.report("minQuality", "The least quality is above the quality, %d.", out.Quality)
+	}
+	if out.MaxBytes == 0 {
+		delete(o.canonical, "maxBytes")
+		delete(o.canonical, "minQuality") // says nothing
 	}
 	if out.Background.A != 255 {
 		o.report("background", "The background of the output has to be opaque.")

@@ -136,7 +136,7 @@ func parseStep(o *object) Step {
 	name := word(o, "op", "", names...)
 	for _, op := range all {
 		if op.name == name {
-			step := op.parse(o)
+			step := o.conditional(op.parse(o))
 			o.close()
 			return step
 		}

@@ -81,7 +81,7 @@ func TestEveryOperationIsReadWithItsFields(t *testing.T) {
 			},
 		},
 		Output: recipe.Output{
-			Format: recipe.JPEG, Quality: 80, Background: color.NRGBA{A: 255}, Metadata: recipe.KeepCopyright,
+			Format: recipe.JPEG, Quality: 80, MinQuality: 40, Background: color.NRGBA{A: 255}, Metadata: recipe.KeepCopyright,
 		},
 	}
 	if diff := cmp.Diff(want, r, cmpopts.IgnoreUnexported(recipe.Recipe{})); diff != "" {
@@ -184,7 +184,7 @@ func TestWhatIsWrongIsRefusedWithItsPlaceAndLimit(t *testing.T) {
 		"version 2":            {`{"version":2}`, "/version", "from 1 to 1"},
 		"version as text":      {`{"version":"1"}`, "/version", "A number"},
 		"unknown field":        {`{"version":1,"a/b~":2}`, "/a~1b~0", "not known"},
-		"unknown output":       {`{"version":1,"output":{"dpi":2}}`, "/output/dpi", "background, format, metadata, quality"},
+		"unknown output":       {`{"version":1,"output":{"dpi":2}}`, "/output/dpi", "background, format, maxBytes, metadata, minQuality, quality"},
 		"twice":                {`{"version":1,"version":1}`, "/version", "twice"},
 		"twice below":          {step(`"op":"blur","sigma":1,"sigma":1`), "/steps/0/sigma", "twice"},
 		"too deep":             {strings.Repeat(`{"a":`, 17), strings.Repeat("/a", 16), "16 levels"},
@@ -267,7 +267,15 @@ func TestWhatIsWrongIsRefusedWithItsPlaceAndLimit(t *testing.T) {
 		"weak blur":            {step(`"op":"redact","mode":"blur","sigma":4,"regions":[{"width":1,"height":1}]`), "/steps/0/sigma", "from 5 to 100"},
 		"quality":              {`{"version":1,"output":{"quality":0}}`, "/output/quality", "from 1 to 100"},
 		"quality not whole":    {`{"version":1,"output":{"quality":80.5}}`, "/output/quality", "whole number"},
-		"format":               {`{"version":1,"output":{"format":"gif"}}`, "/output/format", "keep, jpeg, png"},
+		"format":               {`{"version":1,"output":{"format":"avif"}}`, "/output/format", "keep, jpeg, png, gif, webp, tiff, bmp"},
+		"max bytes":            {`{"version":1,"output":{"maxBytes":-1}}`, "/output/maxBytes", "from 0 to 1000000000"},
+		"least quality":        {`{"version":1,"output":{"maxBytes":9,"quality":50,"minQuality":51}}`, "/output/minQuality", "above the quality, 50"},
+		"no conditions":        {step(`"op":"flip","axis":"both","when":{}`), "/steps/0/when", "At least one condition"},
+		"condition":            {step(`"op":"flip","axis":"both","when":{"width":1}`), "/steps/0/when/width", "Known here: format, hasAlpha, maxHeight"},
+		"condition's size":     {step(`"op":"flip","axis":"both","when":{"minWidth":0}`), "/steps/0/when/minWidth", "from 1 to 100000"},
+		"orientation":          {step(`"op":"flip","axis":"both","when":{"orientation":"wide"}`), "/steps/0/when/orientation", "landscape, portrait, square"},
+		"condition's format":   {step(`"op":"flip","axis":"both","when":{"format":"keep"}`), "/steps/0/when/format", "jpeg, png"},
+		"conditions' type":     {step(`"op":"flip","axis":"both","when":true`), "/steps/0/when", "An object is expected"},
 		"background":           {`{"version":1,"output":{"background":"#ffffff80"}}`, "/output/background", "opaque"},
 		"metadata":             {`{"version":1,"output":{"metadata":{"mode":"some"}}}`, "/output/metadata/mode", "keep, copyright, none"},
 	} {

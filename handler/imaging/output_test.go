@@ -1,0 +1,98 @@
+package imaging_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+
+	"imagepro/handler/fault"
+	"imagepro/handler/imaging"
+)
+
+func TestEveryFormatBecomesEveryOther(t *testing.T) {
+	t.Parallel()
+	m := pattern(60, 40)
+	sources := map[string][]byte{"jpeg": asJPEG(t, m, 90), "png": asPNG(t, m), "gif": asGIF(t, m), "bmp": asBMP(t, m), "tiff": asTIFF(t, m)}
+	for _, to := range []string{"jpeg", "png", "gif", "webp", "tiff", "bmp"} {
+		for from, src := range sources {
+			result := edit(t, src, `{"version":1,"steps":[],"output":{"format":"`+to+`"}}`)
+			info, err := imaging.Inspect(result.Data, imaging.Limits{})
+			if err != nil || string(info.Format) != to || result.Format != info.Format || info.Width != 60 || info.Height != 40 {
+				t.Errorf("%s to %s: %+v, %v", from, to, info, err)
+			}
+			if result.Unchanged != (from == to) {
+				t.Errorf("%s to %s: unchanged is %v", from, to, result.Unchanged)
+			}
+			if d := meanDifference(t, decodeAny(t, src), decodeAny(t, result.Data)); d > 20 { // the GIF is dithered, which chroma at half the size smooths
+				t.Errorf("%s to %s: the picture is %.1f levels apart", from, to, d)
+			}
+		}
+	}
+}
+
+func TestAFileIsMadeAsShortAsAskedFor(t *testing.T) {
+	t.Parallel()
+	src := photo(t, "Landscape_1.jpg")
+	const steps = `{"version":1,"steps":[{"op":"resize","width":600}],"output":{`
+	for _, format := range []string{"jpeg", "webp"} {
+		free := edit(t, src, steps+`"format":"`+format+`","quality":90}}`)
+		most := len(free.Data) * 6 / 10
+		document := func(maxBytes, least int) string {
+			return fmt.Sprintf(`%s"format":"%s","quality":90,"maxBytes":%d,"minQuality":%d}}`, steps, format, maxBytes, least)
+		}
+		short := edit(t, src, document(most, 10))
+		if len(short.Data) > most || len(short.Data) < most*8/10 || !slices.Contains(short.Warnings, imaging.WarnQualityReduced) {
+			t.Errorf("%s: %d bytes where %d are allowed, warnings %q", format, len(short.Data), most, short.Warnings)
+		}
+		if same := edit(t, src, document(len(free.Data), 10)); !bytes.Equal(same.Data, free.Data) || slices.Contains(same.Warnings, imaging.WarnQualityReduced) {
+			t.Errorf("%s: what is short enough was made shorter", format)
+		}
+		_, err := imaging.Edit(context.Background(), src, parse(t, document(most, 85)), imaging.Options{})
+		if f := fault.From(err); f.Kind != fault.TooLarge || f.Field != "/output/maxBytes" {
+			t.Errorf("%s: %v at %q, want that it cannot be so short", format, err, f.Field)
+		}
+	}
+	_, err := imaging.Edit(context.Background(), src, parse(t, steps+`"format":"png","maxBytes":1000}}`), imaging.Options{})
+	if f := fault.From(err); f.Kind != fault.TooLarge || f.Field != "/output/maxBytes" {
+		t.Errorf("png: %v", err)
+	}
+	// Nothing to do but that.
+	whole := edit(t, src, fmt.Sprintf(`{"version":1,"output":{"maxBytes":%d,"minQuality":1}}`, len(src)*2/3))
+	if whole.Unchanged || len(whole.Data) > len(src)*2/3 {
+		t.Errorf("%d bytes of %d, unchanged %v", len(whole.Data), len(src), whole.Unchanged)
+	}
+}
+
+func TestStepsWithConditions(t *testing.T) {
+	t.Parallel()
+	wide, see := asPNG(t, pattern(60, 40)), asPNG(t, veiled(40, 60))
+	for when, want := range map[string][2]bool{
+		`{"minWidth":60}`:                              {true, false},
+		`{"minWidth":61}`:                              {false, false},
+		`{"maxWidth":59}`:                              {false, true},
+		`{"minHeight":50}`:                             {false, true},
+		`{"maxHeight":50}`:                             {true, false},
+		`{"orientation":"landscape"}`:                  {true, false},
+		`{"orientation":"portrait"}`:                   {false, true},
+		`{"orientation":"square"}`:                     {false, false},
+		`{"format":"png"}`:                             {true, true},
+		`{"format":"jpeg"}`:                            {false, false},
+		`{"hasAlpha":true}`:                            {false, true},
+		`{"hasAlpha":false}`:                           {true, false},
+		`{"orientation":"portrait","hasAlpha":false}`:  {false, false},
+		`{"maxHeight":60,"format":"png","minWidth":1}`: {true, true},
+	} {
+		for i, src := range [][]byte{wide, see} {
+			result := edit(t, src, `{"version":1,"steps":[{"op":"filter","name":"invert","when":`+when+`}]}`)
+			if result.Unchanged == want[i] {
+				t.Errorf("%s on picture %d: unchanged is %v", when, i, result.Unchanged)
+			}
+		}
+	}
+	result := edit(t, wide, `{"version":1,"steps":[{"op":"rotate","angle":90},{"op":"crop","width":10,"height":10,"when":{"orientation":"portrait"}}]}`)
+	if result.Width != 10 {
+		t.Errorf("the condition looked at the file, not at the picture at its step: %d pixels wide", result.Width)
+	}
+}
