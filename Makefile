@@ -12,6 +12,7 @@ PKG    ?= ./...
 GO      ?= go
 VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo dev)
 AZURITE := handler/dev/azurite/node_modules/.package-lock.json
+PEER    := handler/dev/peer/node_modules/.package-lock.json
 DEVFLAGS = $(if $(PHOTOS),-photos "$(PHOTOS)") $(if $(PORT),-port $(PORT)) $(if $(KILL),-kill) $(if $(KIND),-kind) $(if $(LOG),-log)
 
 # libjpeg-turbo is linked in, statically, where its library and a C compiler are. Without it the standard library does
@@ -57,7 +58,7 @@ check: need-go azurite turbo ## what a change must pass: format, vet, staticchec
 	$(GO) mod tidy -diff
 	$(GOENV) $(GO) test -race -timeout 40m $(PKG)
 
-bench: need-go azurite turbo ## measure; half an hour for all of it
+bench: need-go azurite turbo $(PEER) ## measure; half an hour for all of it
 	$(GOENV) $(GO) test -timeout 2h -run '^$$' -bench . -benchtime 5x $(PKG)
 
 load: build azurite ## 50 people at work for ten minutes (TIME=1m) on a sandbox that throttles, fails and breaks connections
@@ -67,12 +68,12 @@ package: build ## make build/image-pro.zip for deployment
 	@$(GO) run ./handler/dev pack
 
 clean: ## remove what was built and installed here
-	rm -rf build handler/dev/azurite/node_modules
+	rm -rf build handler/dev/azurite/node_modules handler/dev/peer/node_modules
 
 azurite: need-node $(AZURITE)
 
-$(AZURITE): handler/dev/azurite/package-lock.json
-	cd handler/dev/azurite && npm ci --no-audit --no-fund --loglevel=error
+$(AZURITE) $(PEER): %/node_modules/.package-lock.json: %/package-lock.json
+	cd $* && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 turbo:

@@ -1,0 +1,174 @@
+// Package peer compares the engine with sharp, in processes of their own.
+package peer
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"imagepro/handler/dev/photos"
+	"imagepro/handler/imaging"
+	"imagepro/handler/recipe"
+)
+
+// workloads are recipes; peer.mjs has the same for sharp.
+var workloads = []struct{ name, steps, output string }{
+	{"W1", `{"op":"resize","width":320}`, `"quality":80`},
+	{"W2", `{"op":"resize","width":1600}`, `"quality":80`},
+	{"W3", `{"op":"resize","width":1600},{"op":"adjust","brightness":5,"contrast":10,"saturation":20},{"op":"sharpen","sigma":1},{"op":"text","text":"© Contoso 2026","size":48}`, `"quality":80`},
+	{"W4", `{"op":"rotate","angle":90}`, `"quality":90`},
+	{"W5", `{"op":"resize","width":800}`, `"format":"png"`},
+	{"W6", `{"op":"adjust","brightness":5,"contrast":10,"saturation":20,"hue":10}`, `"quality":90`},
+}
+
+// side makes this program one side of the comparison (a workload, a file, how many times), or draws its pictures (to a
+// folder, how many, of how many megapixels).
+const side = "IMAGE_PRO_PEER"
+
+func TestMain(m *testing.M) {
+	var err error
+	switch os.Getenv(side) {
+	case "":
+		os.Exit(m.Run())
+	case "draw":
+		count, _ := strconv.Atoi(os.Args[2])
+		megapixels, _ := strconv.ParseFloat(os.Args[3], 64)
+		_, err = photos.Draw(os.Args[1], photos.Options{Count: count, MinMegapixels: megapixels, MaxMegapixels: megapixels})
+	default:
+		err = run(os.Args[1], os.Args[2], os.Args[3])
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// drawn returns one with an ending of some pictures that another process drew. The peak of memory that Linux tells of a process
+// is never below that of the process that started it, so this one has to stay small.
+func drawn(b *testing.B, count, megapixels, ending string) string {
+	b.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		b.Fatal(err)
+	}
+	folder := b.TempDir()
+	command := exec.Command(self, folder, count, megapixels)
+	command.Env = append(os.Environ(), side+"=draw")
+	if out, err := command.CombinedOutput(); err != nil {
+		b.Fatalf("%v\n%s", err, out)
+	}
+	found, err := filepath.Glob(filepath.Join(folder, "*"+ending))
+	if err != nil || len(found) == 0 {
+		b.Fatalf("no %s was drawn: %v", ending, err)
+	}
+	return found[0]
+}
+
+// run edits a file as often as asked and prints how many bytes the last result has.
+func run(workload, file, times string) error {
+	src, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(times)
+	if err != nil {
+		return err
+	}
+	var result imaging.Result
+	for _, w := range workloads {
+		if w.name != workload {
+			continue
+		}
+		r, err := recipe.Parse([]byte(`{"version":1,"steps":[` + w.steps + `],"output":{` + w.output + `}}`))
+		if err != nil {
+			return err
+		}
+		for range n {
+			if result, err = imaging.Edit(context.Background(), src, r, imaging.Options{}); err != nil {
+				return err
+			}
+		}
+	}
+	fmt.Println(len(result.Data))
+	return nil
+}
+
+// cost is what a process took: for one picture.
+type cost struct {
+	cpu   time.Duration
+	rss   int64 // bytes at the peak
+	bytes float64
+}
+
+func measure(b *testing.B, times int, command *exec.Cmd) cost {
+	b.Helper()
+	var out, problem bytes.Buffer
+	command.Stdout, command.Stderr = &out, &problem
+	if err := command.Run(); err != nil {
+		b.Fatalf("%v\n%s", err, problem.String())
+	}
+	length, err := strconv.ParseFloat(string(bytes.TrimSpace(out.Bytes())), 64)
+	if err != nil || length == 0 {
+		b.Fatalf("%q: %v", out.String(), err)
+	}
+	state := command.ProcessState
+	usage := state.SysUsage().(*syscall.Rusage)
+	return cost{(state.UserTime() + state.SystemTime()) / time.Duration(times), usage.Maxrss << 10, length}
+}
+
+// BenchmarkPeer runs the engine and sharp side by side, whole processes with start and end, and prints the ratios of
+// the medians: of CPU seconds, of the peak of memory, of the results' lengths. Below 1 the engine takes less.
+//
+//	make bench PKG=./handler/dev/peer
+func BenchmarkPeer(b *testing.B) {
+	if _, err := os.Stat(filepath.Join("node_modules", "sharp")); err != nil {
+		b.Skip("sharp is not installed: make bench installs it")
+	}
+	self, err := os.Executable()
+	if err != nil {
+		b.Fatal(err)
+	}
+	large, cutout := drawn(b, "1", "12", ".[jJ]*"), drawn(b, "9", "4", ".[pP]*")
+	for _, w := range workloads {
+		b.Run(w.name, func(b *testing.B) {
+			file, times := large, "20"
+			if w.name == "W5" {
+				file = cutout
+			}
+			n, _ := strconv.Atoi(times)
+			var ours, theirs []cost
+			for b.Loop() {
+				us := exec.Command(self, w.name, file, times)
+				us.Env = append(os.Environ(), side+"=edit")
+				ours = append(ours, measure(b, n, us))
+				theirs = append(theirs, measure(b, n, exec.Command("node", "peer.mjs", w.name, file, times)))
+			}
+			cpu := func(c cost) float64 { return c.cpu.Seconds() }
+			rss := func(c cost) float64 { return float64(c.rss) }
+			length := func(c cost) float64 { return c.bytes }
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(1000*median(ours, cpu), "ms/image")
+			b.ReportMetric(median(ours, rss)/(1<<20), "MiB")
+			fmt.Printf("bench: %s cpu %.2f rss %.2f bytes %.2f peer sharp\n", w.name,
+				median(ours, cpu)/median(theirs, cpu), median(ours, rss)/median(theirs, rss), median(ours, length)/median(theirs, length))
+		})
+	}
+}
+
+func median(costs []cost, of func(cost) float64) float64 {
+	values := make([]float64, len(costs))
+	for i, c := range costs {
+		values[i] = of(c)
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
+}
