@@ -93,7 +93,8 @@ func (p *planner) scale(to image.Point, kernel recipe.Kernel) {
 
 func (s scaled) size() image.Point { return s.out }
 
-// scratch is gift's 16-bit picture between its two passes, and the weights.
+// scratch is the bands of all processors, which are together no more than the picture between the two passes, and the
+// weights.
 func (s scaled) scratch() int64 {
 	weights := int64(s.in.X+s.out.X+s.in.Y+s.out.Y) * 8 * 16
 	return int64(s.out.X)*int64(s.in.Y)*8 + weights
@@ -101,7 +102,10 @@ func (s scaled) scratch() int64 {
 
 func (s scaled) String() string { return fmt.Sprintf("scale %s", s.kernel) }
 
-func (s scaled) apply(_ context.Context, m *image.NRGBA) (*image.NRGBA, error) {
+func (s scaled) apply(ctx context.Context, m *image.NRGBA) (*image.NRGBA, error) {
+	if s.kernel != recipe.Nearest {
+		return resample(ctx, m, s.out, resampling(s.kernel))
+	}
 	dst := image.NewNRGBA(image.Rectangle{Max: s.out})
 	gift.New(gift.Resize(s.out.X, s.out.Y, resampling(s.kernel))).Draw(dst, m)
 	return dst, nil
