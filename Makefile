@@ -21,7 +21,8 @@ TURBO  ?= 1
 TRY_TURBO = printf '\#include <stdio.h>\n\#include <turbojpeg.h>\nint main(void) { return !tjInitCompress(); }' | \
 	cc -x c - -o /dev/null -l:libturbojpeg.a -lm 2>/dev/null
 HAS_TURBO = $(if $(filter-out 0,$(TURBO)),$(shell $(TRY_TURBO) && echo yes))
-GOENV = $(if $(HAS_TURBO),CGO_ENABLED=1 GOFLAGS="$$GOFLAGS -tags=turbo$(comma)netgo$(comma)osusergo")
+# The resampler has a form for vector instructions, which Go 1.26 has as an experiment; it makes the same bytes.
+GOENV = GOEXPERIMENT=simd $(if $(HAS_TURBO),CGO_ENABLED=1 GOFLAGS="$$GOFLAGS -tags=turbo$(comma)netgo$(comma)osusergo")
 comma := ,
 
 .DEFAULT_GOAL := help
@@ -38,7 +39,7 @@ help: ## show this list
 build: need-go turbo ## build the program and lay out build/app, which the Functions host runs as it is
 	@mkdir -p build/app
 	@find build/app -mindepth 1 -maxdepth 1 ! -name handler -exec rm -rf {} +
-	$(or $(GOENV),CGO_ENABLED=0) $(GO) build -trimpath \
+	$(GOENV) $(if $(HAS_TURBO),,CGO_ENABLED=0) $(GO) build -trimpath \
 		-ldflags "-s -w -X imagepro/handler/app.Version=$(VERSION) $(if $(HAS_TURBO),-linkmode external -extldflags -static)" -o build/app/handler ./handler
 	@cp host.json build/app/ && cp -r functions/* build/app/
 

@@ -26,6 +26,7 @@ func resample(ctx context.Context, m *image.NRGBA, out image.Point, kernel gift.
 		channels = 3
 	}
 	across, down := tapsOf(in.X, out.X, kernel), tapsOf(in.Y, out.Y, kernel)
+	weigh := opaqueRows(across, in.X)
 	dst := image.NewNRGBA(image.Rectangle{Max: out})
 	err := inRows(ctx, out.Y, func(from, to int) {
 		first, end := down[from].first, 0
@@ -38,7 +39,7 @@ func resample(ctx context.Context, m *image.NRGBA, out image.Point, kernel gift.
 		for y := first; y < end; y++ {
 			row, line := m.Pix[y*m.Stride:][:4*in.X], band[(y-first)*width:][:width]
 			if channels == 3 {
-				acrossOpaque(line, row, across)
+				weigh(line, row)
 			} else {
 				premultiply(straight, row)
 				acrossAlpha(line, straight, across)
@@ -47,7 +48,7 @@ func resample(ctx context.Context, m *image.NRGBA, out image.Point, kernel gift.
 		sums := make([]int32, width)
 		for y := from; y < to; y++ {
 			t := down[y]
-			downRow(sums, band[(t.first-first)*width:], t.weights)
+			downRow(sums, band[(t.first-first)*width:], width, t.weights)
 			row := dst.Pix[y*dst.Stride:][:4*out.X]
 			if channels == 3 {
 				storeOpaque(row, sums)
@@ -171,23 +172,23 @@ func premultiply(to []int16, row []byte) {
 	}
 }
 
-// downRow weighs rows of a band that follow each other.
-func downRow(sums []int32, band []int16, weights []int32) {
-	width := len(sums)
+// downPlain weighs rows of a band that follow each other; width is theirs, which may be more than is weighed.
+func downPlain(sums []int32, band []int16, width int, weights []int32) {
+	n := len(sums)
 	clear(sums)
 	for len(weights) >= 4 {
-		a, b, c, d := band[:width], band[width:][:width], band[2*width:][:width], band[3*width:][:width]
+		a, b, c, d := band[:n], band[width:][:n], band[2*width:][:n], band[3*width:][:n]
 		wa, wb, wc, wd := weights[0], weights[1], weights[2], weights[3]
 		for i := range sums {
 			sums[i] += wa*int32(a[i]) + wb*int32(b[i]) + wc*int32(c[i]) + wd*int32(d[i])
 		}
-		band, weights = band[4*width:], weights[4:]
+		band, weights = band[min(4*width, len(band)):], weights[4:]
 	}
 	for _, w := range weights {
-		for i, level := range band[:width] {
+		for i, level := range band[:n] {
 			sums[i] += w * int32(level)
 		}
-		band = band[width:]
+		band = band[min(width, len(band)):]
 	}
 }
 

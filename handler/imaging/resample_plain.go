@@ -1,0 +1,13 @@
+//go:build !goexperiment.simd || !amd64
+
+package imaging
+
+// opaqueRows returns what weighs along rows of a width; see acrossOpaque.
+func opaqueRows(across []taps, _ int) func(line []int16, row []byte) {
+	return func(line []int16, row []byte) { acrossOpaque(line, row, across) }
+}
+
+// downRow is downPlain.
+func downRow(sums []int32, band []int16, width int, weights []int32) {
+	downPlain(sums, band, width, weights)
+}
