@@ -62,6 +62,17 @@ func (w *writer) attach(file []byte, b metadata.Blocks) []byte {
 	return file
 }
 
+// coded returns the result without decoding the picture, if that can be.
+func (w *writer) coded() (file []byte, ok bool) {
+	switch {
+	case w.isEmpty() && w.canRewrite():
+		return w.rewrite(), true
+	case w.format == w.info.Format:
+		return w.lossless()
+	}
+	return nil, false
+}
+
 // canRewrite reports whether metadata can be changed around the coded picture, without coding it again.
 func (w *writer) canRewrite() bool {
 	return w.format == w.info.Format && (w.format == JPEG || w.format == PNG)

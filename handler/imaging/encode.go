@@ -46,6 +46,7 @@ type writer struct {
 	*plan
 	output recipe.Output
 	src    []byte
+	memory int64 // bytes that may be used
 }
 
 // write encodes the picture and puts the metadata of its source in.

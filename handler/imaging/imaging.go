@@ -42,6 +42,7 @@ const (
 	WarnColorsReduced   = "colorsReduced"   // a GIF holds at most 256 colours
 	WarnDepthReduced    = "depthReduced"    // more than 8 bits a channel became 8
 	WarnMetadataDropped = "metadataDropped" // metadata was damaged, too long or has no place in the format
+	WarnOrientationKept = "orientationKept" // turning the JPEG file upright would have cost quality: its tag still does it
 	WarnProfileDropped  = "profileDropped"  // the colour profile was damaged or does not fit the pixels
 	WarnQualityReduced  = "qualityReduced"  // the file would have been longer than maxBytes
 	WarnTextMissing     = "textMissing"     // the font lacks characters of the text
@@ -70,12 +71,14 @@ func Edit(ctx context.Context, src []byte, r *recipe.Recipe, o Options) (Result,
 		result.Data, result.Unchanged = src, true
 		return result, nil
 	}
-	w := writer{plan: p, output: r.Output, src: src}
-	if p.isEmpty() && w.canRewrite() {
-		if file := w.rewrite(); r.Output.MaxBytes == 0 || len(file) <= r.Output.MaxBytes {
-			result.Data, result.Warnings = file, w.warnings.sorted()
-			return result, nil
-		}
+	w := writer{plan: p, output: r.Output, src: src, memory: o.Limits.Memory}
+	file, ok := w.coded()
+	switch {
+	case ok && (r.Output.MaxBytes == 0 || len(file) <= r.Output.MaxBytes):
+		result.Data, result.Warnings = file, w.warnings.sorted()
+		return result, ctx.Err()
+	case short && p.format == JPEG && p.isOnlyOriented(r):
+		return keptOriented(info, src), nil
 	}
 	m, err := p.run(ctx, src)
 	if errors.Is(err, jpegcodec.ErrNotTaken) {
@@ -94,6 +97,15 @@ func Edit(ctx context.Context, src []byte, r *recipe.Recipe, o Options) (Result,
 	}
 	result.Warnings = w.warnings.sorted()
 	return result, ctx.Err()
+}
+
+// keptOriented is the result of turning a JPEG file upright that would have to be coded again for it: the file itself.
+// Its tag turns it wherever tags are looked at, and coding it again would cost quality.
+func keptOriented(info Info, src []byte) Result {
+	return Result{
+		Data: src, Format: info.Format, Width: info.Width, Height: info.Height, Before: info,
+		Warnings: []string{WarnOrientationKept}, Unchanged: true,
+	}
 }
 
 // ended prefers the context's error: what a decoder says about it is noise.

@@ -13,6 +13,21 @@ import (
 // in. The standard library decides about such files.
 var ErrNotTaken = errors.New("jpegcodec: the file is not taken")
 
+// Turn is one of the eight ways to lay a picture.
+type Turn int
+
+// The turns, clockwise.
+const (
+	Upright Turn = iota
+	FlipHorizontal
+	FlipVertical
+	Rotate180
+	Transpose
+	Transverse
+	Rotate90
+	Rotate270
+)
+
 // Smallest is the greatest denominator of Decode.
 const Smallest = 8
 

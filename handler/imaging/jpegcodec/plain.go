@@ -17,6 +17,9 @@ const Name = "go image/jpeg"
 // Decode takes nothing.
 func Decode([]byte, image.Point, int) (*image.NRGBA, error) { return nil, ErrNotTaken }
 
+// Transform takes nothing.
+func Transform([]byte, Turn, image.Rectangle, bool) ([]byte, error) { return nil, ErrNotTaken }
+
 // Encode writes an opaque picture as a baseline file with chroma at half the size, or a gray one. The quality is from 1
 // to 100.
 func Encode(to *bytes.Buffer, m image.Image, quality int) error {

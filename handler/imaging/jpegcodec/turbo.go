@@ -86,6 +86,40 @@ func Encode(to *bytes.Buffer, m image.Image, quality int) error {
 	return nil
 }
 
+// Transform turns a file and cuts it to a rectangle of what comes out, without decoding it: no level changes. An empty
+// rectangle cuts nothing. Its upper left corner has to lie between blocks, and so do edges that come to lie there;
+// if they do not, or the file is one that Decode does not take, the error is ErrNotTaken. No metadata is in the result.
+func Transform(src []byte, turn Turn, part image.Rectangle, progressive bool) ([]byte, error) {
+	if len(src) == 0 {
+		return nil, ErrNotTaken
+	}
+	handle := C.tjInitTransform()
+	if handle == nil {
+		return nil, ErrNotTaken
+	}
+	defer C.tjDestroy(handle)
+	var job C.tjtransform
+	job.op = [...]C.int{
+		Upright: C.TJXOP_NONE, FlipHorizontal: C.TJXOP_HFLIP, FlipVertical: C.TJXOP_VFLIP, Rotate180: C.TJXOP_ROT180,
+		Transpose: C.TJXOP_TRANSPOSE, Transverse: C.TJXOP_TRANSVERSE, Rotate90: C.TJXOP_ROT90, Rotate270: C.TJXOP_ROT270,
+	}[turn]
+	job.options = C.TJXOPT_PERFECT | C.TJXOPT_COPYNONE
+	if progressive {
+		job.options |= C.TJXOPT_PROGRESSIVE
+	}
+	if !part.Empty() {
+		job.options |= C.TJXOPT_CROP
+		job.r = C.tjregion{x: C.int(part.Min.X), y: C.int(part.Min.Y), w: C.int(part.Dx()), h: C.int(part.Dy())}
+	}
+	var file *C.uchar
+	var length C.ulong
+	defer func() { C.tjFree(file) }()
+	if C.tjTransform(handle, (*C.uchar)(unsafe.Pointer(&src[0])), C.ulong(len(src)), 1, &file, &length, &job, C.TJFLAG_STOPONWARNING) != 0 {
+		return nil, notTaken(handle)
+	}
+	return C.GoBytes(unsafe.Pointer(file), C.int(length)), nil
+}
+
 func notTaken(handle C.tjhandle) error {
 	return fmt.Errorf("%w: %s", ErrNotTaken, C.GoString(C.tjGetErrorStr2(handle)))
 }
