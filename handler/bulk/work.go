@@ -243,6 +243,7 @@ func (w *Worker) prepare(ctx context.Context, job Job, spec parsedSpec, file Fil
 		if result.Unchanged || bytes.Equal(result.Data, source) { // other contents may have the same fingerprint
 			item.State = Unchanged
 			item.After = item.Before
+			item.Warnings = result.Warnings
 			return nil, true, nil
 		}
 	}

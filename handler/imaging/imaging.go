@@ -45,6 +45,7 @@ const (
 	WarnOrientationKept = "orientationKept" // turning the JPEG file upright would have cost quality: its tag still does it
 	WarnProfileDropped  = "profileDropped"  // the colour profile was damaged or does not fit the pixels
 	WarnQualityReduced  = "qualityReduced"  // the file would have been longer than maxBytes
+	WarnSavingsTooSmall = "savingsTooSmall" // the file would not have been as much shorter as asked for: it was left as it is
 	WarnTextMissing     = "textMissing"     // the font lacks characters of the text
 )
 
@@ -76,9 +77,9 @@ func Edit(ctx context.Context, src []byte, r *recipe.Recipe, o Options) (Result,
 	switch {
 	case ok && (r.Output.MaxBytes == 0 || len(file) <= r.Output.MaxBytes):
 		result.Data, result.Warnings = file, w.warnings.sorted()
-		return result, ctx.Err()
+		return result.orAsItWas(r.Output, src), ctx.Err()
 	case short && p.format == JPEG && p.isOnlyOriented(r):
-		return keptOriented(info, src), nil
+		return asItWas(info, src, WarnOrientationKept), nil
 	}
 	m, err := p.run(ctx, src)
 	if errors.Is(err, jpegcodec.ErrNotTaken) {
@@ -96,15 +97,23 @@ func Edit(ctx context.Context, src []byte, r *recipe.Recipe, o Options) (Result,
 		return Result{Before: info}, ended(ctx, err)
 	}
 	result.Warnings = w.warnings.sorted()
-	return result, ctx.Err()
+	return result.orAsItWas(r.Output, src), ctx.Err()
 }
 
-// keptOriented is the result of turning a JPEG file upright that would have to be coded again for it: the file itself.
-// Its tag turns it wherever tags are looked at, and coding it again would cost quality.
-func keptOriented(info Info, src []byte) Result {
+// orAsItWas returns the result, or the file as it was if the result saves too little.
+func (r Result) orAsItWas(out recipe.Output, src []byte) Result {
+	most := float64(len(src)) * (1 - out.MinSavings/100)
+	if out.MinSavings < 0 || r.Format != r.Before.Format || float64(len(r.Data)) <= most {
+		return r
+	}
+	return asItWas(r.Before, src, WarnSavingsTooSmall)
+}
+
+// asItWas is the result of leaving a file as it is, for a reason.
+func asItWas(info Info, src []byte, warning string) Result {
 	return Result{
 		Data: src, Format: info.Format, Width: info.Width, Height: info.Height, Before: info,
-		Warnings: []string{WarnOrientationKept}, Unchanged: true,
+		Warnings: []string{warning}, Unchanged: true,
 	}
 }
 

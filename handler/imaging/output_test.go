@@ -96,3 +96,21 @@ func TestStepsWithConditions(t *testing.T) {
 		t.Errorf("the condition looked at the file, not at the picture at its step: %d pixels wide", result.Width)
 	}
 }
+
+func TestAFileThatWouldSaveTooLittleStays(t *testing.T) {
+	t.Parallel()
+	src := asPNG(t, pattern(200, 150))
+	result := edit(t, src, `{"version":1,"steps":[{"op":"noise"}],"output":{"minSavingsPercent":0}}`)
+	if !result.Unchanged || !bytes.Equal(result.Data, src) || !slices.Equal(result.Warnings, []string{imaging.WarnSavingsTooSmall}) {
+		t.Errorf("a longer file: unchanged %v, %q", result.Unchanged, result.Warnings)
+	}
+	for percent, stays := range map[int]bool{0: false, 30: false, 99: true} {
+		document := fmt.Sprintf(`{"version":1,"steps":[{"op":"resize","width":"20%%"}],"output":{"minSavingsPercent":%d}}`, percent)
+		if result := edit(t, src, document); result.Unchanged != stays || (result.Width == 200) != stays {
+			t.Errorf("%d %%: unchanged %v, %d pixels wide", percent, result.Unchanged, result.Width)
+		}
+	}
+	if result := edit(t, src, `{"version":1,"steps":[{"op":"noise"}],"output":{"minSavingsPercent":50,"format":"bmp"}}`); result.Unchanged {
+		t.Error("another format is no saving to be looked at")
+	}
+}

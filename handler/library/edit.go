@@ -99,7 +99,7 @@ func (s *Service) shown(r *recipe.Recipe, src []byte, side int) *recipe.Recipe {
 		Width: length, Height: length, Fit: recipe.Inside, WithoutEnlargement: true, Kernel: recipe.Linear, Gravity: recipe.Center,
 	})
 	small.Output.Metadata = recipe.KeepNone
-	small.Output.MaxBytes = 0
+	small.Output.MaxBytes, small.Output.MinSavings = 0, -1
 	info, _ := imaging.Inspect(src, s.o.Limits) // Edit reports what is wrong
 	format := imaging.Format(r.Output.Format)
 	if r.Output.Format == recipe.Keep {

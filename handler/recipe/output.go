@@ -36,6 +36,8 @@ type Output struct {
 	// MaxBytes is how long the file may be; 0 for any length. The quality is lowered for it, to MinQuality at the least.
 	MaxBytes   int
 	MinQuality int
+	// MinSavings is by how many percent the file has to get shorter, or it stays as it is; below 0 for not at all.
+	MinSavings float64
 	// Background lies behind pictures with transparency when the format has none. It is opaque.
 	Background color.NRGBA
 	Metadata   MetadataMode
@@ -55,6 +57,10 @@ func parseOutput(o *object) Output {
 	if out.MaxBytes == 0 {
 		delete(o.canonical, "maxBytes")
 		delete(o.canonical, "minQuality") // says nothing
+	}
+	out.MinSavings = -1
+	if o.has("minSavingsPercent") {
+		out.MinSavings = o.number("minSavingsPercent", required, 0, 99)
 	}
 	if out.Background.A != 255 {
 		o.report("background", "The background of the output has to be opaque.")
