@@ -80,7 +80,7 @@ $(AZURITE) $(PEER): %/node_modules/.package-lock.json: %/package-lock.json
 turbo:
 	@test "$(TURBO)" = 0 || test -n "$(HAS_TURBO)" || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
 		{ apt-get -qq -o Acquire::Retries=0 -o Acquire::http::Timeout=10 update; \
-		apt-get -qq -o Acquire::Retries=0 -o Acquire::http::Timeout=10 install -y --no-install-recommends gcc libc6-dev libturbojpeg0-dev; } >/dev/null 2>&1; } || \
+		apt-get -qq -o Acquire::Retries=0 -o Acquire::http::Timeout=10 install -y --no-install-recommends gcc libc6-dev libturbojpeg0-dev libimage-exiftool-perl; } >/dev/null 2>&1; } || \
 		echo "JPEG files will take three times as long: for libjpeg-turbo, apt-get install gcc libc6-dev libturbojpeg0-dev"
 
 need-go:

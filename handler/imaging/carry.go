@@ -33,7 +33,7 @@ func (w *writer) updated() metadata.Blocks {
 		mode = metadata.None
 	}
 	b := metadata.Read(string(w.info.Format), w.src)
-	b = b.Update(metadata.Change{Width: w.plan.size.X, Height: w.plan.size.Y, Mode: mode})
+	b = b.Update(metadata.Change{Width: w.plan.size.X, Height: w.plan.size.Y, Mode: mode, DropGPS: w.output.StripGPS})
 	if b.Lost || w.format != w.info.Format && b.HasText() {
 		w.warnings[WarnMetadataDropped] = true
 	}

@@ -283,3 +283,23 @@ func TestCMYKBecomesRGBWithAWarning(t *testing.T) {
 		t.Errorf("Edit = %v, %v", result.Warnings, err)
 	}
 }
+
+func TestThePlaceIsNotToldIfAskedFor(t *testing.T) {
+	t.Parallel()
+	plain := asJPEG(t, pattern(64, 48), 90)
+	placed, _ := metadata.WriteJPEG(plain, metadata.Blocks{XMP: []byte(`<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description exif:GPSLatitude="47,3.5N"/></rdf:RDF></x:xmpmeta>`)})
+	const document = `{"version":1,"output":{"metadata":{"stripGps":true}}}`
+	result := edit(t, placed, document)
+	if result.Unchanged || bytes.Contains(result.Data, []byte("GPS")) {
+		t.Errorf("unchanged %v, the place is told: %v", result.Unchanged, bytes.Contains(result.Data, []byte("GPS")))
+	}
+	if !bytes.HasSuffix(result.Data, plain[len(plain)-200:]) {
+		t.Error("the picture was coded again")
+	}
+	if result := edit(t, plain, document); !result.Unchanged {
+		t.Error("a picture without a place was changed")
+	}
+	if result := edit(t, placed, `{"version":1,"steps":[{"op":"filter","name":"invert"}]}`); !bytes.Contains(result.Data, []byte("GPSLatitude")) {
+		t.Error("the place is gone without being asked for")
+	}
+}

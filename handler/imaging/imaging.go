@@ -13,6 +13,7 @@ import (
 
 	"imagepro/handler/fault"
 	"imagepro/handler/imaging/jpegcodec"
+	"imagepro/handler/imaging/metadata"
 	"imagepro/handler/recipe"
 )
 
@@ -68,7 +69,7 @@ func Edit(ctx context.Context, src []byte, r *recipe.Recipe, o Options) (Result,
 	}
 	result := Result{Format: p.format, Width: p.size.X, Height: p.size.Y, Before: info}
 	short := r.Output.MaxBytes == 0 || len(src) <= r.Output.MaxBytes
-	if p.isEmpty() && short && p.format == info.Format && info.Orientation == 1 && r.Output.Metadata == recipe.KeepAll {
+	if p.isEmpty() && short && p.format == info.Format && info.Orientation == 1 && keepsMetadata(r.Output, info, src) {
 		result.Data, result.Unchanged = src, true
 		return result, nil
 	}
@@ -78,7 +79,7 @@ func Edit(ctx context.Context, src []byte, r *recipe.Recipe, o Options) (Result,
 	case ok && (r.Output.MaxBytes == 0 || len(file) <= r.Output.MaxBytes):
 		result.Data, result.Warnings = file, w.warnings.sorted()
 		return result.orAsItWas(r.Output, src), ctx.Err()
-	case short && p.format == JPEG && p.isOnlyOriented(r):
+	case short && p.format == JPEG && p.isOnlyOriented(r) && keepsMetadata(r.Output, info, src):
 		return asItWas(info, src, WarnOrientationKept), nil
 	}
 	m, err := p.run(ctx, src)
@@ -98,6 +99,11 @@ func Edit(ctx context.Context, src []byte, r *recipe.Recipe, o Options) (Result,
 	}
 	result.Warnings = w.warnings.sorted()
 	return result.orAsItWas(r.Output, src), ctx.Err()
+}
+
+// keepsMetadata reports whether an output leaves the metadata of a file as they are.
+func keepsMetadata(out recipe.Output, info Info, src []byte) bool {
+	return out.Metadata == recipe.KeepAll && !(out.StripGPS && metadata.Read(string(info.Format), src).HasGPS())
 }
 
 // orAsItWas returns the result, or the file as it was if the result saves too little.

@@ -50,5 +50,5 @@ func codecTurn(t turn) jpegcodec.Turn {
 
 // isOnlyOriented reports whether all that a recipe does is to turn the picture upright.
 func (p *plan) isOnlyOriented(r *recipe.Recipe) bool {
-	return len(r.Steps) == 0 && len(p.operations) == 0 && p.format == p.info.Format && r.Output.Metadata == recipe.KeepAll
+	return len(r.Steps) == 0 && len(p.operations) == 0 && p.format == p.info.Format
 }

@@ -41,6 +41,7 @@ type Output struct {
 	// Background lies behind pictures with transparency when the format has none. It is opaque.
 	Background color.NRGBA
 	Metadata   MetadataMode
+	StripGPS   bool // whether where the picture was taken is left out
 }
 
 func parseOutput(o *object) Output {
@@ -67,6 +68,12 @@ func parseOutput(o *object) Output {
 	}
 	metadata := o.object("metadata")
 	out.Metadata = word(metadata, "mode", KeepAll, KeepAll, KeepCopyright, KeepNone)
+	if metadata.has("stripGps") {
+		out.StripGPS = metadata.boolean("stripGps", false)
+	}
+	if !out.StripGPS {
+		delete(metadata.canonical, "stripGps")
+	}
 	metadata.close()
 	return out
 }

@@ -64,6 +64,7 @@ func Read(format string, src []byte) Blocks {
 type Change struct {
 	Width, Height int
 	Mode          Mode
+	DropGPS       bool // where the picture was taken is not told
 }
 
 // Mode is how much is kept. The colour profile and what else colours need always is.
@@ -93,6 +94,12 @@ func (b Blocks) Update(c Change) Blocks {
 	}
 	b.Exif = b.keep(updateExif(b.Exif, c.Width, c.Height))
 	b.XMP = b.keep(updateXMP(b.XMP, c.Width, c.Height))
+	if c.DropGPS && hasGPS(b.Exif) {
+		b.Exif = b.keep(dropGPS(b.Exif))
+	}
+	if c.DropGPS {
+		b.XMP = dropPlace(b.XMP)
+	}
 	b.IPTC = b.keep(updateIPTC(b.IPTC))
 	return b
 }
