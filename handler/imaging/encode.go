@@ -114,7 +114,11 @@ func (w *writer) encode(to *bytes.Buffer, m image.Image, blocks metadata.Blocks,
 	case JPEG:
 		return jpegcodec.Encode(to, m, quality)
 	case PNG:
-		return png.Encode(to, m)
+		level := png.BestSpeed
+		if w.output.Compression == recipe.Small {
+			level = png.BestCompression
+		}
+		return (&png.Encoder{CompressionLevel: level}).Encode(to, m)
 	case GIF:
 		return w.encodeGIF(to, m.(*image.NRGBA)) // no GIF is gray, see gray
 	case WebP:

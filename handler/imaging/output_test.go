@@ -114,3 +114,13 @@ func TestAFileThatWouldSaveTooLittleStays(t *testing.T) {
 		t.Error("another format is no saving to be looked at")
 	}
 }
+
+func TestPNGFilesAreMadeFastOrSmall(t *testing.T) {
+	t.Parallel()
+	src := asPNG(t, veiled(300, 200))
+	fast := edit(t, src, `{"version":1,"steps":[{"op":"filter","name":"sepia"}]}`)
+	small := edit(t, src, `{"version":1,"steps":[{"op":"filter","name":"sepia"}],"output":{"compression":"small"}}`)
+	if len(small.Data) >= len(fast.Data) || furthestApart(fromPNG(t, small.Data), fromPNG(t, fast.Data)) != 0 {
+		t.Errorf("fast has %d bytes, small %d", len(fast.Data), len(small.Data))
+	}
+}

@@ -81,7 +81,7 @@ func TestEveryOperationIsReadWithItsFields(t *testing.T) {
 			},
 		},
 		Output: recipe.Output{
-			Format: recipe.JPEG, Quality: 80, MinQuality: 40, MinSavings: -1, Background: color.NRGBA{A: 255}, Metadata: recipe.KeepCopyright,
+			Format: recipe.JPEG, Quality: 80, MinQuality: 40, MinSavings: -1, Compression: recipe.Fast, Background: color.NRGBA{A: 255}, Metadata: recipe.KeepCopyright,
 		},
 	}
 	if diff := cmp.Diff(want, r, cmpopts.IgnoreUnexported(recipe.Recipe{})); diff != "" {
@@ -184,7 +184,7 @@ func TestWhatIsWrongIsRefusedWithItsPlaceAndLimit(t *testing.T) {
 		"version 2":            {`{"version":2}`, "/version", "from 1 to 1"},
 		"version as text":      {`{"version":"1"}`, "/version", "A number"},
 		"unknown field":        {`{"version":1,"a/b~":2}`, "/a~1b~0", "not known"},
-		"unknown output":       {`{"version":1,"output":{"dpi":2}}`, "/output/dpi", "background, format, maxBytes, metadata, minQuality, minSavingsPercent, quality"},
+		"unknown output":       {`{"version":1,"output":{"dpi":2}}`, "/output/dpi", "background, compression, format, maxBytes, metadata, minQuality, minSavingsPercent, quality"},
 		"twice":                {`{"version":1,"version":1}`, "/version", "twice"},
 		"twice below":          {step(`"op":"blur","sigma":1,"sigma":1`), "/steps/0/sigma", "twice"},
 		"too deep":             {strings.Repeat(`{"a":`, 17), strings.Repeat("/a", 16), "16 levels"},
@@ -268,6 +268,7 @@ func TestWhatIsWrongIsRefusedWithItsPlaceAndLimit(t *testing.T) {
 		"quality":              {`{"version":1,"output":{"quality":0}}`, "/output/quality", "from 1 to 100"},
 		"quality not whole":    {`{"version":1,"output":{"quality":80.5}}`, "/output/quality", "whole number"},
 		"format":               {`{"version":1,"output":{"format":"avif"}}`, "/output/format", "keep, jpeg, png, gif, webp, tiff, bmp"},
+		"compression":          {`{"version":1,"output":{"compression":"best"}}`, "/output/compression", "fast, small"},
 		"savings":              {`{"version":1,"output":{"minSavingsPercent":100}}`, "/output/minSavingsPercent", "from 0 to 99"},
 		"max bytes":            {`{"version":1,"output":{"maxBytes":-1}}`, "/output/maxBytes", "from 0 to 1000000000"},
 		"least quality":        {`{"version":1,"output":{"maxBytes":9,"quality":50,"minQuality":51}}`, "/output/minQuality", "above the quality, 50"},
