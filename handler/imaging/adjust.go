@@ -14,7 +14,7 @@ func (p *planner) adjust(s recipe.Adjust) error {
 	if s.Editor {
 		return p.adjustAsInEditor(s)
 	}
-	if s.Exposure != 0 || s.Gamma != 1 || s.Brightness != 0 || s.Contrast != 0 {
+	if s.Exposure != 0 || s.Gamma != 1 || s.Brightness != 0 || s.Contrast != 0 || s.Highlights != 0 || s.Shadows != 0 || s.Sigmoid.Factor != 0 {
 		table := toneTable(s)
 		p.point(point{"tone", func(row []byte) { applyTable(row, &table) }})
 	}
@@ -35,7 +35,8 @@ func (p *planner) adjust(s recipe.Adjust) error {
 	return nil
 }
 
-// toneTable returns what each level becomes, with gift's formulas but for the exposure, which multiplies light.
+// toneTable returns what each level becomes, with gift's formulas but for the exposure, which multiplies light, and for
+// highlights and shadows.
 func toneTable(s recipe.Adjust) (table [256]uint8) {
 	for i := range table {
 		x := float64(i) / 255
@@ -46,9 +47,36 @@ func toneTable(s recipe.Adjust) (table [256]uint8) {
 			x = math.Pow(x, 1/s.Gamma)
 		}
 		x = min(1, max(0, x+s.Brightness/100))
-		table[i] = uint8(math.Floor(min(1, max(0, contrasted(x, s.Contrast)))*255 + 0.5))
+		x = min(1, max(0, contrasted(x, s.Contrast)))
+		x = 1 - lifted(1-x, -s.Highlights/100)
+		x = bent(lifted(x, s.Shadows/100), s.Sigmoid)
+		table[i] = uint8(math.Floor(min(1, max(0, x))*255 + 0.5))
 	}
 	return table
+}
+
+// lifted moves what is dark towards its square root, or with a negative share towards its square; the lighter it is, the
+// less. The order of levels stays.
+func lifted(x, share float64) float64 {
+	to := math.Sqrt(x)
+	if share < 0 {
+		to = x * x
+	}
+	return x + math.Abs(share)*(to-x)*(1-x)*(1-x)
+}
+
+// bent applies a curve in the shape of an S, or its inverse for a negative factor.
+func bent(x float64, s recipe.Sigmoid) float64 {
+	if s.Factor == 0 {
+		return x
+	}
+	steep := math.Abs(s.Factor)
+	logistic := func(x float64) float64 { return 1 / (1 + math.Exp(steep*(s.Midpoint-x))) }
+	low, high := logistic(0), logistic(1)
+	if s.Factor > 0 {
+		return (logistic(x) - low) / (high - low)
+	}
+	return s.Midpoint - math.Log(1/(low+(high-low)*x)-1)/steep
 }
 
 // toLight and fromLight are the transfer function of sRGB (IEC 61966-2-1), from 0 to 1.

@@ -6,6 +6,8 @@ import (
 	"math"
 	"testing"
 
+	"github.com/disintegration/gift"
+
 	"imagepro/handler/recipe"
 )
 
@@ -117,6 +119,23 @@ func TestAdjustmentsOfLightAndColour(t *testing.T) {
 	each(t, "temperature", recipe.Adjust{Temperature: 40, Gamma: 1}, 0, func(r, g, b float64) (float64, float64, float64) { return r * 1.1, g, b * 0.9 })
 	each(t, "a third of the circle", recipe.Adjust{Hue: 120, Gamma: 1}, 0, func(r, g, b float64) (float64, float64, float64) { return b, r, g })
 	each(t, "a third back", recipe.Adjust{Hue: -120, Gamma: 1}, 0, func(r, g, b float64) (float64, float64, float64) { return g, b, r })
+	gifts := func(f gift.Filter) func(x float64) float64 {
+		from, to := image.NewNRGBA(image.Rect(0, 0, 256, 1)), image.NewNRGBA(image.Rect(0, 0, 256, 1))
+		for i := range 256 {
+			from.SetNRGBA(i, 0, color.NRGBA{uint8(i), uint8(i), uint8(i), 255})
+		}
+		gift.New(f).Draw(to, from)
+		return func(x float64) float64 { return float64(to.Pix[int(x)*4]) }
+	}
+	each(t, "sigmoid", recipe.Adjust{Gamma: 1, Sigmoid: recipe.Sigmoid{Midpoint: 0.4, Factor: 5}}, 1, alike(gifts(gift.Sigmoid(0.4, 5))))
+	each(t, "sigmoid back", recipe.Adjust{Gamma: 1, Sigmoid: recipe.Sigmoid{Midpoint: 0.6, Factor: -7}}, 1, alike(gifts(gift.Sigmoid(0.6, -7))))
+	each(t, "shadows", recipe.Adjust{Gamma: 1, Shadows: 100}, 1, alike(func(x float64) float64 {
+		return x + (math.Sqrt(x*255)-x)*math.Pow(1-x/255, 2)
+	}))
+	each(t, "highlights", recipe.Adjust{Gamma: 1, Highlights: -50}, 1, alike(func(x float64) float64 { // darker: the dark end, mirrored
+		d := 255 - x
+		return 255 - (d + (math.Sqrt(d*255)-d)*math.Pow(1-d/255, 2)/2)
+	}))
 	each(t, "nothing", recipe.Adjust{Gamma: 1}, 0, func(r, g, b float64) (float64, float64, float64) { return r, g, b })
 
 	dull, vivid := image.NewNRGBA(image.Rect(0, 0, 1, 1)), image.NewNRGBA(image.Rect(0, 0, 1, 1))
@@ -144,5 +163,35 @@ func TestColoursAreRemovedAndShineThrough(t *testing.T) {
 	flat := edited(t, m, recipe.Flatten{Background: color.NRGBA{0, 0, 200, 255}})
 	if c := flat.NRGBAAt(3, 0); c != (color.NRGBA{50, 100, 100, 255}) || flat.NRGBAAt(0, 0) != m.NRGBAAt(0, 0) {
 		t.Errorf("flattened to %v", c)
+	}
+}
+
+func TestLevelsAreStretchedBetweenPercentiles(t *testing.T) {
+	t.Parallel()
+	m := image.NewNRGBA(image.Rect(0, 0, 100, 200)) // levels from 50 to 149 in red, half of that in green and blue; 200 bands
+	for i := 0; i < len(m.Pix); i += 4 {
+		x := uint8(i / 4 % 100)
+		copy(m.Pix[i:], []byte{50 + x, 20 + x/2, 20 + x/2, 255})
+	}
+	m.SetNRGBA(0, 0, color.NRGBA{0, 0, 0, 0}) // what nobody sees does not count
+	all := edited(t, m, recipe.AutoLevels{Low: 0, High: 100})
+	if a, b := all.NRGBAAt(0, 1), all.NRGBAAt(99, 1); a != (color.NRGBA{59, 0, 0, 255}) || b != (color.NRGBA{255, 97, 97, 255}) {
+		t.Errorf("stretched together to %v and %v", a, b) // 20 to 149 becomes 0 to 255
+	}
+	apart := edited(t, m, recipe.AutoLevels{Low: 0, High: 100, Channels: true})
+	if a, b := apart.NRGBAAt(0, 1), apart.NRGBAAt(99, 1); a != (color.NRGBA{0, 0, 0, 255}) || b != (color.NRGBA{255, 255, 255, 255}) {
+		t.Errorf("stretched apart to %v and %v", a, b)
+	}
+	cut := edited(t, m, recipe.AutoLevels{Low: 9.5, High: 89.5, Channels: true})
+	for x, want := range map[int]uint8{9: 0, 10: 3, 49: 127, 89: 255, 95: 255} { // 59 is the tenth column, 139 the ninetieth
+		if got := cut.NRGBAAt(x, 1).R; abs(int(got)-int(want)) > 1 {
+			t.Errorf("column %d is %d, want %d", x, got, want)
+		}
+	}
+	even := image.NewNRGBA(image.Rect(0, 0, 9, 9))
+	fill(even, color.NRGBA{80, 80, 80, 255})
+	even = edited(t, even, recipe.AutoLevels{Low: 1, High: 99})
+	if c := even.NRGBAAt(4, 4); c != (color.NRGBA{80, 80, 80, 255}) {
+		t.Errorf("an even picture became %v", c)
 	}
 }

@@ -78,6 +78,8 @@ func (p *planner) add(step recipe.Step) error {
 	switch s := step.(type) {
 	case recipe.Adjust:
 		return p.adjust(s)
+	case recipe.AutoLevels:
+		return p.autoLevels(s)
 	case recipe.BlendColor:
 		return p.blendColor(s)
 	case recipe.Blur:

@@ -39,7 +39,7 @@ type Input struct {
 }
 
 // Step is one operation. The concrete types are the structs of this package, one file each: Resize, Crop,
-// Rotate, Flip, Extend, Border, RoundCorners, Adjust, Grayscale, Sepia, Matrix, Invert, Threshold, Posterize, Solarize,
+// Rotate, Flip, Extend, Border, RoundCorners, Adjust, AutoLevels, Grayscale, Sepia, Matrix, Invert, Threshold, Posterize, Solarize,
 // Duotone, BlendColor, RemoveColor, Flatten, Blur, Sharpen, Convolve, Rank, Noise, Pixelate, Redact, Text.
 type Step interface {
 	// Op is the operation's name in the document.
@@ -56,6 +56,7 @@ type operation struct {
 func operations() []operation {
 	return []operation{
 		{"adjust", parseAdjust},
+		{"autoLevels", parseAutoLevels},
 		{"blendColor", parseBlendColor},
 		{"blur", parseBlur},
 		{"border", parseBorder},
