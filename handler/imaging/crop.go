@@ -12,31 +12,32 @@ import (
 
 // crop keeps a rectangle of the picture as it is when the step is reached.
 func (p *planner) crop(s recipe.Crop) error {
-	r := croppedTo(s, p.plan.size)
+	in := p.plan.size
+	switch {
+	case s.Ratio != (recipe.Ratio{}):
+		p.cutTo(largest(s.Ratio, in), s.Gravity, s.Focal)
+		return nil
+	case !s.Placed:
+		size := image.Pt(min(rounded(s.Width.Of(in.X)), in.X), min(rounded(s.Height.Of(in.Y)), in.Y))
+		p.cutTo(size, s.Gravity, s.Focal)
+		return nil
+	}
+	r := rectangle(s, in)
 	if r.Empty() {
 		return fault.Newf(fault.Invalid, "The crop lies outside of the picture, which is %d × %d pixels here.",
-			p.plan.size.X, p.plan.size.Y)
+			in.X, in.Y)
 	}
 	p.cut(r)
 	return nil
 }
 
-// croppedTo returns the part of a picture that a crop keeps; empty if the rectangle misses the picture.
-func croppedTo(s recipe.Crop, in image.Point) image.Rectangle {
-	all := image.Rectangle{Max: in}
-	if s.Ratio != (recipe.Ratio{}) {
-		return placed(largest(s.Ratio, in), in, s.Gravity)
-	}
-	w, h := s.Width.Of(in.X), s.Height.Of(in.Y)
-	if !s.Placed {
-		size := image.Pt(min(rounded(w), in.X), min(rounded(h), in.Y))
-		return placed(size, in, s.Gravity)
-	}
-	x, y := s.X.Of(in.X), s.Y.Of(in.Y)
+// rectangle returns the part of a picture that a crop with a place keeps; empty if the rectangle misses the picture.
+func rectangle(s recipe.Crop, in image.Point) image.Rectangle {
+	x, y, w, h := s.X.Of(in.X), s.Y.Of(in.Y), s.Width.Of(in.X), s.Height.Of(in.Y)
 	from := image.Pt(int(math.Round(x)), int(math.Round(y)))
 	// The far edge is rounded, not the width: neighbouring shares then meet without gap or overlap.
 	to := image.Pt(max(from.X+1, int(math.Round(x+w))), max(from.Y+1, int(math.Round(y+h))))
-	return image.Rectangle{Min: from, Max: to}.Intersect(all)
+	return image.Rectangle{Min: from, Max: to}.Intersect(image.Rectangle{Max: in})
 }
 
 // largest returns the largest size of a ratio that fits into a picture.
@@ -45,6 +46,28 @@ func largest(r recipe.Ratio, in image.Point) image.Point {
 		return image.Pt(min(in.X, rounded(float64(in.Y*r.Width)/float64(r.Height))), in.Y)
 	}
 	return image.Pt(in.X, min(in.Y, rounded(float64(in.X*r.Height)/float64(r.Width))))
+}
+
+// cutTo adds a crop to a size no larger than the picture.
+func (p *planner) cutTo(size image.Point, g recipe.Gravity, focal *recipe.Focal) {
+	in := p.plan.size
+	switch {
+	case size == in:
+	case focal != nil:
+		middle := image.Pt(rounded(focal.X*float64(in.X)), rounded(focal.Y*float64(in.Y)))
+		p.cut(centered(size, middle, in))
+	case g == recipe.Smart:
+		p.push(attended{in: in, out: size})
+	default:
+		p.cut(placed(size, in, g))
+	}
+}
+
+// centered returns where a cut of a size has a point nearest to its middle.
+func centered(size, middle, in image.Point) image.Rectangle {
+	at := middle.Sub(size.Div(2))
+	at = image.Pt(max(0, min(at.X, in.X-size.X)), max(0, min(at.Y, in.Y-size.Y)))
+	return image.Rectangle{Min: at, Max: at.Add(size)}
 }
 
 // cropped is a rectangle that is kept.

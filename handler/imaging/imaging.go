@@ -97,6 +97,7 @@ func Edit(ctx context.Context, src []byte, r *recipe.Recipe, o Options) (Result,
 	if result.Data, err = w.write(m); err != nil {
 		return Result{Before: info}, ended(ctx, err)
 	}
+	result.Width, result.Height = p.size.X, p.size.Y
 	result.Warnings = w.warnings.sorted()
 	return result.orAsItWas(r.Output, src), ctx.Err()
 }
@@ -145,6 +146,15 @@ func (p *plan) run(ctx context.Context, src []byte) (*image.NRGBA, error) {
 	if err != nil {
 		return nil, err
 	}
+	if m, err = p.apply(ctx, m); err != nil {
+		return nil, err
+	}
+	p.size = m.Rect.Max // less than planned after a trim
+	return m, nil
+}
+
+// apply carries the operations out.
+func (p *plan) apply(ctx context.Context, m *image.NRGBA) (_ *image.NRGBA, err error) {
 	for _, op := range p.operations {
 		if err := ctx.Err(); err != nil {
 			return nil, err

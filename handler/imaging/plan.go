@@ -55,22 +55,32 @@ func compile(info Info, r *recipe.Recipe, o Options) (*plan, error) {
 	if r.Input.AutoOrient {
 		p.turn(turnOf(info.Orientation))
 	}
-	for i, step := range r.Steps {
-		if err := p.add(step); err != nil {
-			return nil, fault.From(err).At("/steps/" + strconv.Itoa(i))
-		}
-		if err := p.checkSize(p.plan.size); err != nil {
-			return nil, fault.From(err).At("/steps/" + strconv.Itoa(i))
-		}
+	if err := p.steps(r.Steps, 0); err != nil {
+		return nil, err
 	}
 	if first, ok := p.last(0).(turned); ok {
 		p.plan.start, p.plan.operations = first.turn, p.plan.operations[1:]
 	}
 	p.shrink()
-	if err := p.finish(); err != nil {
-		return nil, err
+	p.plan.memory = p.estimate()
+	return p.plan, p.checkResult()
+}
+
+// steps fits steps; the index is that of the first of them in the recipe.
+func (p *planner) steps(steps []recipe.Step, index int) error {
+	for i, step := range steps {
+		if s, ok := p.trimming(step); ok {
+			return p.trim(s, steps[i+1:], index+i)
+		}
+		err := p.add(step)
+		if err == nil {
+			err = p.checkSize(p.plan.size)
+		}
+		if err != nil {
+			return fault.From(err).At("/steps/" + strconv.Itoa(index+i))
+		}
 	}
-	return p.plan, nil
+	return nil
 }
 
 // add fits one step. A new operation is one file and one line here.
@@ -133,12 +143,17 @@ func (p *planner) add(step recipe.Step) error {
 	case recipe.Threshold:
 		return p.threshold(s)
 	case recipe.When:
-		if s.Holds(p.plan.size.X, p.plan.size.Y, string(p.info.Format), p.info.Alpha) {
+		if p.holds(s) {
 			return p.add(s.Step)
 		}
 		return nil
 	}
 	return fault.Newf(fault.Unsupported, "The operation %q is not known here.", step.Op())
+}
+
+// holds reports whether the picture meets the conditions at this step.
+func (p *planner) holds(w recipe.When) bool {
+	return w.Holds(p.plan.size.X, p.plan.size.Y, string(p.info.Format), p.info.Alpha)
 }
 
 // shrink lets the decoder do what it can of a reduction that comes first: it costs less than decoding all pixels.
@@ -200,14 +215,13 @@ func (p *planner) checkSize(size image.Point) error {
 	return nil
 }
 
-// finish checks the result against its format and estimates the memory.
-func (p *planner) finish() error {
+// checkResult checks the result against its format and the limit of memory.
+func (p *planner) checkResult() error {
 	size := p.plan.size
 	if most := longestSide(p.plan.format); size.X > most || size.Y > most {
 		return fault.Newf(fault.TooLarge, "The result would be %d × %d pixels; %s files have at most %d a side.",
 			size.X, size.Y, strings.ToUpper(string(p.plan.format)), most)
 	}
-	p.plan.memory = p.estimate()
 	if p.plan.memory > p.limits.Memory {
 		return fault.Newf(fault.TooLarge, "The edit would need about %d MB of memory; at most %d MB are used.",
 			p.plan.memory>>20, p.limits.Memory>>20)
@@ -226,11 +240,16 @@ func (p *planner) estimate() int64 {
 	if p.info.turbo && p.info.scans > 1 {
 		peak += int64(p.info.StoredWidth) * int64(p.info.StoredHeight) * 6 // two bytes a coefficient of 4:4:4
 	}
+	return max(peak, file+p.peak(size))
+}
+
+// peak returns the bytes at the peak from the first operation on, which gets a picture of a size, besides the file.
+func (p *planner) peak(size image.Point) (peak int64) {
 	for _, op := range p.plan.operations {
-		peak = max(peak, file+area(size)*4+area(op.size())*4+op.scratch())
+		peak = max(peak, area(size)*4+area(op.size())*4+op.scratch())
 		size = op.size()
 	}
-	return max(peak, file+area(size)*(4+encodedBytes(p.plan.format)))
+	return max(peak, area(size)*(4+encodedBytes(p.plan.format)))
 }
 
 func area(size image.Point) int64 { return int64(size.X) * int64(size.Y) }

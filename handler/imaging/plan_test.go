@@ -251,10 +251,21 @@ func TestCropsRoundToPixelsAndStayInside(t *testing.T) {
 		{"gravity", recipe.Crop{Width: px(4), Height: px(20), Gravity: recipe.East}, image.Pt(10, 10), image.Rect(6, 0, 10, 10)},
 		{"ratio, wide", recipe.Crop{Ratio: recipe.Ratio{Width: 16, Height: 9}, Gravity: recipe.Center}, image.Pt(1600, 1200), image.Rect(0, 150, 1600, 1050)},
 		{"ratio, high", recipe.Crop{Ratio: recipe.Ratio{Width: 1, Height: 2}, Gravity: recipe.NorthWest}, image.Pt(1600, 1200), image.Rect(0, 0, 600, 1200)},
+		{"around a point", recipe.Crop{Width: px(4), Height: px(20), Focal: &recipe.Focal{X: 0.7, Y: 0.5}}, image.Pt(10, 10), image.Rect(5, 0, 9, 10)},
+		{"around a point at the edge", recipe.Crop{Ratio: recipe.Ratio{Width: 1, Height: 1}, Focal: &recipe.Focal{X: 0.9, Y: 1}}, image.Pt(1600, 1200), image.Rect(400, 0, 1600, 1200)},
 		{"ratio, extreme", recipe.Crop{Ratio: recipe.Ratio{Width: 10000, Height: 1}, Gravity: recipe.SouthEast}, image.Pt(100, 100), image.Rect(0, 99, 100, 100)},
 		{"ratio of one pixel", recipe.Crop{Ratio: recipe.Ratio{Width: 3, Height: 1}, Gravity: recipe.Center}, image.Pt(1, 1), image.Rect(0, 0, 1, 1)},
 	} {
-		if got := croppedTo(c.step, c.in); got != c.want {
+		info := Info{Format: PNG, StoredWidth: c.in.X, StoredHeight: c.in.Y, Orientation: 1, Bits: 8}
+		p, err := compile(info, &recipe.Recipe{Steps: []recipe.Step{c.step}}, Options{Limits: DefaultLimits()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := image.Rectangle{Max: p.size}
+		if len(p.operations) > 0 {
+			got = p.operations[0].(cropped).rect
+		}
+		if got != c.want {
 			t.Errorf("%s: crop of %v is %v, want %v", c.name, c.in, got, c.want)
 		}
 	}

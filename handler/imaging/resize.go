@@ -18,7 +18,7 @@ func (p *planner) resize(s recipe.Resize) error {
 	p.scale(to, s.Kernel)
 	switch {
 	case s.Fit == recipe.Cover:
-		p.cut(placed(box, to, s.Gravity))
+		p.cutTo(box, s.Gravity, s.Focal)
 	case s.Fit == recipe.Contain && box != to:
 		p.push(padded{in: to, out: box, at: placed(to, box, s.Gravity).Min, background: s.Background})
 	}

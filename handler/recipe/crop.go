@@ -10,8 +10,8 @@ type Ratio struct {
 	Width, Height int
 }
 
-// Crop cuts a rectangle out of a picture: either X, Y, Width and Height, or a size at a gravity, or the
-// largest part of an aspect ratio at a gravity. A rectangle that reaches over the edge is cut to the
+// Crop cuts a rectangle out of a picture: either X, Y, Width and Height, or a size at a gravity or focal point, or the
+// largest part of an aspect ratio there. A rectangle that reaches over the edge is cut to the
 // picture; one that misses it is imaging's fault to report.
 type Crop struct {
 	X, Y          Length // of the upper left corner; percent of the picture's width and height
@@ -20,6 +20,7 @@ type Crop struct {
 	Placed  bool
 	Ratio   Ratio
 	Gravity Gravity
+	Focal   *Focal // instead of Gravity
 }
 
 // Op returns "crop".
@@ -33,7 +34,7 @@ func parseCrop(o *object) Step {
 	side := span{least: 1, most: far, leastPercent: 0.01, mostPercent: 100, relative: relative}
 	s := Crop{Ratio: o.ratio("aspectRatio")}
 	if s.Ratio != (Ratio{}) {
-		s.Gravity = o.gravity(Center)
+		s.Gravity, s.Focal = o.cutGravity()
 		o.refuse("aspectRatio", "x", "y", "width", "height")
 		return s
 	}
@@ -43,10 +44,12 @@ func parseCrop(o *object) Step {
 			o.report(name, "A crop needs a width and a height, or an aspectRatio. %s", side.sentence())
 		}
 	}
-	if o.has("gravity") {
-		s.Gravity = o.gravity(Center)
-		o.refuse("gravity", "x", "y")
-		return s
+	for _, place := range []string{"gravity", "focal"} {
+		if o.has(place) {
+			s.Gravity, s.Focal = o.cutGravity()
+			o.refuse(place, "x", "y")
+			return s
+		}
 	}
 	s.Placed = true
 	s.X, s.Y = o.lengthOr("x", Length{Percent: relative}, at), o.lengthOr("y", Length{Percent: relative}, at)

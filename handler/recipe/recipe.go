@@ -40,7 +40,7 @@ type Input struct {
 
 // Step is one operation. The concrete types are the structs of this package, one file each: Resize, Crop,
 // Rotate, Flip, Extend, Border, RoundCorners, Adjust, AutoLevels, Grayscale, Sepia, Matrix, Invert, Threshold, Posterize, Solarize,
-// Duotone, BlendColor, RemoveColor, Flatten, Blur, Sharpen, Convolve, Rank, Noise, Pixelate, Redact, Text.
+// Duotone, BlendColor, RemoveColor, Flatten, Blur, Sharpen, Convolve, Rank, Noise, Pixelate, Redact, Text, Trim.
 type Step interface {
 	// Op is the operation's name in the document.
 	Op() string
@@ -80,6 +80,7 @@ func operations() []operation {
 		{"roundCorners", parseRoundCorners},
 		{"sharpen", parseSharpen},
 		{"text", parseText},
+		{"trim", parseTrim},
 	}
 }
 

@@ -38,6 +38,7 @@ type Resize struct {
 	WithoutEnlargement, WithoutReduction bool
 	Kernel                               Kernel
 	Gravity                              Gravity     // for Cover and Contain
+	Focal                                *Focal      // instead of Gravity, for Cover
 	Background                           color.NRGBA // for Contain
 }
 
@@ -53,8 +54,12 @@ func parseResize(o *object) Step {
 		WithoutEnlargement: o.boolean("withoutEnlargement", false),
 		WithoutReduction:   o.boolean("withoutReduction", false),
 		Kernel:             word(o, "kernel", Lanczos3, Nearest, Box, Linear, Cubic, Lanczos3),
-		Gravity:            o.gravity(Center),
 		Background:         o.color("background", "transparent"),
+	}
+	if s.Fit == Cover {
+		s.Gravity, s.Focal = o.cutGravity()
+	} else {
+		s.Gravity = o.gravity(Center)
 	}
 	if !o.has("width") && !o.has("height") {
 		o.report("width", "A resize needs a width, a height or both. %s", side.sentence())
