@@ -430,7 +430,8 @@ func noSuchRange(ctx context.Context, size int64) error {
 
 type previewInput struct {
 	ImageRef
-	Body struct {
+	Explain bool `query:"explain" doc:"Answer with the plan, as JSON, instead of the picture"`
+	Body    struct {
 		Recipe json.RawMessage `json:"recipe" doc:"What to do to the picture"`
 		Size   int             `json:"size,omitempty" minimum:"16" maximum:"2048" default:"1024" doc:"Most pixels of the longer side"`
 	}
@@ -443,11 +444,62 @@ type previewOutput struct {
 }
 
 func (a *API) preview(ctx context.Context, in *previewInput) (*previewOutput, error) {
+	if in.Explain {
+		return a.explain(ctx, in)
+	}
 	p, err := a.options.Library.Preview(ctx, callerOf(ctx), in.ref(), in.Body.Recipe, in.Body.Size)
 	if err != nil {
 		return nil, failed(ctx, err)
 	}
 	return &previewOutput{Type: p.MIME, Warnings: strings.Join(p.Warnings, ", "), Body: p.Data}, nil
+}
+
+// explainedPlan is what an edit would do.
+type explainedPlan struct {
+	How         imaging.Way     `json:"how"`
+	Before      explainedSize   `json:"before"`
+	After       explainedSize   `json:"after"`
+	Codec       string          `json:"codec,omitempty"`
+	DecodeScale string          `json:"decodeScale,omitempty"`
+	Turn        string          `json:"turn,omitempty"`
+	Passes      []explainedPass `json:"passes,omitempty"`
+	Pixels      int64           `json:"pixelsTouched"`
+	Memory      int64           `json:"memoryBytes"`
+	Limit       int64           `json:"memoryLimitBytes"`
+}
+
+type explainedSize struct {
+	Format imaging.Format `json:"format"`
+	Width  int            `json:"width"`
+	Height int            `json:"height"`
+}
+
+type explainedPass struct {
+	What   string `json:"what"`
+	Width  int    `json:"width"`
+	Height int    `json:"height"`
+}
+
+func (a *API) explain(ctx context.Context, in *previewInput) (*previewOutput, error) {
+	e, err := a.options.Library.Explain(ctx, callerOf(ctx), in.ref(), in.Body.Recipe)
+	if err != nil {
+		return nil, failed(ctx, err)
+	}
+	p := explainedPlan{
+		How: e.How, Codec: e.Codec, Turn: e.Turn, Pixels: e.Pixels, Memory: e.Memory, Limit: e.Limit,
+		Before: explainedSize{e.Before.Format, e.Before.Width, e.Before.Height}, After: explainedSize{e.Format, e.Width, e.Height},
+	}
+	if e.Shrink > 0 {
+		p.DecodeScale = "1/" + strconv.Itoa(e.Shrink)
+	}
+	for _, pass := range e.Passes {
+		p.Passes = append(p.Passes, explainedPass(pass))
+	}
+	body, err := json.Marshal(p)
+	if err != nil {
+		return nil, failed(ctx, err)
+	}
+	return &previewOutput{Type: "application/json", Body: body}, nil
 }
 
 type editInput struct {

@@ -335,6 +335,12 @@ func TestEditsAndPreviewsAnswerWhatBecameOfThePicture(t *testing.T) {
 	if m, format, err := image.Decode(strings.NewReader(a.text)); err != nil || format != "jpeg" || m.Bounds().Dx() != 10 || a.header.Get("Content-Type") != "image/jpeg" {
 		t.Errorf("%d: %s, %v", a.status, format, err)
 	}
+	plan := w.call(t, with("POST", picturePath+"/preview?explain=true", `{`+flip+`}`))
+	before, _ := plan.body["before"].(map[string]any)
+	passes, _ := plan.body["passes"].([]any)
+	if plan.status != 200 || plan.header.Get("Content-Type") != "application/json" || plan.body["how"] != "recoded" || before["format"] != "jpeg" || len(passes) == 0 || plan.body["pixelsTouched"] == 0.0 {
+		t.Errorf("the plan: %d %s", plan.status, plan.text)
+	}
 	made := w.call(t, with("POST", picturePath+"/edits", `{`+flip+`,"save":{"target":"copy","name":"{name} small","folderId":"f"}}`, "If-Match", tag))
 	item, _ := made.body["item"].(map[string]any)
 	if made.status != 201 || made.header.Get("Location") != "/api/images/d/new" || item["name"] != `sün "set" small.jpg` || item["parentId"] != "f" {

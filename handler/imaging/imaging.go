@@ -68,18 +68,17 @@ func Edit(ctx context.Context, src []byte, r *recipe.Recipe, o Options) (Result,
 		return Result{Before: info}, err
 	}
 	result := Result{Format: p.format, Width: p.size.X, Height: p.size.Y, Before: info}
-	short := r.Output.MaxBytes == 0 || len(src) <= r.Output.MaxBytes
-	if p.isEmpty() && short && p.format == info.Format && info.Orientation == 1 && keepsMetadata(r.Output, info, src) {
+	if p.leaves(src, r.Output) {
 		result.Data, result.Unchanged = src, true
 		return result, nil
 	}
 	w := writer{plan: p, output: r.Output, src: src, memory: o.Limits.Memory}
 	file, ok := w.coded()
 	switch {
-	case ok && (r.Output.MaxBytes == 0 || len(file) <= r.Output.MaxBytes):
+	case ok && fits(file, r.Output):
 		result.Data, result.Warnings = file, w.warnings.sorted()
 		return result.orAsItWas(r.Output, src), ctx.Err()
-	case short && p.format == JPEG && p.isOnlyOriented(r) && keepsMetadata(r.Output, info, src):
+	case p.leavesTurned(src, r):
 		return asItWas(info, src, WarnOrientationKept), nil
 	}
 	m, err := p.run(ctx, src)
@@ -100,6 +99,20 @@ func Edit(ctx context.Context, src []byte, r *recipe.Recipe, o Options) (Result,
 	result.Width, result.Height = p.size.X, p.size.Y
 	result.Warnings = w.warnings.sorted()
 	return result.orAsItWas(r.Output, src), ctx.Err()
+}
+
+// fits reports whether a file is as short as it has to be.
+func fits(file []byte, out recipe.Output) bool { return out.MaxBytes == 0 || len(file) <= out.MaxBytes }
+
+// leaves reports whether there is nothing to do.
+func (p *plan) leaves(src []byte, out recipe.Output) bool {
+	return p.isEmpty() && fits(src, out) && p.format == p.info.Format && p.info.Orientation == 1 && keepsMetadata(out, p.info, src)
+}
+
+// leavesTurned reports whether a file is left as it is because all there is to do is to turn it upright, which would cost
+// quality.
+func (p *plan) leavesTurned(src []byte, r *recipe.Recipe) bool {
+	return p.isOnlyOriented(r) && p.format == JPEG && fits(src, r.Output) && keepsMetadata(r.Output, p.info, src)
 }
 
 // keepsMetadata reports whether an output leaves the metadata of a file as they are.

@@ -71,24 +71,45 @@ func (s *Service) Preview(ctx context.Context, who caller.Caller, ref Ref, steps
 	if err != nil {
 		return Preview{}, err
 	}
-	i, err := s.picture(ctx, who, ref)
-	if err != nil {
-		return Preview{}, err
-	}
-	leave, err := s.places.enter(ctx, who.Tenant)
+	i, src, leave, err := s.source(ctx, who, ref)
 	if err != nil {
 		return Preview{}, err
 	}
 	defer leave()
-	src, err := s.whole(ctx, who, i)
-	if err != nil {
-		return Preview{}, err
-	}
 	result, err := s.edit(ctx, src, s.shown(r, src, side), i.Name)
 	if err != nil {
 		return Preview{}, err
 	}
 	return Preview{Data: result.Data, MIME: result.Format.MIME(), Width: result.Width, Height: result.Height, Warnings: result.Warnings}, nil
+}
+
+// source reads a picture and its content, for as long as there is a place for it.
+func (s *Service) source(ctx context.Context, who caller.Caller, ref Ref) (i Item, src []byte, leave func(), err error) {
+	if i, err = s.picture(ctx, who, ref); err != nil {
+		return Item{}, nil, nil, err
+	}
+	if leave, err = s.places.enter(ctx, who.Tenant); err != nil {
+		return Item{}, nil, nil, err
+	}
+	if src, err = s.whole(ctx, who, i); err != nil {
+		leave()
+		return Item{}, nil, nil, err
+	}
+	return i, src, leave, nil
+}
+
+// Explain says what an edit would do, without doing it.
+func (s *Service) Explain(ctx context.Context, who caller.Caller, ref Ref, steps json.RawMessage) (imaging.Explanation, error) {
+	r, err := parse(steps)
+	if err != nil {
+		return imaging.Explanation{}, err
+	}
+	i, src, leave, err := s.source(ctx, who, ref)
+	if err != nil {
+		return imaging.Explanation{}, err
+	}
+	defer leave()
+	return imaging.Explain(src, r, imaging.Options{Limits: s.o.Limits, Name: i.Name, Time: s.o.Now()})
 }
 
 // shown returns the recipe with a further step that makes the result small, in a format that browsers show.

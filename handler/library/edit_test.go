@@ -242,6 +242,18 @@ func TestAPreviewSavesNothing(t *testing.T) {
 			t.Errorf("browsers show no %s", p.MIME)
 		}
 	}
+	toGraph, _ = w.since(func() {
+		e, err := w.service.Explain(t.Context(), w.adele, i.Ref, small)
+		must(t, err)
+		if e.How != imaging.Recoded || e.Before.Width != 400 || e.Width != 10 || len(e.Passes) == 0 {
+			t.Errorf("explained as %+v", e)
+		}
+	})
+	if len(toGraph) != 1 || w.versions(i.Ref) != 1 {
+		t.Errorf("%d calls of Graph to explain, %d versions", len(toGraph), w.versions(i.Ref))
+	}
+	_, err := w.service.Explain(t.Context(), w.adele, i.Ref, []byte(`{"version":1,"steps":[{}]}`))
+	wantKind(t, "a step without an op", err, fault.Invalid)
 	for _, side := range []int{0, 15, 2049} {
 		_, err := w.service.Preview(t.Context(), w.adele, i.Ref, flip, side)
 		wantKind(t, "a side of "+string(rune(side)), err, fault.Invalid)

@@ -1,0 +1,89 @@
+package imaging
+
+import (
+	"imagepro/handler/imaging/jpegcodec"
+	"imagepro/handler/recipe"
+)
+
+// Explanation is what an edit of a picture would do, found from its header alone.
+type Explanation struct {
+	Before Info
+	// How is the way that the file takes.
+	How    Way
+	Codec  string // what decodes the file, if it is decoded
+	Shrink int    // the decoder makes 1, 2, 4 or 8 pixels one on each side
+	Turn   string // of the decoded pixels as they are read; empty for none
+	Passes []Pass
+	Format Format
+	// Width and Height are those of the result as it is seen; at the most, after a trim.
+	Width, Height int
+	Pixels        int64 // that are written, by the decoder and all passes
+	Memory        int64 // bytes at the peak, estimated; at most Limit
+	Limit         int64
+}
+
+// Way is how a file becomes its result.
+type Way string
+
+// The ways, from the cheapest.
+const (
+	Unchanged Way = "unchanged" // the file is the result
+	Lossless  Way = "lossless"  // the coded picture is kept, or its blocks are moved
+	Recoded   Way = "recoded"   // decoded, changed and encoded
+)
+
+// Pass is a pass over all pixels.
+type Pass struct {
+	What          string // with its numbers; steps that share the pass are joined by +
+	Width, Height int    // of its result
+}
+
+// Explain says what Edit would do with a file. It decodes no pixel; what is wrong it reports as Edit does.
+func Explain(src []byte, r *recipe.Recipe, o Options) (Explanation, error) {
+	o.Limits = o.Limits.orDefaults()
+	info, err := Inspect(src, o.Limits)
+	if err != nil {
+		return Explanation{Before: info}, err
+	}
+	p, err := compile(info, r, o)
+	if err != nil {
+		return Explanation{Before: info}, err
+	}
+	e := Explanation{Before: info, Format: p.format, Width: p.size.X, Height: p.size.Y, Limit: o.Limits.Memory}
+	if e.How = p.way(src, r, o.Limits.Memory); e.How != Recoded {
+		return e, nil
+	}
+	e.Codec, e.Shrink, e.Memory = codec(info), p.denominator, p.memory
+	if p.start != upright {
+		e.Turn = p.start.String()
+	}
+	e.Pixels = area(p.decodedSize())
+	for _, op := range p.operations {
+		e.Passes = append(e.Passes, Pass{What: op.String(), Width: op.size().X, Height: op.size().Y})
+		e.Pixels += area(op.size())
+	}
+	return e, nil
+}
+
+// codec names what decodes a file.
+func codec(info Info) string {
+	if info.turbo {
+		return jpegcodec.Name
+	}
+	return "go"
+}
+
+// way returns how the file becomes its result.
+func (p *plan) way(src []byte, r *recipe.Recipe, memory int64) Way {
+	if p.leaves(src, r.Output) {
+		return Unchanged
+	}
+	w := writer{plan: p, output: r.Output, src: src, memory: memory}
+	switch file, ok := w.coded(); {
+	case ok && fits(file, r.Output):
+		return Lossless
+	case p.leavesTurned(src, r):
+		return Unchanged
+	}
+	return Recoded
+}
