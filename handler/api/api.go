@@ -97,6 +97,9 @@ func (a *API) install() {
 	// Privacy: what is kept, for everybody to read.
 	huma.Register(a.huma, open("privacy", http.MethodGet, "/privacy", "What Image Pro keeps, what for and how long"), a.privacy) // changes nothing
 
+	// Recipes
+	huma.Register(a.huma, open("recipeSchema", http.MethodGet, "/recipes/schema", "The JSON Schema of a recipe"), a.recipeSchema) // changes nothing
+
 	// Me: the first call of a tab.
 	huma.Register(a.huma, signedIn("me", http.MethodGet, "/me", "Signs in and shows the caller's profile"), a.me)               // refreshes the profile
 	huma.Register(a.huma, accepted(passingBy("eraseMe", http.MethodDelete, "/me", "Erases all data of the caller")), a.eraseMe) // goes on with the same erasure

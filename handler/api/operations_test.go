@@ -214,7 +214,7 @@ func TestTheListOfOperationsIsWhole(t *testing.T) {
 		"GET /images/{driveId}/{itemId}/content", "GET /images/{driveId}/{itemId}/properties", "GET /images/{driveId}/{itemId}/thumbnails/{size}",
 		"GET /images/{driveId}/{itemId}/versions", "GET /images/{driveId}/{itemId}/versions/{version}/content",
 		"GET /images/{driveId}/{itemId}/versions/{version}/thumbnails/{size}",
-		"GET /me", "GET /presets", "GET /presets/{id}", "GET /privacy", "GET /properties", "GET /sites", "GET /sites/{siteId}/drives", "GET /tabs", "GET /tabs/{id}",
+		"GET /me", "GET /presets", "GET /presets/{id}", "GET /privacy", "GET /properties", "GET /recipes/schema", "GET /sites", "GET /sites/{siteId}/drives", "GET /tabs", "GET /tabs/{id}",
 		"PATCH /images/{driveId}/{itemId}/properties", "POST /bulk-edits", "POST /images/{driveId}/{itemId}/edits", "POST /images/{driveId}/{itemId}/preview",
 		"POST /images/{driveId}/{itemId}/versions/{version}/restore",
 		"POST /presets", "POST /tabs", "POST /token", "PUT /images/{driveId}/{itemId}/content", "PUT /presets/{id}", "PUT /tabs/{id}",

@@ -15,6 +15,7 @@ import (
 	"imagepro/handler/erasure"
 	"imagepro/handler/fault"
 	"imagepro/handler/org"
+	"imagepro/handler/recipe"
 )
 
 func TestMeTellsThatTheOrganizationCameBackLately(t *testing.T) {
@@ -198,6 +199,14 @@ func TestAVisitGoesOnWithWhatWaitedForTheUser(t *testing.T) {
 		if len(w.sent) == 0 || w.sent[0] != `bulk-plan {"tenant":"tenant-a","job":"parked","resume":true}` || strings.Contains(strings.Join(w.sent[1:], ""), "resume") {
 			t.Errorf("%s: sent %q, want the parked job alone resumed", r.path, w.sent)
 		}
+	}
+}
+
+func TestTheSchemaOfRecipesIsForEverybodyToRead(t *testing.T) {
+	t.Parallel()
+	a := newWorld().serve(t.Context(), request{method: http.MethodGet, path: "/api/recipes/schema", token: "-"}, "schema")
+	if a.status != 200 || a.header.Get("Content-Type") != "application/schema+json" || a.header.Get("Cache-Control") != "public, max-age=3600" || a.text != string(recipe.Schema()) {
+		t.Errorf("%d %v %.300s", a.status, a.header, a.text)
 	}
 }
 
