@@ -49,6 +49,9 @@ func decode(ctx context.Context, src []byte, info Info, denominator int) (image.
 	if size != image.Pt(info.StoredWidth, info.StoredHeight) {
 		return nil, fault.New(fault.Invalid, "The file is damaged: its header and its pixels differ in size.", nil)
 	}
+	if info.Format == WebP {
+		return colored(ctx, m)
+	}
 	return m, nil
 }
 
