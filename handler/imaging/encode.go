@@ -62,11 +62,16 @@ func (w *writer) write(m *image.NRGBA) ([]byte, error) {
 	}
 	pixels := w.narrowest(m)
 	blocks := w.metadata(pixels)
-	file, err := w.encoded(pixels, blocks, w.output.Quality)
+	return w.short(func(quality int) ([]byte, error) { return w.encoded(pixels, blocks, quality) })
+}
+
+// short returns the file at the quality asked for or, if it has to be shorter, at a lower one.
+func (w *writer) short(encoded func(quality int) ([]byte, error)) ([]byte, error) {
+	file, err := encoded(w.output.Quality)
 	if err != nil || w.output.MaxBytes == 0 || len(file) <= w.output.MaxBytes {
 		return file, err
 	}
-	return w.fitting(pixels, blocks, len(file))
+	return w.fitting(encoded, len(file))
 }
 
 // encoded returns the whole file at a quality.
@@ -80,7 +85,7 @@ func (w *writer) encoded(pixels image.Image, blocks metadata.Blocks, quality int
 
 // fitting returns the file at the greatest quality at which it is as short as it has to be; length is that at the
 // quality asked for.
-func (w *writer) fitting(pixels image.Image, blocks metadata.Blocks, length int) ([]byte, error) {
+func (w *writer) fitting(encoded func(quality int) ([]byte, error), length int) ([]byte, error) {
 	lossy := w.format == JPEG || w.format == WebP
 	var best []byte
 	for low, high := w.output.MinQuality, w.output.Quality-1; lossy && low <= high; {
@@ -88,7 +93,7 @@ func (w *writer) fitting(pixels image.Image, blocks metadata.Blocks, length int)
 		if best == nil {
 			quality = low // does it fit at all?
 		}
-		file, err := w.encoded(pixels, blocks, quality)
+		file, err := encoded(quality)
 		switch {
 		case err != nil:
 			return nil, err

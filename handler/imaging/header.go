@@ -3,6 +3,7 @@ package imaging
 import (
 	"bytes"
 	"encoding/binary"
+	"image"
 	"image/color"
 
 	"golang.org/x/image/bmp"
@@ -88,6 +89,7 @@ func readPNGHeader(info *Info, src []byte) error {
 
 func readGIFHeader(info *Info, src []byte) error {
 	info.Frames, info.Bits, info.Palette = 0, 8, true
+	cleared := false // whether something is taken away between two frames
 	for b, err := range container.GIF(src) {
 		if err != nil {
 			return err
@@ -97,17 +99,18 @@ func readGIFHeader(info *Info, src []byte) error {
 			info.StoredWidth, info.StoredHeight = b.GIFSize()
 		case container.GraphicControl:
 			info.Alpha = info.Alpha || b.Data[0]&1 != 0
+			cleared = cleared || disposalOf(b) == clears
 		case container.Frame:
 			info.Frames++
-			full := binary.LittleEndian.Uint16(b.Data[4:]) == uint16(info.StoredWidth) &&
-				binary.LittleEndian.Uint16(b.Data[6:]) == uint16(info.StoredHeight)
-			info.Alpha = info.Alpha || !full // around a smaller frame the screen stays empty
+			full := b.GIFPlace().Size() == image.Pt(info.StoredWidth, info.StoredHeight)
+			info.Alpha = info.Alpha || info.Frames == 1 && !full // around a smaller frame the screen stays empty
 		}
 	}
 	if info.Frames == 0 {
 		return container.ErrMalformed
 	}
 	info.Animated = info.Frames > 1
+	info.Alpha = info.Alpha || info.Animated && cleared
 	return nil
 }
 
@@ -119,7 +122,11 @@ func readWebPHeader(info *Info, src []byte) error {
 		}
 		switch c.Name {
 		case "VP8X":
-			info.Animated = len(c.Data) > 0 && c.Data[0]&2 != 0
+			if len(c.Data) < 10 {
+				return container.ErrMalformed
+			}
+			info.Animated, info.Alpha = c.Data[0]&webpMoves != 0, c.Data[0]&webpAlpha != 0
+			info.StoredWidth, info.StoredHeight = container.U24(c.Data[4:])+1, container.U24(c.Data[7:])+1
 		case "VP8 ", "VP8L", "ANMF":
 			info.Frames++
 		case "ANIM":

@@ -42,6 +42,7 @@ const (
 	WarnColorConverted  = "colorConverted"  // CMYK became RGB without its colour profile
 	WarnColorsReduced   = "colorsReduced"   // a GIF holds at most 256 colours
 	WarnDepthReduced    = "depthReduced"    // more than 8 bits a channel became 8
+	WarnFramesDropped   = "framesDropped"   // of an animation only the first frame was taken
 	WarnMetadataDropped = "metadataDropped" // metadata was damaged, too long or has no place in the format
 	WarnOrientationKept = "orientationKept" // turning the JPEG file upright would have cost quality: its tag still does it
 	WarnProfileDropped  = "profileDropped"  // the colour profile was damaged or does not fit the pixels
@@ -59,7 +60,7 @@ func Edit(ctx context.Context, src []byte, r *recipe.Recipe, o Options) (Result,
 	if err := ctx.Err(); err != nil {
 		return Result{}, err
 	}
-	info, err := Inspect(src, o.Limits)
+	info, err := inspect(src, o.Limits, r.Input.OnAnimated)
 	if err != nil {
 		return Result{Before: info}, err
 	}
@@ -81,24 +82,32 @@ func Edit(ctx context.Context, src []byte, r *recipe.Recipe, o Options) (Result,
 	case p.leavesTurned(src, r):
 		return asItWas(info, src, WarnOrientationKept), nil
 	}
-	m, err := p.run(ctx, src)
+	result.Data, err = w.result(ctx)
 	if errors.Is(err, jpegcodec.ErrNotTaken) {
 		info.turbo = false
-		if p, err = compile(info, r, o); err != nil {
+		if w.plan, err = compile(info, r, o); err != nil {
 			return Result{Before: info}, err
 		}
-		w.plan = p
-		m, err = p.run(ctx, src)
+		result.Data, err = w.result(ctx)
 	}
 	if err != nil {
 		return Result{Before: info}, ended(ctx, err)
 	}
-	if result.Data, err = w.write(m); err != nil {
-		return Result{Before: info}, ended(ctx, err)
-	}
-	result.Width, result.Height = p.size.X, p.size.Y
+	result.Width, result.Height = w.size.X, w.size.Y
 	result.Warnings = w.warnings.sorted()
 	return result.orAsItWas(r.Output, src), ctx.Err()
+}
+
+// result does the work and returns the file.
+func (w *writer) result(ctx context.Context) ([]byte, error) {
+	if w.moving {
+		return w.animated(ctx)
+	}
+	m, err := w.run(ctx, w.src)
+	if err != nil {
+		return nil, err
+	}
+	return w.write(m)
 }
 
 // fits reports whether a file is as short as it has to be.
@@ -151,19 +160,41 @@ func ended(ctx context.Context, err error) error {
 
 // run decodes the file and applies the operations.
 func (p *plan) run(ctx context.Context, src []byte) (*image.NRGBA, error) {
-	decoded, err := decode(ctx, src, p.info, p.denominator)
+	decoded, err := p.decoded(ctx, src)
 	if err != nil {
 		return nil, err
 	}
-	m, err := convert(ctx, decoded, p.decodedSize(), p.start)
+	m, err := p.changed(ctx, decoded)
 	if err != nil {
-		return nil, err
-	}
-	if m, err = p.apply(ctx, m); err != nil {
 		return nil, err
 	}
 	p.size = m.Rect.Max // less than planned after a trim
 	return m, nil
+}
+
+// decoded returns the picture as the file stores it, or the first frame of an animation on its canvas.
+func (p *plan) decoded(ctx context.Context, src []byte) (image.Image, error) {
+	if !p.info.Animated {
+		return decode(ctx, src, p.info, p.denominator)
+	}
+	if p.info.Frames > 1 {
+		p.warnings[WarnFramesDropped] = true
+	}
+	a, err := readAnimation(p.info, src, 1)
+	if err != nil {
+		return nil, err
+	}
+	c := newCanvas(p.info)
+	return c.m, c.show(ctx, a.frames[0])
+}
+
+// changed turns what was decoded and carries the operations out on it. It may change it.
+func (p *plan) changed(ctx context.Context, decoded image.Image) (*image.NRGBA, error) {
+	m, err := convert(ctx, decoded, p.decodedSize(), p.start)
+	if err != nil {
+		return nil, err
+	}
+	return p.apply(ctx, m)
 }
 
 // apply carries the operations out.

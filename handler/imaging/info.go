@@ -7,6 +7,7 @@ import (
 
 	"imagepro/handler/fault"
 	"imagepro/handler/imaging/container"
+	"imagepro/handler/recipe"
 )
 
 // Format is a file format in a word that is stable: it appears in answers and records.
@@ -61,7 +62,11 @@ type Info struct {
 // of several frames or pages; TooLarge for what is over a limit; Invalid for files that are damaged or cut
 // off. With a fault, Info holds what was known by then.
 func Inspect(src []byte, limits Limits) (Info, error) {
-	limits = limits.orDefaults()
+	return inspect(src, limits.orDefaults(), recipe.SkipAnimated)
+}
+
+// inspect is Inspect for an edit that does with animated files what its recipe says.
+func inspect(src []byte, limits Limits, onAnimated recipe.Animated) (Info, error) {
 	info := Info{Bytes: len(src), Frames: 1, Orientation: 1}
 	if len(src) > limits.Bytes {
 		return info, fault.Newf(fault.TooLarge, "The file has %d bytes; at most %d are edited.", len(src), limits.Bytes)
@@ -78,13 +83,19 @@ func Inspect(src []byte, limits Limits) (Info, error) {
 	if info.Orientation >= 5 {
 		info.Width, info.Height = info.Height, info.Width
 	}
-	if info.Animated {
+	switch edited := onAnimated == recipe.ProcessAnimated || onAnimated == recipe.FirstFrame; {
+	case info.Animated && !edited:
 		return info, fault.New(fault.Unsupported, "The picture is animated; only still pictures are edited.", nil)
-	}
-	if info.Frames > 1 {
+	case info.Animated && info.Format == PNG:
+		return info, fault.New(fault.Unsupported, "The picture is an animated PNG; of animations, GIF and WebP are edited.", nil)
+	case info.Frames > 1 && !info.Animated:
 		return info, fault.Newf(fault.Unsupported, "The file has %d pages; only files with one are edited.", info.Frames)
 	}
-	return info, limits.checkStored(info.StoredWidth, info.StoredHeight)
+	err = limits.checkStored(info.StoredWidth, info.StoredHeight)
+	if err == nil && info.Animated && onAnimated == recipe.ProcessAnimated {
+		err = limits.checkFrames(info)
+	}
+	return info, err
 }
 
 func readHeader(info *Info, src []byte, limits Limits) error {

@@ -1,6 +1,10 @@
 package imaging
 
-import "imagepro/handler/fault"
+import (
+	"image"
+
+	"imagepro/handler/fault"
+)
 
 // Limits bound what one picture may cost. A zero field means its default. All of them are checked against
 // the header, before a pixel is decoded.
@@ -12,6 +16,9 @@ type Limits struct {
 	ResultPixels int   // of what a step makes: a slight turn makes a large picture larger; 100 million
 	ResultSide   int   // of what a step makes, unless the picture was that large before; 16 384
 	Memory       int64 // estimated bytes at the peak; 1 GiB
+
+	Frames          int // of an animation; 400
+	AnimationPixels int // of all frames of an animation and of its result, each as large as its canvas; 100 million
 }
 
 // DefaultLimits returns the limits of the shipped program.
@@ -24,6 +31,9 @@ func DefaultLimits() Limits {
 		ResultPixels: 100_000_000,
 		ResultSide:   16_384,
 		Memory:       1 << 30,
+
+		Frames:          400,
+		AnimationPixels: 100_000_000,
 	}
 }
 
@@ -36,6 +46,8 @@ func (l Limits) orDefaults() Limits {
 	setIfZero(&l.ResultPixels, d.ResultPixels)
 	setIfZero(&l.ResultSide, d.ResultSide)
 	setIfZero(&l.Memory, d.Memory)
+	setIfZero(&l.Frames, d.Frames)
+	setIfZero(&l.AnimationPixels, d.AnimationPixels)
 	return l
 }
 
@@ -55,6 +67,19 @@ func (l Limits) checkStored(width, height int) error {
 	case int64(width)*int64(height) > int64(l.Pixels):
 		return fault.Newf(fault.TooLarge, "The picture is %d × %d pixels; at most %d million pixels are edited.",
 			width, height, l.Pixels/1_000_000)
+	}
+	return nil
+}
+
+// checkFrames checks what all frames of an animation have together.
+func (l Limits) checkFrames(info Info) error {
+	size := image.Pt(info.StoredWidth, info.StoredHeight)
+	switch {
+	case info.Frames > l.Frames:
+		return fault.Newf(fault.TooLarge, "The animation has %d frames; at most %d are edited.", info.Frames, l.Frames)
+	case int64(info.Frames)*area(size) > int64(l.AnimationPixels):
+		return fault.Newf(fault.TooLarge, "The animation has %d frames of %d × %d pixels; at most %d million pixels together are edited.",
+			info.Frames, size.X, size.Y, l.AnimationPixels/1_000_000)
 	}
 	return nil
 }

@@ -22,6 +22,7 @@ type plan struct {
 	size        image.Point // of the result
 	format      Format      // of the result
 	memory      int64       // estimated bytes at the peak
+	moving      bool        // whether every frame of an animation is edited; else it is one picture, maybe the first frame
 	warnings    warnings
 }
 
@@ -50,6 +51,7 @@ type planner struct {
 func compile(info Info, r *recipe.Recipe, o Options) (*plan, error) {
 	p := &planner{limits: o.Limits, o: o, info: info, plan: &plan{
 		info: info, denominator: 1, format: outputFormat(info, r.Output), warnings: warnings{},
+		moving: info.Animated && r.Input.OnAnimated == recipe.ProcessAnimated,
 	}}
 	p.plan.size = image.Pt(info.StoredWidth, info.StoredHeight)
 	if r.Input.AutoOrient {
@@ -211,6 +213,9 @@ func (p *planner) checkSize(size image.Point) error {
 	case area(size) > int64(p.limits.ResultPixels):
 		return fault.Newf(fault.TooLarge, "The result would be %d × %d pixels; it may have at most %d million.",
 			size.X, size.Y, p.limits.ResultPixels/1_000_000)
+	case p.plan.moving && area(size)*int64(p.info.Frames) > int64(p.limits.AnimationPixels):
+		return fault.Newf(fault.TooLarge, "The result would be %d frames of %d × %d pixels; together they may have at most %d million.",
+			p.info.Frames, size.X, size.Y, p.limits.AnimationPixels/1_000_000)
 	}
 	return nil
 }
@@ -232,7 +237,7 @@ func (p *planner) checkResult() error {
 // estimate returns the bytes at the peak: while the decoded picture is converted, during an operation, or
 // while the result is encoded.
 func (p *planner) estimate() int64 {
-	file := int64(p.info.Bytes)
+	file := int64(p.info.Bytes) + p.kept()
 	stored := p.plan.decodedSize()
 	size := p.plan.start.size(stored)
 	decoding, decoded := decodeBytes(p.info)
@@ -250,6 +255,19 @@ func (p *planner) peak(size image.Point) (peak int64) {
 		size = op.size()
 	}
 	return max(peak, area(size)*(4+encodedBytes(p.plan.format)))
+}
+
+// kept returns the bytes that stay while the frames of an animation are worked: the canvas and what it is restored to,
+// two results, which are compared, what differs, and the file that grows.
+func (p *planner) kept() int64 {
+	stored := area(image.Pt(p.info.StoredWidth, p.info.StoredHeight)) * 8
+	switch {
+	case p.plan.moving:
+		return stored + area(p.plan.size)*(12+2*int64(p.info.Frames))
+	case p.info.Animated:
+		return stored
+	}
+	return 0
 }
 
 func area(size image.Point) int64 { return int64(size.X) * int64(size.Y) }
@@ -276,9 +294,7 @@ func decodeBytes(info Info) (peak, result int64) {
 // file that grows.
 func encodedBytes(format Format) int64 {
 	switch format {
-	case GIF:
-		return 4
-	case WebP:
+	case GIF, WebP:
 		return 10
 	case BMP, TIFF:
 		return 8
@@ -288,13 +304,19 @@ func encodedBytes(format Format) int64 {
 
 // isEmpty reports whether no pixel changes.
 func (p *plan) isEmpty() bool {
-	return p.start == upright && len(p.operations) == 0 && p.denominator == 1
+	return p.start == upright && len(p.operations) == 0 && p.denominator == 1 && p.info.Animated == p.moving
 }
 
 // String shows the plan in a line an operation, for tests and logs.
 func (p *plan) String() string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "%s %d×%d", p.info.Format, p.info.StoredWidth, p.info.StoredHeight)
+	switch {
+	case p.moving:
+		fmt.Fprintf(&s, ", each of %d frames", p.info.Frames)
+	case p.info.Animated:
+		fmt.Fprintf(&s, ", the first of %d frames", p.info.Frames)
+	}
 	if p.denominator > 1 {
 		fmt.Fprintf(&s, " 1/%d", p.denominator)
 	}

@@ -19,6 +19,9 @@ const (
 // Formats are all formats of files.
 var Formats = []Format{JPEG, PNG, GIF, WebP, TIFF, BMP}
 
+// moves reports whether files of a format can be animated; those that are kept are.
+func (f Format) moves() bool { return f == Keep || f == GIF || f == WebP }
+
 // Compression is what a PNG file is made for.
 type Compression string
 

@@ -36,7 +36,18 @@ type Input struct {
 	// the tag is not followed and the stored pixels are taken as upright. In both cases the result carries
 	// no turn any more.
 	AutoOrient bool
+	OnAnimated Animated
 }
+
+// Animated is what is done with animated files. Others are edited in any case.
+type Animated string
+
+// What is done with them.
+const (
+	SkipAnimated    Animated = "skip"    // they are refused
+	ProcessAnimated Animated = "process" // every frame is edited
+	FirstFrame      Animated = "first"   // the first frame becomes a still picture
+)
 
 // Step is one operation. The concrete types are the structs of this package, one file each: Resize, Crop,
 // Rotate, Flip, Extend, Border, RoundCorners, Adjust, AutoLevels, Grayscale, Sepia, Matrix, Invert, Threshold, Posterize, Solarize,
@@ -112,7 +123,7 @@ func parseRecipe(o *object) *Recipe {
 	o.label("$schema", 1000)
 
 	input := o.object("input")
-	r.Input.AutoOrient = input.boolean("autoOrient", true)
+	r.Input = parseInput(input)
 	input.close()
 
 	steps := o.objects("steps", MaxSteps)
@@ -125,8 +136,22 @@ func parseRecipe(o *object) *Recipe {
 
 	output := o.object("output")
 	r.Output = parseOutput(output)
+	if r.Input.OnAnimated == ProcessAnimated && !r.Output.Format.moves() {
+		output.report("format", "An animation cannot be written as %s. Take gif or webp here, or \"first\" as onAnimated of the input, for a still picture.", r.Output.Format)
+	}
 	output.close()
 	return r
+}
+
+func parseInput(o *object) Input {
+	in := Input{AutoOrient: o.boolean("autoOrient", true), OnAnimated: SkipAnimated}
+	if o.has("onAnimated") {
+		in.OnAnimated = word(o, "onAnimated", "", SkipAnimated, ProcessAnimated, FirstFrame)
+	}
+	if in.OnAnimated == SkipAnimated {
+		delete(o.canonical, "onAnimated")
+	}
+	return in
 }
 
 func parseStep(o *object) Step {

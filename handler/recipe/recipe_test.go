@@ -36,7 +36,7 @@ func TestEveryOperationIsReadWithItsFields(t *testing.T) {
 	px := func(v float64) recipe.Length { return recipe.Length{Value: v} }
 	want := &recipe.Recipe{
 		Name:  "Product shots",
-		Input: recipe.Input{AutoOrient: true},
+		Input: recipe.Input{AutoOrient: true, OnAnimated: recipe.FirstFrame},
 		Steps: []recipe.Step{
 			recipe.Crop{X: pct(10), Y: pct(0), Width: pct(80), Height: pct(7), Placed: true},
 			recipe.Crop{Ratio: recipe.Ratio{Width: 16, Height: 9}, Gravity: recipe.North},
@@ -102,6 +102,10 @@ func TestDefaultsAreFilledInTheCanonicalForm(t *testing.T) {
 			`{"input":{"autoOrient":true},"output":{"background":"#ffffffff","format":"keep","metadata":{"mode":"keep"},"quality":85},"steps":[],"version":1}`,
 		},
 		{
+			`{"version":1,"input":{"onAnimated":"process"},"output":{"format":"webp"}}`,
+			`{"input":{"autoOrient":true,"onAnimated":"process"},"output":{"background":"#ffffffff","format":"webp","metadata":{"mode":"keep"},"quality":85},"steps":[],"version":1}`,
+		},
+		{
 			`{"version":1,"steps":[{"op":"resize","width":10}],"output":{"format":"png"}}`,
 			`{"input":{"autoOrient":true},"output":{"background":"#ffffffff","format":"png","metadata":{"mode":"keep"},"quality":85},"steps":[{"background":"#00000000","fit":"inside","gravity":"center","kernel":"lanczos3","op":"resize","width":10,"withoutEnlargement":false,"withoutReduction":false}],"version":1}`,
 		},
@@ -124,6 +128,7 @@ func TestRecipesThatSayTheSameHashEqually(t *testing.T) {
 	t.Parallel()
 	for _, pair := range [][2]string{
 		{`{"version":1}`, `{"output":{},"steps":[],"input":{"autoOrient":true},"version":1.0,"name":"x","$schema":"y"}`},
+		{`{"version":1,"input":{"onAnimated":"skip"}}`, `{"version":1}`},
 		{`{"version":1,"steps":[{"op":"rotate","angle":-90}]}`, `{"version":1,"steps":[{"angle":2.7e2,"op":"rotate","interpolation":"cubic"}]}`},
 		{`{"version":1,"steps":[{"op":"rotate","angle":360}]}`, `{"version":1,"steps":[{"op":"rotate","angle":-0}]}`},
 		{`{"version":1,"output":{"background":"#FFF"}}`, `{"version":1,"output":{"background":"#ffffffff"}}`},
@@ -157,6 +162,8 @@ func TestRecipesThatDifferHashDifferently(t *testing.T) {
 	for _, document := range []string{
 		`{"version":1}`,
 		`{"version":1,"input":{"autoOrient":false}}`,
+		`{"version":1,"input":{"onAnimated":"process"}}`,
+		`{"version":1,"input":{"onAnimated":"first"}}`,
 		`{"version":1,"output":{"quality":84}}`,
 		`{"version":1,"steps":[{"op":"resize","width":100}]}`,
 		`{"version":1,"steps":[{"op":"resize","height":100}]}`,
@@ -286,6 +293,9 @@ func TestWhatIsWrongIsRefusedWithItsPlaceAndLimit(t *testing.T) {
 		"region unknown":       {step(`"op":"redact","regions":[{"width":1,"height":1,"radius":2}]`), "/steps/0/regions/0/radius", "not known"},
 		"weak pixelation":      {step(`"op":"redact","mode":"pixelate","size":7,"regions":[{"width":1,"height":1}]`), "/steps/0/size", "from 8 to 1024"},
 		"weak blur":            {step(`"op":"redact","mode":"blur","sigma":4,"regions":[{"width":1,"height":1}]`), "/steps/0/sigma", "from 5 to 100"},
+		"animated":             {`{"version":1,"input":{"onAnimated":"all"}}`, "/input/onAnimated", "skip, process, first"},
+		"animated type":        {`{"version":1,"input":{"onAnimated":true}}`, "/input/onAnimated", "skip, process, first"},
+		"moving jpeg":          {`{"version":1,"input":{"onAnimated":"process"},"output":{"format":"jpeg"}}`, "/output/format", "as jpeg. Take gif or webp"},
 		"quality":              {`{"version":1,"output":{"quality":0}}`, "/output/quality", "from 1 to 100"},
 		"quality not whole":    {`{"version":1,"output":{"quality":80.5}}`, "/output/quality", "whole number"},
 		"format":               {`{"version":1,"output":{"format":"avif"}}`, "/output/format", "keep, jpeg, png, gif, webp, tiff, bmp"},
@@ -329,6 +339,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(every(f))
 	f.Add([]byte(`{"version":1,"steps":[{"op":"crop","aspectRatio":"4:3"}]}`))
 	f.Add([]byte(`{"version":1,"steps":[{"op":"resize","width":1e-7}]}`))
+	f.Add([]byte(`{"version":1,"input":{"onAnimated":"process"},"output":{"format":"gif"}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r, err := recipe.Parse(data)
 		if err != nil {

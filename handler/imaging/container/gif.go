@@ -2,6 +2,7 @@ package container
 
 import (
 	"encoding/binary"
+	"image"
 	"iter"
 )
 
@@ -12,15 +13,17 @@ type BlockKind byte
 const (
 	Screen         BlockKind = 0    // the logical screen descriptor
 	GraphicControl BlockKind = 0xF9 // its data is the four bytes of the extension
-	Extension      BlockKind = 0x21 // any other extension; no data
+	Extension      BlockKind = 0x21 // any other extension; its data starts with its label
 	Frame          BlockKind = 0x2C // an image descriptor; its data is the nine bytes of the descriptor
 	Trailer        BlockKind = 0x3B
 )
 
 // Block is a block of a GIF file.
 type Block struct {
-	Kind BlockKind
-	Data []byte
+	Kind  BlockKind
+	Data  []byte
+	Start int // in the file
+	End   int // after the block, with its colour table and its sub-blocks
 }
 
 // GIF walks the blocks of a file up to the trailer. A file without trailer ends with ErrTruncated.
@@ -30,40 +33,46 @@ func GIF(src []byte) iter.Seq2[Block, error] {
 			yield(Block{}, ErrMalformed)
 			return
 		}
-		if !yield(Block{Kind: Screen, Data: src[6:13]}, nil) {
-			return
-		}
-		for at := 13 + colorTable(src[10]); ; {
-			block, end, err := gifBlock(src, at)
-			if !yield(block, err) || err != nil || block.Kind == Trailer {
+		block := Block{Kind: Screen, Data: src[6:13], End: 13 + colorTable(src[10])}
+		for {
+			if !yield(block, nil) || block.Kind == Trailer {
 				return
 			}
-			at = end
+			var err error
+			if block, err = gifBlock(src, block.End); err != nil {
+				yield(Block{}, err)
+				return
+			}
 		}
 	}
 }
 
-func gifBlock(src []byte, at int) (b Block, end int, err error) {
+func gifBlock(src []byte, at int) (b Block, err error) {
 	if at >= len(src) {
-		return Block{}, 0, ErrTruncated
+		return b, ErrTruncated
 	}
-	switch BlockKind(src[at]) {
+	b.Kind, b.Start = BlockKind(src[at]), at
+	switch b.Kind {
 	case Trailer:
-		return Block{Kind: Trailer}, at + 1, nil
+		b.End = at + 1
+		return b, nil
 	case Frame:
 		if len(src) < at+11 {
-			return Block{}, 0, ErrTruncated
+			return b, ErrTruncated
 		}
-		end, err = subBlocks(src, at+11+colorTable(src[at+9]))
-		return Block{Kind: Frame, Data: src[at+1 : at+10]}, end, err
+		b.Data = src[at+1 : at+10]
+		b.End, err = subBlocks(src, at+11+colorTable(src[at+9]))
+		return b, err
 	case Extension:
-		end, err = subBlocks(src, at+2)
-		if err == nil && BlockKind(src[at+1]) == GraphicControl && src[at+2] == 4 {
-			return Block{Kind: GraphicControl, Data: src[at+3 : at+7]}, end, nil
+		if b.End, err = subBlocks(src, at+2); err != nil {
+			return b, err
 		}
-		return Block{Kind: Extension}, end, err
+		if b.Data = src[at+1 : b.End]; BlockKind(b.Data[0]) == GraphicControl && b.Data[1] == 4 {
+			b.Kind, b.Data = GraphicControl, b.Data[2:6]
+		}
+		return b, nil
 	}
-	return Block{}, 0, ErrMalformed
+	return b, ErrMalformed
 }
 
 // subBlocks returns the end of a chain of data sub-blocks.
@@ -89,4 +98,20 @@ func colorTable(packed byte) int {
 // GIFSize returns the logical screen's sides from a Screen block.
 func (b Block) GIFSize() (width, height int) {
 	return int(binary.LittleEndian.Uint16(b.Data)), int(binary.LittleEndian.Uint16(b.Data[2:]))
+}
+
+// GIFPlace returns the rectangle of a Frame block on the screen.
+func (b Block) GIFPlace() image.Rectangle {
+	at := func(i int) int { return int(binary.LittleEndian.Uint16(b.Data[2*i:])) }
+	return image.Rect(at(0), at(1), at(0)+at(2), at(1)+at(3))
+}
+
+// GIFLoops returns how often an Extension block says that an animation is repeated, 0 for ever. It reports false if it
+// says nothing of that.
+func (b Block) GIFLoops() (repeats int, ok bool) {
+	const name = "\xFF\x0BNETSCAPE2.0\x03\x01"
+	if len(b.Data) < len(name)+2 || string(b.Data[:len(name)]) != name {
+		return 0, false
+	}
+	return int(binary.LittleEndian.Uint16(b.Data[len(name):])), true
 }

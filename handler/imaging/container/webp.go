@@ -17,21 +17,46 @@ func WebP(src []byte) iter.Seq2[Chunk, error] {
 			yield(Chunk{}, ErrTruncated)
 			return
 		}
-		for at, file := 12, src[:size]; len(file)-at >= 8; {
-			length := int64(binary.LittleEndian.Uint32(file[at+4:]))
-			if length > int64(len(file)-at-8) {
-				yield(Chunk{}, ErrTruncated)
-				return
-			}
-			data := file[at+8 : at+8+int(length)]
-			end := min(at+8+int(length+length%2), len(file))
-			if !yield(Chunk{Name: string(file[at : at+4]), Data: data, Start: at, End: end}, nil) {
-				return
-			}
-			at = end
-		}
+		webpChunks(src[:size], 12, yield)
 	}
 }
+
+// webpChunks walks the chunks from a place on.
+func webpChunks(file []byte, at int, yield func(Chunk, error) bool) {
+	for len(file)-at >= 8 {
+		length := int64(binary.LittleEndian.Uint32(file[at+4:]))
+		if length > int64(len(file)-at-8) {
+			yield(Chunk{}, ErrTruncated)
+			return
+		}
+		data := file[at+8 : at+8+int(length)]
+		end := min(at+8+int(length+length%2), len(file))
+		if !yield(Chunk{Name: string(file[at : at+4]), Data: data, Start: at, End: end}, nil) {
+			return
+		}
+		at = end
+	}
+}
+
+// webpFrame is how many bytes of an ANMF chunk stand before its own chunks.
+const webpFrame = 16
+
+// WebPFrame walks the chunks within the data of an ANMF chunk (RFC 9649, section 2.7.1.3).
+func WebPFrame(data []byte) iter.Seq2[Chunk, error] {
+	return func(yield func(Chunk, error) bool) {
+		if len(data) < webpFrame {
+			yield(Chunk{}, ErrTruncated)
+			return
+		}
+		webpChunks(data, webpFrame, yield)
+	}
+}
+
+// U24 returns a number of three bytes, as WebP has them.
+func U24(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
+
+// AppendU24 appends a number of three bytes.
+func AppendU24(to []byte, n int) []byte { return append(to, byte(n), byte(n>>8), byte(n>>16)) }
 
 // AppendWebP appends a chunk with its padding byte if it needs one.
 func AppendWebP(to []byte, name string, data []byte) []byte {

@@ -1,0 +1,94 @@
+package imaging
+
+import (
+	"bytes"
+	"encoding/binary"
+	"image"
+
+	"github.com/deepteams/webp"
+
+	"imagepro/handler/imaging/container"
+	"imagepro/handler/imaging/metadata"
+)
+
+// webpMovie writes an animated WebP: of each frame the rectangle that has changed, in the place of what was there, which
+// may make it transparent as well.
+type webpMovie struct {
+	size    image.Point
+	plays   int
+	options *webp.EncoderOptions
+	blocks  metadata.Blocks
+	frames  []byte
+	flags   byte
+	shown   *image.NRGBA // the frame before
+}
+
+// The flags of a VP8X chunk (RFC 9649, section 2.7.1).
+const (
+	webpMoves = 1 << 1
+	webpXMP   = 1 << 2
+	webpExif  = 1 << 3
+	webpAlpha = 1 << 4
+	webpICC   = 1 << 5
+)
+
+// longestDelay is how many milliseconds a frame may be seen.
+const longestDelay = 1<<24 - 1
+
+func (w *webpMovie) add(m *image.NRGBA, delay int) error {
+	part := m.Rect
+	if w.shown != nil {
+		part = changed(w.shown, m)
+		part.Min.X, part.Min.Y = part.Min.X&^1, part.Min.Y&^1 // the format has half of it
+		part.Max.X, part.Max.Y = max(part.Max.X, 1), max(part.Max.Y, 1)
+	}
+	w.shown = m
+	var one bytes.Buffer
+	if err := webp.Encode(&one, view(m, part), w.options); err != nil {
+		return err
+	}
+	data := container.AppendU24(nil, part.Min.X/2)
+	data = container.AppendU24(data, part.Min.Y/2)
+	data = container.AppendU24(data, part.Dx()-1)
+	data = container.AppendU24(data, part.Dy()-1)
+	data = container.AppendU24(data, min(delay, longestDelay))
+	data = append(data, 2) // in the place of what is there, and stays
+	for c, err := range container.WebP(one.Bytes()) {
+		if err != nil {
+			return err
+		}
+		switch c.Name {
+		case "VP8X":
+			w.flags |= c.Data[0] & webpAlpha
+		case "VP8L":
+			w.flags |= c.Data[4] & 16
+		}
+		if c.Name != "VP8X" {
+			data = container.AppendWebP(data, c.Name, c.Data)
+		}
+	}
+	w.frames = container.AppendWebP(w.frames, "ANMF", data)
+	return nil
+}
+
+func (w *webpMovie) file() ([]byte, error) {
+	flags := w.flags | webpMoves
+	for flag, block := range map[byte][]byte{webpXMP: w.blocks.XMP, webpExif: w.blocks.Exif, webpICC: w.blocks.ICC} {
+		if len(block) > 0 {
+			flags |= flag
+		}
+	}
+	file := container.AppendWebP(nil, "VP8X", webpHead(flags, w.size))
+	if flags&webpICC != 0 {
+		file = container.AppendWebP(file, "ICCP", w.blocks.ICC)
+	}
+	file = container.AppendWebP(file, "ANIM", binary.LittleEndian.AppendUint16(make([]byte, 4), uint16(min(w.plays, 0xFFFF))))
+	file = append(file, w.frames...)
+	if flags&webpExif != 0 {
+		file = container.AppendWebP(file, "EXIF", w.blocks.Exif)
+	}
+	if flags&webpXMP != 0 {
+		file = container.AppendWebP(file, "XMP ", w.blocks.XMP)
+	}
+	return riff(file), nil
+}
