@@ -116,6 +116,7 @@ func readGIFHeader(info *Info, src []byte) error {
 
 func readWebPHeader(info *Info, src []byte) error {
 	info.Bits, info.Frames = 8, 0
+	frames := 0 // of an animation
 	for c, err := range container.WebP(src) {
 		if err != nil {
 			return err
@@ -127,13 +128,18 @@ func readWebPHeader(info *Info, src []byte) error {
 			}
 			info.Animated, info.Alpha = c.Data[0]&webpMoves != 0, c.Data[0]&webpAlpha != 0
 			info.StoredWidth, info.StoredHeight = container.U24(c.Data[4:])+1, container.U24(c.Data[7:])+1
-		case "VP8 ", "VP8L", "ANMF":
+		case "VP8 ", "VP8L":
 			info.Frames++
+		case "ANMF":
+			frames++
 		case "ANIM":
 			info.Animated = true
 		case "EXIF":
 			info.Orientation = metadata.Orientation(metadata.TrimExif(c.Data))
 		}
+	}
+	if info.Animated {
+		info.Frames = frames
 	}
 	if info.Frames == 0 {
 		return container.ErrTruncated
