@@ -13,7 +13,6 @@ import (
 
 	"testing"
 
-	"github.com/deepteams/webp"
 	"github.com/deepteams/webp/animation"
 	"github.com/google/go-cmp/cmp"
 
@@ -74,13 +73,7 @@ func movingWebP(t testing.TB, size image.Point, loops int, flags byte, extra []b
 			how |= 2
 		}
 		data = append(data, how)
-		o := webp.DefaultOptions()
-		o.Lossless = true
-		var one bytes.Buffer
-		if err := webp.Encode(&one, s.m, o); err != nil {
-			t.Fatal(err)
-		}
-		for c, err := range container.WebP(one.Bytes()) {
+		for c, err := range container.WebP(losslessWebP(t, s.m)) {
 			if err != nil {
 				t.Fatal(err)
 			}

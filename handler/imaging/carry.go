@@ -49,7 +49,7 @@ func (w *writer) attach(file []byte, b metadata.Blocks) []byte {
 	case PNG:
 		file, lost = metadata.WritePNG(file, b)
 	case WebP:
-		lost = len(b.IPTC) > 0 // the rest went through the encoder
+		file, lost = metadata.WriteWebP(file, b)
 	default:
 		lost = !b.IsEmpty()
 		if len(b.ICC) > 0 {
@@ -75,15 +75,16 @@ func (w *writer) coded() (file []byte, ok bool) {
 
 // canRewrite reports whether metadata can be changed around the coded picture, without coding it again.
 func (w *writer) canRewrite() bool {
-	return w.format == w.info.Format && (w.format == JPEG || w.format == PNG)
+	return w.format == w.info.Format && (w.format == JPEG || w.format == PNG || w.format == WebP)
 }
 
 // rewrite returns the source with other metadata.
 func (w *writer) rewrite() []byte {
 	file := w.src
-	if w.format == JPEG {
+	switch w.format {
+	case JPEG:
 		file = metadata.StripJPEG(file)
-	} else {
+	case PNG:
 		file = metadata.StripPNG(file)
 	}
 	return w.attach(file, w.updated())

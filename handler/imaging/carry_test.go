@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"imagepro/handler/imaging"
+	"imagepro/handler/imaging/container"
 	"imagepro/handler/imaging/metadata"
 )
 
@@ -301,5 +302,64 @@ func TestThePlaceIsNotToldIfAskedFor(t *testing.T) {
 	}
 	if result := edit(t, placed, `{"version":1,"steps":[{"op":"filter","name":"invert"}]}`); !bytes.Contains(result.Data, []byte("GPSLatitude")) {
 		t.Error("the place is gone without being asked for")
+	}
+}
+
+// picturesOf returns the chunks of a WebP file that hold coded pictures.
+func picturesOf(t testing.TB, file []byte) (all []byte) {
+	t.Helper()
+	for c, err := range container.WebP(file) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if slices.Contains([]string{"ALPH", "VP8 ", "VP8L", "ANIM", "ANMF"}, c.Name) {
+			all = append(all, file[c.Start:c.End]...)
+		}
+	}
+	return all
+}
+
+func TestMetadataOfAWebPChangesAroundTheCodedPicture(t *testing.T) {
+	t.Parallel()
+	b := described(t)
+	b.Exif = exifWith(1)
+	moving := movingWebP(t, image.Pt(4, 1), 0, 0, nil, shot{m: row("rgbr"), delay: 9}, shot{m: row("b..b"), delay: 9})
+	for name, plain := range map[string][]byte{
+		"lossy": webpWith(t, pattern(61, 33), metadata.Blocks{}), "lossy with alpha": webpWith(t, veiled(61, 33), metadata.Blocks{}),
+		"lossless": losslessWebP(t, pattern(61, 33)), "lossless with alpha": losslessWebP(t, veiled(61, 33)), "moving": moving,
+	} {
+		told, lost := metadata.WriteWebP(plain, b)
+		if !lost { // of IPTC there is no place
+			t.Errorf("%s: nothing is lost", name)
+		}
+		if got := metadata.Read("webp", told); !bytes.Equal(got.Exif, b.Exif) || !bytes.Equal(got.ICC, b.ICC) || string(got.XMP) != string(b.XMP) {
+			t.Errorf("%s: %+v was written", name, got)
+		}
+		before, errBefore := imaging.Describe(plain, imaging.Limits{})
+		after, err := imaging.Describe(told, imaging.Limits{})
+		if err != nil || errBefore != nil || after.Width != before.Width || after.Height != before.Height || after.Alpha != before.Alpha || after.Frames != before.Frames {
+			t.Errorf("%s: %+v became %+v, %v", name, before.Info, after.Info, err)
+		}
+		document := `{"version":1,"input":{"onAnimated":"process"},"output":{"quality":1,"metadata":{"mode":"none"}}}`
+		none := edit(t, told, document)
+		if got := metadata.Read("webp", none.Data); !got.IsEmpty() || !bytes.Equal(got.ICC, b.ICC) || none.Unchanged {
+			t.Errorf("%s: %+v is left", name, got)
+		}
+		for what, file := range map[string][]byte{"told": told, "none": none.Data} {
+			if !bytes.Equal(picturesOf(t, file), picturesOf(t, plain)) {
+				t.Errorf("%s: %s: the picture was coded again", name, what)
+			}
+			if animated := name == "moving"; !animated && furthestApart(fromPNG(t, edit(t, file, toPNG).Data), fromPNG(t, edit(t, plain, toPNG).Data)) > 0 {
+				t.Errorf("%s: %s: another picture", name, what)
+			}
+		}
+		if without, _ := metadata.WriteWebP(told, metadata.Blocks{}); name != "moving" && !bytes.Equal(picturesOf(t, without), picturesOf(t, plain)) || !metadata.Read("webp", without).IsEmpty() {
+			t.Errorf("%s: it is not as before", name)
+		}
+	}
+	for _, broken := range [][]byte{nil, []byte("RIFF\x04\x00\x00\x00WEBP"), container.RIFF(container.AppendWebP(nil, "VP8 ", []byte("short")))} {
+		if out, lost := metadata.WriteWebP(broken, b); !lost || !bytes.Equal(out, broken) {
+			t.Errorf("%q became %q, lost %v", broken, out, lost)
+		}
 	}
 }

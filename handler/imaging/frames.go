@@ -163,22 +163,11 @@ func webpStill(size image.Point, alpha, pixels container.Chunk) []byte {
 	if alpha.Name != "" {
 		flags = webpAlpha
 	}
-	file := container.AppendWebP(nil, "VP8X", webpHead(flags, size))
+	file := container.AppendWebP(nil, "VP8X", container.VP8X(flags, size.X, size.Y))
 	if alpha.Name != "" {
 		file = container.AppendWebP(file, alpha.Name, alpha.Data)
 	}
-	return riff(container.AppendWebP(file, pixels.Name, pixels.Data))
-}
-
-// webpHead returns the data of a VP8X chunk (RFC 9649, section 2.7.1).
-func webpHead(flags byte, size image.Point) []byte {
-	return container.AppendU24(container.AppendU24([]byte{flags, 0, 0, 0}, size.X-1), size.Y-1)
-}
-
-// riff returns a WebP file of chunks.
-func riff(chunks []byte) []byte {
-	file := binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(chunks)+4))
-	return append(append(file, "WEBP"...), chunks...)
+	return container.RIFF(container.AppendWebP(file, pixels.Name, pixels.Data))
 }
 
 // canvas lays the frames of an animation over one another.

@@ -3,8 +3,6 @@ package imaging
 import (
 	"context"
 	"image"
-
-	"imagepro/handler/imaging/metadata"
 )
 
 // movie is an animated file that is written. It has the whole of each frame and finds out what has changed.
@@ -24,14 +22,17 @@ func (w *writer) animated(ctx context.Context) ([]byte, error) {
 	}
 	blocks := w.metadata(nil)
 	return w.short(func(quality int) ([]byte, error) {
-		file, err := w.filmed(ctx, a, w.newMovie(a.plays, blocks, quality))
-		return w.attach(file, blocks), err
+		file, err := w.filmed(ctx, a, w.newMovie(a.plays, quality))
+		if err != nil {
+			return nil, err
+		}
+		return w.attach(file, blocks), nil
 	})
 }
 
-func (w *writer) newMovie(plays int, blocks metadata.Blocks, quality int) movie {
+func (w *writer) newMovie(plays, quality int) movie {
 	if w.format == WebP {
-		return &webpMovie{size: w.size, plays: plays, options: webpOptions(quality, metadata.Blocks{}), blocks: blocks}
+		return &webpMovie{size: w.size, plays: plays, options: webpOptions(quality)}
 	}
 	return &gifMovie{w: w, plays: plays}
 }

@@ -202,3 +202,14 @@ func webpWith(t testing.TB, m image.Image, b metadata.Blocks) []byte {
 	}
 	return to.Bytes()
 }
+
+func losslessWebP(t testing.TB, m image.Image) []byte {
+	t.Helper()
+	o := webp.DefaultOptions()
+	o.Lossless = true
+	var to bytes.Buffer
+	if err := webp.Encode(&to, m, o); err != nil {
+		t.Fatal(err)
+	}
+	return to.Bytes()
+}

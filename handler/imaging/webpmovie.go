@@ -8,7 +8,6 @@ import (
 	"github.com/deepteams/webp"
 
 	"imagepro/handler/imaging/container"
-	"imagepro/handler/imaging/metadata"
 )
 
 // webpMovie writes an animated WebP: of each frame the rectangle that has changed, in the place of what was there, which
@@ -17,7 +16,6 @@ type webpMovie struct {
 	size    image.Point
 	plays   int
 	options *webp.EncoderOptions
-	blocks  metadata.Blocks
 	frames  []byte
 	flags   byte
 	shown   *image.NRGBA // the frame before
@@ -26,10 +24,7 @@ type webpMovie struct {
 // The flags of a VP8X chunk (RFC 9649, section 2.7.1).
 const (
 	webpMoves = 1 << 1
-	webpXMP   = 1 << 2
-	webpExif  = 1 << 3
 	webpAlpha = 1 << 4
-	webpICC   = 1 << 5
 )
 
 // longestDelay is how many milliseconds a frame may be seen.
@@ -61,7 +56,7 @@ func (w *webpMovie) add(m *image.NRGBA, delay int) error {
 		case "VP8X":
 			w.flags |= c.Data[0] & webpAlpha
 		case "VP8L":
-			w.flags |= c.Data[4] & 16
+			w.flags |= c.Data[4] & webpAlpha
 		}
 		if c.Name != "VP8X" {
 			data = container.AppendWebP(data, c.Name, c.Data)
@@ -72,23 +67,7 @@ func (w *webpMovie) add(m *image.NRGBA, delay int) error {
 }
 
 func (w *webpMovie) file() ([]byte, error) {
-	flags := w.flags | webpMoves
-	for flag, block := range map[byte][]byte{webpXMP: w.blocks.XMP, webpExif: w.blocks.Exif, webpICC: w.blocks.ICC} {
-		if len(block) > 0 {
-			flags |= flag
-		}
-	}
-	file := container.AppendWebP(nil, "VP8X", webpHead(flags, w.size))
-	if flags&webpICC != 0 {
-		file = container.AppendWebP(file, "ICCP", w.blocks.ICC)
-	}
+	file := container.AppendWebP(nil, "VP8X", container.VP8X(w.flags|webpMoves, w.size.X, w.size.Y))
 	file = container.AppendWebP(file, "ANIM", binary.LittleEndian.AppendUint16(make([]byte, 4), uint16(min(w.plays, 0xFFFF))))
-	file = append(file, w.frames...)
-	if flags&webpExif != 0 {
-		file = container.AppendWebP(file, "EXIF", w.blocks.Exif)
-	}
-	if flags&webpXMP != 0 {
-		file = container.AppendWebP(file, "XMP ", w.blocks.XMP)
-	}
-	return riff(file), nil
+	return container.RIFF(append(file, w.frames...)), nil
 }

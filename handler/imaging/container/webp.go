@@ -58,6 +58,18 @@ func U24(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
 // AppendU24 appends a number of three bytes.
 func AppendU24(to []byte, n int) []byte { return append(to, byte(n), byte(n>>8), byte(n>>16)) }
 
+// RIFF returns the file that chunks make.
+func RIFF(chunks []byte) []byte {
+	file := make([]byte, 0, 12+len(chunks))
+	file = binary.LittleEndian.AppendUint32(append(file, "RIFF"...), uint32(len(chunks)+4))
+	return append(append(file, "WEBP"...), chunks...)
+}
+
+// VP8X returns the data of the chunk that starts an extended file (RFC 9649, section 2.7.1).
+func VP8X(flags byte, width, height int) []byte {
+	return AppendU24(AppendU24([]byte{flags, 0, 0, 0}, width-1), height-1)
+}
+
 // AppendWebP appends a chunk with its padding byte if it needs one.
 func AppendWebP(to []byte, name string, data []byte) []byte {
 	to = append(to, name...)

@@ -1,7 +1,6 @@
 package metadata
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 
@@ -136,22 +135,3 @@ func (b Blocks) HasText() bool {
 
 // IsEmpty reports whether there is nothing but a colour profile and parts.
 func (b Blocks) IsEmpty() bool { return len(b.Exif) == 0 && len(b.XMP) == 0 && len(b.IPTC) == 0 }
-
-// readWebP reads the chunks of an extended file.
-func readWebP(src []byte) Blocks {
-	var b Blocks
-	for c, err := range container.WebP(src) {
-		if err != nil {
-			break
-		}
-		switch c.Name {
-		case "ICCP":
-			b.ICC = c.Data
-		case "EXIF":
-			b.Exif = TrimExif(c.Data)
-		case "XMP ":
-			b.XMP = bytes.TrimRight(c.Data, "\x00")
-		}
-	}
-	return b
-}

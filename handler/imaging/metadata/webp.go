@@ -1,0 +1,93 @@
+package metadata
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"imagepro/handler/imaging/container"
+)
+
+// The flags of a VP8X chunk (RFC 9649, section 2.7.1).
+const (
+	webpXMP   = 1 << 2
+	webpExif  = 1 << 3
+	webpAlpha = 1 << 4
+	webpICC   = 1 << 5
+)
+
+// readWebP reads the chunks of an extended file.
+func readWebP(src []byte) Blocks {
+	var b Blocks
+	for c, err := range container.WebP(src) {
+		if err != nil {
+			break
+		}
+		switch c.Name {
+		case "ICCP":
+			b.ICC = c.Data
+		case "EXIF":
+			b.Exif = TrimExif(c.Data)
+		case "XMP ":
+			b.XMP = bytes.TrimRight(c.Data, "\x00")
+		}
+	}
+	return b
+}
+
+// WriteWebP puts blocks into a file, in the place of those that it has; the coded pictures stay as they are. WebP has no
+// place for IPTC: lost says whether there was any, or whether the file is none that blocks can be put into.
+func WriteWebP(file []byte, b Blocks) (out []byte, lost bool) {
+	var head, pictures []byte
+	for c, err := range container.WebP(file) {
+		if err != nil {
+			return file, true
+		}
+		switch c.Name {
+		case "VP8X":
+			head = bytes.Clone(c.Data)
+			continue
+		case "ICCP", "EXIF", "XMP ":
+			continue
+		case "VP8 ", "VP8L":
+			if head == nil {
+				head = extended(c)
+			}
+		}
+		pictures = container.AppendWebP(pictures, c.Name, c.Data)
+	}
+	if len(head) < 10 {
+		return file, true
+	}
+	var first, last []byte
+	head[0] &^= webpICC | webpExif | webpXMP
+	put := func(to *[]byte, flag byte, name string, data []byte) {
+		if len(data) > 0 {
+			head[0] |= flag
+			*to = container.AppendWebP(*to, name, data)
+		}
+	}
+	put(&first, webpICC, "ICCP", b.ICC)
+	put(&last, webpExif, "EXIF", b.Exif)
+	put(&last, webpXMP, "XMP ", b.XMP)
+	all := append(first, pictures...)
+	if head[0] != 0 {
+		all = append(container.AppendWebP(nil, "VP8X", head), all...)
+	}
+	return container.RIFF(append(all, last...)), len(b.IPTC) > 0
+}
+
+// extended returns the VP8X chunk for a file that has only a picture; nil if that is none (RFC 6386, section 9.1, and RFC
+// 9649, section 3.4).
+func extended(c container.Chunk) []byte {
+	if len(c.Data) < 10 {
+		return nil
+	}
+	flags := byte(0)
+	w, h := int(binary.LittleEndian.Uint16(c.Data[6:])), int(binary.LittleEndian.Uint16(c.Data[8:]))
+	if c.Name == "VP8L" {
+		bits := int(binary.LittleEndian.Uint32(c.Data[1:]))
+		w, h = bits+1, bits>>14+1
+		flags = c.Data[4] & webpAlpha // the 29th bit
+	}
+	return container.VP8X(flags, (w-1)&0x3FFF+1, (h-1)&0x3FFF+1)
+}
