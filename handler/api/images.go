@@ -463,6 +463,7 @@ type explainedPlan struct {
 	DecodeScale string          `json:"decodeScale,omitempty"`
 	Turn        string          `json:"turn,omitempty"`
 	Passes      []explainedPass `json:"passes,omitempty"`
+	Frames      int             `json:"frames,omitempty"`
 	Pixels      int64           `json:"pixelsTouched"`
 	Memory      int64           `json:"memoryBytes"`
 	Limit       int64           `json:"memoryLimitBytes"`
@@ -491,6 +492,9 @@ func (a *API) explain(ctx context.Context, in *previewInput) (*previewOutput, er
 	}
 	if e.Shrink > 0 {
 		p.DecodeScale = "1/" + strconv.Itoa(e.Shrink)
+	}
+	if e.Frames > 1 {
+		p.Frames = e.Frames
 	}
 	for _, pass := range e.Passes {
 		p.Passes = append(p.Passes, explainedPass(pass))

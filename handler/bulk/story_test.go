@@ -1,19 +1,26 @@
 package bulk_test
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image"
+	"image/color"
+	"image/gif"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"imagepro/handler/bulk"
 	"imagepro/handler/caller"
+	"imagepro/handler/dev/sandbox/graph"
 	"imagepro/handler/dev/sandbox/trouble"
 	"imagepro/handler/fault"
+	"imagepro/handler/imaging"
 )
 
 func TestAFolderWithAllSortsOfFilesGivesEachItsResult(t *testing.T) {
@@ -63,6 +70,64 @@ func TestAFolderWithAllSortsOfFilesGivesEachItsResult(t *testing.T) {
 	}
 	k.wantVersions(items(photo, deep), 2)
 	k.wantVersions(items(small, letter, lie, torn, large), 1)
+}
+
+func TestAnimatedPicturesAreEditedAsTheRecipeSays(t *testing.T) {
+	t.Parallel()
+	for onAnimated, want := range map[string]struct {
+		state  bulk.ItemState
+		frames int
+	}{"skip": {bulk.Skipped, 3}, "process": {bulk.Edited, 3}, "first": {bulk.Edited, 1}} {
+		k := newKit(t)
+		moving, still := k.put("moving.gif", gifPicture(t, 60, 40, 3)), k.put("still.gif", gifPicture(t, 60, 40, 1))
+		job := k.submit(bulk.Request{Source: k.folder(), Recipe: json.RawMessage(
+			`{"version":1,"input":{"onAnimated":"` + onAnimated + `"},"steps":[{"op":"resize","width":30}]}`)})
+		if done := k.drive(job.Ref); done.State != bulk.Done {
+			t.Errorf("%s: the job is %s", onAnimated, done.State)
+		}
+		results := k.results(job.Ref)
+		if got := results["moving.gif"]; got.State != want.state || want.state == bulk.Skipped && got.Message != "The picture is animated; only still pictures are edited." ||
+			slices.Contains(got.Warnings, imaging.WarnFramesDropped) != (onAnimated == "first") {
+			t.Errorf("%s: moving.gif is %s: %q, %q", onAnimated, got.State, got.Message, got.Warnings)
+		}
+		if got := results["still.gif"]; got.State != bulk.Edited || len(k.frames(still)) != 1 {
+			t.Errorf("%s: still.gif is %s: %q", onAnimated, got.State, got.Message)
+		}
+		frames := k.frames(moving)
+		if width := frames[0].Rect.Dx(); len(frames) != want.frames || want.state == bulk.Edited && width != 30 {
+			t.Errorf("%s: moving.gif has %d frames, %d pixels wide", onAnimated, len(frames), width)
+		}
+	}
+}
+
+// frames returns the frames of a GIF file as it is now.
+func (k *kit) frames(item graph.Item) []*image.Paletted {
+	k.t.Helper()
+	content, err := world.Graph.Content(k.site.DriveID, item.ID, "")
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	defer func() { _ = content.Close() }()
+	all, err := gif.DecodeAll(content)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	return all.Image
+}
+
+// gifPicture returns a GIF of frames, each of one colour.
+func gifPicture(t *testing.T, width, height, frames int) []byte {
+	t.Helper()
+	var g gif.GIF
+	for i := range frames {
+		m := image.NewPaletted(image.Rect(0, 0, width, height), color.Palette{color.NRGBA{R: uint8(80 * i), G: 200, A: 255}})
+		g.Image, g.Delay = append(g.Image, m), append(g.Delay, 10)
+	}
+	var out bytes.Buffer
+	if err := gif.EncodeAll(&out, &g); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
 }
 
 func TestAFolderWithoutItsFoldersLeavesThemAlone(t *testing.T) {

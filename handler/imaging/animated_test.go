@@ -50,6 +50,7 @@ func TestStepsWorkOnEveryFrameAlike(t *testing.T) {
 		{`{"op":"pixelate","size":5,"sample":"topLeft"}`, 0},
 		{`{"op":"crop","width":8,"height":8,"gravity":"east","when":{"format":"gif","maxWidth":40}}`, 0},
 		{`{"op":"resize","width":25}`, 3},
+		{`{"op":"autoLevels"}`, 0},
 		{`{"op":"text","text":"{width}","size":12},{"op":"rotate","angle":12,"background":"#fff"}`, 3},
 		{`{"op":"noise","amount":60,"seed":4},{"op":"blur","sigma":1}`, 6},
 	} {
@@ -69,6 +70,65 @@ func TestStepsWorkOnEveryFrameAlike(t *testing.T) {
 		if reduced := slices.Contains(result.Warnings, imaging.WarnColorsReduced); reduced && c.most == 0 {
 			t.Errorf("%s: %q", c.steps, result.Warnings)
 		}
+	}
+}
+
+func TestTheFirstFrameDecidesForAllFrames(t *testing.T) {
+	t.Parallel()
+	gray := func(left, right uint8) *image.NRGBA {
+		m := image.NewNRGBA(image.Rect(0, 0, 64, 32))
+		for i := range 64 * 32 {
+			v := left
+			if i%64 >= 32 {
+				v = right
+			}
+			copy(m.Pix[4*i:4*i+4], []byte{v, v, v, 255})
+		}
+		return m
+	}
+	src := movingWebP(t, image.Pt(64, 32), 0, 0, nil, shot{m: gray(50, 200)}, shot{m: gray(100, 150)})
+	stretched := seen(t, edit(t, src, process(`{"op":"autoLevels"}`, `"format":"gif"`)).Data)
+	for i, want := range [][2]uint8{{0, 255}, {85, 170}} { // (100 - 50)·255/150 and so on
+		if m := stretched[i]; m.NRGBAAt(0, 0).R != want[0] || m.NRGBAAt(40, 0).G != want[1] {
+			t.Errorf("frame %d has %v and %v, want %v", i, m.NRGBAAt(0, 0), m.NRGBAAt(40, 0), want)
+		}
+	}
+	left, right := gray(90, 90), gray(90, 90)
+	for i := range 16 * 32 {
+		left.SetNRGBA(i%16, i/16, color.NRGBA{R: uint8(i % 2 * 255), G: uint8(i / 16 % 2 * 255), A: 255})
+	}
+	copy(right.Pix, mirrored(left).Pix)
+	src = movingWebP(t, image.Pt(64, 32), 0, 0, nil, shot{m: left}, shot{m: right})
+	cut := seen(t, edit(t, src, process(`{"op":"crop","width":32,"height":32,"gravity":"smart"}`, `"format":"gif"`)).Data)
+	if a, b := cut[0].NRGBAAt(1, 1), cut[1].NRGBAAt(1, 1); a == b || b != (color.NRGBA{R: 90, G: 90, B: 90, A: 255}) {
+		t.Errorf("the cut is not the same: %v and %v", a, b)
+	}
+	_, err := imaging.Edit(context.Background(), src, parse(t, process(mirror+`,{"op":"trim"}`, ``)), imaging.Options{})
+	if f := fault.From(err); f.Kind != fault.Unsupported || f.Field != "/steps/1" {
+		t.Errorf("a trim: %v at %q", err, f.Field)
+	}
+	if first := edit(t, src, `{"version":1,"input":{"onAnimated":"first"},"steps":[{"op":"trim","color":"#5a5a5a"}],"output":{"format":"png"}}`); first.Width != 16 {
+		t.Errorf("the trimmed first frame is %d pixels wide", first.Width)
+	}
+}
+
+func TestThePlanOfAnAnimationCountsItsFrames(t *testing.T) {
+	t.Parallel()
+	src, _ := walker(t, image.Pt(40, 30), 5)
+	for document, want := range map[string][2]int64{
+		process(`{"op":"resize","width":20}`, ``):                                           {6, 6 * (40*30 + 20*15)},
+		`{"version":1,"input":{"onAnimated":"first"},"steps":[{"op":"resize","width":20}]}`: {1, 40*30 + 20*15},
+	} {
+		e, err := imaging.Explain(src, parse(t, document), imaging.Options{})
+		if err != nil || int64(e.Frames) != want[0] || e.Pixels != want[1] || e.How != imaging.Recoded {
+			t.Errorf("%s: %+v, %v", document, e, err)
+		}
+	}
+	if e, err := imaging.Explain(src, parse(t, process(``, ``)), imaging.Options{}); err != nil || e.How != imaging.Unchanged {
+		t.Errorf("nothing to do: %+v, %v", e, err)
+	}
+	if _, err := imaging.Explain(src, parse(t, `{"version":1}`), imaging.Options{}); !fault.Is(err, fault.Unsupported) {
+		t.Errorf("an animation: %v", err)
 	}
 }
 

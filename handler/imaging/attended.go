@@ -30,8 +30,15 @@ func attentionSize(in image.Point) image.Point {
 	return image.Pt(rounded(k*float64(in.X)), rounded(k*float64(in.Y)))
 }
 
-// apply copies nothing: the result shares the pixels.
 func (a attended) apply(ctx context.Context, m *image.NRGBA) (*image.NRGBA, error) {
+	cut, err := a.decide(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	return cut.apply(ctx, m)
+}
+
+func (a attended) decide(ctx context.Context, m *image.NRGBA) (operation, error) {
 	small, err := resample(ctx, m, attentionSize(a.in), gift.BoxResampling)
 	if err != nil {
 		return nil, fmt.Errorf("make a small copy: %w", err)
@@ -44,7 +51,7 @@ func (a attended) apply(ctx context.Context, m *image.NRGBA) (*image.NRGBA, erro
 		int((float64(best.X)+float64(window.X)/2)/kx+0.5),
 		int((float64(best.Y)+float64(window.Y)/2)/ky+0.5),
 	)
-	return view(m, centered(a.out, middle, a.in)), nil
+	return cropped{in: a.in, rect: centered(a.out, middle, a.in)}, nil
 }
 
 // attention returns how much each pixel attracts, row by row: edges, strong colours and skin, as in smartcrop.js, whose

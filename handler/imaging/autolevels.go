@@ -26,6 +26,14 @@ func (s stretched) scratch() int64    { return 0 }
 func (s stretched) String() string    { return fmt.Sprintf("levels %g to %g %%", s.Low, s.High) }
 
 func (s stretched) apply(ctx context.Context, m *image.NRGBA) (*image.NRGBA, error) {
+	tables, err := s.decide(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	return tables.apply(ctx, m)
+}
+
+func (s stretched) decide(ctx context.Context, m *image.NRGBA) (operation, error) {
 	counts, err := countLevels(ctx, m)
 	if err != nil {
 		return nil, err
@@ -36,15 +44,27 @@ func (s stretched) apply(ctx context.Context, m *image.NRGBA) (*image.NRGBA, err
 		}
 		counts[1], counts[2] = counts[0], counts[0]
 	}
-	var tables [3][256]uint8
-	for c := range tables {
-		tables[c] = stretching(&counts[c], s.Low, s.High)
+	known := stretchedBy{stretched: s}
+	for c := range known.tables {
+		known.tables[c] = stretching(&counts[c], s.Low, s.High)
 	}
+	return &known, nil
+}
+
+// stretchedBy is what is done to the levels of red, green and blue.
+type stretchedBy struct {
+	stretched
+	tables [3][256]uint8
+}
+
+func (s *stretchedBy) decide(context.Context, *image.NRGBA) (operation, error) { return s, nil }
+
+func (s *stretchedBy) apply(ctx context.Context, m *image.NRGBA) (*image.NRGBA, error) {
 	return m, inRows(ctx, s.in.Y, func(from, to int) {
 		eachRow(rows(m, from, to), func(_ int, row []byte) {
 			for i := 0; i+3 < len(row); i += 4 {
 				q := row[i : i+4 : i+4]
-				q[0], q[1], q[2] = tables[0][q[0]], tables[1][q[1]], tables[2][q[2]]
+				q[0], q[1], q[2] = s.tables[0][q[0]], s.tables[1][q[1]], s.tables[2][q[2]]
 			}
 		})
 	})

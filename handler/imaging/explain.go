@@ -14,6 +14,7 @@ type Explanation struct {
 	Shrink int    // the decoder makes 1, 2, 4 or 8 pixels one on each side
 	Turn   string // of the decoded pixels as they are read; empty for none
 	Passes []Pass
+	Frames int // of an animation that go through the passes, else 1
 	Format Format
 	// Width and Height are those of the result as it is seen; at the most, after a trim.
 	Width, Height int
@@ -41,7 +42,7 @@ type Pass struct {
 // Explain says what Edit would do with a file. It decodes no pixel; what is wrong it reports as Edit does.
 func Explain(src []byte, r *recipe.Recipe, o Options) (Explanation, error) {
 	o.Limits = o.Limits.orDefaults()
-	info, err := Inspect(src, o.Limits)
+	info, err := inspect(src, o.Limits, r.Input.OnAnimated)
 	if err != nil {
 		return Explanation{Before: info}, err
 	}
@@ -57,10 +58,14 @@ func Explain(src []byte, r *recipe.Recipe, o Options) (Explanation, error) {
 	if p.start != upright {
 		e.Turn = p.start.String()
 	}
-	e.Pixels = area(p.decodedSize())
+	e.Pixels, e.Frames = area(p.decodedSize()), 1
 	for _, op := range p.operations {
 		e.Passes = append(e.Passes, Pass{What: op.String(), Width: op.size().X, Height: op.size().Y})
 		e.Pixels += area(op.size())
+	}
+	if p.moving {
+		e.Frames = info.Frames
+		e.Pixels *= int64(e.Frames)
 	}
 	return e, nil
 }

@@ -199,9 +199,15 @@ func (p *plan) changed(ctx context.Context, decoded image.Image) (*image.NRGBA, 
 
 // apply carries the operations out.
 func (p *plan) apply(ctx context.Context, m *image.NRGBA) (_ *image.NRGBA, err error) {
-	for _, op := range p.operations {
+	for i, op := range p.operations {
 		if err := ctx.Err(); err != nil {
 			return nil, err
+		}
+		if d, ok := op.(decider); ok && p.moving {
+			if op, err = d.decide(ctx, m); err != nil {
+				return nil, err
+			}
+			p.operations[i] = op
 		}
 		if m, err = op.apply(ctx, m); err != nil {
 			return nil, err

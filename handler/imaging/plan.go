@@ -39,6 +39,14 @@ type operation interface {
 	String() string
 }
 
+// decider is an operation that looks at the picture to find out what to do. In an animation the first frame decides for
+// all of them, which would jump otherwise.
+type decider interface {
+	operation
+	// decide returns the operation that does what is right for a picture.
+	decide(ctx context.Context, m *image.NRGBA) (operation, error)
+}
+
 // planner collects operations. Neighbours that can be one are made one.
 type planner struct {
 	limits Limits

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"strconv"
 	"sync"
 
+	"imagepro/handler/fault"
 	"imagepro/handler/recipe"
 )
 
@@ -22,6 +24,9 @@ func (p *planner) trimming(step recipe.Step) (recipe.Trim, bool) {
 // trim cuts edges off. How much is known only with the pixels, so the steps that follow are fitted twice: now to the
 // picture without the trim, which finds what is wrong with them, and then to what is left.
 func (p *planner) trim(s recipe.Trim, rest []recipe.Step, index int) error {
+	if p.plan.moving {
+		return fault.New(fault.Unsupported, "An animation cannot be trimmed: each of its frames would get another size.", nil).At("/steps/" + strconv.Itoa(index))
+	}
 	after := func(size image.Point) (*plan, error) { return p.after(size, rest, index+1) }
 	untrimmed, err := after(p.plan.size)
 	if err != nil {

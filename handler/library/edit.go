@@ -134,9 +134,9 @@ func (s *Service) shown(r *recipe.Recipe, src []byte, side int) *recipe.Recipe {
 	return &small
 }
 
-// small returns a picture within a square of so many pixels, as JPEG.
+// small returns a picture within a square of so many pixels, as JPEG; of an animation the first frame.
 func (s *Service) small(ctx context.Context, src []byte, side int) ([]byte, error) {
-	r, err := recipe.Parse([]byte(`{"version":1,"steps":[],"output":{"format":"jpeg","quality":80}}`))
+	r, err := recipe.Parse([]byte(`{"version":1,"input":{"onAnimated":"first"},"output":{"format":"jpeg","quality":80}}`))
 	if err != nil {
 		return nil, err
 	}

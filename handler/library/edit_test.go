@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"image"
+	"image/color/palette"
+	"image/draw"
+	"image/gif"
 	"io"
 	"strings"
 	"sync"
@@ -262,6 +265,51 @@ func TestAPreviewSavesNothing(t *testing.T) {
 
 func (w *world) replace(i library.Item, declared string, content []byte) (library.Item, error) {
 	return w.service.Replace(w.t.Context(), w.adele, i.Ref, i.Tag, declared, int64(len(content)), bytes.NewReader(content))
+}
+
+func TestAnimatedPicturesAreEditedAsTheRecipeSays(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	recipe := func(onAnimated string) json.RawMessage {
+		return json.RawMessage(`{"version":1,"input":{"onAnimated":"` + onAnimated + `"},"steps":[{"op":"resize","width":20}]}`)
+	}
+	frames := func(file []byte) int {
+		g, err := gif.DecodeAll(bytes.NewReader(file))
+		must(t, err)
+		if g.Config.Width > 40 {
+			t.Errorf("%d pixels wide", g.Config.Width)
+		}
+		return len(g.Image)
+	}
+	for onAnimated, left := range map[string]int{"skip": 0, "process": 2, "first": 1} {
+		i := w.put(onAnimated+".gif", asMovingGIF(picture(40, 30, 1), picture(40, 30, 9)))
+		p, err := w.service.Preview(t.Context(), w.adele, i.Ref, recipe(onAnimated), 100)
+		if left == 0 {
+			wantKind(t, "a preview", err, fault.Unsupported)
+			_, err = w.service.Edit(t.Context(), w.adele, i.Ref, i.Tag, recipe(onAnimated), library.Save{})
+			wantKind(t, "an edit", err, fault.Unsupported)
+			continue
+		}
+		must(t, err)
+		edited, err := w.service.Edit(t.Context(), w.adele, i.Ref, i.Tag, recipe(onAnimated), library.Save{})
+		must(t, err)
+		if p.MIME != "image/gif" || frames(p.Data) != left || frames(w.content(i.Ref)) != left || edited.After.Format != imaging.GIF || edited.After.Width != 20 {
+			t.Errorf("%s: the preview is %s of %d frames, the edit %+v", onAnimated, p.MIME, frames(p.Data), edited)
+		}
+	}
+}
+
+// asMovingGIF returns a GIF of pictures of the same size, in few colours.
+func asMovingGIF(all ...image.Image) []byte {
+	var g gif.GIF
+	for _, m := range all {
+		p := image.NewPaletted(m.Bounds(), palette.WebSafe)
+		draw.Draw(p, p.Rect, m, image.Point{}, draw.Src)
+		g.Image, g.Delay = append(g.Image, p), append(g.Delay, 10)
+	}
+	var to bytes.Buffer
+	_ = gif.EncodeAll(&to, &g)
+	return to.Bytes()
 }
 
 func TestAPictureOfTheEditorIsCheckedBeforeAByteReachesSharePoint(t *testing.T) {

@@ -117,7 +117,13 @@ func TestThumbnailsComeFromSharePointOrAreMadeHere(t *testing.T) {
 			}
 		}
 	}
-	_, err := w.service.Thumbnail(t.Context(), w.alex, ours.Ref, "small")
+	moving := w.put("c.gif", asMovingGIF(picture(200, 100, 1), picture(200, 100, 9)))
+	data, err := w.service.Thumbnail(t.Context(), w.adele, moving.Ref, "small")
+	must(t, err)
+	if m, format, err := image.Decode(bytes.NewReader(data)); err != nil || format != "jpeg" || m.Bounds().Dx() != 96 {
+		t.Errorf("of an animation: %s, %v", format, err)
+	}
+	_, err = w.service.Thumbnail(t.Context(), w.alex, ours.Ref, "small")
 	wantKind(t, "a thumbnail for a colleague", err, fault.NotFound)
 	_, err = w.service.Thumbnail(t.Context(), w.adele, w.put("notes.txt", []byte("text")).Ref, "small")
 	wantKind(t, "a thumbnail of a text", err, fault.Unsupported)
