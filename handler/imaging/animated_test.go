@@ -158,6 +158,20 @@ func TestWhatStaysInAnAnimationIsNotWrittenAgain(t *testing.T) {
 	if len(moved.Warnings) > 0 || moved.Format != imaging.WebP {
 		t.Errorf("%s, %q", moved.Format, moved.Warnings)
 	}
+	// What has changed may start anywhere; WebP counts places in twos.
+	var spots []shot
+	for i := range 5 {
+		spots = append(spots, shot{at: image.Pt(2*i+i%2, 3*i), m: under([]*image.NRGBA{row("rrr"), row("rrr")}), delay: 10, dispose: byte(i % 4)})
+	}
+	spotted := movingGIF(t, image.Pt(15, 16), 0, spots...)
+	for i, m := range composed(t, edit(t, spotted, process(mirror, `"format":"webp"`)).Data) {
+		want := mirrored(seen(t, spotted)[i])
+		for at := 3; at < len(want.Pix); at += 4 {
+			if m.Pix[at] != want.Pix[at] {
+				t.Fatalf("frame %d: pixel %d has alpha %d, want %d", i, at/4, m.Pix[at], want.Pix[at])
+			}
+		}
+	}
 	// What stays does not flicker where its colours are reduced.
 	photo := decodeAny(t, asJPEG(t, pattern(64, 48), 90))
 	var shots []shot
@@ -174,6 +188,32 @@ func TestWhatStaysInAnAnimationIsNotWrittenAgain(t *testing.T) {
 			t.Errorf("frame %d is %.1f levels apart", i, d)
 		}
 		samePictures(t, "below", toNRGBA(m.SubImage(image.Rect(0, 6, 64, 48))), toNRGBA(still[0].SubImage(image.Rect(0, 6, 64, 48))), 0)
+	}
+}
+
+func TestTheBestColoursAreThoseOfWhatHasChanged(t *testing.T) {
+	t.Parallel()
+	before, after := image.NewNRGBA(image.Rect(0, 0, 700, 700)), image.NewNRGBA(image.Rect(0, 0, 700, 700))
+	for i := range 700 * 700 {
+		before.SetNRGBA(i%700, i/700, color.NRGBA{R: 30, G: 30, B: 30, A: 255})
+	}
+	copy(after.Pix, before.Pix)
+	changed := func(i int) (x, y int, c color.NRGBA) {
+		return i % 30 * 23, i / 30 * 53, color.NRGBA{R: uint8(i % 30 * 8), G: uint8(i / 30 * 19), B: uint8(255 - i%256), A: 255}
+	}
+	for i := range 390 {
+		x, y, c := changed(i)
+		after.SetNRGBA(x, y, c)
+	}
+	result := edit(t, movingWebP(t, image.Pt(700, 700), 0, 0, nil, shot{m: before}, shot{m: after}), process(``, `"format":"gif"`))
+	got, off := seen(t, result.Data)[1], 0.
+	for i := range 390 {
+		x, y, c := changed(i)
+		p := got.NRGBAAt(x, y)
+		off += (distance(uint32(p.R)*257, uint32(c.R)*257) + distance(uint32(p.G)*257, uint32(c.G)*257) + distance(uint32(p.B)*257, uint32(c.B)*257)) / 390 / 3
+	}
+	if off > 6 || !slices.Equal(result.Warnings, []string{imaging.WarnColorsReduced}) {
+		t.Errorf("%.1f levels apart, %q", off, result.Warnings)
 	}
 }
 

@@ -403,6 +403,17 @@ func TestTimesAndLoopsStayAcrossFormats(t *testing.T) {
 			t.Errorf("loops %d: %d, %v back in GIF", loops, back.LoopCount, back.Delay)
 		}
 	}
+	// A frame may have no control block: it does not inherit that of the one before.
+	plain := image.NewPaletted(image.Rect(0, 0, 4, 2), color.Palette{color.RGBA{R: 255, A: 255}, color.RGBA{B: 255, A: 255}})
+	part := plain.SubImage(image.Rect(0, 0, 2, 2)).(*image.Paletted)
+	var bare bytes.Buffer
+	err := gif.EncodeAll(&bare, &gif.GIF{Image: []*image.Paletted{plain, part, part}, Delay: []int{5, 0, 8}, Disposal: []byte{2, 0, 0}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if times := webpTimes(t, edit(t, bare.Bytes(), process(``, `"format":"webp"`)).Data); !slices.Equal(times, []int{0, 50, 0, 80}) {
+		t.Errorf("without a control block: %v", times)
+	}
 	// Sixtieths of a second have no place in a GIF: their sum has.
 	var shots []shot
 	for i := range 60 {

@@ -102,7 +102,9 @@ func TestTheSameEditGivesTheSameBytesOnAnyNumberOfProcessors(t *testing.T) {
 	if files, ok := goPictures(t); ok {
 		sources["webp"], sources["gif"] = files["yellow_rose.lossy-with-alpha.webp"], files["video-001.gif"]
 	}
-	document := parse(t, `{"version":1,"steps":[
+	sources["moving gif"], _ = walker(t, image.Pt(90, 70), 5)
+	sources["moving webp"] = movingWebP(t, image.Pt(90, 70), 0, 0, nil, shot{m: pattern(90, 70)}, shot{at: image.Pt(10, 20), m: veiled(50, 50), blend: true})
+	document := parse(t, `{"version":1,"input":{"onAnimated":"process"},"steps":[
 		{"op":"resize","width":333},{"op":"adjust","brightness":5,"saturation":20},{"op":"rotate","angle":13.5},
 		{"op":"blur","sigma":2},{"op":"blur","sigma":9},{"op":"sharpen"},{"op":"text","text":"Ämne {year}","stroke":{"width":"8%"}}]}`)
 	before := runtime.GOMAXPROCS(0)

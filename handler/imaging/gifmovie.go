@@ -6,6 +6,7 @@ import (
 	"image"
 	"image/color"
 	"image/gif"
+	"slices"
 
 	"imagepro/handler/imaging/container"
 )
@@ -15,7 +16,7 @@ import (
 type gifMovie struct {
 	w      *writer
 	plays  int
-	blocks bytes.Buffer
+	blocks [][]byte      // of the frames that are written
 	global color.Palette // the file's colour table, which frames may add to while there is room
 
 	shown       *image.NRGBA // what is seen before the frame that waits; nil if that is nothing
@@ -108,7 +109,7 @@ func (g *gifMovie) append(p *image.Paletted, delay int, dispose disposal) error 
 			return err
 		}
 		if b.Kind == container.GraphicControl || b.Kind == container.Frame {
-			g.blocks.Write(one.Bytes()[b.Start:b.End])
+			g.blocks = append(g.blocks, bytes.Clone(one.Bytes()[b.Start:b.End]))
 		}
 	}
 	return nil
@@ -136,7 +137,7 @@ func (g *gifMovie) file() ([]byte, error) {
 		file = append(file, "\x21\xFF\x0BNETSCAPE2.0\x03\x01"...)
 		file = append(binary.LittleEndian.AppendUint16(file, uint16(repeats)), 0)
 	}
-	return append(append(file, g.blocks.Bytes()...), byte(container.Trailer)), nil
+	return bytes.Join(slices.Concat([][]byte{file}, g.blocks, [][]byte{{byte(container.Trailer)}}), nil), nil
 }
 
 // erases reports whether a pixel that is seen is not seen any more in the next picture.

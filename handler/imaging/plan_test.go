@@ -270,3 +270,27 @@ func TestCropsRoundToPixelsAndStayInside(t *testing.T) {
 		}
 	}
 }
+
+func TestThePlanOfAnAnimationHasItsFrames(t *testing.T) {
+	t.Parallel()
+	info := Info{Format: GIF, StoredWidth: 40, StoredHeight: 30, Width: 40, Height: 30, Orientation: 1, Frames: 12, Animated: true, Bits: 8, Bytes: 5000}
+	plans := map[recipe.Animated]string{
+		recipe.ProcessAnimated: "gif 40×30, each of 12 frames\nscale lanczos3 → 20×15\nwebp 20×15\n",
+		recipe.FirstFrame:      "gif 40×30, the first of 12 frames\nscale lanczos3 → 20×15\nwebp 20×15\n",
+	}
+	for onAnimated, want := range plans {
+		p, err := planOf(t, info, `{"version":1,"input":{"onAnimated":"`+string(onAnimated)+`"},"steps":[{"op":"resize","width":20}],"output":{"format":"webp"}}`)
+		if err != nil || p.String() != want {
+			t.Errorf("%s: %v, %v\nwant %s", onAnimated, p, err, want)
+		}
+		kept := int64(40*30*8 + 20*15*(12+3*12))
+		if onAnimated == recipe.FirstFrame {
+			kept = 40 * 30 * 8
+		}
+		info.Animated = false
+		still, err := planOf(t, info, `{"version":1,"steps":[{"op":"resize","width":20}],"output":{"format":"webp"}}`)
+		if info.Animated = true; err != nil || p.memory != still.memory+kept {
+			t.Errorf("%s: %d bytes, want %d more than the %d of a still picture", onAnimated, p.memory, kept, still.memory)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"image"
+	"slices"
 
 	"github.com/deepteams/webp"
 
@@ -16,7 +17,7 @@ type webpMovie struct {
 	size    image.Point
 	plays   int
 	options *webp.EncoderOptions
-	frames  []byte
+	frames  [][]byte // the ANMF chunks
 	flags   byte
 	shown   *image.NRGBA // the frame before
 }
@@ -62,12 +63,12 @@ func (w *webpMovie) add(m *image.NRGBA, delay int) error {
 			data = container.AppendWebP(data, c.Name, c.Data)
 		}
 	}
-	w.frames = container.AppendWebP(w.frames, "ANMF", data)
+	w.frames = append(w.frames, container.AppendWebP(make([]byte, 0, len(data)+9), "ANMF", data))
 	return nil
 }
 
 func (w *webpMovie) file() ([]byte, error) {
 	file := container.AppendWebP(nil, "VP8X", container.VP8X(w.flags|webpMoves, w.size.X, w.size.Y))
 	file = container.AppendWebP(file, "ANIM", binary.LittleEndian.AppendUint16(make([]byte, 4), uint16(min(w.plays, 0xFFFF))))
-	return container.RIFF(append(file, w.frames...)), nil
+	return container.RIFF(slices.Concat([][]byte{file}, w.frames)...), nil
 }

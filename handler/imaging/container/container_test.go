@@ -138,3 +138,56 @@ func TestEveryCutIsNoticed(t *testing.T) {
 		}
 	}
 }
+
+func TestGIFBlocksCoverTheFile(t *testing.T) {
+	t.Parallel()
+	m := picture().(*image.Paletted)
+	part := m.SubImage(image.Rect(5, 6, 15, 26)).(*image.Paletted)
+	var b bytes.Buffer
+	if err := gif.EncodeAll(&b, &gif.GIF{Image: []*image.Paletted{m, part}, Delay: []int{300, 7}, Disposal: []byte{2, 3}, LoopCount: 258}); err != nil {
+		t.Fatal(err)
+	}
+	all, err := walk(container.GIF(b.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := 0
+	var places []image.Rectangle
+	for i, block := range all {
+		if i > 0 && block.Start != at || block.End <= at {
+			t.Errorf("block %d is from %d to %d, after %d", i, block.Start, block.End, at)
+		}
+		at = block.End
+		switch block.Kind {
+		case container.Frame:
+			places = append(places, block.GIFPlace())
+		case container.Extension:
+			if repeats, ok := block.GIFLoops(); !ok || repeats != 258 {
+				t.Errorf("repeated %d times, %v", repeats, ok)
+			}
+		}
+	}
+	if at != b.Len() || len(places) != 2 || places[0] != m.Rect || places[1] != part.Rect {
+		t.Errorf("the blocks end at %d of %d; the frames lie at %v", at, b.Len(), places)
+	}
+	if _, ok := (container.Block{Kind: container.Extension, Data: []byte("\xFF\x0BNETSCAPE2.0\x03\x01\x01")}).GIFLoops(); ok {
+		t.Error("half a number was read")
+	}
+}
+
+func TestChunksWithinAFrameOfWebP(t *testing.T) {
+	t.Parallel()
+	data := container.AppendWebP(container.AppendWebP(make([]byte, 16), "ALPH", []byte("abc")), "VP8 ", []byte("defg"))
+	all, err := walk(container.WebPFrame(data))
+	if err != nil || len(all) != 2 || all[0].Name != "ALPH" || string(all[0].Data) != "abc" || string(all[1].Data) != "defg" || all[1].End != len(data) {
+		t.Errorf("%+v, %v", all, err)
+	}
+	for n := range len(data) {
+		if all, err := walk(container.WebPFrame(data[:n])); len(all) == 2 && err == nil {
+			t.Errorf("%d of %d bytes have everything", n, len(data))
+		}
+	}
+	if n := container.U24(container.AppendU24(nil, 0xABCDEF)); n != 0xABCDEF {
+		t.Errorf("%X", n)
+	}
+}

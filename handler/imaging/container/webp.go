@@ -1,8 +1,10 @@
 package container
 
 import (
+	"bytes"
 	"encoding/binary"
 	"iter"
+	"slices"
 )
 
 // WebP walks the chunks of a file. A file that is shorter than its RIFF header says ends with ErrTruncated.
@@ -59,10 +61,10 @@ func U24(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
 func AppendU24(to []byte, n int) []byte { return append(to, byte(n), byte(n>>8), byte(n>>16)) }
 
 // RIFF returns the file that chunks make.
-func RIFF(chunks []byte) []byte {
-	file := make([]byte, 0, 12+len(chunks))
-	file = binary.LittleEndian.AppendUint32(append(file, "RIFF"...), uint32(len(chunks)+4))
-	return append(append(file, "WEBP"...), chunks...)
+func RIFF(chunks ...[]byte) []byte {
+	file := bytes.Join(slices.Concat([][]byte{[]byte("RIFF\x00\x00\x00\x00WEBP")}, chunks), nil)
+	binary.LittleEndian.PutUint32(file[4:], uint32(len(file)-8))
+	return file
 }
 
 // VP8X returns the data of the chunk that starts an extended file (RFC 9649, section 2.7.1).

@@ -3,6 +3,7 @@ package metadata
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 
 	"imagepro/handler/imaging/container"
 )
@@ -37,7 +38,8 @@ func readWebP(src []byte) Blocks {
 // WriteWebP puts blocks into a file, in the place of those that it has; the coded pictures stay as they are. WebP has no
 // place for IPTC: lost says whether there was any, or whether the file is none that blocks can be put into.
 func WriteWebP(file []byte, b Blocks) (out []byte, lost bool) {
-	var head, pictures []byte
+	var head []byte
+	var chunks [][]byte // those that stay
 	for c, err := range container.WebP(file) {
 		if err != nil {
 			return file, true
@@ -53,27 +55,28 @@ func WriteWebP(file []byte, b Blocks) (out []byte, lost bool) {
 				head = extended(c)
 			}
 		}
-		pictures = container.AppendWebP(pictures, c.Name, c.Data)
+		chunks = append(chunks, file[c.Start:c.End])
+		if c.End-c.Start != 8+len(c.Data)+len(c.Data)%2 {
+			chunks = append(chunks, []byte{0}) // the last may lack what fills it up
+		}
 	}
 	if len(head) < 10 {
 		return file, true
 	}
-	var first, last []byte
 	head[0] &^= webpICC | webpExif | webpXMP
-	put := func(to *[]byte, flag byte, name string, data []byte) {
-		if len(data) > 0 {
-			head[0] |= flag
-			*to = container.AppendWebP(*to, name, data)
+	block := func(flag byte, name string, data []byte) []byte {
+		if len(data) == 0 {
+			return nil
 		}
+		head[0] |= flag
+		return container.AppendWebP(nil, name, data)
 	}
-	put(&first, webpICC, "ICCP", b.ICC)
-	put(&last, webpExif, "EXIF", b.Exif)
-	put(&last, webpXMP, "XMP ", b.XMP)
-	all := append(first, pictures...)
+	icc, exif, xmp := block(webpICC, "ICCP", b.ICC), block(webpExif, "EXIF", b.Exif), block(webpXMP, "XMP ", b.XMP)
+	var extension []byte
 	if head[0] != 0 {
-		all = append(container.AppendWebP(nil, "VP8X", head), all...)
+		extension = container.AppendWebP(nil, "VP8X", head)
 	}
-	return container.RIFF(append(all, last...)), len(b.IPTC) > 0
+	return container.RIFF(slices.Concat([][]byte{extension, icc}, chunks, [][]byte{exif, xmp})...), len(b.IPTC) > 0
 }
 
 // extended returns the VP8X chunk for a file that has only a picture; nil if that is none (RFC 6386, section 9.1, and RFC
