@@ -4,7 +4,36 @@ import (
 	"image"
 	"image/color"
 	"math"
+
+	"github.com/ericpauley/go-quantize/quantize"
 )
+
+// bestColors returns the picture with the best 256 colours for its opaque pixels, dithered, and a transparent one if it needs
+// that.
+func bestColors(m *image.NRGBA) *image.Paletted {
+	q := quantize.MedianCutQuantizer{Aggregation: quantize.Mean, AddTransparent: !m.Opaque(), Weighting: visible}
+	return dithered(m, q.Quantize(make(color.Palette, 0, 256), sample(opaqueOf(m))))
+}
+
+// opaqueOf returns the opaque pixels of a picture, in their order, as a picture of about the shape of a square: of few
+// among many that are transparent a sample would miss most.
+func opaqueOf(m *image.NRGBA) *image.NRGBA {
+	if m.Opaque() {
+		return m
+	}
+	pixels := make([]byte, 0, len(m.Pix))
+	eachRow(m, func(_ int, row []byte) {
+		for i := 0; i < len(row); i += 4 {
+			if row[i+3] > 0 {
+				pixels = append(pixels, row[i:i+4]...)
+			}
+		}
+	})
+	side := int(math.Ceil(math.Sqrt(float64(len(pixels) / 4))))
+	out := image.NewNRGBA(image.Rect(0, 0, side, side))
+	copy(out.Pix, pixels)
+	return out
+}
 
 // dithered gives each opaque pixel the nearest colour of a palette and passes on what it is off, as Floyd and Steinberg
 // do: 7/16 to the right, 3, 5 and 1 to the next row. What is transparent gets the transparent colour, passes nothing on

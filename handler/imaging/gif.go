@@ -3,10 +3,9 @@ package imaging
 import (
 	"image"
 	"image/color"
+	"image/draw"
 	"image/gif"
 	"io"
-	"math"
-	"slices"
 
 	"github.com/ericpauley/go-quantize/quantize"
 )
@@ -44,25 +43,13 @@ func (w *writer) threshold(m *image.NRGBA) {
 
 // exactPalette returns the picture with a palette of all its colours in the order of their appearance, or
 // nil if there are more than 256.
-func exactPalette(m *image.NRGBA) *image.Paletted { return indexed(m, nil) }
-
-// indexed is exactPalette for a palette that has colours already, to which it appends.
-func indexed(m *image.NRGBA, palette color.Palette) *image.Paletted {
-	index := make(map[[4]byte]uint8, 256)
-	for i, c := range slices.Backward(palette) { // of two that are the same the first counts
-		n := color.NRGBAModel.Convert(c).(color.NRGBA)
-		index[[4]byte{n.R, n.G, n.B, n.A}] = uint8(i)
-	}
-	out := image.NewPaletted(m.Rect, palette)
+func exactPalette(m *image.NRGBA) *image.Paletted {
+	index := make(map[color.NRGBA]uint8, 256)
+	out := image.NewPaletted(m.Rect, nil)
 	for y := range m.Rect.Dy() {
 		row := m.Pix[y*m.Stride:][:m.Rect.Dx()*4]
-		to := out.Pix[y*out.Stride:][:m.Rect.Dx()]
-		for x := range to {
-			if x > 0 && same(row, row[4:], x-1) {
-				to[x] = to[x-1]
-				continue
-			}
-			c := [4]byte(row[4*x:])
+		for x := range m.Rect.Dx() {
+			c := color.NRGBA{R: row[x*4], G: row[x*4+1], B: row[x*4+2], A: row[x*4+3]}
 			i, ok := index[c]
 			if !ok {
 				if len(out.Palette) == 256 {
@@ -70,9 +57,9 @@ func indexed(m *image.NRGBA, palette color.Palette) *image.Paletted {
 				}
 				i = uint8(len(out.Palette))
 				index[c] = i
-				out.Palette = append(out.Palette, color.NRGBA{R: c[0], G: c[1], B: c[2], A: c[3]})
+				out.Palette = append(out.Palette, c)
 			}
-			to[x] = i
+			out.Pix[y*out.Stride+x] = i
 		}
 	}
 	return out
@@ -81,26 +68,9 @@ func indexed(m *image.NRGBA, palette color.Palette) *image.Paletted {
 // quantized returns the picture with the best 256 colours that median cut finds, dithered.
 func quantized(m *image.NRGBA) *image.Paletted {
 	q := quantize.MedianCutQuantizer{Aggregation: quantize.Mean, AddTransparent: !m.Opaque(), Weighting: visible}
-	return dithered(m, q.Quantize(make(color.Palette, 0, 256), sample(opaqueOf(m))))
-}
-
-// opaqueOf returns the opaque pixels of a picture, in their order, as a picture of about the shape of a square: of few
-// among many that are transparent a sample would miss most.
-func opaqueOf(m *image.NRGBA) *image.NRGBA {
-	if m.Opaque() {
-		return m
-	}
-	pixels := make([]byte, 0, len(m.Pix))
-	eachRow(m, func(_ int, row []byte) {
-		for i := 0; i < len(row); i += 4 {
-			if row[i+3] > 0 {
-				pixels = append(pixels, row[i:i+4]...)
-			}
-		}
-	})
-	side := int(math.Ceil(math.Sqrt(float64(len(pixels) / 4))))
-	out := image.NewNRGBA(image.Rect(0, 0, side, side))
-	copy(out.Pix, pixels)
+	palette := q.Quantize(make(color.Palette, 0, 256), sample(m))
+	out := image.NewPaletted(m.Rect, palette)
+	draw.FloydSteinberg.Draw(out, m.Rect, m, image.Point{})
 	return out
 }
 

@@ -74,11 +74,11 @@ func (g *gifMovie) indexed(m *image.NRGBA, part image.Rectangle) *image.Paletted
 	}
 	var p *image.Paletted
 	for _, try := range []func() *image.Paletted{
-		func() *image.Paletted { return indexed(masked, g.global) },
-		func() *image.Paletted { return indexed(plain, g.global) },
-		func() *image.Paletted { return indexed(masked, nil) },
-		func() *image.Paletted { return indexed(plain, nil) },
-		func() *image.Paletted { g.w.warnings[WarnColorsReduced] = true; return quantized(masked) },
+		func() *image.Paletted { return withColors(masked, g.global) },
+		func() *image.Paletted { return withColors(plain, g.global) },
+		func() *image.Paletted { return withColors(masked, nil) },
+		func() *image.Paletted { return withColors(plain, nil) },
+		func() *image.Paletted { g.w.warnings[WarnColorsReduced] = true; return bestColors(masked) },
 	} {
 		if p = try(); p != nil {
 			break
@@ -89,6 +89,39 @@ func (g *gifMovie) indexed(m *image.NRGBA, part image.Rectangle) *image.Paletted
 	}
 	p.Rect = p.Rect.Add(part.Min)
 	return p
+}
+
+// withColors returns a picture as indices of a palette, to which it appends the colours that it lacks; nil if that makes
+// more than 256.
+func withColors(m *image.NRGBA, palette color.Palette) *image.Paletted {
+	index := make(map[[4]byte]uint8, 256)
+	for i, c := range slices.Backward(palette) { // of two that are the same the first counts
+		n := color.NRGBAModel.Convert(c).(color.NRGBA)
+		index[[4]byte{n.R, n.G, n.B, n.A}] = uint8(i)
+	}
+	out := image.NewPaletted(m.Rect, palette)
+	for y := range m.Rect.Dy() {
+		row := m.Pix[y*m.Stride:][:m.Rect.Dx()*4]
+		to := out.Pix[y*out.Stride:][:m.Rect.Dx()]
+		for x := range to {
+			if x > 0 && same(row, row[4:], x-1) {
+				to[x] = to[x-1]
+				continue
+			}
+			c := [4]byte(row[4*x:])
+			i, ok := index[c]
+			if !ok {
+				if len(out.Palette) == 256 {
+					return nil
+				}
+				i = uint8(len(out.Palette))
+				index[c] = i
+				out.Palette = append(out.Palette, color.NRGBA{R: c[0], G: c[1], B: c[2], A: c[3]})
+			}
+			to[x] = i
+		}
+	}
+	return out
 }
 
 // append writes a frame. The encoder makes a file of it, whose blocks are taken.
