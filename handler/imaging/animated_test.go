@@ -132,6 +132,21 @@ func TestThePlanOfAnAnimationCountsItsFrames(t *testing.T) {
 	}
 }
 
+func TestAStepMayBeForAnimationsOnly(t *testing.T) {
+	t.Parallel()
+	moving, _ := walker(t, image.Pt(40, 30), 2)
+	for _, c := range []struct {
+		src   []byte
+		when  string
+		width int
+	}{{moving, "true", 20}, {moving, "false", 40}, {asGIF(t, pattern(40, 30)), "true", 40}, {asGIF(t, pattern(40, 30)), "false", 20}} {
+		result := edit(t, c.src, process(`{"op":"resize","width":20,"when":{"animated":`+c.when+`}}`, ``))
+		if result.Width != c.width {
+			t.Errorf("animated %s: %d pixels wide, want %d", c.when, result.Width, c.width)
+		}
+	}
+}
+
 func TestWhatStaysInAnAnimationIsNotWrittenAgain(t *testing.T) {
 	t.Parallel()
 	src, _ := walker(t, image.Pt(90, 60), 20)

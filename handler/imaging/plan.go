@@ -163,7 +163,9 @@ func (p *planner) add(step recipe.Step) error {
 
 // holds reports whether the picture meets the conditions at this step.
 func (p *planner) holds(w recipe.When) bool {
-	return w.Holds(p.plan.size.X, p.plan.size.Y, string(p.info.Format), p.info.Alpha)
+	return w.Holds(p.plan.size.X, p.plan.size.Y, recipe.File{
+		Format: string(p.info.Format), Alpha: p.info.Alpha, Animated: p.info.Animated,
+	})
 }
 
 // shrink lets the decoder do what it can of a reduction that comes first: it costs less than decoding all pixels.

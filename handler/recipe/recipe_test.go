@@ -304,7 +304,7 @@ func TestWhatIsWrongIsRefusedWithItsPlaceAndLimit(t *testing.T) {
 		"max bytes":            {`{"version":1,"output":{"maxBytes":-1}}`, "/output/maxBytes", "from 0 to 1000000000"},
 		"least quality":        {`{"version":1,"output":{"maxBytes":9,"quality":50,"minQuality":51}}`, "/output/minQuality", "above the quality, 50"},
 		"no conditions":        {step(`"op":"flip","axis":"both","when":{}`), "/steps/0/when", "At least one condition"},
-		"condition":            {step(`"op":"flip","axis":"both","when":{"width":1}`), "/steps/0/when/width", "Known here: format, hasAlpha, maxHeight"},
+		"condition":            {step(`"op":"flip","axis":"both","when":{"width":1}`), "/steps/0/when/width", "Known here: animated, format, hasAlpha"},
 		"condition's size":     {step(`"op":"flip","axis":"both","when":{"minWidth":0}`), "/steps/0/when/minWidth", "from 1 to 100000"},
 		"orientation":          {step(`"op":"flip","axis":"both","when":{"orientation":"wide"}`), "/steps/0/when/orientation", "landscape, portrait, square"},
 		"condition's format":   {step(`"op":"flip","axis":"both","when":{"format":"keep"}`), "/steps/0/when/format", "jpeg, png"},

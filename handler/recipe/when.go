@@ -19,6 +19,7 @@ type When struct {
 	Orientation          Orientation
 	Format               Format
 	Alpha                *bool // whether pixels may be transparent
+	Animated             *bool // whether the file is animated
 }
 
 // conditional reads the conditions of a step, if it has any.
@@ -41,10 +42,14 @@ func (o *object) conditional(step Step) Step {
 	if c.has("format") {
 		w.Format = word(c, "format", "", Formats...)
 	}
-	if c.has("hasAlpha") {
-		alpha := c.boolean("hasAlpha", false)
-		w.Alpha = &alpha
+	yes := func(name string) *bool {
+		if !c.has(name) {
+			return nil
+		}
+		is := c.boolean(name, false)
+		return &is
 	}
+	w.Alpha, w.Animated = yes("hasAlpha"), yes("animated")
 	c.close()
 	if len(c.canonical) == 0 {
 		o.report("when", "At least one condition is expected here: %s.", list(c.names()))
@@ -52,8 +57,14 @@ func (o *object) conditional(step Step) Step {
 	return w
 }
 
-// Holds reports whether a picture meets the conditions.
-func (w When) Holds(width, height int, format string, alpha bool) bool {
+// File is what conditions ask about a file.
+type File struct {
+	Format          string
+	Alpha, Animated bool
+}
+
+// Holds reports whether a picture of a file meets the conditions.
+func (w When) Holds(width, height int, of File) bool {
 	orientation := Square
 	switch {
 	case width > height:
@@ -64,6 +75,7 @@ func (w When) Holds(width, height int, format string, alpha bool) bool {
 	atMost := func(side, most int) bool { return most == 0 || side <= most }
 	return width >= w.MinWidth && height >= w.MinHeight && atMost(width, w.MaxWidth) && atMost(height, w.MaxHeight) &&
 		(w.Orientation == "" || w.Orientation == orientation) &&
-		(w.Format == "" || string(w.Format) == format) &&
-		(w.Alpha == nil || *w.Alpha == alpha)
+		(w.Format == "" || string(w.Format) == of.Format) &&
+		(w.Alpha == nil || *w.Alpha == of.Alpha) &&
+		(w.Animated == nil || *w.Animated == of.Animated)
 }
