@@ -386,7 +386,7 @@ func TestHostileAnimationsAreRefusedInPlainWords(t *testing.T) {
 		"WebP of none":     {altered(w[:30+14], 4, 36, 0), fault.Invalid, "cut off"},
 		"WebP short head":  {altered(w, 16, 2), fault.Invalid, ""},
 		"APNG":             {withChunk(asPNG(t, square("rgb.")), "acTL", []byte{0, 0, 0, 3, 0, 0, 0, 0}), fault.Unsupported, "animated PNG"},
-		"a TIFF of two":    {append([]byte("GIF89a"), 0, 0, 0, 0, 0, 0, 0, 0x3B), fault.Invalid, ""},
+		"GIF of nothing":   {append([]byte("GIF89a"), 0, 0, 0, 0, 0, 0, 0, 0x3B), fault.Invalid, ""},
 		"GIF of no canvas": {altered(g, 6, 0, 0), fault.Invalid, "no pixels"},
 	} {
 		t.Run(name, func(t *testing.T) {
