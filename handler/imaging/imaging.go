@@ -22,6 +22,8 @@ type Options struct {
 	Limits Limits
 	Name   string    // the file's name with its extension, for placeholders
 	Time   time.Time // for placeholders; its own location counts
+	// Images are the files of the pictures that recipe.Recipe.Images lists, but for those that the recipe holds itself.
+	Images map[recipe.Image][]byte
 }
 
 // Result is an edited picture.
