@@ -59,16 +59,10 @@ func InspectImage(src []byte, limits Limits) (Info, error) {
 	if err != nil && info.Animated && info.Format == GIF {
 		err = limits.checkStored(info.StoredWidth, info.StoredHeight)
 	}
-	return info, unusable(err)
-}
-
-// unusable says of a fault that it is about a picture of the recipe.
-func unusable(err error) error {
-	if err == nil {
-		return nil
+	if err != nil {
+		return info, recipe.Unusable(err)
 	}
-	f := fault.From(err)
-	return fault.New(f.Kind, "A picture that the recipe needs cannot be used. "+f.Message, err)
+	return info, nil
 }
 
 // pixels decodes the picture and carries its steps out.
@@ -79,10 +73,10 @@ func (l layer) pixels(ctx context.Context) (*image.NRGBA, error) {
 		plain.info.turbo = false
 		m, err = plain.run(ctx, l.file)
 	}
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
+	if err != nil && ctx.Err() == nil {
+		err = recipe.Unusable(err)
 	}
-	return m, unusable(err)
+	return m, err
 }
 
 func (l layer) size() image.Point { return l.plan.size }

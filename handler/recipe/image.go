@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"imagepro/handler/fault"
 )
 
 // MaxImages is how many different pictures the steps of a recipe may need besides the one that is edited.
@@ -37,6 +39,13 @@ func (r *Recipe) Images() []NeededImage {
 		}
 	}
 	return all
+}
+
+// Unusable returns the fault in err as one that says that it is about a picture of the recipe.
+func Unusable(err error) *fault.Fault {
+	f := *fault.From(err)
+	f.Message = "A picture that the recipe needs cannot be used. " + f.Message
+	return &f
 }
 
 func imageOf(step Step) (image Image, ok bool) {
