@@ -28,7 +28,7 @@ func (p *planner) layer(of recipe.Image, steps ...recipe.Step) (layer, error) {
 	}
 	info, err := InspectImage(file, p.limits)
 	if err != nil {
-		return layer{}, fault.From(err).At(imageField)
+		return layer{}, recipe.Unusable(err).At(imageField)
 	}
 	sub := &planner{limits: p.limits, info: info, plan: &plan{info: info, denominator: 1}}
 	sub.info.turbo = false // libjpeg-turbo may leave the file to the standard library, which takes more memory
@@ -51,7 +51,7 @@ func (p *planner) layer(of recipe.Image, steps ...recipe.Step) (layer, error) {
 const imageField = "/image"
 
 // InspectImage is Inspect for a picture that a recipe lays on another: with limits of its own, and of an animated GIF
-// the first frame counts. Its faults say that they are about such a picture.
+// the first frame counts.
 func InspectImage(src []byte, limits Limits) (Info, error) {
 	limits = limits.orDefaults()
 	limits.Bytes, limits.Pixels = limits.ImageBytes, limits.ImagePixels
@@ -59,10 +59,7 @@ func InspectImage(src []byte, limits Limits) (Info, error) {
 	if err != nil && info.Animated && info.Format == GIF {
 		err = limits.checkStored(info.StoredWidth, info.StoredHeight)
 	}
-	if err != nil {
-		return info, recipe.Unusable(err)
-	}
-	return info, nil
+	return info, err
 }
 
 // pixels decodes the picture and carries its steps out.

@@ -41,10 +41,13 @@ func (r *Recipe) Images() []NeededImage {
 	return all
 }
 
-// Unusable returns the fault in err as one that says that it is about a picture of the recipe.
+// Unusable returns the fault in err as one that says that it is about a picture of the recipe. What only the user can mend
+// is about more than that.
 func Unusable(err error) *fault.Fault {
 	f := *fault.From(err)
-	f.Message = "A picture that the recipe needs cannot be used. " + f.Message
+	if !f.Kind.NeedsUser() {
+		f.Message = "A picture that the recipe needs cannot be used. " + f.Message
+	}
 	return &f
 }
 
