@@ -54,8 +54,8 @@ const (
 
 // Edit carries a recipe out on a file. Names and times in placeholders come from the options.
 //
-// Errors are faults of the kinds that Inspect names, with the JSON pointer of the step if one is to blame,
-// or ctx's error once ctx is done.
+// Errors are faults of the kinds that Inspect names, or NotFound for a picture of the recipe that is not in the options,
+// with the JSON pointer of the step if one is to blame, or ctx's error once ctx is done.
 func Edit(ctx context.Context, src []byte, r *recipe.Recipe, o Options) (Result, error) {
 	o.Limits = o.Limits.orDefaults()
 	if err := ctx.Err(); err != nil {

@@ -46,7 +46,7 @@ func NeverKept() []Never {
 	return []Never{
 		{"Teams channel (name, id)", "Used for the answer to the one request that names it, then forgotten; in no store, no cache and no log."},
 		{"Teams conversations and files", "Never asked for: no call under /teams, /chats, /me/drive or /me/messages is made, and no permission for them is requested."},
-		{"Pictures", "They stay in SharePoint, but for small ones that somebody put into a recipe itself: those are kept where the recipe is. One that is edited is in memory while that lasts; one that is uploaded or restored passes through a temporary file without a name."},
+		{"Pictures", "They stay in SharePoint, but for small ones that somebody put into a recipe itself: those are kept where the recipe is. One that is edited is in memory while that lasts, one that a bulk edit lays on others for up to ten minutes; one that is uploaded or restored passes through a temporary file without a name."},
 		{"Access tokens of Teams", "Used for the request that brings them; only a hash of one is in memory for up to an hour."},
 		{"Passwords, and what a user did elsewhere", "Never seen."},
 	}
