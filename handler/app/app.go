@@ -100,7 +100,7 @@ func New(c config.Config) (*App, error) {
 	limits, room := imageLimits(c), imaging.NewRoom(runtime.GOMAXPROCS(0))
 	newID := func() string { return strings.ToLower(rand.Text()) }
 	edits := bulk.NewService(bulk.ServiceOptions{
-		Jobs: records, Items: records, Index: records, Specs: specs, Queue: messages, MaxImages: int(c.BulkMaxImages), Now: now, NewID: newID,
+		Jobs: records, Items: records, Index: records, Specs: specs, Queue: messages, Library: sharePoint, Limits: limits, MaxImages: int(c.BulkMaxImages), Now: now, NewID: newID,
 	})
 	planner := bulk.NewPlanner(bulk.PlannerOptions{
 		Jobs: records, Items: records, Specs: specs, Queue: messages, Sessions: tokens, Library: sharePoint, Now: now,
@@ -108,7 +108,7 @@ func New(c config.Config) (*App, error) {
 	})
 	worker := bulk.NewWorker(bulk.WorkerOptions{
 		Jobs: records, Items: records, Specs: specs, Queue: messages, Sessions: tokens, Library: sharePoint, Limits: limits,
-		Window: int(c.BulkWindow), Room: room, Now: now,
+		Window: int(c.BulkWindow), Room: room, Now: now, PinnedLife: pinnedLife,
 	})
 
 	organizations := org.NewService(org.ServiceOptions{
@@ -141,6 +141,9 @@ func New(c config.Config) (*App, error) {
 
 // settleMargin is for writes that were on their way when their request ended, and for clocks that differ.
 const settleMargin = 30 * time.Second
+
+// pinnedLife is how long a picture that the recipe of a bulk edit needs stays in memory after it was read.
+const pinnedLife = 10 * time.Minute
 
 // bytesPerPixel is what editing takes at the most, with several large steps.
 const bytesPerPixel = 20

@@ -202,6 +202,7 @@ type Save struct {
 type Spec struct {
 	Recipe json.RawMessage // canonical
 	Save   Save
+	Pinned []Pinned // the pictures of libraries that the recipe needs
 }
 
 // Portion is what the planner found in one page.
@@ -307,4 +308,5 @@ type ItemMessage struct {
 type parsedSpec struct {
 	recipe *recipe.Recipe
 	save   Save
+	pinned []Pinned
 }

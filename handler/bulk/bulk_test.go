@@ -127,6 +127,7 @@ func newKitOf(t *testing.T, user directory.User) *kit {
 	k.library = k.newLibrary()
 	k.service = bulk.NewService(bulk.ServiceOptions{
 		Jobs: k.records, Items: k.records, Index: k.records, Specs: k.specs, Queue: k.queue, MaxImages: k.limits.MaxImages, Now: k.now,
+		Library: k.library, Limits: imaging.DefaultLimits(),
 		NewID: func() string { return fmt.Sprintf("job%d", siteNumber.Add(1)) },
 	})
 	return k

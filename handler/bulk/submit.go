@@ -12,6 +12,7 @@ import (
 
 	"imagepro/handler/caller"
 	"imagepro/handler/fault"
+	"imagepro/handler/imaging"
 	"imagepro/handler/naming"
 	"imagepro/handler/recipe"
 )
@@ -23,6 +24,8 @@ type Service struct {
 	index     Index
 	specs     Specs
 	queue     Queue
+	library   Library
+	limits    imaging.Limits
 	maxImages int
 	now       func() time.Time
 	newID     func() string
@@ -35,6 +38,8 @@ type ServiceOptions struct {
 	Index     Index
 	Specs     Specs
 	Queue     Queue
+	Library   Library
+	Limits    imaging.Limits
 	MaxImages int // most images of a list
 	Now       func() time.Time
 	NewID     func() string // a fresh id: 1 to 64 lower-case letters and digits
@@ -42,7 +47,7 @@ type ServiceOptions struct {
 
 // NewService returns a service.
 func NewService(o ServiceOptions) *Service {
-	return &Service{o.Jobs, o.Items, o.Index, o.Specs, o.Queue, o.MaxImages, o.Now, o.NewID}
+	return &Service{o.Jobs, o.Items, o.Index, o.Specs, o.Queue, o.Library, o.Limits, o.MaxImages, o.Now, o.NewID}
 }
 
 // Request asks for a bulk edit.
@@ -52,6 +57,8 @@ type Request struct {
 	Save   Save
 	// Key makes a repeat of the request return the same job; empty for none. 1 to 128 characters.
 	Key string
+
+	parsed *recipe.Recipe // by validate
 }
 
 // Submit records a job and asks the planner to start. A repeat with the same key returns the same job and
@@ -72,7 +79,7 @@ func (s *Service) Submit(ctx context.Context, who caller.Caller, r Request) (Job
 		sum := sha256.Sum256([]byte(who.Tenant + "|" + who.User + "|" + r.Key))
 		job.Job = "k" + hex.EncodeToString(sum[:12])
 	}
-	if err := s.keep(ctx, job, r); err != nil {
+	if err := s.keep(ctx, who, job, r); err != nil {
 		return Job{}, err
 	}
 	if err := s.jobs.CreateJob(ctx, job); err != nil {
@@ -86,8 +93,12 @@ func (s *Service) Submit(ctx context.Context, who caller.Caller, r Request) (Job
 
 // keep stores what the job does, before the job itself, so that no job is without it. A repeat with the same
 // key must ask for the same.
-func (s *Service) keep(ctx context.Context, job Job, r Request) error {
-	spec := Spec{Recipe: r.Recipe, Save: r.Save}
+func (s *Service) keep(ctx context.Context, who caller.Caller, job Job, r Request) error {
+	pinned, err := s.pin(ctx, who, job, r)
+	if err != nil {
+		return err
+	}
+	spec := Spec{Recipe: r.Recipe, Save: r.Save, Pinned: pinned}
 	if err := s.specs.PutSpec(ctx, job, spec); err != nil {
 		return err
 	}
@@ -161,7 +172,7 @@ func (s *Service) validate(r Request) (Request, error) {
 		f := fault.From(err)
 		return r, f.At("/recipe" + f.Field)
 	}
-	r.Recipe = parsed.Canonical()
+	r.Recipe, r.parsed = parsed.Canonical(), parsed
 	switch r.Save.Target {
 	case "", NewVersion:
 		if r.Save.Name != "" {

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/hashicorp/golang-lru/v2/expirable"
+
 	"imagepro/handler/fault"
 	"imagepro/handler/imaging"
 	"imagepro/handler/naming"
@@ -25,6 +27,7 @@ type Worker struct {
 	window  int
 	room    imaging.Room
 	now     func() time.Time
+	pinned  *expirable.LRU[pinnedKey, []byte] // nil: nothing is remembered
 }
 
 // WorkerOptions are what a Worker needs.
@@ -39,11 +42,20 @@ type WorkerOptions struct {
 	Window   int // PlanLimits.Window
 	Room     imaging.Room
 	Now      func() time.Time
+	// PinnedLife is how long a picture that a recipe needs is remembered; 0 for not at all.
+	PinnedLife time.Duration
 }
 
 // NewWorker returns a worker.
 func NewWorker(o WorkerOptions) *Worker {
-	return &Worker{o.Jobs, o.Items, o.Specs, o.Queue, lot{o.Jobs, o.Queue, o.Sessions}, o.Library, o.Limits, o.Window, o.Room, o.Now}
+	w := &Worker{
+		jobs: o.Jobs, items: o.Items, specs: o.Specs, queue: o.Queue, lot: lot{o.Jobs, o.Queue, o.Sessions}, library: o.Library,
+		limits: o.Limits, window: o.Window, room: o.Room, now: o.Now,
+	}
+	if o.PinnedLife > 0 {
+		w.pinned = expirable.NewLRU[pinnedKey, []byte](pinnedCount, nil, o.PinnedLife)
+	}
+	return w
 }
 
 // Work handles a message. nil means that the message is done with; any error that it should come again. A
@@ -220,17 +232,21 @@ func (w *Worker) spec(ctx context.Context, job Job) (parsedSpec, error) {
 	if err != nil {
 		return parsedSpec{}, fault.New(fault.Internal, "The recipe of the bulk edit cannot be read.", err)
 	}
-	return parsedSpec{recipe: parsed, save: spec.Save}, nil
+	return parsedSpec{recipe: parsed, save: spec.Save, pinned: spec.Pinned}, nil
 }
 
 // prepare reads and edits the picture and puts the intent into the item. It returns true, and the item's
 // result, if there is nothing to save.
 func (w *Worker) prepare(ctx context.Context, job Job, spec parsedSpec, file File, item *Item) ([]byte, bool, error) {
+	images, err := w.images(ctx, job, spec.pinned)
+	if err != nil {
+		return nil, false, err
+	}
 	source, err := w.library.Read(ctx, job.who(), file, int64(w.limits.Bytes))
 	if err != nil {
 		return nil, false, err
 	}
-	result, err := w.editPicture(ctx, source, spec, imaging.Options{Limits: w.limits, Name: file.Name, Time: job.CreatedAt})
+	result, err := w.editPicture(ctx, source, spec, imaging.Options{Limits: w.limits, Name: file.Name, Time: job.CreatedAt, Images: images})
 	item.Before = pictureOf(result.Before)
 	if err != nil {
 		return nil, false, err
@@ -264,7 +280,7 @@ func (w *Worker) prepare(ctx context.Context, job Job, spec parsedSpec, file Fil
 const editTime = 90 * time.Second
 
 // editPicture applies the recipe when there is room. The time in options is the job's and not the present one,
-// so that every try makes the same bytes.
+// and the pictures are those that were pinned, so that every try makes the same bytes.
 func (w *Worker) editPicture(ctx context.Context, source []byte, spec parsedSpec, o imaging.Options) (imaging.Result, error) {
 	leave, err := w.room.Enter(ctx)
 	if err != nil {

@@ -83,7 +83,8 @@ type audit struct {
 	leaver directory.User // asks to be erased
 	site   graph.Site
 	folder graph.Item
-	tokens []string // that were on the wire
+	logo   graph.Item // one of the pictures, which recipes lay on all
+	tokens []string   // that were on the wire
 
 	mu       sync.Mutex
 	messages map[string]bool // of queues, as they were seen on the way
@@ -126,7 +127,7 @@ func newAuditOn(t *testing.T, o stack.Options) *audit {
 			t.Fatal(err)
 		}
 		name := fmt.Sprintf("%s/%s %d%s", canaries.folder, canaries.file, i, filepath.Ext(photo.Name))
-		if _, err := a.Sandbox.Graph.PutFile(a.site.DriveID, name, file, a.user.ID); err != nil {
+		if a.logo, err = a.Sandbox.Graph.PutFile(a.site.DriveID, name, file, a.user.ID); err != nil {
 			t.Fatal(err)
 		}
 		_ = file.Close()
@@ -156,7 +157,8 @@ func (a *audit) token(user directory.User) string {
 
 // bodies are the bodies of requests with a canary in every text field.
 func (a *audit) bodies() map[string]string {
-	recipe := `{"version":1,"name":"` + canaries.caption + `","steps":[{"op":"resize","width":40},{"op":"text","text":"` + canaries.caption + ` 😀"}]}`
+	recipe := `{"version":1,"name":"` + canaries.caption + `","steps":[{"op":"resize","width":40},{"op":"text","text":"` + canaries.caption + ` 😀"},
+		{"op":"watermark","image":{"drive":"` + a.site.DriveID + `","item":"` + a.logo.ID + `"}}]}`
 	return map[string]string{
 		"POST /token": `{"scopes":["User.Read"],"claims":"{\"access_token\":{\"canary\":{\"value\":\"` + canaries.conversation + `\"}}}"}`,
 		"POST /tabs": `{"title":"` + canaries.title + `","siteId":"` + a.site.ID + `","driveId":"` + a.site.DriveID + `","folderId":"` + a.folder.ID + `",
@@ -273,6 +275,7 @@ func (a *audit) wrongly(token string) {
 		{"POST /tabs", "/tabs", canaries.conversation, ""},
 		{"PUT /tabs/{id}", "/tabs/x", `{"title":"` + canaries.title + `","siteId":"s","driveId":"d"}`, canaries.conversation},
 		{"POST /presets", "/presets", `{"name":"` + canaries.conversation + `","recipe":{"version":1,"steps":[{"op":"` + canaries.conversation + `"}]}}`, ""},
+		{"POST /presets", "/presets", `{"name":"x","recipe":{"version":1,"steps":[{"op":"mask","image":{"drive":"` + canaries.channelID + `","item":"` + canaries.conversation + `"}}]}}`, ""},
 		{"POST /bulk-edits", "/bulk-edits", `{"source":{"folder":{"driveId":"` + canaries.channelName + `","itemId":"` + canaries.conversation + `"}},"recipe":{"version":"` + canaries.conversation + `"}}`, ""},
 		{"POST /token", "/token", `{"scopes":["` + canaries.conversation + `"]}`, ""},
 		{"POST /token", "/token", `{"claims":"` + canaries.conversation + `"}`, ""},

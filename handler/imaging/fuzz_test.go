@@ -59,3 +59,19 @@ func FuzzEdit(f *testing.F) {
 		}
 	})
 }
+
+func FuzzWatermark(f *testing.F) {
+	addPictures(f)
+	f.Add(animated(f))
+	src := asPNG(f, veiled(30, 20))
+	r := parse(f, `{"version":1,"steps":[
+		{"op":"watermark","image":`+logo+`,"angle":10,"blend":"colorBurn","tile":{}},{"op":"mask","image":`+logo+`,"fit":"cover"}]}`)
+	f.Fuzz(func(t *testing.T, file []byte) {
+		o := withLogo(file)
+		o.Limits = tight()
+		o.Limits.ImagePixels = o.Limits.Pixels
+		if _, err := imaging.Edit(context.Background(), src, r, o); !isExpected(err) {
+			t.Fatalf("Edit: %v", err)
+		}
+	})
+}

@@ -22,6 +22,8 @@ type Options struct {
 	Limits Limits
 	Name   string    // the file's name with its extension, for placeholders
 	Time   time.Time // for placeholders; its own location counts
+	// Images are the files of the pictures that recipe.Recipe.Images lists, but for those that the recipe holds itself.
+	Images map[recipe.Image][]byte
 }
 
 // Result is an edited picture.
@@ -53,8 +55,8 @@ const (
 
 // Edit carries a recipe out on a file. Names and times in placeholders come from the options.
 //
-// Errors are faults of the kinds that Inspect names, with the JSON pointer of the step if one is to blame,
-// or ctx's error once ctx is done.
+// Errors are faults of the kinds that Inspect names, or NotFound for a picture of the recipe that is not in the options,
+// with the JSON pointer of the step if one is to blame, or ctx's error once ctx is done.
 func Edit(ctx context.Context, src []byte, r *recipe.Recipe, o Options) (Result, error) {
 	o.Limits = o.Limits.orDefaults()
 	if err := ctx.Err(); err != nil {

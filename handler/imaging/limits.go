@@ -13,6 +13,8 @@ type Limits struct {
 	Pixels       int   // of the stored picture; 50 million
 	Side         int   // of the stored picture; 30 000
 	Scans        int   // of a JPEG file: each costs a pass over all blocks; 100
+	ImageBytes   int   // of each file that the recipe lays on the picture; 10 MB
+	ImagePixels  int   // of its picture; 10 million
 	ResultPixels int   // of what a step makes: a slight turn makes a large picture larger; 100 million
 	ResultSide   int   // of what a step makes, unless the picture was that large before; 16 384
 	Memory       int64 // estimated bytes at the peak; 1 GiB
@@ -28,6 +30,8 @@ func DefaultLimits() Limits {
 		Pixels:       50_000_000,
 		Side:         30_000,
 		Scans:        100,
+		ImageBytes:   10_000_000,
+		ImagePixels:  10_000_000,
 		ResultPixels: 100_000_000,
 		ResultSide:   16_384,
 		Memory:       1 << 30,
@@ -43,6 +47,8 @@ func (l Limits) orDefaults() Limits {
 	setIfZero(&l.Pixels, d.Pixels)
 	setIfZero(&l.Side, d.Side)
 	setIfZero(&l.Scans, d.Scans)
+	setIfZero(&l.ImageBytes, d.ImageBytes)
+	setIfZero(&l.ImagePixels, d.ImagePixels)
 	setIfZero(&l.ResultPixels, d.ResultPixels)
 	setIfZero(&l.ResultSide, d.ResultSide)
 	setIfZero(&l.Memory, d.Memory)

@@ -68,9 +68,7 @@ func compile(info Info, r *recipe.Recipe, o Options) (*plan, error) {
 	if err := p.steps(r.Steps, 0); err != nil {
 		return nil, err
 	}
-	if first, ok := p.last(0).(turned); ok {
-		p.plan.start, p.plan.operations = first.turn, p.plan.operations[1:]
-	}
+	p.begin()
 	p.shrink()
 	p.plan.memory = p.estimate()
 	return p.plan, p.checkResult()
@@ -87,10 +85,18 @@ func (p *planner) steps(steps []recipe.Step, index int) error {
 			err = p.checkSize(p.plan.size)
 		}
 		if err != nil {
-			return fault.From(err).At("/steps/" + strconv.Itoa(index+i))
+			f := fault.From(err)
+			return f.At("/steps/" + strconv.Itoa(index+i) + f.Field)
 		}
 	}
 	return nil
+}
+
+// begin lets a turn that comes first be a part of the conversion.
+func (p *planner) begin() {
+	if first, ok := p.last(0).(turned); ok {
+		p.plan.start, p.plan.operations = first.turn, p.plan.operations[1:]
+	}
 }
 
 // add fits one step. A new operation is one file and one line here.
@@ -122,6 +128,8 @@ func (p *planner) add(step recipe.Step) error {
 		return p.grayscale(s)
 	case recipe.Invert:
 		return p.invert()
+	case recipe.Mask:
+		return p.mask(s)
 	case recipe.Matrix:
 		return p.matrix(s)
 	case recipe.Noise:
@@ -157,6 +165,8 @@ func (p *planner) add(step recipe.Step) error {
 			return p.add(s.Step)
 		}
 		return nil
+	case recipe.Watermark:
+		return p.watermark(s)
 	}
 	return fault.Newf(fault.Unsupported, "The operation %q is not known here.", step.Op())
 }
@@ -248,6 +258,9 @@ func (p *planner) checkResult() error {
 // while the result is encoded.
 func (p *planner) estimate() int64 {
 	file := int64(p.info.Bytes) + p.kept()
+	for _, image := range p.o.Images {
+		file += int64(len(image))
+	}
 	stored := p.plan.decodedSize()
 	size := p.plan.start.size(stored)
 	decoding, decoded := decodeBytes(p.info)

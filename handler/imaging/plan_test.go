@@ -32,6 +32,9 @@ func planOf(t *testing.T, info Info, document string) (*plan, error) {
 	})
 }
 
+// dot is a picture of one pixel.
+const dot = `{"data":"data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"}`
+
 func TestPlansFoldWhatCanBeOne(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -45,6 +48,7 @@ func TestPlansFoldWhatCanBeOne(t *testing.T) {
 			`{"op":"resize","width":40},{"op":"crop","width":"100%","height":30},{"op":"rotate","angle":0},
 			 {"op":"adjust"},{"op":"filter","name":"sepia","amount":0},{"op":"sharpen","amount":0},
 			 {"op":"text","text":"x","opacity":0},{"op":"resize","width":100,"withoutEnlargement":true},
+			 {"op":"watermark","image":` + dot + `,"opacity":0},{"op":"watermark","image":` + dot + `,"offset":{"y":"-100%"}},
 			 {"op":"flip","axis":"both"},{"op":"rotate","angle":180}`,
 			"jpeg 40×30\njpeg 40×30\n",
 		},
@@ -81,6 +85,12 @@ func TestPlansFoldWhatCanBeOne(t *testing.T) {
 		"text": {
 			jpegInfo(100, 100, 1), `{"op":"text","text":"{name} {ext} {width} {height} {date} {year}","size":10,"maxWidth":30,"gravity":"northwest"}`,
 			"jpeg 100×100\ntext 10 px at (0,0)-(29,70) → 100×100\njpeg 100×100\n",
+		},
+		"pictures of the recipe": {
+			jpegInfo(100, 80, 1),
+			`{"op":"watermark","image":` + dot + `,"size":"10%","angle":90,"blend":"multiply"},
+			 {"op":"watermark","image":` + dot + `,"size":8,"gravity":"center","tile":{"spacing":{"x":2}}},{"op":"mask","image":` + dot + `,"channel":"alpha"}`,
+			"jpeg 100×80\nwatermark multiply at (92,72)-(100,80) → 100×80\nwatermark over at (46,36)-(54,44), every (10,12) → 100×80\nmask alpha fill → 100×80\njpeg 100×80\n",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

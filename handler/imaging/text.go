@@ -81,17 +81,9 @@ func (p *planner) value(name string) string {
 	return p.o.Time.Format("2006") // year
 }
 
-// boxAt returns where the text with its margin stands. The offset points away from the edges of the gravity,
-// and right and down in the middle.
+// boxAt returns where the text with its margin stands.
 func boxAt(g recipe.Gravity, offset image.Point, l layout, margin float64, in image.Point) image.Rectangle {
-	size := image.Pt(ceil(l.width+2*margin), ceil(l.height+2*margin))
-	if x, _ := g.Sides(); x > 0 {
-		offset.X = -offset.X
-	}
-	if _, y := g.Sides(); y > 0 {
-		offset.Y = -offset.Y
-	}
-	return placed(size, in, g).Add(offset)
+	return standing(image.Pt(ceil(l.width+2*margin), ceil(l.height+2*margin)), in, g, offset)
 }
 
 // written is a text with its place.

@@ -43,6 +43,7 @@ func TestEachOperationMakesTheCallsThatThePageTells(t *testing.T) {
 	largeContent := asTIFF(picture(2500, 2500, 2))
 	taken := w.put("taken-edited.jpg", asJPEG(picture(40, 30, 1)))
 	source := w.put("taken.jpg", asJPEG(picture(40, 30, 1)))
+	plain, logo := w.put("plain.jpg", asJPEG(picture(40, 30, 3))), w.put("logo.png", redPNG(8)).Ref
 	listing := library.Query{Listing: library.Listing{Folder: w.root(), By: library.ByName, Limit: 100, Thumbnails: true}}
 	_, history, err := w.service.History(ctx, who, old.Ref)
 	must(t, err)
@@ -119,6 +120,10 @@ func TestEachOperationMakesTheCallsThatThePageTells(t *testing.T) {
 	measure("edit and save a new version", func() error { return edit(i.Ref, library.Save{}) }, itsTag)
 	measure("edit and save a copy", func() error { return edit(i.Ref, library.Save{Target: library.Copy}) }, itsTag)
 	measure("edit and replace the file of that name", func() error { return edit(source.Ref, library.Save{Target: library.Copy, OnConflict: library.Replace}) }, itsTag)
+	measure("edit with a picture of a library", func() error {
+		_, err := w.service.Edit(ctx, who, plain.Ref, plain.Tag, marked(logo), library.Save{})
+		return err
+	}, 0)
 	measure("restore a version", func() error { _, err := w.service.Restore(ctx, who, old.Ref, old.Tag, first); return err }, 0)
 
 	u := w.Graph.Unkindness()

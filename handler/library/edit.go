@@ -71,31 +71,38 @@ func (s *Service) Preview(ctx context.Context, who caller.Caller, ref Ref, steps
 	if err != nil {
 		return Preview{}, err
 	}
-	i, src, leave, err := s.source(ctx, who, ref)
+	from, err := s.source(ctx, who, ref, r)
 	if err != nil {
 		return Preview{}, err
 	}
-	defer leave()
-	result, err := s.edit(ctx, src, s.shown(r, src, side), i.Name)
+	defer from.leave()
+	result, err := s.edit(ctx, from.src, s.shown(r, from.src, side), imaging.Options{Name: from.item.Name, Images: from.images})
 	if err != nil {
 		return Preview{}, err
 	}
 	return Preview{Data: result.Data, MIME: result.Format.MIME(), Width: result.Width, Height: result.Height, Warnings: result.Warnings}, nil
 }
 
-// source reads a picture and its content, for as long as there is a place for it.
-func (s *Service) source(ctx context.Context, who caller.Caller, ref Ref) (i Item, src []byte, leave func(), err error) {
-	if i, err = s.picture(ctx, who, ref); err != nil {
-		return Item{}, nil, nil, err
+// source is a picture and those that a recipe needs for it, until its place is left.
+type source struct {
+	item   Item
+	src    []byte
+	images map[recipe.Image][]byte
+	leave  func()
+}
+
+// source reads a picture and what a recipe needs, for as long as there is a place for it.
+func (s *Service) source(ctx context.Context, who caller.Caller, ref Ref, r *recipe.Recipe) (from source, err error) {
+	if from.item, err = s.picture(ctx, who, ref); err != nil {
+		return source{}, err
 	}
-	if leave, err = s.places.enter(ctx, who.Tenant); err != nil {
-		return Item{}, nil, nil, err
+	if from.leave, err = s.places.enter(ctx, who.Tenant); err != nil {
+		return source{}, err
 	}
-	if src, err = s.whole(ctx, who, i); err != nil {
-		leave()
-		return Item{}, nil, nil, err
+	if from.src, from.images, err = s.contents(ctx, who, from.item, r); err != nil {
+		from.leave()
 	}
-	return i, src, leave, nil
+	return from, err
 }
 
 // Explain says what an edit would do, without doing it.
@@ -104,12 +111,13 @@ func (s *Service) Explain(ctx context.Context, who caller.Caller, ref Ref, steps
 	if err != nil {
 		return imaging.Explanation{}, err
 	}
-	i, src, leave, err := s.source(ctx, who, ref)
+	from, err := s.source(ctx, who, ref, r)
 	if err != nil {
 		return imaging.Explanation{}, err
 	}
-	defer leave()
-	return imaging.Explain(src, r, imaging.Options{Limits: s.o.Limits, Name: i.Name, Time: s.o.Now()})
+	defer from.leave()
+	e, err := imaging.Explain(from.src, r, imaging.Options{Limits: s.o.Limits, Name: from.item.Name, Time: s.o.Now(), Images: from.images})
+	return e, inBody(err)
 }
 
 // shown returns the recipe with a further step that makes the result small, in a format that browsers show.
@@ -140,7 +148,7 @@ func (s *Service) small(ctx context.Context, src []byte, side int) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	result, err := s.edit(ctx, src, s.shown(r, src, side), "")
+	result, err := s.edit(ctx, src, s.shown(r, src, side), imaging.Options{})
 	return result.Data, err
 }
 
@@ -154,10 +162,19 @@ func parse(text json.RawMessage) (*recipe.Recipe, error) {
 	return r, nil
 }
 
+// inBody lets a fault that points into the recipe point into the body.
+func inBody(err error) error {
+	if f := fault.From(err); f != nil && f.Field != "" {
+		return f.At("/recipe" + f.Field)
+	}
+	return err
+}
+
 // editTime is how long a recipe may take on one picture; a few seconds are usual.
 const editTime = 90 * time.Second
 
-func (s *Service) edit(ctx context.Context, src []byte, r *recipe.Recipe, name string) (imaging.Result, error) {
+// edit carries a recipe out when there is room, with the service's limits and time. Its faults point into the body.
+func (s *Service) edit(ctx context.Context, src []byte, r *recipe.Recipe, o imaging.Options) (imaging.Result, error) {
 	leave, err := s.o.Room.Enter(ctx)
 	if err != nil {
 		return imaging.Result{}, err
@@ -165,11 +182,12 @@ func (s *Service) edit(ctx context.Context, src []byte, r *recipe.Recipe, name s
 	defer leave()
 	editing, cancel := context.WithTimeout(ctx, editTime)
 	defer cancel()
-	result, err := imaging.Edit(editing, src, r, imaging.Options{Limits: s.o.Limits, Name: name, Time: s.o.Now()})
+	o.Limits, o.Time = s.o.Limits, s.o.Now()
+	result, err := imaging.Edit(editing, src, r, o)
 	if err != nil && editing.Err() != nil && ctx.Err() == nil {
 		err = fault.Newf(fault.TooLarge, "The recipe takes longer than %v on this image.", editTime)
 	}
-	return result, err
+	return result, inBody(err)
 }
 
 // Edit carries a recipe out on the content that has the tag, and saves the result. Stale if the content is another
@@ -194,11 +212,11 @@ func (s *Service) Edit(ctx context.Context, who caller.Caller, ref Ref, tag stri
 		return Edited{}, err
 	}
 	defer leave()
-	src, err := s.whole(ctx, who, i)
+	src, images, err := s.contents(ctx, who, i, r)
 	if err != nil {
 		return Edited{}, s.orStale(ctx, who, i, err)
 	}
-	result, err := s.edit(ctx, src, r, i.Name)
+	result, err := s.edit(ctx, src, r, imaging.Options{Name: i.Name, Images: images})
 	if err != nil {
 		return Edited{}, err
 	}

@@ -10,6 +10,7 @@ import (
 	"imagepro/handler/caller"
 	"imagepro/handler/fault"
 	"imagepro/handler/imaging"
+	"imagepro/handler/recipe"
 )
 
 // Item returns a file or folder. The sides of a picture are read from its content if SharePoint does not know them.
@@ -99,10 +100,42 @@ func (s *Service) picture(ctx context.Context, who caller.Caller, ref Ref) (Item
 	return i, err
 }
 
+// contents reads a picture and those that a recipe needs for it.
+func (s *Service) contents(ctx context.Context, who caller.Caller, i Item, r *recipe.Recipe) (src []byte, images map[recipe.Image][]byte, err error) {
+	if images, err = s.images(ctx, who, r); err != nil {
+		return nil, nil, err
+	}
+	src, err = s.whole(ctx, who, i)
+	return src, images, err
+}
+
+// images reads the pictures of libraries that a recipe needs, with the rights of the caller. Its faults point to them.
+func (s *Service) images(ctx context.Context, who caller.Caller, r *recipe.Recipe) (map[recipe.Image][]byte, error) {
+	files := map[recipe.Image][]byte{}
+	for _, needed := range r.Images() {
+		if !needed.InLibrary() {
+			continue
+		}
+		i, err := s.picture(ctx, who, Ref{needed.Drive, needed.Item})
+		if err == nil {
+			files[needed.Image], err = s.upTo(ctx, who, i, s.o.Limits.ImageBytes)
+		}
+		if err != nil {
+			return nil, recipe.Unusable(err).At("/recipe" + needed.At)
+		}
+	}
+	return files, nil
+}
+
 // whole reads a content of at most the limit's bytes into memory, and checks it against its fingerprint.
 func (s *Service) whole(ctx context.Context, who caller.Caller, i Item) ([]byte, error) {
-	if i.Size > int64(s.o.Limits.Bytes) {
-		return nil, fault.Newf(fault.TooLarge, "The file has %d bytes; at most %d are edited.", i.Size, s.o.Limits.Bytes)
+	return s.upTo(ctx, who, i, s.o.Limits.Bytes)
+}
+
+// upTo is whole with another limit.
+func (s *Service) upTo(ctx context.Context, who caller.Caller, i Item, limit int) ([]byte, error) {
+	if i.Size > int64(limit) {
+		return nil, fault.Newf(fault.TooLarge, "The file has %d bytes; at most %d are taken.", i.Size, limit)
 	}
 	src, err := readAll(s.o.SharePoint.Open(ctx, who, i, Span{0, i.Size}))
 	if fault.Is(err, fault.Conflict) {

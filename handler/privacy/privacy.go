@@ -46,7 +46,7 @@ func NeverKept() []Never {
 	return []Never{
 		{"Teams channel (name, id)", "Used for the answer to the one request that names it, then forgotten; in no store, no cache and no log."},
 		{"Teams conversations and files", "Never asked for: no call under /teams, /chats, /me/drive or /me/messages is made, and no permission for them is requested."},
-		{"Pictures", "They stay in SharePoint. One that is edited is in memory while that lasts; one that is uploaded or restored passes through a temporary file without a name."},
+		{"Pictures", "They stay in SharePoint, but for small ones that somebody put into a recipe itself: those are kept where the recipe is. One that is edited is in memory while that lasts, one that a bulk edit lays on others for up to ten minutes; one that is uploaded or restored passes through a temporary file without a name."},
 		{"Access tokens of Teams", "Used for the request that brings them; only a hash of one is in memory for up to an hour."},
 		{"Passwords, and what a user did elsewhere", "Never seen."},
 	}
@@ -117,7 +117,7 @@ func tabs() []Entry {
 			{"D/sortBy", "order of pictures"},
 			{"D/descending", "its direction"},
 			{"D/captions", "what stands below pictures"},
-			{"D/defaultRecipe", "what the editor begins with"},
+			{"D/defaultRecipe", "edits that the editor begins with, as in spec.json of bulk edits"},
 			{"D/createdAt", "time"},
 			{"D/changedAt", "time"},
 		}},
@@ -128,7 +128,7 @@ func tabs() []Entry {
 			{"Preset", "id of the preset that has the name"},
 			{"D/name", "name"},
 			{"D/description", "description"},
-			{"D/recipe", "edits"},
+			{"D/recipe", "edits, as in spec.json of bulk edits"},
 			{"D/createdAt", "time"},
 			{"D/changedAt", "time"},
 		}},
@@ -154,7 +154,7 @@ func images() []Entry {
 				{"D/credit", "credit"},
 				{"D/tags", "tags"},
 				{"D/focal", "point that should stay in sight"},
-				{"D/recipes", "edits that were carried out, with their hashes and times"},
+				{"D/recipes", "edits that were carried out, as in spec.json of bulk edits, with their hashes and times"},
 			}},
 	}
 }
@@ -208,9 +208,10 @@ func bulkEdits() []Entry {
 			{"CreatedAt", "time"},
 		}},
 		{Blob, "image-pro/<tenant id>/<object id>/bulk-edits/<bulk edit>/spec.json", "user", "To know what a bulk edit does.", withUser, []Field{
-			{"recipe", "edits"},
+			{"recipe", "edits, with ids of the pictures of libraries that they need, and small pictures that they hold"},
 			{"target", "whether to make versions or copies"},
 			{"name", "form of the names of copies"},
+			{"images", "ids of the pictures of libraries that the edits need, with length and hash of the content"},
 		}},
 		{Blob, "image-pro/<tenant id>/<object id>/bulk-edits/<bulk edit>/source.json", "user", "To know which images a bulk edit is for.", withUser, []Field{
 			{"folder", "ids of library and folder, and whether folders in it count"},
@@ -299,6 +300,10 @@ func passing() []Entry {
 		{Memory, "tabs", "organization", "To show a tab quickly.", "Up to IMAGEPRO_TAB_CACHE after it was read.", []Field{
 			{"key", "tenant id and id of the tab"},
 			{"tab", "as in the table ImageProTabs"},
+		}},
+		{Memory, "pictures of recipes", "user", "To lay the same picture on all images of a bulk edit without reading it for each.", "Up to ten minutes after it was read; eight at the most.", []Field{
+			{"key", "tenant id, id of the bulk edit and hash of the content"},
+			{"content", "file of the picture"},
 		}},
 		{Memory, "organizations in use", "organization", "To note the use of an organization without a write for each request.", "Up to ten seconds.", []Field{
 			{"key", "tenant id"},

@@ -51,7 +51,8 @@ const (
 
 // Step is one operation. The concrete types are the structs of this package, one file each: Resize, Crop,
 // Rotate, Flip, Extend, Border, RoundCorners, Adjust, AutoLevels, Grayscale, Sepia, Matrix, Invert, Threshold, Posterize, Solarize,
-// Duotone, BlendColor, RemoveColor, Flatten, Blur, Sharpen, Convolve, Rank, Noise, Pixelate, Redact, Text, Trim.
+// Duotone, BlendColor, RemoveColor, Flatten, Blur, Sharpen, Convolve, Rank, Noise, Pixelate, Redact, Text, Trim, Watermark,
+// Mask.
 type Step interface {
 	// Op is the operation's name in the document.
 	Op() string
@@ -79,6 +80,7 @@ func operations() []operation {
 		{"filter", parseFilter},
 		{"flatten", parseFlatten},
 		{"flip", parseFlip},
+		{"mask", parseMask},
 		{"maximum", parseRank(Maximum)},
 		{"median", parseRank(Median)},
 		{"minimum", parseRank(Minimum)},
@@ -92,6 +94,7 @@ func operations() []operation {
 		{"sharpen", parseSharpen},
 		{"text", parseText},
 		{"trim", parseTrim},
+		{"watermark", parseWatermark},
 	}
 }
 
@@ -114,6 +117,9 @@ func Parse(data []byte) (*Recipe, error) {
 		return nil, problem.first
 	}
 	r.canonical = appendCanonical(nil, o.canonical)
+	if len(r.canonical) > MaxBytes {
+		return nil, fault.Newf(fault.Invalid, "A recipe may have at most %d bytes with its defaults filled in; this one has %d.", MaxBytes, len(r.canonical))
+	}
 	return r, nil
 }
 
@@ -133,6 +139,9 @@ func parseRecipe(o *object) *Recipe {
 		canonical = append(canonical, step.canonical)
 	}
 	o.canonical["steps"] = canonical
+	if images := r.Images(); len(images) > MaxImages {
+		o.problem.report(images[MaxImages].At, "At most %d different pictures may be laid on another.", MaxImages)
+	}
 
 	output := o.object("output")
 	r.Output = parseOutput(output)

@@ -153,8 +153,10 @@ func (s theSchema) places() (all []place) {
 		least := s.minimal(p.form)
 		for name, property := range p.form["properties"].(node) {
 			property := s.at(property.(node))
-			if property["type"] == "object" {
-				add(place{p.name + "/" + name, property, func(o node) node { return p.wrap(with(least, name, o)) }})
+			for _, form := range s.forms(property) {
+				if form["type"] == "object" {
+					add(place{p.name + "/" + name, form, func(o node) node { return p.wrap(with(least, name, o)) }})
+				}
 			}
 			if items, ok := property["items"].(node); ok && p.name != "" {
 				for _, form := range s.forms(items) {

@@ -68,10 +68,7 @@ func parseText(o *object) Step {
 	}
 	checkText(o, s.Text)
 
-	offset := o.object("offset")
-	in := span{least: -MaxSide, most: MaxSide, leastPercent: -100, mostPercent: 100}
-	s.OffsetX, s.OffsetY = offset.lengthOr("x", Length{}, in), offset.lengthOr("y", Length{}, in)
-	offset.close()
+	s.OffsetX, s.OffsetY = o.offset()
 
 	stroke := o.object("stroke")
 	s.Stroke.Color = stroke.color("color", "#000000")

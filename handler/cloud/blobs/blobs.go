@@ -4,7 +4,7 @@
 // It does not know what is in them.
 //
 // Blob                                                  holds
-// image-pro/<tid>/<oid>/bulk-edits/<job>/spec.json      recipe and way of saving
+// image-pro/<tid>/<oid>/bulk-edits/<job>/spec.json      recipe, way of saving, and hashes of the pictures that it needs
 // image-pro/<tid>/<oid>/bulk-edits/<job>/source.json    folder or list of images
 //
 // All blobs of a tenant begin with its id, those of a user with both ids.
@@ -65,6 +65,14 @@ type specBlob struct {
 	Recipe json.RawMessage `json:"recipe"`
 	Target string          `json:"target"`
 	Name   string          `json:"name,omitempty"`
+	Images []pinnedBlob    `json:"images,omitempty"`
+}
+
+type pinnedBlob struct {
+	Drive  string `json:"d"`
+	Item   string `json:"i"`
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
 }
 
 type sourceBlob struct {
@@ -85,7 +93,11 @@ type imageBlob struct {
 
 // PutSpec keeps what a job does. It never changes: if there is a spec already, that one stays.
 func (s *Store) PutSpec(ctx context.Context, j bulk.Job, spec bulk.Spec) error {
-	return s.put(ctx, j, "spec.json", specBlob{spec.Recipe, string(spec.Save.Target), spec.Save.Name})
+	stored := specBlob{Recipe: spec.Recipe, Target: string(spec.Save.Target), Name: spec.Save.Name}
+	for _, p := range spec.Pinned {
+		stored.Images = append(stored.Images, pinnedBlob(p))
+	}
+	return s.put(ctx, j, "spec.json", stored)
 }
 
 // Spec returns what PutSpec kept.
@@ -94,7 +106,11 @@ func (s *Store) Spec(ctx context.Context, j bulk.Job) (bulk.Spec, error) {
 	if err := s.get(ctx, j, "spec.json", &stored); err != nil {
 		return bulk.Spec{}, err
 	}
-	return bulk.Spec{Recipe: stored.Recipe, Save: bulk.Save{Target: bulk.SaveTarget(stored.Target), Name: stored.Name}}, nil
+	spec := bulk.Spec{Recipe: stored.Recipe, Save: bulk.Save{Target: bulk.SaveTarget(stored.Target), Name: stored.Name}}
+	for _, image := range stored.Images {
+		spec.Pinned = append(spec.Pinned, bulk.Pinned(image))
+	}
+	return spec, nil
 }
 
 // PutSource keeps which images a job edits. Like a spec it never changes.
