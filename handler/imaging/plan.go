@@ -100,6 +100,8 @@ func (p *planner) add(step recipe.Step) error {
 		return p.convolve(s)
 	case recipe.Crop:
 		return p.crop(s)
+	case recipe.Drawing:
+		return p.shape(s)
 	case recipe.Duotone:
 		return p.duotone(s)
 	case recipe.Extend:

@@ -40,7 +40,7 @@ type Input struct {
 
 // Step is one operation. The concrete types are the structs of this package, one file each: Resize, Crop,
 // Rotate, Flip, Extend, Border, RoundCorners, Adjust, AutoLevels, Grayscale, Sepia, Matrix, Invert, Threshold, Posterize, Solarize,
-// Duotone, BlendColor, RemoveColor, Flatten, Blur, Sharpen, Convolve, Rank, Noise, Pixelate, Redact, Text, Trim.
+// Duotone, BlendColor, RemoveColor, Flatten, Blur, Sharpen, Convolve, Rank, Noise, Pixelate, Redact, Text, Trim, Drawing.
 type Step interface {
 	// Op is the operation's name in the document.
 	Op() string
@@ -78,6 +78,7 @@ func operations() []operation {
 		{"resize", parseResize},
 		{"rotate", parseRotate},
 		{"roundCorners", parseRoundCorners},
+		{"shape", parseShape},
 		{"sharpen", parseSharpen},
 		{"text", parseText},
 		{"trim", parseTrim},
@@ -103,6 +104,9 @@ func Parse(data []byte) (*Recipe, error) {
 		return nil, problem.first
 	}
 	r.canonical = appendCanonical(nil, o.canonical)
+	if len(r.canonical) > MaxBytes { // it must be a document itself
+		return nil, fault.Newf(fault.Invalid, "With its defaults filled in the recipe has %d bytes; at most %d are allowed.", len(r.canonical), MaxBytes)
+	}
 	return r, nil
 }
 
