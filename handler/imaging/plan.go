@@ -136,6 +136,8 @@ func (p *planner) add(step recipe.Step) error {
 		return p.roundCorners(s)
 	case recipe.Sepia:
 		return p.sepia(s)
+	case recipe.Shadow:
+		return p.shadow(s)
 	case recipe.Sharpen:
 		return p.sharpen(s)
 	case recipe.Solarize:
@@ -144,6 +146,8 @@ func (p *planner) add(step recipe.Step) error {
 		return p.text(s)
 	case recipe.Threshold:
 		return p.threshold(s)
+	case recipe.Vignette:
+		return p.vignette(s)
 	case recipe.When:
 		if p.holds(s) {
 			return p.add(s.Step)

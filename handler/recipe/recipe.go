@@ -40,7 +40,8 @@ type Input struct {
 
 // Step is one operation. The concrete types are the structs of this package, one file each: Resize, Crop,
 // Rotate, Flip, Extend, Border, RoundCorners, Adjust, AutoLevels, Grayscale, Sepia, Matrix, Invert, Threshold, Posterize, Solarize,
-// Duotone, BlendColor, RemoveColor, Flatten, Blur, Sharpen, Convolve, Rank, Noise, Pixelate, Redact, Text, Trim, Drawing.
+// Duotone, BlendColor, RemoveColor, Flatten, Blur, Sharpen, Convolve, Rank, Noise, Pixelate, Redact, Text, Trim, Drawing,
+// Shadow, Vignette.
 type Step interface {
 	// Op is the operation's name in the document.
 	Op() string
@@ -78,6 +79,7 @@ func operations() []operation {
 		{"resize", parseResize},
 		{"rotate", parseRotate},
 		{"roundCorners", parseRoundCorners},
+		{"shadow", parseShadow},
 		{"shape", parseShape},
 		{"sharpen", parseSharpen},
 		{"text", parseText},
