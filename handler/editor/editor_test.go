@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"image"
 	"image/color"
 	"image/png"
@@ -367,4 +368,34 @@ func FuzzConvert(f *testing.F) {
 			t.Fatalf("%s: %v", result.Recipe, err)
 		}
 	})
+}
+
+// The editor's blur loses levels besides, so no Gaussian is close to it; that of the recipe is closer than others.
+func TestABlurIsAsWideAsTheEditors(t *testing.T) {
+	t.Parallel()
+	s := states(t)["blurred"]
+	want := picture(t, file(t, "blurred.png"))
+	recipes, notes := steps(t, string(s.State))
+	sigma, ok := recipes[0]["sigma"].(float64)
+	if !ok || len(notes) != 1 {
+		t.Fatalf("steps %v, notes %v", recipes, notes)
+	}
+	off := func(sigma float64) (sum float64) {
+		r, err := recipe.Parse(fmt.Appendf(nil, `{"version":1,"steps":[{"op":"blur","sigma":%g}]}`, sigma))
+		if err != nil {
+			t.Fatal(err)
+		}
+		edited, err := imaging.Edit(context.Background(), file(t, s.Source+".png"), r, imaging.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := picture(t, edited.Data)
+		for i := range want.Pix {
+			sum += math.Abs(seen(got, i) - seen(want, i))
+		}
+		return sum
+	}
+	if right := off(sigma); right > off(sigma/2) || right > off(sigma*2) {
+		t.Errorf("with sigma %g %.0f levels are off, with half of it %.0f, with twice of it %.0f", sigma, right, off(sigma/2), off(sigma*2))
+	}
 }

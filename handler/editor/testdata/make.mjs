@@ -74,6 +74,15 @@ const show = (picture, epoch) => {
 const sources = { noise: source(40, 30, true), wide: source(60, 40, true), plain: source(240, 160, false) };
 for (const [name, picture] of Object.entries(sources)) writeFileSync(new URL(`${name}.png`, here), picture.toBuffer('image/png'));
 
+// A square on another colour, for what blurs.
+const square = createElement('canvas');
+square.width = 200; square.height = 150;
+const ink = square.getContext('2d');
+ink.fillStyle = '#204060'; ink.fillRect(0, 0, 200, 150);
+ink.fillStyle = '#ffcc00'; ink.fillRect(60, 40, 80, 70);
+sources.square = square;
+writeFileSync(new URL('square.png', here), square.toBuffer('image/png'));
+
 const states = [];
 const make = (name, of, exact, ...epochs) => {
   let picture = sources[of];
@@ -103,6 +112,8 @@ make('turned', 'wide', true,
   { filters: [new filters.Invert()], picture: { flipX: true, angle: 90 }, crop: { left: 5, top: 8, width: 30, height: 45 } },
   { filters: [new filters.Sepia()], picture: { flipY: true, flipX: true }, crop: { left: 1, top: 0, width: 20, height: 30 } },
   { picture: { angle: -90 } });
+
+make('blurred', 'square', false, { filters: [new filters.Blur({ blur: 0.8 })] });
 
 const centred = { originX: 'center', originY: 'center' };
 const star = 'M 0 -10 L 3 -3 L 10 -3 L 4 2 L 6 10 L 0 5 L -6 10 L -4 2 L -10 -3 L -3 -3 Z';
