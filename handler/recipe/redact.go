@@ -46,7 +46,7 @@ type Redact struct {
 // MaxRegions is how many regions a redaction may have.
 const MaxRegions = 100
 
-// Shape is that of a region.
+// Shape is that of a region or of a drawing.
 type Shape string
 
 // The shapes.
