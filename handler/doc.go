@@ -13,8 +13,8 @@
 //   - org signs people in, notes that organizations are in use, and erases users and organizations; tab keeps
 //     what tabs show, and presets; library is what one person does with one picture; bulk edits many images
 //     with one recipe, each exactly once. All declare, as interfaces, what they need of the outside.
-//   - recipe says what to do to a picture, imaging does it, naming names its copies. None does any input or
-//     output.
+//   - recipe says what to do to a picture, imaging does it, editor makes a recipe of what was done in the
+//     tab's editor, naming names its copies. None does any input or output.
 //   - privacy is the inventory of all that is kept, which the promise to administrators is made from; erasure
 //     is what erasing has in common everywhere.
 //   - caller says who asks, fault what went wrong and what may be said of it, secret hides what must not be

@@ -20,7 +20,7 @@ var layers = [][]string{
 	{"app"},
 	{"api", "invoke", "web"},
 	{"org", "tab", "library", "bulk"},
-	{"imaging"},
+	{"imaging", "editor"},
 	{"imaging/metadata", "imaging/jpegcodec"},
 	{"imaging/container"},
 	{"recipe", "naming", "caller", "config", "invocation", "erasure", "privacy"},

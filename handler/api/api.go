@@ -22,6 +22,7 @@ import (
 
 	"imagepro/handler/bulk"
 	"imagepro/handler/caller"
+	"imagepro/handler/editor"
 	"imagepro/handler/fault"
 	"imagepro/handler/invocation"
 	"imagepro/handler/library"
@@ -99,6 +100,9 @@ func (a *API) install() {
 
 	// Recipes
 	huma.Register(a.huma, open("recipeSchema", http.MethodGet, "/recipes/schema", "The JSON Schema of a recipe"), a.recipeSchema) // changes nothing
+	fromEditor := signedIn("fromEditor", http.MethodPost, "/recipes/from-editor", "Makes a recipe of what was done in the editor")
+	fromEditor.MaxBodyBytes = editor.MaxBytes
+	huma.Register(a.huma, fromEditor, a.fromEditor) // changes nothing
 
 	// Me: the first call of a tab.
 	huma.Register(a.huma, signedIn("me", http.MethodGet, "/me", "Signs in and shows the caller's profile"), a.me)               // refreshes the profile

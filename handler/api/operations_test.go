@@ -217,7 +217,7 @@ func TestTheListOfOperationsIsWhole(t *testing.T) {
 		"GET /me", "GET /presets", "GET /presets/{id}", "GET /privacy", "GET /properties", "GET /recipes/schema", "GET /sites", "GET /sites/{siteId}/drives", "GET /tabs", "GET /tabs/{id}",
 		"PATCH /images/{driveId}/{itemId}/properties", "POST /bulk-edits", "POST /images/{driveId}/{itemId}/edits", "POST /images/{driveId}/{itemId}/preview",
 		"POST /images/{driveId}/{itemId}/versions/{version}/restore",
-		"POST /presets", "POST /tabs", "POST /token", "PUT /images/{driveId}/{itemId}/content", "PUT /presets/{id}", "PUT /tabs/{id}",
+		"POST /presets", "POST /recipes/from-editor", "POST /tabs", "POST /token", "PUT /images/{driveId}/{itemId}/content", "PUT /presets/{id}", "PUT /tabs/{id}",
 	}
 	if diff := cmp.Diff(want, newWorld().api.Operations()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -278,5 +278,39 @@ func TestABodyThatNeverEndsDoesNotHoldItsConnection(t *testing.T) {
 	answer, err := io.ReadAll(connection) // until the server ends it
 	if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 401 ") {
 		t.Errorf("%v after %q, want 401 and the end", err, answer)
+	}
+}
+
+func TestTheEditorsStateBecomesARecipe(t *testing.T) {
+	t.Parallel()
+	const state = `{"width":800,"height":600,"epochs":[{"background":{"type":"image","width":400,"height":300,"filters":[{"type":"Sepia"},{"type":"Ripple"}]}}]}`
+	post := func(body string) request {
+		return request{method: http.MethodPost, path: "/api/recipes/from-editor", body: body, header: map[string]string{"Content-Type": "application/json"}}
+	}
+	a := newWorld().call(t, post(state))
+	recipe := map[string]any{"version": 1.0, "steps": []any{map[string]any{"op": "filter", "name": "sepia"}}}
+	hash, _ := a.body["recipeHash"].(string)
+	want := map[string]any{"recipe": recipe, "recipeHash": hash, "notes": []any{
+		map[string]any{"path": "/epochs/0/background/filters/1", "message": `The filter "Ripple" is not known here; it is left out.`},
+	}}
+	if diff := cmp.Diff(want, a.body); a.status != 200 || len(hash) != 64 || diff != "" {
+		t.Errorf("%d (-want +got):\n%s", a.status, diff)
+	}
+	a = newWorld().call(t, post(`{"backgroundImage":{"width":9,"height":9}}`))
+	if notes, ok := a.body["notes"].([]any); a.status != 200 || !ok || len(notes) > 0 {
+		t.Errorf("%d %s, want no notes", a.status, a.text)
+	}
+	a = newWorld().call(t, post(`{"epochs":[{}]}`))
+	if kind, field := a.problem(); a.status != 422 || kind != "invalid" || field != "/epochs/0/background" {
+		t.Errorf("%d %s, want invalid at the picture", a.status, a.text)
+	}
+	a = newWorld().call(t, post(`{"a":"`+strings.Repeat("x", 1<<20)+`"}`))
+	if kind, _ := a.problem(); a.status != 413 && a.status != 422 || kind == "" {
+		t.Errorf("%d %s, want a refusal of what is too long", a.status, a.text)
+	}
+	without := post(state)
+	without.token = "-"
+	if a := newWorld().call(t, without); a.status != 401 {
+		t.Errorf("without a token: %d", a.status)
 	}
 }

@@ -2,7 +2,9 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 
+	"imagepro/handler/editor"
 	"imagepro/handler/recipe"
 )
 
@@ -14,4 +16,34 @@ type schemaOutput struct {
 
 func (a *API) recipeSchema(context.Context, *struct{}) (*schemaOutput, error) {
 	return &schemaOutput{Type: "application/schema+json", Cache: "public, max-age=3600", Body: recipe.Schema()}, nil
+}
+
+type fromEditorInput struct {
+	Body json.RawMessage `doc:"The state of the editor: what canvas.toJSON gives, or width, height and epochs of it"`
+}
+
+type fromEditorOutput struct {
+	Body struct {
+		Recipe json.RawMessage `json:"recipe" doc:"What was done to the picture"`
+		Hash   string          `json:"recipeHash"`
+		Notes  []noteBody      `json:"notes" doc:"What the recipe does not say, or says otherwise"`
+	}
+}
+
+type noteBody struct {
+	Path    string `json:"path" doc:"JSON pointer into the state"`
+	Message string `json:"message"`
+}
+
+func (a *API) fromEditor(ctx context.Context, in *fromEditorInput) (*fromEditorOutput, error) {
+	result, err := editor.Convert(in.Body)
+	if err != nil {
+		return nil, failed(ctx, err)
+	}
+	out := &fromEditorOutput{}
+	out.Body.Recipe, out.Body.Hash, out.Body.Notes = result.Recipe, result.Hash, []noteBody{}
+	for _, n := range result.Notes {
+		out.Body.Notes = append(out.Body.Notes, noteBody(n))
+	}
+	return out, nil
 }

@@ -164,9 +164,10 @@ func (a *audit) bodies() map[string]string {
 		"POST /tabs": `{"title":"` + canaries.title + `","siteId":"` + a.site.ID + `","driveId":"` + a.site.DriveID + `","folderId":"` + a.folder.ID + `",
 			"layout":"list","sort":{"by":"taken","descending":true},"captions":"title","defaultRecipe":` + recipe + `,
 			"channel":{"id":"` + canaries.channelID + `","name":"` + canaries.channelName + `"}}`,
-		"PUT /tabs/{id}":    `{"title":"` + canaries.title + ` 2","siteId":"` + a.site.ID + `","driveId":"` + a.site.DriveID + `","folderId":"root","defaultRecipe":` + recipe + `}`,
-		"POST /presets":     `{"name":"` + canaries.preset + `","description":"` + canaries.description + `","recipe":` + recipe + `}`,
-		"PUT /presets/{id}": `{"name":"` + canaries.preset + ` 2","description":"` + canaries.description + `","recipe":` + recipe + `}`,
+		"PUT /tabs/{id}":            `{"title":"` + canaries.title + ` 2","siteId":"` + a.site.ID + `","driveId":"` + a.site.DriveID + `","folderId":"root","defaultRecipe":` + recipe + `}`,
+		"POST /presets":             `{"name":"` + canaries.preset + `","description":"` + canaries.description + `","recipe":` + recipe + `}`,
+		"PUT /presets/{id}":         `{"name":"` + canaries.preset + ` 2","description":"` + canaries.description + `","recipe":` + recipe + `}`,
+		"POST /recipes/from-editor": `{"backgroundImage":{"width":40,"height":30},"objects":[{"type":"i-text","text":"` + canaries.caption + `","fontFamily":"` + canaries.title + `"}]}`,
 		"POST /bulk-edits": `{"source":{"folder":{"driveId":"` + a.site.DriveID + `","itemId":"root","recursive":true}},
 			"recipe":` + recipe + `,"save":{"target":"copy","name":"{name} ` + canaries.copies + `"}}`,
 		"POST /images/{driveId}/{itemId}/preview": `{"recipe":` + recipe + `,"size":64}`,
@@ -200,6 +201,7 @@ func (a *audit) act() {
 	changed := a.good("PUT /presets/{id}", place, token, bodies["PUT /presets/{id}"], "If-Match", preset.header.Get("ETag"))
 	a.good("POST /presets", "/presets", token, bodies["POST /presets"])
 	a.good("GET /presets", "/presets?limit=500", token, "")
+	a.good("POST /recipes/from-editor", "/recipes/from-editor", token, bodies["POST /recipes/from-editor"])
 	a.good("DELETE /presets/{id}", place, token, "", "If-Match", changed.header.Get("ETag"))
 	spare := a.good("POST /tabs", "/tabs", token, bodies["POST /tabs"])
 	a.good("DELETE /tabs/{id}", spare.place(), token, "", "If-Match", "*")
@@ -276,6 +278,7 @@ func (a *audit) wrongly(token string) {
 		{"PUT /tabs/{id}", "/tabs/x", `{"title":"` + canaries.title + `","siteId":"s","driveId":"d"}`, canaries.conversation},
 		{"POST /presets", "/presets", `{"name":"` + canaries.conversation + `","recipe":{"version":1,"steps":[{"op":"` + canaries.conversation + `"}]}}`, ""},
 		{"POST /presets", "/presets", `{"name":"x","recipe":{"version":1,"steps":[{"op":"mask","image":{"drive":"` + canaries.channelID + `","item":"` + canaries.conversation + `"}}]}}`, ""},
+		{"POST /recipes/from-editor", "/recipes/from-editor", `{"epochs":[{"background":"` + canaries.conversation + `","objects":["` + canaries.channelName + `"]}]}`, ""},
 		{"POST /bulk-edits", "/bulk-edits", `{"source":{"folder":{"driveId":"` + canaries.channelName + `","itemId":"` + canaries.conversation + `"}},"recipe":{"version":"` + canaries.conversation + `"}}`, ""},
 		{"POST /token", "/token", `{"scopes":["` + canaries.conversation + `"]}`, ""},
 		{"POST /token", "/token", `{"claims":"` + canaries.conversation + `"}`, ""},

@@ -2,10 +2,12 @@ package imaging_test
 
 import (
 	"context"
+	"encoding/json"
 	"testing"
 
 	"imagepro/handler/fault"
 	"imagepro/handler/imaging"
+	"imagepro/handler/recipe"
 )
 
 // tight are limits under which no input keeps a fuzzer waiting.
@@ -72,6 +74,28 @@ func FuzzWatermark(f *testing.F) {
 		o.Limits.ImagePixels = o.Limits.Pixels
 		if _, err := imaging.Edit(context.Background(), src, r, o); !isExpected(err) {
 			t.Fatalf("Edit: %v", err)
+		}
+	})
+}
+
+func FuzzPath(f *testing.F) {
+	f.Add("M1 1C40 0 20 60 50 40S9 9 1 2Q3 4 5 6T7 8A9 9 20 10 1 2z", "miter", "square", 0.5)
+	f.Add("M-30000-30000H30000 0v1e-6h-1e-6z", "round", "round", 2000.0)
+	f.Add("M0 0h0zh0M5 5l1-1-1 1", "bevel", "butt", 1.0)
+	src := asPNG(f, pattern(40, 30))
+	f.Fuzz(func(t *testing.T, d, join, end string, width float64) {
+		document, err := json.Marshal(map[string]any{"version": 1, "steps": []any{map[string]any{
+			"op": "shape", "shape": "path", "d": d, "fill": "#0008", "stroke": map[string]any{"width": width, "join": join, "cap": end},
+		}}})
+		if err != nil {
+			return // no number
+		}
+		r, err := recipe.Parse(document)
+		if err != nil {
+			return
+		}
+		if _, err := imaging.Edit(context.Background(), src, r, imaging.Options{}); err != nil {
+			t.Fatalf("%s: %v", document, err)
 		}
 	})
 }

@@ -22,7 +22,8 @@ import (
 const heavy = `{"version":1,"steps":[
 	{"op":"adjust","brightness":10,"contrast":20,"saturation":30},{"op":"filter","name":"sepia","amount":50},
 	{"op":"resize","width":40,"height":30,"fit":"cover"},{"op":"rotate","angle":10},{"op":"blur","sigma":2},
-	{"op":"sharpen"},{"op":"text","text":"{name}","stroke":{"width":1},"background":{"color":"#0008"}}]}`
+	{"op":"sharpen"},{"op":"text","text":"{name}","stroke":{"width":1},"background":{"color":"#0008"}},
+	{"op":"shape","shape":"ellipse","width":"90%","height":20,"fill":"#0008","stroke":{"width":3}}]}`
 
 // sosBomb returns a JPEG file with many scans.
 func sosBomb(t testing.TB, scans int) []byte {

@@ -17,9 +17,45 @@ type spot struct{ x, y float64 }
 // contour is a closed line of straight pieces.
 type contour []spot
 
-// curveSteps is how many straight pieces a curve of a glyph becomes; a letter has four to a dozen curves, so
-// even one as high as the picture looks round.
-const curveSteps = 12
+// flatness is how far a straight piece may be from the curve that it stands for, in pixels.
+const flatness = 0.02
+
+// mostSteps is how many straight pieces a curve becomes at the most.
+const mostSteps = 200
+
+// curved appends straight pieces, not more than most, for the Bézier curve from the end of a line, with its control
+// points and its end.
+func curved(c contour, most int, points ...spot) contour {
+	all := [4]spot{c[len(c)-1]}
+	degree := copy(all[1:], points)
+	bend := 0.0
+	for i := range degree - 1 {
+		bend = max(bend, math.Hypot(all[i].x-2*all[i+1].x+all[i+2].x, all[i].y-2*all[i+1].y+all[i+2].y))
+	}
+	// A piece of an nth of the curve is at most a bound of its second derivative, over 8 n², from it.
+	n := ceil(math.Sqrt(float64(degree*(degree-1)) * bend / (8 * flatness)))
+	n = max(1, min(n, most))
+	for i := 1; i <= n; i++ {
+		c = append(c, onCurve(all, degree, float64(i)/float64(n)))
+	}
+	return c
+}
+
+// onCurve returns the point of a Bézier curve at a share of its way (de Casteljau).
+func onCurve(p [4]spot, degree int, t float64) spot {
+	for ; degree > 0; degree-- {
+		for i := range degree {
+			p[i] = spot{p[i].x + (p[i+1].x-p[i].x)*t, p[i].y + (p[i+1].y-p[i].y)*t}
+		}
+	}
+	return p[0]
+}
+
+// arcSteps returns how many straight pieces a part of a circle becomes.
+func arcSteps(radius, span float64) int {
+	step := min(math.Pi/4, 2*math.Acos(max(0, 1-flatness/max(radius, flatness))))
+	return max(1, min(ceil(span/step), mostSteps))
+}
 
 // outlines returns the glyphs of a layout as contours, moved.
 func (f *face) outlines(l layout, dx, dy float64) []contour {
@@ -51,58 +87,13 @@ func appendGlyph(all []contour, segments sfnt.Segments, place func(sfnt.Segment,
 		case sfnt.SegmentOpLineTo:
 			line = append(line, place(s, 0))
 		case sfnt.SegmentOpQuadTo:
-			from, control, to := line[len(line)-1], place(s, 0), place(s, 1)
-			for i := 1; i <= curveSteps; i++ {
-				t := float64(i) / curveSteps
-				u := 1 - t
-				line = append(line, spot{
-					u*u*from.x + 2*u*t*control.x + t*t*to.x,
-					u*u*from.y + 2*u*t*control.y + t*t*to.y,
-				})
-			}
+			line = curved(line, mostSteps, place(s, 0), place(s, 1))
 		}
 	}
 	if len(line) > 2 {
 		all = append(all, line)
 	}
 	return all
-}
-
-// widened yields contours that cover everything within a distance of the lines: a bar along each piece and
-// a disc at each corner. All of them run the same way round, so that where they overlap they add up.
-func widened(outlines []contour, distance float64) iter.Seq[contour] {
-	return func(yield func(contour) bool) {
-		for _, line := range outlines {
-			for i, from := range line {
-				if !yield(disc(from, distance)) || !yield(bar(from, line[(i+1)%len(line)], distance)) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// bar returns the rectangle around a piece; it is a point if the piece is one.
-func bar(from, to spot, distance float64) contour {
-	length := math.Hypot(to.x-from.x, to.y-from.y)
-	if length < 1e-9 {
-		return contour{from}
-	}
-	nx, ny := (from.y-to.y)/length*distance, (to.x-from.x)/length*distance
-	return contour{
-		{from.x + nx, from.y + ny}, {from.x - nx, from.y - ny}, {to.x - nx, to.y - ny}, {to.x + nx, to.y + ny},
-	}
-}
-
-// disc returns a polygon that runs the same way round as widened's bars.
-func disc(at spot, radius float64) contour {
-	corners := min(64, 8+int(2*radius))
-	line := make(contour, corners)
-	for i := range line {
-		sin, cos := math.Sincos(2 * math.Pi * float64(i) / float64(corners))
-		line[i] = spot{at.x + radius*cos, at.y + radius*sin}
-	}
-	return line
 }
 
 // paint lays a colour on the part of a layer that contours enclose; origin is the layer's place in the

@@ -116,6 +116,8 @@ func (p *planner) add(step recipe.Step) error {
 		return p.convolve(s)
 	case recipe.Crop:
 		return p.crop(s)
+	case recipe.Drawing:
+		return p.shape(s)
 	case recipe.Duotone:
 		return p.duotone(s)
 	case recipe.Extend:
@@ -152,6 +154,8 @@ func (p *planner) add(step recipe.Step) error {
 		return p.roundCorners(s)
 	case recipe.Sepia:
 		return p.sepia(s)
+	case recipe.Shadow:
+		return p.shadow(s)
 	case recipe.Sharpen:
 		return p.sharpen(s)
 	case recipe.Solarize:
@@ -160,6 +164,8 @@ func (p *planner) add(step recipe.Step) error {
 		return p.text(s)
 	case recipe.Threshold:
 		return p.threshold(s)
+	case recipe.Vignette:
+		return p.vignette(s)
 	case recipe.When:
 		if p.holds(s) {
 			return p.add(s.Step)

@@ -119,7 +119,8 @@ func (t written) apply(_ context.Context, m *image.NRGBA) (*image.NRGBA, error) 
 		fill(view(layer, box.Sub(part.Min)), t.Background.Color)
 	}
 	if t.stroke > 0 && t.Stroke.Color.A > 0 {
-		paint(layer, widened(t.outlines, t.stroke), part.Min, t.Stroke.Color)
+		around := pen{half: t.stroke, join: recipe.JoinRound}
+		paint(layer, around.stroked(closed(t.outlines)), part.Min, t.Stroke.Color)
 	}
 	paint(layer, slices.Values(t.outlines), part.Min, t.Color)
 	compose(view(m, part), layer, uint32(t.Opacity*255+0.5))

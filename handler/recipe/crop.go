@@ -52,13 +52,7 @@ func parseCrop(o *object) Step {
 		}
 	}
 	s.Placed = true
-	s.X, s.Y = o.lengthOr("x", Length{Percent: relative}, at), o.lengthOr("y", Length{Percent: relative}, at)
-	if s.X.IsZero() {
-		o.setLength("x", Length{})
-	}
-	if s.Y.IsZero() {
-		o.setLength("y", Length{})
-	}
+	s.X, s.Y = o.place("x", at), o.place("y", at)
 	return s
 }
 

@@ -15,6 +15,7 @@ func filters() []operation {
 		{"solarize", parseSolarize},
 		{"technicolor", parseToned("technicolor")},
 		{"threshold", parseThreshold},
+		{"vignette", parseVignette},
 		{"vintage", parseToned("vintage")},
 	}
 }

@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -40,11 +41,7 @@ func (o *object) length(name string, in span) Length {
 		return Length{}
 	}
 	l, ok := toLength(value, in.relative)
-	within := l.Value >= in.least && l.Value <= in.most
-	if l.Percent {
-		within = l.Value >= in.leastPercent && l.Value <= in.mostPercent
-	}
-	if !ok || !within {
+	if !ok || !in.holds(l) {
 		o.report(name, "%s", in.sentence())
 		return Length{}
 	}
@@ -61,11 +58,67 @@ func (o *object) lengthOr(name string, def Length, in span) Length {
 	return o.length(name, in)
 }
 
-func (o *object) setLength(name string, l Length) {
-	o.canonical[name] = l.Value
+func (o *object) setLength(name string, l Length) { o.canonical[name] = l.canonical() }
+
+// canonical returns the number of pixels, or a text of the percentage.
+func (l Length) canonical() any {
 	if l.Percent {
-		o.canonical[name] = short(l.Value) + "%"
+		return short(l.Value) + "%"
 	}
+	return l.Value
+}
+
+// place reads a coordinate, which is zero unless it is said. All ways to say zero are the same one.
+func (o *object) place(name string, in span) Length {
+	l := o.lengthOr(name, Length{Percent: in.relative}, in)
+	if l.IsZero() {
+		o.setLength(name, Length{})
+	}
+	return l
+}
+
+// points reads a list of pairs of lengths.
+func (o *object) points(name string, in span, least, most int) [][2]Length {
+	value, _ := o.take(name)
+	list, _ := value.([]any)
+	if len(list) < least || len(list) > most {
+		count := strconv.Itoa(least)
+		if most > least {
+			count += " to " + strconv.Itoa(most)
+		}
+		o.report(name, "A list of %s points like [1, 2] is expected here.", count)
+		return nil
+	}
+	points, canonical := make([][2]Length, len(list)), make([]any, len(list))
+	for i, value := range list {
+		pair, _ := value.([]any)
+		if len(pair) != 2 {
+			o.problem.report(pointer(o.path, name)+"/"+strconv.Itoa(i), "A point like [1, 2] is expected here.")
+			return nil
+		}
+		both := make([]any, 2)
+		for j, value := range pair {
+			l, ok := toLength(value, in.relative)
+			if !ok || !in.holds(l) {
+				o.problem.report(pointer(o.path, name)+fmt.Sprintf("/%d/%d", i, j), "%s", in.sentence())
+			}
+			points[i][j], both[j] = l, l.canonical()
+			if l.IsZero() {
+				both[j] = 0.0
+			}
+		}
+		canonical[i] = both
+	}
+	o.canonical[name] = canonical
+	return points
+}
+
+// holds reports whether a length is in the range.
+func (in span) holds(l Length) bool {
+	if l.Percent {
+		return l.Value >= in.leastPercent && l.Value <= in.mostPercent
+	}
+	return l.Value >= in.least && l.Value <= in.most
 }
 
 func (in span) sentence() string {

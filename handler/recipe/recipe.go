@@ -51,8 +51,8 @@ const (
 
 // Step is one operation. The concrete types are the structs of this package, one file each: Resize, Crop,
 // Rotate, Flip, Extend, Border, RoundCorners, Adjust, AutoLevels, Grayscale, Sepia, Matrix, Invert, Threshold, Posterize, Solarize,
-// Duotone, BlendColor, RemoveColor, Flatten, Blur, Sharpen, Convolve, Rank, Noise, Pixelate, Redact, Text, Trim, Watermark,
-// Mask.
+// Duotone, BlendColor, RemoveColor, Flatten, Blur, Sharpen, Convolve, Rank, Noise, Pixelate, Redact, Text, Trim, Drawing,
+// Shadow, Vignette, Watermark, Mask.
 type Step interface {
 	// Op is the operation's name in the document.
 	Op() string
@@ -91,6 +91,8 @@ func operations() []operation {
 		{"resize", parseResize},
 		{"rotate", parseRotate},
 		{"roundCorners", parseRoundCorners},
+		{"shadow", parseShadow},
+		{"shape", parseShape},
 		{"sharpen", parseSharpen},
 		{"text", parseText},
 		{"trim", parseTrim},
@@ -117,8 +119,8 @@ func Parse(data []byte) (*Recipe, error) {
 		return nil, problem.first
 	}
 	r.canonical = appendCanonical(nil, o.canonical)
-	if len(r.canonical) > MaxBytes {
-		return nil, fault.Newf(fault.Invalid, "A recipe may have at most %d bytes with its defaults filled in; this one has %d.", MaxBytes, len(r.canonical))
+	if len(r.canonical) > MaxBytes { // it must be a document itself
+		return nil, fault.Newf(fault.Invalid, "With its defaults filled in the recipe has %d bytes; at most %d are allowed.", len(r.canonical), MaxBytes)
 	}
 	return r, nil
 }

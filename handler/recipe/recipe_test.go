@@ -35,6 +35,7 @@ func TestEveryOperationIsReadWithItsFields(t *testing.T) {
 	}
 	pct := func(v float64) recipe.Length { return recipe.Length{Value: v, Percent: true} }
 	px := func(v float64) recipe.Length { return recipe.Length{Value: v} }
+	noStroke := recipe.Pen{Color: color.NRGBA{A: 255}, Cap: recipe.CapButt, Join: recipe.JoinMiter}
 	want := &recipe.Recipe{
 		Name:  "Product shots",
 		Input: recipe.Input{AutoOrient: true, OnAnimated: recipe.FirstFrame},
@@ -90,6 +91,45 @@ func TestEveryOperationIsReadWithItsFields(t *testing.T) {
 				Angle: 330, Opacity: 0.5, Blend: recipe.CompositeSoftLight, Tile: &recipe.Tile{SpacingX: px(7), SpacingY: pct(50), Stagger: true},
 			},
 			recipe.Mask{Image: recipe.Image{Data: "GIF89a"}, Channel: recipe.ChannelAlpha, Invert: true, Fit: recipe.Cover, Gravity: recipe.North},
+			recipe.Vignette{Amount: 70, Midpoint: 40, Color: color.NRGBA{255, 255, 255, 255}},
+			recipe.Shadow{Sigma: px(4), OffsetX: pct(1), OffsetY: pct(-2), Color: color.NRGBA{A: 0x80}},
+			recipe.Drawing{
+				Shape: recipe.Rectangle, X: pct(-10), Y: pct(0), Width: pct(50), Height: pct(25), Radius: pct(20),
+				Fill: color.NRGBA{B: 255, A: 255}, Stroke: noStroke, Angle: 330, Opacity: 0.5,
+			},
+			recipe.Drawing{
+				Shape: recipe.Ellipse, X: pct(10), Y: px(20), Width: px(30), Height: pct(40),
+				Stroke: recipe.Pen{Color: color.NRGBA{G: 255, A: 0x88}, Width: pct(2), Cap: recipe.CapButt, Join: recipe.JoinMiter}, Opacity: 1,
+			},
+			recipe.Drawing{Shape: recipe.Triangle, Width: px(10), Height: px(10), Fill: color.NRGBA{255, 255, 255, 255}, Stroke: noStroke, Opacity: 1},
+			recipe.Drawing{
+				Shape: recipe.Line, Points: [][2]recipe.Length{{px(10), pct(20)}, {px(30.5), px(-4)}},
+				Stroke:     recipe.Pen{Color: color.NRGBA{A: 255}, Width: px(5), Cap: recipe.CapSquare, Join: recipe.JoinMiter},
+				ArrowStart: recipe.ArrowChevron, ArrowEnd: recipe.ArrowTriangle, Opacity: 1,
+			},
+			recipe.Drawing{
+				Shape: recipe.Polyline, Points: [][2]recipe.Length{{pct(0), pct(50)}, {pct(25), pct(100)}, {pct(7), pct(200)}},
+				Stroke:     recipe.Pen{Color: color.NRGBA{A: 255}, Width: px(5), Cap: recipe.CapRound, Join: recipe.JoinRound},
+				ArrowStart: recipe.ArrowNone, ArrowEnd: recipe.ArrowNone, Opacity: 1,
+			},
+			recipe.Drawing{
+				Shape: recipe.Polygon, Points: [][2]recipe.Length{{px(0), px(0)}, {px(10), px(0)}, {px(0), px(10)}}, Fill: color.NRGBA{0x12, 0x34, 0x56, 0x80},
+				Stroke: recipe.Pen{Color: color.NRGBA{A: 255}, Width: px(1), Cap: recipe.CapButt, Join: recipe.JoinBevel}, Opacity: 1,
+			},
+			recipe.Drawing{
+				Shape: recipe.Path, X: px(4), Y: pct(5), Fill: color.NRGBA{A: 255}, Stroke: noStroke, Opacity: 1,
+				Path: []recipe.Piece{
+					{'M', []recipe.Spot{{1, 2}}}, {'L', []recipe.Spot{{4, 1.5}}}, {'Q', []recipe.Spot{{10, 0}, {5, 6}}}, {'Z', nil},
+					{'M', []recipe.Spot{{1, 2}}}, {'L', []recipe.Spot{{9, 9}}},
+				},
+			},
+			recipe.Drawing{
+				Shape: recipe.Path, X: pct(50), Y: pct(50), Width: pct(50), Height: pct(50), ViewBox: recipe.ViewBox{0, 0, 4, 4},
+				Fill: color.NRGBA{A: 255}, Stroke: noStroke, Opacity: 1,
+				Path: []recipe.Piece{
+					{'M', []recipe.Spot{{0, 0}}}, {'L', []recipe.Spot{{4, 0}}}, {'L', []recipe.Spot{{4, 4}}}, {'L', []recipe.Spot{{0, 4}}}, {'Z', nil},
+				},
+			},
 		},
 		Output: recipe.Output{
 			Format: recipe.JPEG, Quality: 80, MinQuality: 40, MinSavings: -1, Compression: recipe.Fast, Background: color.NRGBA{A: 255}, Metadata: recipe.KeepCopyright,
@@ -147,6 +187,9 @@ func TestRecipesThatSayTheSameHashEqually(t *testing.T) {
 			`{"version":1,"steps":[{"op":"mask","image":{"data":"data:image/gif;base64,R0lGODlh"},"fit":"fill","channel":"luma","invert":false,"gravity":"center"}]}`},
 		{`{"version":1,"steps":[{"op":"watermark","image":{"drive":"d","item":"i"},"angle":-90,"tile":{}}]}`,
 			`{"version":1,"steps":[{"op":"watermark","image":{"drive":"d","item":"i"},"angle":270,"size":"25%","blend":"over","opacity":1,"gravity":"southeast","tile":{"spacing":{"x":"50%","y":"50.0%"},"stagger":false}}]}`},
+		{`{"version":1,"steps":[{"op":"shape","shape":"line","points":[[0,0.5],["7%",0]],"unit":"rel","stroke":{"width":2}}]}`, `{"version":1,"steps":[{"op":"shape","shape":"line","points":[["0%","50%"],["7%",0]],"stroke":{"width":2,"color":"#000f"},"angle":-360}]}`},
+		{`{"version":1,"steps":[{"op":"shape","shape":"rect","width":1,"height":1,"fill":"#fff","stroke":{"color":"#f00","cap":"round"}}]}`, `{"version":1,"steps":[{"op":"shape","shape":"rect","x":0,"y":0,"width":1,"height":1,"fill":"#ffffff","stroke":{"width":5,"color":"transparent"}}]}`},
+		{`{"version":1,"steps":[{"op":"shape","shape":"path","d":"m1 1h.5v-.5zl2,2c0 0 1 1 2 2s1 1 2 2q1 1 2 2t1 1a1-1 0 013 3","fill":"#000"}]}`, `{"version":1,"steps":[{"op":"shape","shape":"path","d":" M 1,1 L1.5 1L1.5 .5ZM1 1L3 3C3,3 4,4 5,5C6 6 6 6 7 7Q8 8 9 9 Q 10 10 10 10 A 1 1 0 0 1 13 13 ","x":0,"fill":"#000"}]}`},
 		{`{"version":1,"steps":[{"op":"text","text":"\u00e9"}]}`, `{"version":1,"steps":[{"op":"text","text":"é"}]}`},
 	} {
 		a, err := recipe.Parse([]byte(pair[0]))
@@ -218,7 +261,7 @@ func TestWhatIsWrongIsRefusedWithItsPlaceAndLimit(t *testing.T) {
 		"too many steps":         {`{"version":1,"steps":[` + strings.Repeat(`{"op":"blur","sigma":1},`, 50) + `{"op":"blur","sigma":1}]}`, "/steps", "At most 50"},
 		"steps no list":          {`{"version":1,"steps":{}}`, "/steps", "A list is expected"},
 		"step no object":         {`{"version":1,"steps":[7]}`, "/steps/0", "not a number"},
-		"no op":                  {step(`"sigma":1`), "/steps/0/op", "adjust, autoLevels, blendColor, blur, border, colorMatrix, convolve, crop, emboss, extend, filter, flatten, flip, mask, maximum, median, minimum, noise, pixelate, redact, removeColor, resize, rotate, roundCorners, sharpen, text, trim, watermark"},
+		"no op":                  {step(`"sigma":1`), "/steps/0/op", "adjust, autoLevels, blendColor, blur, border, colorMatrix, convolve, crop, emboss, extend, filter, flatten, flip, mask, maximum, median, minimum, noise, pixelate, redact, removeColor, resize, rotate, roundCorners, shadow, shape, sharpen, text, trim, watermark"},
 		"unknown op":             {step(`"op":"explode"`), "/steps/0/op", "adjust"},
 		"op of another type":     {step(`"op":1`), "/steps/0/op", "adjust"},
 		"unknown filter":         {step(`"op":"filter","name":"x"`), "/steps/0/name", "blackWhite, brownie, duotone, grayscale, invert"},
@@ -335,7 +378,46 @@ func TestWhatIsWrongIsRefusedWithItsPlaceAndLimit(t *testing.T) {
 		"tile":                   {step(`"op":"watermark","image":{"drive":"d","item":"i"},"tile":{"x":1}`), "/steps/0/tile/x", "spacing, stagger"},
 		"channel":                {step(`"op":"mask","image":{"drive":"d","item":"i"},"channel":"blue"`), "/steps/0/channel", "luma, red, alpha"},
 		"mask's fit":             {step(`"op":"mask","image":{"drive":"d","item":"i"},"fit":"inside"`), "/steps/0/fit", "fill, contain, cover"},
-		"long with defaults":     {`{"version":1,"name":"","steps":[` + strings.Repeat(long+",", 31) + long + `]}`, "", "with its defaults filled in"},
+		"vignette":               {step(`"op":"filter","name":"vignette","midpoint":96`), "/steps/0/midpoint", "from 0 to 95"},
+		"vignette's colour":      {step(`"op":"filter","name":"vignette","color":"#0008"`), "/steps/0/color", "opaque"},
+		"shadow":                 {step(`"op":"shadow","sigma":"6%"`), "/steps/0/sigma", "from 0 to 100 or 0% to 5%"},
+		"shadow's offset":        {step(`"op":"shadow","offset":{"x":2001}`), "/steps/0/offset/x", "from -2000 to 2000"},
+		"shadow's place":         {step(`"op":"shadow","x":1`), "/steps/0/x", "not known"},
+		"no shape":               {step(`"op":"shape"`), "/steps/0/shape", "rect, ellipse, triangle, line, polyline, polygon, path"},
+		"shape without size":     {step(`"op":"shape","shape":"rect","width":1,"fill":"#000"`), "/steps/0/height", "needs a width and a height"},
+		"shape far away":         {step(`"op":"shape","shape":"rect","x":"-501%","width":1,"height":1,"fill":"#000"`), "/steps/0/x", "-500% to 500%"},
+		"shape in shares":        {step(`"op":"shape","shape":"rect","unit":"rel","width":6,"height":1,"fill":"#000"`), "/steps/0/width", "share from 0.0001 to 5"},
+		"invisible shape":        {step(`"op":"shape","shape":"rect","width":1,"height":1`), "/steps/0/stroke", "needs a fill, or a stroke"},
+		"transparent shape":      {step(`"op":"shape","shape":"rect","width":1,"height":1,"fill":"#fff0","stroke":{"width":3,"color":"#0000"}`), "/steps/0/stroke", "can be seen"},
+		"corners of a circle":    {step(`"op":"shape","shape":"ellipse","width":1,"height":1,"fill":"#000","radius":1`), "/steps/0/radius", "not known"},
+		"filled line":            {step(`"op":"shape","shape":"line","points":[[1,1],[2,2]],"fill":"#000"`), "/steps/0/stroke", "can be seen"},
+		"fill of a line":         {step(`"op":"shape","shape":"line","points":[[1,1],[2,2]],"fill":"#000","stroke":{"width":1}`), "/steps/0/fill", "not known"},
+		"arrow of a polygon":     {step(`"op":"shape","shape":"polygon","points":[[1,1],[2,2],[3,1]],"fill":"#000","arrow":{}`), "/steps/0/arrow", "not known"},
+		"arrow":                  {step(`"op":"shape","shape":"line","points":[[1,1],[2,2]],"stroke":{"width":1},"arrow":{"end":"dot"}`), "/steps/0/arrow/end", "none, chevron, triangle"},
+		"cap":                    {step(`"op":"shape","shape":"line","points":[[1,1],[2,2]],"stroke":{"width":1,"cap":"flat"}`), "/steps/0/stroke/cap", "butt, round, square"},
+		"join":                   {step(`"op":"shape","shape":"line","points":[[1,1],[2,2]],"stroke":{"width":1,"join":"arcs"}`), "/steps/0/stroke/join", "miter, round, bevel"},
+		"stroke":                 {step(`"op":"shape","shape":"line","points":[[1,1],[2,2]],"stroke":{"width":2001}`), "/steps/0/stroke/width", "from 0.1 to 2000"},
+		"one point":              {step(`"op":"shape","shape":"line","points":[[1,1]],"stroke":{"width":1}`), "/steps/0/points", "A list of 2 points"},
+		"three points":           {step(`"op":"shape","shape":"polygon","points":[[1,1],[2,2]],"stroke":{"width":1}`), "/steps/0/points", "3 to 500 points"},
+		"many points":            {step(`"op":"shape","shape":"polyline","points":[` + strings.Repeat("[1,1],", 500) + `[1,1]],"stroke":{"width":1}`), "/steps/0/points", "2 to 500 points"},
+		"a point of one":         {step(`"op":"shape","shape":"line","points":[[1,1],[2]],"stroke":{"width":1}`), "/steps/0/points/1", "[1, 2]"},
+		"a point of texts":       {step(`"op":"shape","shape":"line","points":[[1,1],[2,"x"]],"stroke":{"width":1}`), "/steps/0/points/1/1", "from -30000 to 30000"},
+		"no path":                {step(`"op":"shape","shape":"path","fill":"#000"`), "/steps/0/d", "a line or curve"},
+		"path begins":            {step(`"op":"shape","shape":"path","fill":"#000","d":"L1 1"`), "/steps/0/d", "near byte 0 of the path M"},
+		"path command":           {step(`"op":"shape","shape":"path","fill":"#000","d":"M1 1X2"`), "/steps/0/d", "near byte 4 of the path one of the commands M, L, H"},
+		"path number":            {step(`"op":"shape","shape":"path","fill":"#000","d":"M1 1L2 e"`), "/steps/0/d", "near byte 7 of the path a number"},
+		"path comma":             {step(`"op":"shape","shape":"path","fill":"#000","d":"M1 1,L2 2"`), "/steps/0/d", "near byte 5 of the path a number"},
+		"path pair":              {step(`"op":"shape","shape":"path","fill":"#000","d":"M1 1L2 2 3z"`), "/steps/0/d", "near byte 10 of the path a number"},
+		"path flag":              {step(`"op":"shape","shape":"path","fill":"#000","d":"M1 1A1 1 0 2 0 3 3"`), "/steps/0/d", "near byte 11 of the path a flag"},
+		"path coordinate":        {step(`"op":"shape","shape":"path","fill":"#000","d":"M1 1L1e7 2"`), "/steps/0/d", "from -1000000 to 1000000"},
+		"path overflow":          {step(`"op":"shape","shape":"path","fill":"#000","d":"M1 1L1e999 2"`), "/steps/0/d", "a number"},
+		"path far away":          {step(`"op":"shape","shape":"path","fill":"#000","d":"M1 1L30001 2"`), "/steps/0/d", "-30000, -30000 to 30000, 30000"},
+		"path out of its box":    {step(`"op":"shape","shape":"path","fill":"#000","d":"M1 1L0 -21","viewBox":[0,0,2,2],"width":1,"height":1`), "/steps/0/d", "-20, -20 to 22, 22"},
+		"long path":              {step(`"op":"shape","shape":"path","fill":"#000","d":"M1 1` + strings.Repeat("h1", 2000) + `"`), "/steps/0/d", "at most 2000 pieces"},
+		"empty box":              {step(`"op":"shape","shape":"path","fill":"#000","d":"M1 1h1","viewBox":[0,0,2,0],"width":1,"height":1`), "/steps/0/viewBox/3", "from 0.001"},
+		"box without size":       {step(`"op":"shape","shape":"path","fill":"#000","d":"M1 1h1","viewBox":[0,0,2,2],"width":1`), "/steps/0/height", "needs a width and a height"},
+		"size without box":       {step(`"op":"shape","shape":"path","fill":"#000","d":"M1 1h1","width":1`), "/steps/0/width", "viewBox"},
+		"long canonical form":    {`{"version":1,"steps":[` + strings.Repeat(`{"op":"text","text":"`+strings.Repeat("x", 1100)+`"},`, 49) + `{"op":"text","text":"x"}]}`, "", "With its defaults filled in the recipe has"},
 		"quality":                {`{"version":1,"output":{"quality":0}}`, "/output/quality", "from 1 to 100"},
 		"quality not whole":      {`{"version":1,"output":{"quality":80.5}}`, "/output/quality", "whole number"},
 		"format":                 {`{"version":1,"output":{"format":"avif"}}`, "/output/format", "keep, jpeg, png, gif, webp, tiff, bmp"},
@@ -413,6 +495,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"version":1,"steps":[{"op":"resize","width":1e-7}]}`))
 	f.Add([]byte(`{"version":1,"input":{"onAnimated":"process"},"output":{"format":"gif"}}`))
 	f.Add([]byte(`{"version":1,"steps":[{"op":"mask","image":{"data":"data:image/jpeg;base64,/9j/4A=="}}]}`))
+	f.Add([]byte(`{"version":1,"steps":[{"op":"shape","shape":"path","d":"m1 1a1 2 30 105-5t1e-3.5-1zs1 1,2 2","viewBox":[0,-1,9,9],"width":"3%","height":2,"fill":"#000"}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r, err := recipe.Parse(data)
 		if err != nil {

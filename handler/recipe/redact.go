@@ -46,7 +46,7 @@ type Redact struct {
 // MaxRegions is how many regions a redaction may have.
 const MaxRegions = 100
 
-// Shape is that of a region.
+// Shape is that of a region or of a drawing.
 type Shape string
 
 // The shapes.
@@ -90,14 +90,8 @@ func parseRegion(o *object) Region {
 	side := span{least: 1, most: far, leastPercent: 0.01, mostPercent: 100, relative: relative}
 	r := Region{
 		Shape: word(o, "shape", Rectangle, Rectangle, Ellipse),
-		X:     o.lengthOr("x", Length{Percent: relative}, at), Y: o.lengthOr("y", Length{Percent: relative}, at),
+		X:     o.place("x", at), Y: o.place("y", at),
 		Width: o.length("width", side), Height: o.length("height", side),
-	}
-	if r.X.IsZero() {
-		o.setLength("x", Length{})
-	}
-	if r.Y.IsZero() {
-		o.setLength("y", Length{})
 	}
 	for _, name := range []string{"width", "height"} {
 		if !o.has(name) {
