@@ -112,7 +112,7 @@ func hasAlpha(f Format) bool { return f != JPEG }
 func (w *writer) encode(to *bytes.Buffer, m image.Image, blocks metadata.Blocks, quality int) error {
 	switch w.format {
 	case JPEG:
-		return jpegcodec.Encode(to, m, quality)
+		return w.encodeJPEG(to, m, quality)
 	case PNG:
 		level := png.BestSpeed
 		if w.output.Compression == recipe.Small {
@@ -128,6 +128,18 @@ func (w *writer) encode(to *bytes.Buffer, m image.Image, blocks metadata.Blocks,
 	default:
 		return bmp.Encode(to, m)
 	}
+}
+
+func (w *writer) encodeJPEG(to *bytes.Buffer, m image.Image, quality int) error {
+	o := jpegcodec.Options{Quality: quality, Progressive: w.output.Progressive, FullChroma: w.output.Chroma == recipe.FullChroma}
+	_, gray := m.(*image.Gray)
+	if o.Progressive && !jpegcodec.Turbo {
+		w.warnings[WarnProgressiveMissing] = true
+	}
+	if o.FullChroma && !gray && !jpegcodec.Turbo {
+		w.warnings[WarnChromaHalved] = true
+	}
+	return jpegcodec.Encode(to, m, o)
 }
 
 // webpOptions asks for method 2, a seventh more bytes than the default: from method 3 on the encoder's

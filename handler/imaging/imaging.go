@@ -38,16 +38,18 @@ type Result struct {
 
 // What may be lost on the way without being an error.
 const (
-	WarnAlphaFlattened  = "alphaFlattened"  // transparency was laid on the output's background
-	WarnColorConverted  = "colorConverted"  // CMYK became RGB without its colour profile
-	WarnColorsReduced   = "colorsReduced"   // a GIF holds at most 256 colours
-	WarnDepthReduced    = "depthReduced"    // more than 8 bits a channel became 8
-	WarnMetadataDropped = "metadataDropped" // metadata was damaged, too long or has no place in the format
-	WarnOrientationKept = "orientationKept" // turning the JPEG file upright would have cost quality: its tag still does it
-	WarnProfileDropped  = "profileDropped"  // the colour profile was damaged or does not fit the pixels
-	WarnQualityReduced  = "qualityReduced"  // the file would have been longer than maxBytes
-	WarnSavingsTooSmall = "savingsTooSmall" // the file would not have been as much shorter as asked for: it was left as it is
-	WarnTextMissing     = "textMissing"     // the font lacks characters of the text
+	WarnAlphaFlattened     = "alphaFlattened"     // transparency was laid on the output's background
+	WarnChromaHalved       = "chromaHalved"       // this program writes JPEG's chroma at half the size only
+	WarnColorConverted     = "colorConverted"     // CMYK became RGB without its colour profile
+	WarnColorsReduced      = "colorsReduced"      // a GIF holds at most 256 colours
+	WarnDepthReduced       = "depthReduced"       // more than 8 bits a channel became 8
+	WarnMetadataDropped    = "metadataDropped"    // metadata was damaged, too long or has no place in the format
+	WarnOrientationKept    = "orientationKept"    // turning the JPEG file upright would have cost quality: its tag still does it
+	WarnProfileDropped     = "profileDropped"     // the colour profile was damaged or does not fit the pixels
+	WarnProgressiveMissing = "progressiveMissing" // this program writes no progressive JPEG
+	WarnQualityReduced     = "qualityReduced"     // the file would have been longer than maxBytes
+	WarnSavingsTooSmall    = "savingsTooSmall"    // the file would not have been as much shorter as asked for: it was left as it is
+	WarnTextMissing        = "textMissing"        // the font lacks characters of the text
 )
 
 // Edit carries a recipe out on a file. Names and times in placeholders come from the options.

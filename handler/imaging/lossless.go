@@ -22,7 +22,7 @@ func (w *writer) lossless() (file []byte, ok bool) {
 		}
 		part = cut.rect
 	}
-	file, err := jpegcodec.Transform(w.src, codecTurn(p.start), part, p.info.scans > 1)
+	file, err := jpegcodec.Transform(w.src, codecTurn(p.start), part, p.info.scans > 1 || w.output.Progressive)
 	if err != nil {
 		return nil, false
 	}

@@ -43,12 +43,13 @@ type planner struct {
 	limits Limits
 	o      Options
 	info   Info
+	out    recipe.Output
 	plan   *plan
 }
 
 // compile fits a recipe to a picture. Faults carry the JSON pointer of the step.
 func compile(info Info, r *recipe.Recipe, o Options) (*plan, error) {
-	p := &planner{limits: o.Limits, o: o, info: info, plan: &plan{
+	p := &planner{limits: o.Limits, o: o, info: info, out: r.Output, plan: &plan{
 		info: info, denominator: 1, format: outputFormat(info, r.Output), warnings: warnings{},
 	}}
 	p.plan.size = image.Pt(info.StoredWidth, info.StoredHeight)
@@ -249,7 +250,7 @@ func (p *planner) peak(size image.Point) (peak int64) {
 		peak = max(peak, area(size)*4+area(op.size())*4+op.scratch())
 		size = op.size()
 	}
-	return max(peak, area(size)*(4+encodedBytes(p.plan.format)))
+	return max(peak, area(size)*(4+encodedBytes(p.plan.format, p.out)))
 }
 
 func area(size image.Point) int64 { return int64(size.X) * int64(size.Y) }
@@ -274,8 +275,12 @@ func decodeBytes(info Info) (peak, result int64) {
 
 // encodedBytes returns the bytes a pixel that an encoder needs besides the picture: planes, indices and the
 // file that grows.
-func encodedBytes(format Format) int64 {
+func encodedBytes(format Format, out recipe.Output) int64 {
 	switch format {
+	case JPEG:
+		if out.Progressive {
+			return 4 + 6 // two bytes a coefficient of 4:4:4
+		}
 	case GIF:
 		return 4
 	case WebP:

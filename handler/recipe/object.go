@@ -122,6 +122,14 @@ func (o *object) label(name string, most int) string {
 	return text
 }
 
+// omit leaves a field out of the canonical form if it says nothing. Fields that came later do so at their defaults: recipes
+// that are older keep their hashes.
+func (o *object) omit(name string, nothing bool) {
+	if nothing {
+		delete(o.canonical, name)
+	}
+}
+
 // text reads a string of at most a number of bytes.
 func (o *object) text(name, def string, most int) string {
 	text := def

@@ -28,6 +28,15 @@ const (
 	Small Compression = "small" // a quarter shorter, in several times the time
 )
 
+// Chroma is how finely a JPEG file stores colour beside light.
+type Chroma string
+
+// The chroma subsamplings.
+const (
+	HalfChroma Chroma = "4:2:0" // at half the width and height
+	FullChroma Chroma = "4:4:4"
+)
+
 // MetadataMode is how much a result tells about its picture besides the pixels.
 type MetadataMode string
 
@@ -42,6 +51,9 @@ const (
 type Output struct {
 	Format  Format
 	Quality int // of JPEG and lossy WebP, from 1 to 100
+	// Progressive writes JPEG from coarse to fine.
+	Progressive bool
+	Chroma      Chroma // of JPEG
 	// Compression is that of PNG.
 	Compression Compression
 	// MaxBytes is how long the file may be; 0 for any length. The quality is lowered for it, to MinQuality at the least.
@@ -61,13 +73,14 @@ func parseOutput(o *object) Output {
 		Quality:    o.integer("quality", 85, 1, 100),
 		MaxBytes:   o.integer("maxBytes", 0, 0, 1_000_000_000),
 		Background: o.color("background", "#ffffff"),
+
+		Progressive: o.boolean("progressive", false),
+		Chroma:      word(o, "chromaSubsampling", HalfChroma, HalfChroma, FullChroma),
+		Compression: word(o, "compression", Fast, Fast, Small),
 	}
-	if out.Compression = Fast; o.has("compression") {
-		out.Compression = word(o, "compression", "", Fast, Small)
-	}
-	if out.Compression == Fast {
-		delete(o.canonical, "compression")
-	}
+	o.omit("progressive", !out.Progressive)
+	o.omit("chromaSubsampling", out.Chroma == HalfChroma)
+	o.omit("compression", out.Compression == Fast)
 	out.MinQuality = o.integer("minQuality", float64(min(40, out.Quality)), 1, 100)
 	if out.MaxBytes > 0 && out.MinQuality > out.Quality {
 		o.report("minQuality", "The least quality is above the quality, %d.", out.Quality)
@@ -85,12 +98,8 @@ func parseOutput(o *object) Output {
 	}
 	metadata := o.object("metadata")
 	out.Metadata = word(metadata, "mode", KeepAll, KeepAll, KeepCopyright, KeepNone)
-	if metadata.has("stripGps") {
-		out.StripGPS = metadata.boolean("stripGps", false)
-	}
-	if !out.StripGPS {
-		delete(metadata.canonical, "stripGps")
-	}
+	out.StripGPS = metadata.boolean("stripGps", false)
+	metadata.omit("stripGps", !out.StripGPS)
 	metadata.close()
 	return out
 }

@@ -86,7 +86,8 @@ func TestEveryOperationIsReadWithItsFields(t *testing.T) {
 			},
 		},
 		Output: recipe.Output{
-			Format: recipe.JPEG, Quality: 80, MinQuality: 40, MinSavings: -1, Compression: recipe.Fast, Background: color.NRGBA{A: 255}, Metadata: recipe.KeepCopyright,
+			Format: recipe.JPEG, Quality: 80, MinQuality: 40, MinSavings: -1, Progressive: true, Chroma: recipe.FullChroma,
+			Compression: recipe.Fast, Background: color.NRGBA{A: 255}, Metadata: recipe.KeepCopyright,
 		},
 	}
 	if diff := cmp.Diff(want, r, cmpopts.IgnoreUnexported(recipe.Recipe{})); diff != "" {
@@ -124,6 +125,7 @@ func TestRecipesThatSayTheSameHashEqually(t *testing.T) {
 	t.Parallel()
 	for _, pair := range [][2]string{
 		{`{"version":1}`, `{"output":{},"steps":[],"input":{"autoOrient":true},"version":1.0,"name":"x","$schema":"y"}`},
+		{`{"version":1}`, `{"version":1,"output":{"progressive":false,"chromaSubsampling":"4:2:0","compression":"fast","metadata":{"stripGps":false}}}`},
 		{`{"version":1,"steps":[{"op":"rotate","angle":-90}]}`, `{"version":1,"steps":[{"angle":2.7e2,"op":"rotate","interpolation":"cubic"}]}`},
 		{`{"version":1,"steps":[{"op":"rotate","angle":360}]}`, `{"version":1,"steps":[{"op":"rotate","angle":-0}]}`},
 		{`{"version":1,"output":{"background":"#FFF"}}`, `{"version":1,"output":{"background":"#ffffffff"}}`},
@@ -158,6 +160,8 @@ func TestRecipesThatDifferHashDifferently(t *testing.T) {
 		`{"version":1}`,
 		`{"version":1,"input":{"autoOrient":false}}`,
 		`{"version":1,"output":{"quality":84}}`,
+		`{"version":1,"output":{"progressive":true}}`,
+		`{"version":1,"output":{"chromaSubsampling":"4:4:4"}}`,
 		`{"version":1,"steps":[{"op":"resize","width":100}]}`,
 		`{"version":1,"steps":[{"op":"resize","height":100}]}`,
 		`{"version":1,"steps":[{"op":"resize","width":"100%"}]}`,
@@ -189,7 +193,7 @@ func TestWhatIsWrongIsRefusedWithItsPlaceAndLimit(t *testing.T) {
 		"version 2":            {`{"version":2}`, "/version", "from 1 to 1"},
 		"version as text":      {`{"version":"1"}`, "/version", "A number"},
 		"unknown field":        {`{"version":1,"a/b~":2}`, "/a~1b~0", "not known"},
-		"unknown output":       {`{"version":1,"output":{"dpi":2}}`, "/output/dpi", "background, compression, format, maxBytes, metadata, minQuality, minSavingsPercent, quality"},
+		"unknown output":       {`{"version":1,"output":{"dpi":2}}`, "/output/dpi", "background, chromaSubsampling, compression, format, maxBytes, metadata, minQuality, minSavingsPercent, progressive, quality"},
 		"twice":                {`{"version":1,"version":1}`, "/version", "twice"},
 		"twice below":          {step(`"op":"blur","sigma":1,"sigma":1`), "/steps/0/sigma", "twice"},
 		"too deep":             {strings.Repeat(`{"a":`, 17), strings.Repeat("/a", 16), "16 levels"},
@@ -290,6 +294,8 @@ func TestWhatIsWrongIsRefusedWithItsPlaceAndLimit(t *testing.T) {
 		"quality not whole":    {`{"version":1,"output":{"quality":80.5}}`, "/output/quality", "whole number"},
 		"format":               {`{"version":1,"output":{"format":"avif"}}`, "/output/format", "keep, jpeg, png, gif, webp, tiff, bmp"},
 		"compression":          {`{"version":1,"output":{"compression":"best"}}`, "/output/compression", "fast, small"},
+		"progressive":          {`{"version":1,"output":{"progressive":1}}`, "/output/progressive", "true or false"},
+		"chroma":               {`{"version":1,"output":{"chromaSubsampling":"4:2:2"}}`, "/output/chromaSubsampling", "4:2:0, 4:4:4"},
 		"savings":              {`{"version":1,"output":{"minSavingsPercent":100}}`, "/output/minSavingsPercent", "from 0 to 99"},
 		"max bytes":            {`{"version":1,"output":{"maxBytes":-1}}`, "/output/maxBytes", "from 0 to 1000000000"},
 		"least quality":        {`{"version":1,"output":{"maxBytes":9,"quality":50,"minQuality":51}}`, "/output/minQuality", "above the quality, 50"},
