@@ -2,7 +2,9 @@ package imaging
 
 import (
 	"bytes"
+	"context"
 	"image"
+	"image/gif"
 	"image/png"
 	"maps"
 	"slices"
@@ -50,7 +52,7 @@ type writer struct {
 }
 
 // write encodes the picture and puts the metadata of its source in.
-func (w *writer) write(m *image.NRGBA) ([]byte, error) {
+func (w *writer) write(ctx context.Context, m *image.NRGBA) ([]byte, error) {
 	if w.info.Bits > 8 {
 		w.warnings[WarnDepthReduced] = true
 	}
@@ -60,7 +62,13 @@ func (w *writer) write(m *image.NRGBA) ([]byte, error) {
 	if !hasAlpha(w.format) {
 		w.flatten(m)
 	}
-	pixels := w.narrowest(m)
+	if w.format == GIF {
+		w.threshold(m)
+	}
+	pixels, err := w.narrowest(ctx, m)
+	if err != nil {
+		return nil, err
+	}
 	blocks := w.metadata(pixels)
 	file, err := w.encoded(pixels, blocks, w.output.Quality)
 	if err != nil || w.output.MaxBytes == 0 || len(file) <= w.output.MaxBytes {
@@ -120,7 +128,8 @@ func (w *writer) encode(to *bytes.Buffer, m image.Image, blocks metadata.Blocks,
 		}
 		return (&png.Encoder{CompressionLevel: level}).Encode(to, m)
 	case GIF:
-		return w.encodeGIF(to, m.(*image.NRGBA)) // no GIF is gray, see gray
+		paletted := m.(*image.Paletted) // see narrowest
+		return gif.Encode(to, paletted, &gif.Options{NumColors: len(paletted.Palette)})
 	case WebP:
 		return webp.Encode(to, m, webpOptions(quality, blocks))
 	case TIFF:
@@ -175,18 +184,21 @@ func mix(over, under uint8, a uint32) uint8 {
 	return uint8((uint32(over)*a + uint32(under)*(255-a) + 127) / 255)
 }
 
-// narrowest returns the picture in the way its source was stored, if it still fits: as one channel, or as
-// indices. A PNG in another way would be several times as long.
-func (w *writer) narrowest(m *image.NRGBA) image.Image {
-	if gray := w.gray(m); gray != nil {
-		return gray
-	}
-	if w.info.Palette && w.format == PNG {
-		if paletted := exactPalette(m); paletted != nil {
-			return paletted
+// narrowest returns the picture as the format and the recipe ask for it, or else in the way its source was stored, if it
+// still fits: as one channel, or as indices. A PNG in another way would be several times as long.
+func (w *writer) narrowest(ctx context.Context, m *image.NRGBA) (image.Image, error) {
+	gray, colors := w.gray(m), w.output.Palette.Colors
+	switch {
+	case gray != nil && (w.format != PNG || colors == 0 || colors == mostColors):
+		return gray, nil
+	case w.format == GIF, w.format == PNG && colors > 0:
+		return w.indexed(ctx, m)
+	case w.format == PNG && w.info.Palette:
+		if paletted := exactPalette(m, mostColors); paletted != nil {
+			return paletted, nil
 		}
 	}
-	return m
+	return m, nil
 }
 
 // gray returns the picture as one channel if its source and its format are so and it is gray and opaque,

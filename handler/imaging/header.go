@@ -72,6 +72,8 @@ func readPNGHeader(info *Info, src []byte) error {
 			info.Alpha = c.Data[9]&4 != 0
 			info.Gray = c.Data[9]&3 == 0
 			info.Palette = c.Data[9] == 3
+		case "PLTE":
+			info.colors = len(c.Data) / 3
 		case "tRNS":
 			info.Alpha = true
 		case "acTL":
@@ -95,10 +97,12 @@ func readGIFHeader(info *Info, src []byte) error {
 		switch b.Kind {
 		case container.Screen:
 			info.StoredWidth, info.StoredHeight = b.GIFSize()
+			info.colors = b.GIFColors()
 		case container.GraphicControl:
 			info.Alpha = info.Alpha || b.Data[0]&1 != 0
 		case container.Frame:
 			info.Frames++
+			info.colors = max(info.colors, b.GIFColors())
 			full := binary.LittleEndian.Uint16(b.Data[4:]) == uint16(info.StoredWidth) &&
 				binary.LittleEndian.Uint16(b.Data[6:]) == uint16(info.StoredHeight)
 			info.Alpha = info.Alpha || !full // around a smaller frame the screen stays empty

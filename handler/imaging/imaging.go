@@ -41,7 +41,7 @@ const (
 	WarnAlphaFlattened     = "alphaFlattened"     // transparency was laid on the output's background
 	WarnChromaHalved       = "chromaHalved"       // this program writes JPEG's chroma at half the size only
 	WarnColorConverted     = "colorConverted"     // CMYK became RGB without its colour profile
-	WarnColorsReduced      = "colorsReduced"      // a GIF holds at most 256 colours
+	WarnColorsReduced      = "colorsReduced"      // a GIF holds at most 256 colours, or the recipe asks for fewer
 	WarnDepthReduced       = "depthReduced"       // more than 8 bits a channel became 8
 	WarnMetadataDropped    = "metadataDropped"    // metadata was damaged, too long or has no place in the format
 	WarnOrientationKept    = "orientationKept"    // turning the JPEG file upright would have cost quality: its tag still does it
@@ -95,7 +95,7 @@ func Edit(ctx context.Context, src []byte, r *recipe.Recipe, o Options) (Result,
 	if err != nil {
 		return Result{Before: info}, ended(ctx, err)
 	}
-	if result.Data, err = w.write(m); err != nil {
+	if result.Data, err = w.write(ctx, m); err != nil {
 		return Result{Before: info}, ended(ctx, err)
 	}
 	result.Width, result.Height = p.size.X, p.size.Y

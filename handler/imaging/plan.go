@@ -21,6 +21,7 @@ type plan struct {
 	operations  []operation
 	size        image.Point // of the result
 	format      Format      // of the result
+	colors      int         // how many the result may have, if the file may have more; else 0
 	memory      int64       // estimated bytes at the peak
 	warnings    warnings
 }
@@ -52,6 +53,7 @@ func compile(info Info, r *recipe.Recipe, o Options) (*plan, error) {
 	p := &planner{limits: o.Limits, o: o, info: info, out: r.Output, plan: &plan{
 		info: info, denominator: 1, format: outputFormat(info, r.Output), warnings: warnings{},
 	}}
+	p.plan.colors = fewerColors(info, p.plan.format, r.Output.Palette)
 	p.plan.size = image.Pt(info.StoredWidth, info.StoredHeight)
 	if r.Input.AutoOrient {
 		p.turn(turnOf(info.Orientation))
@@ -293,7 +295,7 @@ func encodedBytes(format Format, out recipe.Output) int64 {
 
 // isEmpty reports whether no pixel changes.
 func (p *plan) isEmpty() bool {
-	return p.start == upright && len(p.operations) == 0 && p.denominator == 1
+	return p.start == upright && len(p.operations) == 0 && p.denominator == 1 && p.colors == 0
 }
 
 // String shows the plan in a line an operation, for tests and logs.
@@ -310,6 +312,10 @@ func (p *plan) String() string {
 	for _, op := range p.operations {
 		fmt.Fprintf(&s, "%s → %d×%d\n", op, op.size().X, op.size().Y)
 	}
-	fmt.Fprintf(&s, "%s %d×%d\n", p.format, p.size.X, p.size.Y)
+	fmt.Fprintf(&s, "%s %d×%d", p.format, p.size.X, p.size.Y)
+	if p.colors > 0 {
+		fmt.Fprintf(&s, ", %d colours", p.colors)
+	}
+	s.WriteByte('\n')
 	return s.String()
 }

@@ -197,6 +197,21 @@ func (o *object) number(name string, def, least, most float64) float64 {
 	return x
 }
 
+// share reads a number from 0 to 1; true is 1 and false 0.
+func (o *object) share(name string, def float64) float64 {
+	if value, ok := o.take(name); ok {
+		if yes, ok := value.(bool); ok {
+			def = 0
+			if yes {
+				def = 1
+			}
+			o.canonical[name] = def
+			return def
+		}
+	}
+	return o.number(name, def, 0, 1)
+}
+
 // integer is number for whole numbers.
 func (o *object) integer(name string, def float64, least, most int) int {
 	x := o.number(name, def, float64(least), float64(most))

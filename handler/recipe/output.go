@@ -37,6 +37,12 @@ const (
 	FullChroma Chroma = "4:4:4"
 )
 
+// Palette asks for few colours.
+type Palette struct {
+	Colors int     // at most, from 2 to 256; 0 for as many as the format holds
+	Dither float64 // how much of the difference is spread over neighbours, from 0 to 1
+}
+
 // MetadataMode is how much a result tells about its picture besides the pixels.
 type MetadataMode string
 
@@ -56,6 +62,7 @@ type Output struct {
 	Chroma      Chroma // of JPEG
 	// Compression is that of PNG.
 	Compression Compression
+	Palette     Palette // of PNG and GIF
 	// MaxBytes is how long the file may be; 0 for any length. The quality is lowered for it, to MinQuality at the least.
 	MaxBytes   int
 	MinQuality int
@@ -81,6 +88,11 @@ func parseOutput(o *object) Output {
 	o.omit("progressive", !out.Progressive)
 	o.omit("chromaSubsampling", out.Chroma == HalfChroma)
 	o.omit("compression", out.Compression == Fast)
+	if o.has("palette") {
+		palette := o.object("palette")
+		out.Palette = Palette{Colors: palette.integer("colors", 256, 2, 256), Dither: palette.share("dither", 1)}
+		palette.close()
+	}
 	out.MinQuality = o.integer("minQuality", float64(min(40, out.Quality)), 1, 100)
 	if out.MaxBytes > 0 && out.MinQuality > out.Quality {
 		o.report("minQuality", "The least quality is above the quality, %d.", out.Quality)

@@ -90,3 +90,9 @@ func colorTable(packed byte) int {
 func (b Block) GIFSize() (width, height int) {
 	return int(binary.LittleEndian.Uint16(b.Data)), int(binary.LittleEndian.Uint16(b.Data[2:]))
 }
+
+// GIFColors returns how many colours the table holds that follows a Screen or Frame block; 0 if none does.
+func (b Block) GIFColors() int {
+	at := map[BlockKind]int{Screen: 4, Frame: 8}[b.Kind]
+	return colorTable(b.Data[at]) / 3
+}
