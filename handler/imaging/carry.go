@@ -24,7 +24,11 @@ func (w *writer) metadata(pixels image.Image) metadata.Blocks {
 	return b
 }
 
-func (w *writer) updated() metadata.Blocks {
+// updated returns the metadata of the source as they are true of the result.
+func (w *writer) updated() metadata.Blocks { return w.change(w.plan.size, 1) }
+
+// change returns the metadata of the source for a picture of a size, which lies in the file in an orientation.
+func (w *writer) change(size image.Point, orientation int) metadata.Blocks {
 	mode := metadata.All
 	switch w.output.Metadata {
 	case recipe.KeepCopyright:
@@ -33,11 +37,23 @@ func (w *writer) updated() metadata.Blocks {
 		mode = metadata.None
 	}
 	b := metadata.Read(string(w.info.Format), w.src)
-	b = b.Update(metadata.Change{Width: w.plan.size.X, Height: w.plan.size.Y, Mode: mode, DropGPS: w.output.StripGPS})
+	b = b.Update(metadata.Change{
+		Width: size.X, Height: size.Y, Orientation: orientation, Mode: mode, DropGPS: w.output.StripGPS,
+		Set: w.texts(), TakesIPTC: metadata.TakesIPTC(string(w.format)),
+	})
 	if b.Lost || w.format != w.info.Format && b.HasText() {
 		w.warnings[WarnMetadataDropped] = true
 	}
 	return b
+}
+
+// keepsMetadata reports whether the metadata of the file stay as they are.
+func (w *writer) keepsMetadata() bool {
+	if w.output.Metadata != recipe.KeepAll || !w.output.StripGPS && w.plan.set == nil {
+		return w.output.Metadata == recipe.KeepAll
+	}
+	b := metadata.Read(string(w.info.Format), w.src)
+	return !(w.output.StripGPS && b.HasGPS()) && b.Set(w.texts(), metadata.TakesIPTC(string(w.format))).Equal(b)
 }
 
 // attach puts blocks into an encoded file.
@@ -49,7 +65,7 @@ func (w *writer) attach(file []byte, b metadata.Blocks) []byte {
 	case PNG:
 		file, lost = metadata.WritePNG(file, b)
 	case WebP:
-		lost = len(b.IPTC) > 0 // the rest went through the encoder
+		file, lost = metadata.WriteWebP(file, b)
 	default:
 		lost = !b.IsEmpty()
 		if len(b.ICC) > 0 {
@@ -66,7 +82,7 @@ func (w *writer) attach(file []byte, b metadata.Blocks) []byte {
 func (w *writer) coded() (file []byte, ok bool) {
 	switch {
 	case w.isEmpty() && w.canRewrite():
-		return w.rewrite(), true
+		return w.rewrite(w.updated()), true
 	case w.format == w.info.Format:
 		return w.lossless()
 	}
@@ -75,16 +91,17 @@ func (w *writer) coded() (file []byte, ok bool) {
 
 // canRewrite reports whether metadata can be changed around the coded picture, without coding it again.
 func (w *writer) canRewrite() bool {
-	return w.format == w.info.Format && (w.format == JPEG || w.format == PNG)
+	return w.format == w.info.Format && (w.format == JPEG || w.format == PNG || w.format == WebP)
 }
 
 // rewrite returns the source with other metadata.
-func (w *writer) rewrite() []byte {
+func (w *writer) rewrite(b metadata.Blocks) []byte {
 	file := w.src
-	if w.format == JPEG {
+	switch w.format {
+	case JPEG:
 		file = metadata.StripJPEG(file)
-	} else {
+	case PNG:
 		file = metadata.StripPNG(file)
 	}
-	return w.attach(file, w.updated())
+	return w.attach(file, b)
 }

@@ -80,7 +80,7 @@ func (w *writer) write(ctx context.Context, m *image.NRGBA) ([]byte, error) {
 // encoded returns the whole file at a quality.
 func (w *writer) encoded(pixels image.Image, blocks metadata.Blocks, quality int) ([]byte, error) {
 	var to bytes.Buffer
-	if err := w.encode(&to, pixels, blocks, quality); err != nil {
+	if err := w.encode(&to, pixels, quality); err != nil {
 		return nil, err
 	}
 	return w.attach(to.Bytes(), blocks), nil
@@ -117,7 +117,7 @@ func (w *writer) fitting(pixels image.Image, blocks metadata.Blocks, length int)
 
 func hasAlpha(f Format) bool { return f != JPEG }
 
-func (w *writer) encode(to *bytes.Buffer, m image.Image, blocks metadata.Blocks, quality int) error {
+func (w *writer) encode(to *bytes.Buffer, m image.Image, quality int) error {
 	switch w.format {
 	case JPEG:
 		return w.encodeJPEG(to, m, quality)
@@ -131,7 +131,7 @@ func (w *writer) encode(to *bytes.Buffer, m image.Image, blocks metadata.Blocks,
 		paletted := m.(*image.Paletted) // see narrowest
 		return gif.Encode(to, paletted, &gif.Options{NumColors: len(paletted.Palette)})
 	case WebP:
-		return webp.Encode(to, m, webpOptions(quality, blocks))
+		return webp.Encode(to, m, webpOptions(quality))
 	case TIFF:
 		return xtiff.Encode(to, m, &xtiff.Options{Compression: xtiff.Deflate, Predictor: true})
 	default:
@@ -153,11 +153,10 @@ func (w *writer) encodeJPEG(to *bytes.Buffer, m image.Image, quality int) error 
 
 // webpOptions asks for method 2, a seventh more bytes than the default: from method 3 on the encoder's
 // result depends on the number of processors (v1.2.5, internal/lossy EncodeFrame).
-func webpOptions(quality int, b metadata.Blocks) *webp.EncoderOptions {
+func webpOptions(quality int) *webp.EncoderOptions {
 	o := webp.DefaultOptions()
 	o.Quality = float32(quality)
 	o.Method = 2
-	o.ICC, o.EXIF, o.XMP = b.ICC, b.Exif, b.XMP
 	return o
 }
 

@@ -75,15 +75,18 @@ func codec(info Info) string {
 
 // way returns how the file becomes its result.
 func (p *plan) way(src []byte, r *recipe.Recipe, memory int64) Way {
-	if p.leaves(src, r.Output) {
-		return Unchanged
-	}
 	w := writer{plan: p, output: r.Output, src: src, memory: memory}
-	switch file, ok := w.coded(); {
-	case ok && fits(file, r.Output):
-		return Lossless
-	case p.leavesTurned(src, r):
+	if w.leaves() {
 		return Unchanged
 	}
-	return Recoded
+	if file, ok := w.coded(); ok && w.fits(file) {
+		return Lossless
+	}
+	switch turned, ok := w.asTurned(r); {
+	case !ok:
+		return Recoded
+	case turned.Unchanged:
+		return Unchanged
+	}
+	return Lossless
 }

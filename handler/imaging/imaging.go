@@ -13,7 +13,6 @@ import (
 
 	"imagepro/handler/fault"
 	"imagepro/handler/imaging/jpegcodec"
-	"imagepro/handler/imaging/metadata"
 	"imagepro/handler/recipe"
 )
 
@@ -70,18 +69,18 @@ func Edit(ctx context.Context, src []byte, r *recipe.Recipe, o Options) (Result,
 		return Result{Before: info}, err
 	}
 	result := Result{Format: p.format, Width: p.size.X, Height: p.size.Y, Before: info}
-	if p.leaves(src, r.Output) {
-		result.Data, result.Unchanged = src, true
+	w := writer{plan: p, output: r.Output, src: src, memory: o.Limits.Memory}
+	if w.leaves() {
+		result.Data, result.Unchanged, result.Warnings = src, true, p.warnings.sorted()
 		return result, nil
 	}
-	w := writer{plan: p, output: r.Output, src: src, memory: o.Limits.Memory}
 	file, ok := w.coded()
-	switch {
-	case ok && fits(file, r.Output):
+	if ok && w.fits(file) {
 		result.Data, result.Warnings = file, w.warnings.sorted()
 		return result.orAsItWas(r.Output, src), ctx.Err()
-	case p.leavesTurned(src, r):
-		return asItWas(info, src, WarnOrientationKept), nil
+	}
+	if turned, ok := w.asTurned(r); ok {
+		return turned, nil
 	}
 	m, err := p.run(ctx, src)
 	if errors.Is(err, jpegcodec.ErrNotTaken) {
@@ -103,25 +102,6 @@ func Edit(ctx context.Context, src []byte, r *recipe.Recipe, o Options) (Result,
 	return result.orAsItWas(r.Output, src), ctx.Err()
 }
 
-// fits reports whether a file is as short as it has to be.
-func fits(file []byte, out recipe.Output) bool { return out.MaxBytes == 0 || len(file) <= out.MaxBytes }
-
-// leaves reports whether there is nothing to do.
-func (p *plan) leaves(src []byte, out recipe.Output) bool {
-	return p.isEmpty() && fits(src, out) && p.format == p.info.Format && p.info.Orientation == 1 && keepsMetadata(out, p.info, src)
-}
-
-// leavesTurned reports whether a file is left as it is because all there is to do is to turn it upright, which would cost
-// quality.
-func (p *plan) leavesTurned(src []byte, r *recipe.Recipe) bool {
-	return p.isOnlyOriented(r) && p.format == JPEG && fits(src, r.Output) && keepsMetadata(r.Output, p.info, src)
-}
-
-// keepsMetadata reports whether an output leaves the metadata of a file as they are.
-func keepsMetadata(out recipe.Output, info Info, src []byte) bool {
-	return out.Metadata == recipe.KeepAll && !(out.StripGPS && metadata.Read(string(info.Format), src).HasGPS())
-}
-
 // orAsItWas returns the result, or the file as it was if the result saves too little.
 func (r Result) orAsItWas(out recipe.Output, src []byte) Result {
 	most := float64(len(src)) * (1 - out.MinSavings/100)
@@ -137,6 +117,35 @@ func asItWas(info Info, src []byte, warning string) Result {
 		Data: src, Format: info.Format, Width: info.Width, Height: info.Height, Before: info,
 		Warnings: []string{warning}, Unchanged: true,
 	}
+}
+
+// leaves reports whether there is nothing to do.
+func (w *writer) leaves() bool {
+	return w.isEmpty() && w.fits(w.src) && w.format == w.info.Format && w.info.Orientation == 1 && w.keepsMetadata()
+}
+
+// fits reports whether a file is as short as it has to be.
+func (w *writer) fits(file []byte) bool {
+	return w.output.MaxBytes == 0 || len(file) <= w.output.MaxBytes
+}
+
+// asTurned is the result of leaving a JPEG file as it lies, with the tag that turns it upright: if a recipe does no more than
+// that, it does not cost quality. Metadata may change.
+func (w *writer) asTurned(r *recipe.Recipe) (result Result, ok bool) {
+	if w.format != JPEG || !w.isOnlyOriented(r) || w.output.Metadata != recipe.KeepAll {
+		return Result{}, false
+	}
+	result = asItWas(w.info, w.src, WarnOrientationKept)
+	if w.keepsMetadata() {
+		return result, w.fits(w.src)
+	}
+	result.Data = w.rewrite(w.change(image.Pt(w.info.StoredWidth, w.info.StoredHeight), w.info.Orientation))
+	if !w.fits(result.Data) {
+		return Result{}, false
+	}
+	w.warnings[WarnOrientationKept] = true
+	result.Unchanged, result.Warnings = false, w.warnings.sorted()
+	return result.orAsItWas(w.output, w.src), true
 }
 
 // ended prefers the context's error: what a decoder says about it is noise.

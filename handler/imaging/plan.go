@@ -9,6 +9,7 @@ import (
 
 	"imagepro/handler/fault"
 	"imagepro/handler/imaging/jpegcodec"
+	"imagepro/handler/imaging/metadata"
 	"imagepro/handler/recipe"
 )
 
@@ -19,10 +20,11 @@ type plan struct {
 	denominator int
 	start       turn // applied while the decoded pixels are converted
 	operations  []operation
-	size        image.Point // of the result
-	format      Format      // of the result
-	colors      int         // how many the result may have, if the file may have more; else 0
-	memory      int64       // estimated bytes at the peak
+	size        image.Point            // of the result
+	format      Format                 // of the result
+	colors      int                    // how many the result may have, if the file may have more; else 0
+	set         func() metadata.Fields // texts of the metadata, with what placeholders say of the plan at the time; or nil
+	memory      int64                  // estimated bytes at the peak
 	warnings    warnings
 }
 
@@ -66,7 +68,10 @@ func compile(info Info, r *recipe.Recipe, o Options) (*plan, error) {
 	}
 	p.shrink()
 	p.plan.memory = p.estimate()
-	return p.plan, p.checkResult()
+	if err := p.checkResult(); err != nil {
+		return nil, err
+	}
+	return p.plan, p.fields()
 }
 
 // steps fits steps; the index is that of the first of them in the recipe.

@@ -72,6 +72,8 @@ type Output struct {
 	Background color.NRGBA
 	Metadata   MetadataMode
 	StripGPS   bool // whether where the picture was taken is left out
+	// Set are texts of the metadata, in every mode. They may hold placeholders; see Expand.
+	Set map[Field][]string
 }
 
 func parseOutput(o *object) Output {
@@ -112,6 +114,7 @@ func parseOutput(o *object) Output {
 	out.Metadata = word(metadata, "mode", KeepAll, KeepAll, KeepCopyright, KeepNone)
 	out.StripGPS = metadata.boolean("stripGps", false)
 	metadata.omit("stripGps", !out.StripGPS)
+	out.Set = metadata.set("set")
 	metadata.close()
 	return out
 }

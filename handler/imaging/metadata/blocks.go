@@ -1,7 +1,6 @@
 package metadata
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 
@@ -63,9 +62,15 @@ func Read(format string, src []byte) Blocks {
 // Change is what an edit did and what its result may tell.
 type Change struct {
 	Width, Height int
+	Orientation   int // as in EXIF, if the pixels are not upright; else 0
 	Mode          Mode
 	DropGPS       bool // where the picture was taken is not told
+	Set           Fields
+	TakesIPTC     bool // whether the result's format has a place for IPTC
 }
+
+// orientation returns what the tag says.
+func (c Change) orientation() int { return max(c.Orientation, 1) }
 
 // Mode is how much is kept. The colour profile and what else colours need always is.
 type Mode int
@@ -77,9 +82,15 @@ const (
 	None
 )
 
-// Update returns the blocks of an edited picture: upright, with its new sides, without the previews of what
-// it was. The receiver's bytes are not changed. Damaged blocks are left out and Lost is set.
+// Update returns the blocks of an edited picture: with its new sides and orientation, without the previews of what
+// it was, and with the texts that are set. The receiver's bytes are not changed. Damaged blocks are left out and Lost is
+// set.
 func (b Blocks) Update(c Change) Blocks {
+	return b.kept(c).Set(c.Set, c.TakesIPTC)
+}
+
+// kept is Update without texts that are set.
+func (b Blocks) kept(c Change) Blocks {
 	if c.Mode != All {
 		b.Own = slices.DeleteFunc(slices.Clone(b.Own), func(p Part) bool { return !p.isColor() })
 		b.Lost = false // nothing was promised
@@ -92,8 +103,8 @@ func (b Blocks) Update(c Change) Blocks {
 		b.Exif, b.XMP, b.IPTC = rights(b), nil, nil
 		return b
 	}
-	b.Exif = b.keep(updateExif(b.Exif, c.Width, c.Height))
-	b.XMP = b.keep(updateXMP(b.XMP, c.Width, c.Height))
+	b.Exif = b.keep(updateExif(b.Exif, c))
+	b.XMP = b.keep(updateXMP(b.XMP, c))
 	if c.DropGPS && hasGPS(b.Exif) {
 		b.Exif = b.keep(dropGPS(b.Exif))
 	}
@@ -136,22 +147,3 @@ func (b Blocks) HasText() bool {
 
 // IsEmpty reports whether there is nothing but a colour profile and parts.
 func (b Blocks) IsEmpty() bool { return len(b.Exif) == 0 && len(b.XMP) == 0 && len(b.IPTC) == 0 }
-
-// readWebP reads the chunks of an extended file.
-func readWebP(src []byte) Blocks {
-	var b Blocks
-	for c, err := range container.WebP(src) {
-		if err != nil {
-			break
-		}
-		switch c.Name {
-		case "ICCP":
-			b.ICC = c.Data
-		case "EXIF":
-			b.Exif = TrimExif(c.Data)
-		case "XMP ":
-			b.XMP = bytes.TrimRight(c.Data, "\x00")
-		}
-	}
-	return b
-}

@@ -13,20 +13,24 @@ import (
 
 // The EXIF tags that are read or changed here (CIPA DC-008).
 const (
-	tagImageWidth      = 0x0100
-	tagImageLength     = 0x0101
-	tagStripOffsets    = 0x0111
-	tagOrientation     = 0x0112
-	tagStripByteCounts = 0x0117
-	tagArtist          = 0x013B
-	tagThumbnail       = 0x0201
-	tagThumbnailLength = 0x0202
-	tagCopyright       = 0x8298
-	tagExif            = 0x8769
-	tagGPS             = 0x8825
-	tagPixelX          = 0xA002
-	tagPixelY          = 0xA003
-	tagInterop         = 0xA005
+	tagImageWidth       = 0x0100
+	tagImageLength      = 0x0101
+	tagImageDescription = 0x010E
+	tagStripOffsets     = 0x0111
+	tagOrientation      = 0x0112
+	tagStripByteCounts  = 0x0117
+	tagArtist           = 0x013B
+	tagThumbnail        = 0x0201
+	tagThumbnailLength  = 0x0202
+	tagCopyright        = 0x8298
+	tagXPTitle          = 0x9C9B // and the next, of Windows
+	tagXPAuthor         = 0x9C9D
+	tagXPKeywords       = 0x9C9E
+	tagExif             = 0x8769
+	tagGPS              = 0x8825
+	tagPixelX           = 0xA002
+	tagPixelY           = 0xA003
+	tagInterop          = 0xA005
 )
 
 // Orientation returns the Orientation tag of a TIFF structure, from 1 to 8; 1 if there is none, if it is out
@@ -70,9 +74,9 @@ func FindJPEGExif(src []byte) []byte {
 	return nil
 }
 
-// updateExif returns the structure with Orientation 1 and new sides, and without its thumbnail. Everything
+// updateExif returns the structure with another orientation and other sides, and without its thumbnail. Everything
 // else stays at its place: maker notes hold offsets into the structure.
-func updateExif(exif []byte, width, height int) ([]byte, error) {
+func updateExif(exif []byte, c Change) ([]byte, error) {
 	if len(exif) == 0 {
 		return nil, nil
 	}
@@ -87,7 +91,7 @@ func updateExif(exif []byte, width, height int) ([]byte, error) {
 	used := usage{directories: []span{where}, values: append(values(main), span{0, 8})}
 	for _, e := range main {
 		if e.tag == tagExif || e.tag == tagGPS {
-			if err := t.updateSub(e, width, height, &used); err != nil {
+			if err := t.updateSub(e, c, &used); err != nil {
 				return nil, err
 			}
 		}
@@ -95,7 +99,7 @@ func updateExif(exif []byte, width, height int) ([]byte, error) {
 	if used.isTangled() {
 		return nil, errTIFF
 	}
-	t.update(main, width, height)
+	t.update(main, c)
 	if next == 0 {
 		return t.data, nil
 	}
@@ -125,21 +129,21 @@ func (u usage) isTangled() bool {
 }
 
 // update sets the tags of a directory that an edit changes.
-func (t tiff) update(entries []entry, width, height int) {
+func (t tiff) update(entries []entry, c Change) {
 	for _, e := range entries {
 		switch e.tag {
 		case tagOrientation:
-			t.setNumber(e, 1)
+			t.setNumber(e, c.orientation())
 		case tagImageWidth, tagPixelX:
-			t.setNumber(e, width)
+			t.setNumber(e, c.Width)
 		case tagImageLength, tagPixelY:
-			t.setNumber(e, height)
+			t.setNumber(e, c.Height)
 		}
 	}
 }
 
 // updateSub updates the directory that an entry points to and adds what it and its own sub-directory use.
-func (t tiff) updateSub(pointer entry, width, height int, used *usage) error {
+func (t tiff) updateSub(pointer entry, c Change, used *usage) error {
 	entries, err := t.follow(pointer, used)
 	if err != nil || pointer.tag != tagExif {
 		return err
@@ -151,7 +155,7 @@ func (t tiff) updateSub(pointer entry, width, height int, used *usage) error {
 			}
 		}
 	}
-	t.update(entries, width, height)
+	t.update(entries, c)
 	return nil
 }
 

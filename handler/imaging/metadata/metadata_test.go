@@ -49,7 +49,7 @@ func TestExifIsBroughtUpToDateInPlace(t *testing.T) {
 			t.Parallel()
 			before := camera(order, thumbnail)
 			kept := bytes.Clone(before)
-			after, err := updateExif(before, 640, 70000)
+			after, err := updateExif(before, Change{Width: 640, Height: 70000})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -79,7 +79,7 @@ func TestAThumbnailThatLiesOnOtherDataIsDamage(t *testing.T) {
 	exif := camera(order, []byte("thumbnail"))
 	at := bytes.Index(exif, []byte{0x01, 0x02, 4, 0}) // the thumbnail's offset
 	order.PutUint32(exif[at+8:], 8)
-	if _, err := updateExif(exif, 1, 1); err == nil {
+	if _, err := updateExif(exif, Change{Width: 1, Height: 1}); err == nil {
 		t.Error("the main directory would have been wiped as a thumbnail")
 	}
 }
@@ -108,7 +108,7 @@ func checkUpdate(t *testing.T, exif []byte) {
 	t.Helper()
 	Orientation(exif)
 	exifText(exif, tagArtist)
-	after, err := updateExif(exif, 10, 20)
+	after, err := updateExif(exif, Change{Width: 10, Height: 20})
 	if err != nil {
 		return
 	}
@@ -118,7 +118,7 @@ func checkUpdate(t *testing.T, exif []byte) {
 	if got := Orientation(after); got != 1 {
 		t.Fatalf("the orientation is %d after an update of % x", got, exif)
 	}
-	if _, err := updateExif(after, 10, 20); err != nil {
+	if _, err := updateExif(after, Change{Width: 10, Height: 20}); err != nil {
 		t.Fatalf("the result of an update cannot be updated: %v\nbefore % x\nafter  % x", err, exif, after)
 	}
 }
@@ -188,11 +188,11 @@ func TestXMPIsBroughtUpToDateInBothSpellings(t *testing.T) {
 	 dc:format="image/jpeg">
 	<tiff:ImageLength>480</tiff:ImageLength><exif:PixelYDimension>480</exif:PixelYDimension><dc:rights>mine</dc:rights>
 	</rdf:Description></rdf:RDF></x:xmpmeta>`
-	got, err := updateXMP([]byte(packet), 640, 480)
+	got, err := updateXMP([]byte(packet), Change{Width: 640, Height: 480})
 	if err != nil || string(got) != want {
 		t.Errorf("the packet is %v\n%s\nwant\n%s", err, got, want)
 	}
-	if _, err := updateXMP([]byte("\xff\xfeno packet"), 1, 1); err == nil {
+	if _, err := updateXMP([]byte("\xff\xfeno packet"), Change{Width: 1, Height: 1}); err == nil {
 		t.Error("what is no packet is kept")
 	}
 }
@@ -302,7 +302,7 @@ func FuzzUpdateExif(f *testing.F) {
 		f.Add(camera(order, []byte("thumbnail")))
 	}
 	f.Fuzz(func(t *testing.T, exif []byte) {
-		after, err := updateExif(exif, 10, 20)
+		after, err := updateExif(exif, Change{Width: 10, Height: 20})
 		if err == nil && len(after) > len(exif) {
 			t.Fatal("the structure grew")
 		}

@@ -11,10 +11,10 @@ import (
 // errXMP says that an XMP packet cannot be brought up to date.
 var errXMP = errors.New("metadata: an XMP packet is broken")
 
-// updateXMP returns the packet with tiff:Orientation 1 and new sides, without previews and without what
+// updateXMP returns the packet with another orientation and other sides, without previews and without what
 // points at other parts of the file. It looks for the prefixes that the specification prefers, which is
 // what programs write.
-func updateXMP(packet []byte, width, height int) ([]byte, error) {
+func updateXMP(packet []byte, c Change) ([]byte, error) {
 	if len(packet) == 0 {
 		return nil, nil
 	}
@@ -25,11 +25,11 @@ func updateXMP(packet []byte, width, height int) ([]byte, error) {
 		name  string
 		value int
 	}{
-		{"tiff:Orientation", 1},
-		{"tiff:ImageWidth", width},
-		{"tiff:ImageLength", height},
-		{"exif:PixelXDimension", width},
-		{"exif:PixelYDimension", height},
+		{"tiff:Orientation", c.orientation()},
+		{"tiff:ImageWidth", c.Width},
+		{"tiff:ImageLength", c.Height},
+		{"exif:PixelXDimension", c.Width},
+		{"exif:PixelYDimension", c.Height},
 	} {
 		packet = setProperty(packet, p.name, strconv.Itoa(p.value))
 	}
@@ -54,6 +54,6 @@ func setProperty(packet []byte, name, value string) []byte {
 func dropProperty(packet []byte, name string) []byte {
 	attribute := regexp.MustCompile(`\s` + name + `\s*=\s*("[^"]*"|'[^']*')`)
 	packet = attribute.ReplaceAll(packet, nil)
-	element := regexp.MustCompile(`(?s)<` + name + `(\s[^>]*)?>.*?</` + name + `\s*>`)
+	element := regexp.MustCompile(`(?s)<` + name + `(\s[^>]*)?/>|<` + name + `(\s[^>]*)?>.*?</` + name + `\s*>`)
 	return element.ReplaceAll(packet, nil)
 }

@@ -1,0 +1,290 @@
+package imaging_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"imagepro/handler/fault"
+	"imagepro/handler/imaging"
+	"imagepro/handler/imaging/container"
+	"imagepro/handler/imaging/metadata"
+)
+
+// bare returns what of a file is coded: its picture without metadata.
+func bare(t *testing.T, format string, file []byte) []byte {
+	t.Helper()
+	switch format {
+	case "jpeg":
+		return metadata.StripJPEG(file)
+	case "png":
+		return metadata.StripPNG(file)
+	case "webp":
+		out, _ := metadata.WriteWebP(file, metadata.Blocks{})
+		return out
+	}
+	t.Fatalf("%s is not known here", format)
+	return nil
+}
+
+// editNamed edits a file with a name, at a time.
+func editNamed(t *testing.T, src []byte, document string) imaging.Result {
+	t.Helper()
+	result, err := imaging.Edit(context.Background(), src, parse(t, document), imaging.Options{
+		Name: "Möwe & Co.jpg", Time: time.Date(2025, 3, 4, 0, 0, 0, 0, time.UTC),
+	})
+	if err != nil {
+		t.Fatalf("Edit(%s): %v", document, err)
+	}
+	return result
+}
+
+const setAll = `{"version":1,"output":{"metadata":{"set":{"copyright":"© {year} Ann <Ärtist>","creator":"Ann Ärtist","title":"{name}",
+	"description":"Two\nlines, 写真 “x”","credit":"Contoso","keywords":["Möwe","sea & sun","{ext}"]}}}}`
+
+// saidEverywhere is what setAll says in each of the places, as exiftool names them.
+func saidEverywhere() (exif, xmp, iptc map[string]any) {
+	const description = "Two\nlines, 写真 “x”"
+	words := []any{"Möwe", "sea & sun", "jpg"}
+	exif = map[string]any{"IFD0:Copyright": "© 2025 Ann <Ärtist>", "IFD0:Artist": "Ann Ärtist", "IFD0:ImageDescription": description}
+	xmp = map[string]any{
+		"XMP-dc:Rights": "© 2025 Ann <Ärtist>", "XMP-dc:Creator": "Ann Ärtist", "XMP-dc:Title": "Möwe & Co", "XMP-dc:Description": description,
+		"XMP-photoshop:Credit": "Contoso", "XMP-dc:Subject": words,
+	}
+	iptc = map[string]any{
+		"IPTC:CopyrightNotice": "© 2025 Ann <Ärtist>", "IPTC:By-line": "Ann Ärtist", "IPTC:ObjectName": "Möwe & Co",
+		"IPTC:Caption-Abstract": description, "IPTC:Credit": "Contoso", "IPTC:Keywords": words, "IPTC:CodedCharacterSet": "\x1b%G",
+	}
+	return exif, xmp, iptc
+}
+
+// described writes all kinds of metadata into a file, which say something else than setAll.
+func describedByExiftool(t *testing.T, path string) {
+	t.Helper()
+	exiftool(t, "-overwrite_original", "-Artist=Old Artist", "-Copyright=Old Copyright", "-ImageDescription=Old Description", "-XPTitle=Old Title", "-XPKeywords=Old Word",
+		"-Make=Camera Works", "-DateTimeOriginal=2024:05:06 07:08:09", "-GPSLatitude=47.05", "-GPSLatitudeRef=N", "-XMP-dc:Title=Old Title", "-XMP-dc:Title-de=Alter Titel",
+		"-XMP-dc:Creator=Old Artist", "-XMP-dc:Rights=Old Copyright", "-XMP-tiff:Artist=Old Artist", "-XMP-photoshop:City=Lucerne", "-XMP-dc:Subject=Old Word", path)
+	if filepath.Ext(path) == ".jpg" {
+		exiftool(t, "-overwrite_original", "-charset", "iptc=latin", "-IPTC:CodedCharacterSet=", "-IPTC:Keywords=Old Word", "-IPTC:Keywords=Old Word 2", "-IPTC:By-line=Old Artist",
+			"-IPTC:City=Zürich", "-Photoshop:IPTCDigest=new", path)
+	}
+}
+
+func TestTextsAreSetWhereTheyBelong(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	write := func(name string, data []byte) string {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for format, picture := range map[string][]byte{"jpeg": asJPEG(t, pattern(64, 48), 90), "png": asPNG(t, pattern(64, 48)), "webp": webpWith(t, pattern(64, 48), metadata.Blocks{})} {
+		ending := imaging.Format(format).Ending()
+		full := write("full"+ending, picture)
+		if format == "webp" { // which this exiftool does not write
+			from := write("from.jpg", asJPEG(t, pattern(64, 48), 90))
+			describedByExiftool(t, from)
+			jpeg, err := os.ReadFile(from)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b := metadata.Read("jpeg", jpeg)
+			file, _ := metadata.WriteWebP(picture, b)
+			full = write("full"+ending, file)
+		} else {
+			describedByExiftool(t, full)
+		}
+		described, err := os.ReadFile(full)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, src := range map[string][]byte{"nothing": picture, "full": described} {
+			name = name + " " + format
+			result := editNamed(t, src, setAll)
+			if result.Unchanged || !bytes.Equal(bare(t, format, result.Data), bare(t, format, src)) {
+				t.Errorf("%s: the picture was coded again", name)
+			}
+			exif, xmp, iptc := saidEverywhere()
+			all := []map[string]any{exif, xmp}
+			if format == "jpeg" {
+				all = append(all, iptc)
+			}
+			got := tags(t, write("set"+ending, result.Data))
+			for _, place := range all {
+				for tag, want := range place {
+					if diff := cmp.Diff(want, got[tag]); diff != "" {
+						t.Errorf("%s: %s (-want +got):\n%s", name, tag, diff)
+					}
+				}
+			}
+			for tag, value := range got {
+				if strings.Contains(fmt.Sprint(value), "Old") || strings.Contains(fmt.Sprint(value), "Alter") {
+					t.Errorf("%s: %s is still %v", name, tag, value)
+				}
+			}
+			if bytes.Contains(result.Data, []byte("Old Artist")) || bytes.Contains(result.Data, []byte("Old Copyright")) {
+				t.Errorf("%s: the bytes of an old text are still there", name)
+			}
+			if warning, _ := got["ExifTool:Warning"].(string); warning != "" && !strings.Contains(warning, "Missing required") {
+				t.Errorf("%s: exiftool warns: %s", name, warning)
+			}
+			if name == "full "+format {
+				kept := map[string]any{"IFD0:Make": "Camera Works", "ExifIFD:DateTimeOriginal": "2024:05:06 07:08:09", "GPS:GPSLatitude": 47.05, "XMP-photoshop:City": "Lucerne"}
+				if format == "jpeg" {
+					kept["IPTC:City"] = "Zürich"
+					if got["Photoshop:IPTCDigest"] != got["File:CurrentIPTCDigest"] || got["Photoshop:IPTCDigest"] == nil {
+						t.Errorf("%s: the digest of IPTC is %v, and IPTC's %v", name, got["Photoshop:IPTCDigest"], got["File:CurrentIPTCDigest"])
+					}
+				}
+				for tag, want := range kept {
+					if got[tag] != want {
+						t.Errorf("%s: %s is %v, want %v", name, tag, got[tag], want)
+					}
+				}
+			}
+			about, err := imaging.Describe(result.Data, imaging.Limits{})
+			if err != nil || about.Title != "Möwe & Co" || about.Copyright != "© 2025 Ann <Ärtist>" || about.Creator != "Ann Ärtist" || about.Credit != "Contoso" ||
+				!strings.HasPrefix(about.Description, "Two") || !slices.Equal(about.Keywords, []string{"Möwe", "sea & sun", "jpg"}) {
+				t.Errorf("%s: Describe = %+v, %v", name, about, err)
+			}
+			if again := editNamed(t, result.Data, setAll); !again.Unchanged {
+				t.Errorf("%s: setting the same again changes the file", name)
+			}
+		}
+	}
+}
+
+func TestEmptyTextsTakeOutWhatAFileSays(t *testing.T) {
+	t.Parallel()
+	const document = `{"version":1,"output":{"metadata":{"set":{"copyright":"","creator":"","title":"","description":"","credit":"","keywords":[]}}}}`
+	plain := asJPEG(t, pattern(64, 48), 90)
+	if result := edit(t, plain, document); !result.Unchanged {
+		t.Error("a file that says nothing was changed")
+	}
+	said := editNamed(t, plain, setAll)
+	if result := edit(t, said.Data, document); !bytes.Equal(metadata.StripJPEG(result.Data), metadata.StripJPEG(plain)) || !metadata.Read("jpeg", result.Data).IsEmpty() {
+		t.Errorf("the file still says %+v", metadata.Read("jpeg", result.Data))
+	}
+	path := filepath.Join(t.TempDir(), "some.jpg")
+	if err := os.WriteFile(path, plain, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	describedByExiftool(t, path)
+	some, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, edit(t, some, document).Data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := tags(t, path)
+	for _, tag := range []string{"IFD0:Artist", "IFD0:Copyright", "IFD0:ImageDescription", "IFD0:XPTitle", "XMP-dc:Title", "XMP-dc:Creator", "XMP-dc:Subject", "XMP-tiff:Artist", "IPTC:Keywords", "IPTC:By-line"} {
+		if got[tag] != nil {
+			t.Errorf("%s is %v", tag, got[tag])
+		}
+	}
+	if got["IFD0:Make"] != "Camera Works" || got["XMP-photoshop:City"] != "Lucerne" || got["IPTC:City"] != "Zürich" {
+		t.Errorf("more than that is gone: %v", got)
+	}
+}
+
+func TestTextsAreSetInEveryMode(t *testing.T) {
+	t.Parallel()
+	src, _ := metadata.WriteJPEG(asJPEG(t, pattern(64, 48), 90), metadata.Blocks{Exif: exifWith(1), XMP: []byte(packet)})
+	for mode, c := range map[string]struct{ artist, copyright string }{"none": {"", "mine"}, "copyright": {"Ann", "mine"}, "keep": {"Ann", "mine"}} {
+		for _, steps := range []string{``, `{"op":"filter","name":"invert"}`} {
+			result := edit(t, src, `{"version":1,"steps":[`+steps+`],"output":{"metadata":{"mode":"`+mode+`","set":{"copyright":"mine"}}}}`)
+			about, err := imaging.Describe(result.Data, imaging.Limits{})
+			if err != nil || about.Copyright != c.copyright || about.Creator != c.artist {
+				t.Errorf("%s: %+v, %v", mode, about, err)
+			}
+		}
+	}
+}
+
+// A turn without loss keeps its levels, and a JPEG file that cannot be turned so keeps its tag: it is not coded again for a
+// text.
+func TestATextCostsNoQuality(t *testing.T) {
+	t.Parallel()
+	const set = `"output":{"quality":1,"metadata":{"set":{"title":"x"}}}`
+	odd := withExif(t, asJPEG(t, pattern(61, 45), coarse), exifWith(6))
+	result := edit(t, odd, `{"version":1,`+set+`}`)
+	if result.Unchanged || !bytes.Equal(metadata.StripJPEG(result.Data), metadata.StripJPEG(odd)) || !slices.Equal(result.Warnings, []string{imaging.WarnOrientationKept}) {
+		t.Errorf("unchanged %v, warnings %q", result.Unchanged, result.Warnings)
+	}
+	if info, err := imaging.Inspect(result.Data, imaging.Limits{}); err != nil || info.Orientation != 6 || result.Width != 45 || info.Width != 45 {
+		t.Errorf("the result is %+v, %v", info, err)
+	}
+	if about, _ := imaging.Describe(result.Data, imaging.Limits{}); about.Title != "x" {
+		t.Errorf("the title is %q", about.Title)
+	}
+	if again := edit(t, result.Data, `{"version":1,`+set+`}`); !again.Unchanged {
+		t.Error("setting the same again changes the file")
+	}
+	needTurbo(t)
+	even := asJPEG(t, pattern(64, 48), coarse)
+	turned := edit(t, even, `{"version":1,"steps":[{"op":"rotate","angle":90}],`+set+`}`)
+	back := edit(t, turned.Data, `{"version":1,"steps":[{"op":"rotate","angle":270}]}`)
+	if d := furthestApart(toNRGBA(decodeAny(t, back.Data)), toNRGBA(decodeAny(t, even))); d != 0 {
+		t.Errorf("there and back it is %d levels apart", d)
+	}
+	if about, _ := imaging.Describe(turned.Data, imaging.Limits{}); about.Title != "x" {
+		t.Errorf("after a turn the title is %q", about.Title)
+	}
+}
+
+func TestFormatsWithoutMetadataSaySo(t *testing.T) {
+	t.Parallel()
+	for _, src := range [][]byte{asGIF(t, pattern(20, 10)), asBMP(t, pattern(20, 10))} {
+		result := edit(t, src, `{"version":1,"output":{"metadata":{"set":{"title":"x"}}}}`)
+		if !result.Unchanged || !slices.Equal(result.Warnings, []string{imaging.WarnMetadataDropped}) {
+			t.Errorf("%s: unchanged %v, %q", result.Format, result.Unchanged, result.Warnings)
+		}
+	}
+}
+
+func TestTextsThatGetTooLongAreRefused(t *testing.T) {
+	t.Parallel()
+	document := `{"version":1,"output":{"metadata":{"set":{"title":"` + strings.Repeat("{name}", 300) + `"}}}}`
+	_, err := imaging.Edit(context.Background(), asPNG(t, pattern(9, 9)), parse(t, document), imaging.Options{Name: strings.Repeat("n", 200) + ".png"})
+	if f := fault.From(err); f.Kind != fault.Invalid || f.Field != "/output/metadata/set/title" || !strings.Contains(f.Message, "60000 bytes") {
+		t.Errorf("%v at %q", err, f.Field)
+	}
+	odd, err := imaging.Edit(context.Background(), asPNG(t, pattern(9, 9)), parse(t, `{"version":1,"output":{"metadata":{"set":{"title":"{name}"}}}}`),
+		imaging.Options{Name: "a\x00\xffb\uffff.png"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if about, _ := imaging.Describe(odd.Data, imaging.Limits{}); about.Title != "ab" {
+		t.Errorf("the title is %q", about.Title)
+	}
+}
+
+// Text chunks of PNG that would say something else go.
+func TestPNGsOwnTextsDoNotContradict(t *testing.T) {
+	t.Parallel()
+	src := withChunk(withChunk(asPNG(t, pattern(20, 10)), "tEXt", []byte("Title\x00old")), "tEXt", []byte("Software\x00paint"))
+	result := edit(t, src, `{"version":1,"output":{"metadata":{"set":{"title":"new"}}}}`)
+	var texts []string
+	for c, err := range container.PNG(result.Data) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Name == "tEXt" {
+			texts = append(texts, string(c.Data))
+		}
+	}
+	if !slices.Equal(texts, []string{"Software\x00paint"}) {
+		t.Errorf("the text chunks are %q", texts)
+	}
+}
