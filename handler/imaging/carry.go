@@ -39,7 +39,7 @@ func (w *writer) change(size image.Point, orientation int) metadata.Blocks {
 	b := metadata.Read(string(w.info.Format), w.src)
 	b = b.Update(metadata.Change{
 		Width: size.X, Height: size.Y, Orientation: orientation, Mode: mode, DropGPS: w.output.StripGPS,
-		Set: w.texts(), TakesIPTC: metadata.TakesIPTC(string(w.format)),
+		Set: w.texts(), TakesIPTC: metadata.TakesIPTC(string(w.format)), SRGB: w.plan.dropsProfile,
 	})
 	if b.Lost || w.format != w.info.Format && b.HasText() {
 		w.warnings[WarnMetadataDropped] = true
@@ -49,6 +49,9 @@ func (w *writer) change(size image.Point, orientation int) metadata.Blocks {
 
 // keepsMetadata reports whether the metadata of the file stay as they are.
 func (w *writer) keepsMetadata() bool {
+	if w.plan.dropsProfile {
+		return false
+	}
 	if w.output.Metadata != recipe.KeepAll || !w.output.StripGPS && w.plan.set == nil {
 		return w.output.Metadata == recipe.KeepAll
 	}

@@ -58,6 +58,7 @@ func (w *writer) write(ctx context.Context, m *image.NRGBA) ([]byte, error) {
 	}
 	if w.info.CMYK {
 		w.warnings[WarnColorConverted] = true
+		delete(w.warnings, WarnProfileKept)
 	}
 	if !hasAlpha(w.format) {
 		w.flatten(m)

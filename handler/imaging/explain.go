@@ -45,6 +45,7 @@ func Explain(src []byte, r *recipe.Recipe, o Options) (Explanation, error) {
 	if err != nil {
 		return Explanation{Before: info}, err
 	}
+	info.readProfile(src, r.Output)
 	p, err := compile(info, r, o)
 	if err != nil {
 		return Explanation{Before: info}, err
@@ -58,6 +59,11 @@ func Explain(src []byte, r *recipe.Recipe, o Options) (Explanation, error) {
 		e.Turn = p.start.String()
 	}
 	e.Pixels = area(p.decodedSize())
+	if p.toSRGB != nil {
+		size := p.start.size(p.decodedSize())
+		e.Passes = append(e.Passes, Pass{What: p.toSRGB.name, Width: size.X, Height: size.Y})
+		e.Pixels += area(size)
+	}
 	for _, op := range p.operations {
 		e.Passes = append(e.Passes, Pass{What: op.String(), Width: op.size().X, Height: op.size().Y})
 		e.Pixels += area(op.size())

@@ -46,6 +46,7 @@ const (
 	WarnOrientationKept    = "orientationKept"    // turning the JPEG file upright would have cost quality: its tag still does it
 	WarnProfileDropped     = "profileDropped"     // the colour profile was damaged or does not fit the pixels
 	WarnProgressiveMissing = "progressiveMissing" // this program writes no progressive JPEG
+	WarnProfileKept        = "profileKept"        // the colour profile works by tables and cannot be converted: it stays, and so do the pixels
 	WarnQualityReduced     = "qualityReduced"     // the file would have been longer than maxBytes
 	WarnSavingsTooSmall    = "savingsTooSmall"    // the file would not have been as much shorter as asked for: it was left as it is
 	WarnTextMissing        = "textMissing"        // the font lacks characters of the text
@@ -64,6 +65,7 @@ func Edit(ctx context.Context, src []byte, r *recipe.Recipe, o Options) (Result,
 	if err != nil {
 		return Result{Before: info}, err
 	}
+	info.readProfile(src, r.Output)
 	p, err := compile(info, r, o)
 	if err != nil {
 		return Result{Before: info}, err
@@ -169,6 +171,11 @@ func (p *plan) run(ctx context.Context, src []byte) (*image.NRGBA, error) {
 	m, err := convert(ctx, decoded, p.decodedSize(), p.start)
 	if err != nil {
 		return nil, err
+	}
+	if p.toSRGB != nil {
+		if m, err = p.inSRGB(m.Rect.Size()).apply(ctx, m); err != nil {
+			return nil, err
+		}
 	}
 	if m, err = p.apply(ctx, m); err != nil {
 		return nil, err

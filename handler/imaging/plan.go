@@ -17,15 +17,17 @@ import (
 type plan struct {
 	info Info
 	// denominator makes the picture smaller while it is decoded: 1, 2, 4 or 8.
-	denominator int
-	start       turn // applied while the decoded pixels are converted
-	operations  []operation
-	size        image.Point            // of the result
-	format      Format                 // of the result
-	colors      int                    // how many the result may have, if the file may have more; else 0
-	set         func() metadata.Fields // texts of the metadata, with what placeholders say of the plan at the time; or nil
-	memory      int64                  // estimated bytes at the peak
-	warnings    warnings
+	denominator  int
+	start        turn   // applied while the decoded pixels are converted
+	toSRGB       *point // applied afterwards, if it is not nil
+	dropsProfile bool   // whether the pixels are those of sRGB then, and the colour profile goes
+	operations   []operation
+	size         image.Point            // of the result
+	format       Format                 // of the result
+	colors       int                    // how many the result may have, if the file may have more; else 0
+	set          func() metadata.Fields // texts of the metadata, with what placeholders say of the plan at the time; or nil
+	memory       int64                  // estimated bytes at the peak
+	warnings     warnings
 }
 
 // operation is a step that was fitted to a picture.
@@ -57,6 +59,7 @@ func compile(info Info, r *recipe.Recipe, o Options) (*plan, error) {
 	}}
 	p.plan.colors = fewerColors(info, p.plan.format, r.Output.Palette)
 	p.plan.size = image.Pt(info.StoredWidth, info.StoredHeight)
+	p.colorProfile()
 	if r.Input.AutoOrient {
 		p.turn(turnOf(info.Orientation))
 	}
@@ -300,7 +303,7 @@ func encodedBytes(format Format, out recipe.Output) int64 {
 
 // isEmpty reports whether no pixel changes.
 func (p *plan) isEmpty() bool {
-	return p.start == upright && len(p.operations) == 0 && p.denominator == 1 && p.colors == 0
+	return p.start == upright && len(p.operations) == 0 && p.denominator == 1 && p.colors == 0 && p.toSRGB == nil
 }
 
 // String shows the plan in a line an operation, for tests and logs.
@@ -312,6 +315,9 @@ func (p *plan) String() string {
 	}
 	if p.start != upright {
 		fmt.Fprintf(&s, ", %s", p.start)
+	}
+	if p.toSRGB != nil {
+		fmt.Fprintf(&s, ", %s", p.toSRGB.name)
 	}
 	s.WriteByte('\n')
 	for _, op := range p.operations {

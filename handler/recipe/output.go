@@ -43,10 +43,19 @@ type Palette struct {
 	Dither float64 // how much of the difference is spread over neighbours, from 0 to 1
 }
 
+// ColorProfile is what becomes of the colour profile of a file.
+type ColorProfile string
+
+// What becomes of a profile.
+const (
+	KeepProfile ColorProfile = "keep"
+	ToSRGB      ColorProfile = "srgb" // pixels are converted, before the steps, and the profile goes
+)
+
 // MetadataMode is how much a result tells about its picture besides the pixels.
 type MetadataMode string
 
-// The modes. The colour profile stays in all of them, because colours are wrong without it.
+// The modes. The colour profile is no part of them, because colours are wrong without it; see ColorProfile.
 const (
 	KeepAll       MetadataMode = "keep"      // EXIF, XMP and IPTC, brought up to date
 	KeepCopyright MetadataMode = "copyright" // the artist and the copyright
@@ -67,7 +76,8 @@ type Output struct {
 	MaxBytes   int
 	MinQuality int
 	// MinSavings is by how many percent the file has to get shorter, or it stays as it is; below 0 for not at all.
-	MinSavings float64
+	MinSavings   float64
+	ColorProfile ColorProfile
 	// Background lies behind pictures with transparency when the format has none. It is opaque.
 	Background color.NRGBA
 	Metadata   MetadataMode
@@ -83,12 +93,14 @@ func parseOutput(o *object) Output {
 		MaxBytes:   o.integer("maxBytes", 0, 0, 1_000_000_000),
 		Background: o.color("background", "#ffffff"),
 
-		Progressive: o.boolean("progressive", false),
-		Chroma:      word(o, "chromaSubsampling", HalfChroma, HalfChroma, FullChroma),
-		Compression: word(o, "compression", Fast, Fast, Small),
+		Progressive:  o.boolean("progressive", false),
+		Chroma:       word(o, "chromaSubsampling", HalfChroma, HalfChroma, FullChroma),
+		ColorProfile: word(o, "colorProfile", KeepProfile, KeepProfile, ToSRGB),
+		Compression:  word(o, "compression", Fast, Fast, Small),
 	}
 	o.omit("progressive", !out.Progressive)
 	o.omit("chromaSubsampling", out.Chroma == HalfChroma)
+	o.omit("colorProfile", out.ColorProfile == KeepProfile)
 	o.omit("compression", out.Compression == Fast)
 	if o.has("palette") {
 		palette := o.object("palette")

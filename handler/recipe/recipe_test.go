@@ -86,7 +86,7 @@ func TestEveryOperationIsReadWithItsFields(t *testing.T) {
 			},
 		},
 		Output: recipe.Output{
-			Format: recipe.JPEG, Quality: 80, MinQuality: 40, MinSavings: -1, Progressive: true, Chroma: recipe.FullChroma, Palette: recipe.Palette{Colors: 64, Dither: 0.5},
+			Format: recipe.JPEG, Quality: 80, MinQuality: 40, MinSavings: -1, Progressive: true, Chroma: recipe.FullChroma, ColorProfile: recipe.ToSRGB, Palette: recipe.Palette{Colors: 64, Dither: 0.5},
 			Compression: recipe.Fast, Background: color.NRGBA{A: 255}, Metadata: recipe.KeepCopyright,
 			Set: map[recipe.Field][]string{recipe.Copyright: {"© {year} Ann"}, recipe.Title: {}, recipe.Keywords: {"sun", "{name}"}},
 		},
@@ -126,7 +126,7 @@ func TestRecipesThatSayTheSameHashEqually(t *testing.T) {
 	t.Parallel()
 	for _, pair := range [][2]string{
 		{`{"version":1}`, `{"output":{},"steps":[],"input":{"autoOrient":true},"version":1.0,"name":"x","$schema":"y"}`},
-		{`{"version":1}`, `{"version":1,"output":{"progressive":false,"chromaSubsampling":"4:2:0","compression":"fast","metadata":{"stripGps":false}}}`},
+		{`{"version":1}`, `{"version":1,"output":{"progressive":false,"chromaSubsampling":"4:2:0","compression":"fast","colorProfile":"keep","metadata":{"stripGps":false}}}`},
 		{`{"version":1,"output":{"palette":{}}}`, `{"version":1,"output":{"palette":{"colors":256,"dither":true}}}`},
 		{`{"version":1}`, `{"version":1,"output":{"metadata":{"set":{}}}}`},
 		{`{"version":1,"output":{"metadata":{"set":{"title":"a","keywords":["b "]}}}}`, `{"version":1,"output":{"metadata":{"set":{"keywords":["b"],"title":" a\n"}}}}`},
@@ -165,6 +165,7 @@ func TestRecipesThatDifferHashDifferently(t *testing.T) {
 		`{"version":1,"input":{"autoOrient":false}}`,
 		`{"version":1,"output":{"quality":84}}`,
 		`{"version":1,"output":{"progressive":true}}`,
+		`{"version":1,"output":{"colorProfile":"srgb"}}`,
 		`{"version":1,"output":{"metadata":{"set":{"title":""}}}}`,
 		`{"version":1,"output":{"metadata":{"set":{"title":"a"}}}}`,
 		`{"version":1,"output":{"metadata":{"set":{"credit":"a"}}}}`,
@@ -204,7 +205,7 @@ func TestWhatIsWrongIsRefusedWithItsPlaceAndLimit(t *testing.T) {
 		"version 2":            {`{"version":2}`, "/version", "from 1 to 1"},
 		"version as text":      {`{"version":"1"}`, "/version", "A number"},
 		"unknown field":        {`{"version":1,"a/b~":2}`, "/a~1b~0", "not known"},
-		"unknown output":       {`{"version":1,"output":{"dpi":2}}`, "/output/dpi", "background, chromaSubsampling, compression, format, maxBytes, metadata, minQuality, minSavingsPercent, palette, progressive, quality"},
+		"unknown output":       {`{"version":1,"output":{"dpi":2}}`, "/output/dpi", "background, chromaSubsampling, colorProfile, compression, format, maxBytes, metadata, minQuality, minSavingsPercent, palette, progressive, quality"},
 		"twice":                {`{"version":1,"version":1}`, "/version", "twice"},
 		"twice below":          {step(`"op":"blur","sigma":1,"sigma":1`), "/steps/0/sigma", "twice"},
 		"too deep":             {strings.Repeat(`{"a":`, 17), strings.Repeat("/a", 16), "16 levels"},
@@ -323,6 +324,7 @@ func TestWhatIsWrongIsRefusedWithItsPlaceAndLimit(t *testing.T) {
 		"keyword, empty":       {set(`{"keywords":[" "]}`), "/output/metadata/set/keywords/0", "1 to 64 bytes"},
 		"keyword, too long":    {set(`{"keywords":["` + strings.Repeat("a", 65) + `"]}`), "/output/metadata/set/keywords/0", "1 to 64 bytes"},
 		"keyword, placeholder": {set(`{"keywords":["{a}"]}`), "/output/metadata/set/keywords/0", "Known: {name}"},
+		"profile":              {`{"version":1,"output":{"colorProfile":"p3"}}`, "/output/colorProfile", "keep, srgb"},
 		"savings":              {`{"version":1,"output":{"minSavingsPercent":100}}`, "/output/minSavingsPercent", "from 0 to 99"},
 		"max bytes":            {`{"version":1,"output":{"maxBytes":-1}}`, "/output/maxBytes", "from 0 to 1000000000"},
 		"least quality":        {`{"version":1,"output":{"maxBytes":9,"quality":50,"minQuality":51}}`, "/output/minQuality", "above the quality, 50"},

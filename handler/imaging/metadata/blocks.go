@@ -64,6 +64,7 @@ type Change struct {
 	Width, Height int
 	Orientation   int // as in EXIF, if the pixels are not upright; else 0
 	Mode          Mode
+	SRGB          bool // whether the pixels are those of sRGB: the colour profile goes
 	DropGPS       bool // where the picture was taken is not told
 	Set           Fields
 	TakesIPTC     bool // whether the result's format has a place for IPTC
@@ -72,7 +73,7 @@ type Change struct {
 // orientation returns what the tag says.
 func (c Change) orientation() int { return max(c.Orientation, 1) }
 
-// Mode is how much is kept. The colour profile and what else colours need always is.
+// Mode is how much is kept. The colour profile and what else colours need always is, unless SRGB says otherwise.
 type Mode int
 
 // The modes.
@@ -86,7 +87,11 @@ const (
 // it was, and with the texts that are set. The receiver's bytes are not changed. Damaged blocks are left out and Lost is
 // set.
 func (b Blocks) Update(c Change) Blocks {
-	return b.kept(c).Set(c.Set, c.TakesIPTC)
+	if b = b.kept(c).Set(c.Set, c.TakesIPTC); c.SRGB {
+		b.ICC = nil
+		b.Own = slices.DeleteFunc(slices.Clone(b.Own), func(p Part) bool { return p.isColor() })
+	}
+	return b
 }
 
 // kept is Update without texts that are set.

@@ -30,6 +30,7 @@ const (
 	tagGPS              = 0x8825
 	tagPixelX           = 0xA002
 	tagPixelY           = 0xA003
+	tagColorSpace       = 0xA001 // 1 is sRGB
 	tagInterop          = 0xA005
 )
 
@@ -138,6 +139,10 @@ func (t tiff) update(entries []entry, c Change) {
 			t.setNumber(e, c.Width)
 		case tagImageLength, tagPixelY:
 			t.setNumber(e, c.Height)
+		case tagColorSpace:
+			if c.SRGB {
+				t.setNumber(e, 1)
+			}
 		}
 	}
 }
@@ -150,13 +155,25 @@ func (t tiff) updateSub(pointer entry, c Change, used *usage) error {
 	}
 	for _, e := range entries {
 		if e.tag == tagInterop {
-			if _, err := t.follow(e, used); err != nil {
+			interop, err := t.follow(e, used)
+			if err != nil {
 				return err
+			}
+			if c.SRGB {
+				t.setInterop(interop)
 			}
 		}
 	}
 	t.update(entries, c)
 	return nil
+}
+
+// setInterop says that the colours are those of sRGB where it said that they are those of Adobe RGB (DCF 2.0).
+func (t tiff) setInterop(entries []entry) {
+	const tagIndex = 1
+	if e, ok := find(entries, tagIndex); ok && e.kind == kindASCII && e.count == 4 && string(t.data[e.value.start:e.value.start+3]) == "R03" {
+		copy(t.data[e.value.start:], "R98")
+	}
 }
 
 // follow reads the directory that an entry points to and adds what it uses.

@@ -33,6 +33,9 @@ func updateXMP(packet []byte, c Change) ([]byte, error) {
 	} {
 		packet = setProperty(packet, p.name, strconv.Itoa(p.value))
 	}
+	if c.SRGB {
+		packet = dropProperty(setProperty(packet, "exif:ColorSpace", "1"), "photoshop:ICCProfile")
+	}
 	for _, name := range []string{
 		"xmp:Thumbnails", "xmpNote:HasExtendedXMP", "hdrgm:Version", "Container:Directory", "GContainer:Directory",
 		"GCamera:MotionPhoto", "GCamera:MicroVideo", "GCamera:MicroVideoOffset",
