@@ -69,6 +69,11 @@ func (w *writer) attach(file []byte, b metadata.Blocks) []byte {
 		file, lost = metadata.WritePNG(file, b)
 	case WebP:
 		file, lost = metadata.WriteWebP(file, b)
+	case TIFF:
+		with, some, err := metadata.WriteTIFF(file, b)
+		if lost = some || err != nil; err == nil {
+			file = with
+		}
 	default:
 		lost = !b.IsEmpty()
 		if len(b.ICC) > 0 {
@@ -85,7 +90,7 @@ func (w *writer) attach(file []byte, b metadata.Blocks) []byte {
 func (w *writer) coded() (file []byte, ok bool) {
 	switch {
 	case w.isEmpty() && w.canRewrite():
-		return w.rewrite(w.updated()), true
+		return w.rewrite(w.updated())
 	case w.format == w.info.Format:
 		return w.lossless()
 	}
@@ -94,17 +99,21 @@ func (w *writer) coded() (file []byte, ok bool) {
 
 // canRewrite reports whether metadata can be changed around the coded picture, without coding it again.
 func (w *writer) canRewrite() bool {
-	return w.format == w.info.Format && (w.format == JPEG || w.format == PNG || w.format == WebP)
+	return w.format == w.info.Format && w.format != GIF && w.format != BMP
 }
 
-// rewrite returns the source with other metadata.
-func (w *writer) rewrite(b metadata.Blocks) []byte {
-	file := w.src
+// rewrite returns the source with other metadata. It reports false if the file's structure does not allow it.
+func (w *writer) rewrite(b metadata.Blocks) (file []byte, ok bool) {
+	file = w.src
 	switch w.format {
 	case JPEG:
 		file = metadata.StripJPEG(file)
 	case PNG:
 		file = metadata.StripPNG(file)
+	case TIFF:
+		if _, _, err := metadata.WriteTIFF(file, b); err != nil {
+			return nil, false
+		}
 	}
-	return w.attach(file, b)
+	return w.attach(file, b), true
 }

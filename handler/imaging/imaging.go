@@ -141,7 +141,7 @@ func (w *writer) asTurned(r *recipe.Recipe) (result Result, ok bool) {
 	if w.keepsMetadata() {
 		return result, w.fits(w.src)
 	}
-	result.Data = w.rewrite(w.change(image.Pt(w.info.StoredWidth, w.info.StoredHeight), w.info.Orientation))
+	result.Data, _ = w.rewrite(w.change(image.Pt(w.info.StoredWidth, w.info.StoredHeight), w.info.Orientation))
 	if !w.fits(result.Data) {
 		return Result{}, false
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"image"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	xtiff "golang.org/x/image/tiff"
 
 	"imagepro/handler/fault"
 	"imagepro/handler/imaging"
@@ -29,6 +31,12 @@ func bare(t *testing.T, format string, file []byte) []byte {
 		return metadata.StripPNG(file)
 	case "webp":
 		out, _ := metadata.WriteWebP(file, metadata.Blocks{})
+		return out
+	case "tiff":
+		out, _, err := metadata.WriteTIFF(file, metadata.Blocks{})
+		if err != nil {
+			t.Fatal(err)
+		}
 		return out
 	}
 	t.Fatalf("%s is not known here", format)
@@ -72,7 +80,7 @@ func describedByExiftool(t *testing.T, path string) {
 	exiftool(t, "-overwrite_original", "-Artist=Old Artist", "-Copyright=Old Copyright", "-ImageDescription=Old Description", "-XPTitle=Old Title", "-XPKeywords=Old Word",
 		"-Make=Camera Works", "-DateTimeOriginal=2024:05:06 07:08:09", "-GPSLatitude=47.05", "-GPSLatitudeRef=N", "-XMP-dc:Title=Old Title", "-XMP-dc:Title-de=Alter Titel",
 		"-XMP-dc:Creator=Old Artist", "-XMP-dc:Rights=Old Copyright", "-XMP-tiff:Artist=Old Artist", "-XMP-photoshop:City=Lucerne", "-XMP-dc:Subject=Old Word", path)
-	if filepath.Ext(path) == ".jpg" {
+	if ext := filepath.Ext(path); ext == ".jpg" || ext == ".tiff" {
 		exiftool(t, "-overwrite_original", "-charset", "iptc=latin", "-IPTC:CodedCharacterSet=", "-IPTC:Keywords=Old Word", "-IPTC:Keywords=Old Word 2", "-IPTC:By-line=Old Artist",
 			"-IPTC:City=Zürich", "-Photoshop:IPTCDigest=new", path)
 	}
@@ -88,7 +96,7 @@ func TestTextsAreSetWhereTheyBelong(t *testing.T) {
 		}
 		return path
 	}
-	for format, picture := range map[string][]byte{"jpeg": asJPEG(t, pattern(64, 48), 90), "png": asPNG(t, pattern(64, 48)), "webp": webpWith(t, pattern(64, 48), metadata.Blocks{})} {
+	for format, picture := range map[string][]byte{"jpeg": asJPEG(t, pattern(64, 48), 90), "png": asPNG(t, pattern(64, 48)), "webp": webpWith(t, pattern(64, 48), metadata.Blocks{}), "tiff": asTIFF(t, pattern(64, 48))} {
 		ending := imaging.Format(format).Ending()
 		full := write("full"+ending, picture)
 		if format == "webp" { // which this exiftool does not write
@@ -116,7 +124,7 @@ func TestTextsAreSetWhereTheyBelong(t *testing.T) {
 			}
 			exif, xmp, iptc := saidEverywhere()
 			all := []map[string]any{exif, xmp}
-			if format == "jpeg" {
+			if metadata.TakesIPTC(format) {
 				all = append(all, iptc)
 			}
 			got := tags(t, write("set"+ending, result.Data))
@@ -135,14 +143,14 @@ func TestTextsAreSetWhereTheyBelong(t *testing.T) {
 			if bytes.Contains(result.Data, []byte("Old Artist")) || bytes.Contains(result.Data, []byte("Old Copyright")) {
 				t.Errorf("%s: the bytes of an old text are still there", name)
 			}
-			if warning, _ := got["ExifTool:Warning"].(string); warning != "" && !strings.Contains(warning, "Missing required") {
+			if warning := warningOf(got); warning != "" {
 				t.Errorf("%s: exiftool warns: %s", name, warning)
 			}
 			if name == "full "+format {
 				kept := map[string]any{"IFD0:Make": "Camera Works", "ExifIFD:DateTimeOriginal": "2024:05:06 07:08:09", "GPS:GPSLatitude": 47.05, "XMP-photoshop:City": "Lucerne"}
-				if format == "jpeg" {
+				if metadata.TakesIPTC(format) {
 					kept["IPTC:City"] = "Zürich"
-					if got["Photoshop:IPTCDigest"] != got["File:CurrentIPTCDigest"] || got["Photoshop:IPTCDigest"] == nil {
+					if got["Photoshop:IPTCDigest"] != got["File:CurrentIPTCDigest"] && format == "jpeg" {
 						t.Errorf("%s: the digest of IPTC is %v, and IPTC's %v", name, got["Photoshop:IPTCDigest"], got["File:CurrentIPTCDigest"])
 					}
 				}
@@ -286,5 +294,41 @@ func TestPNGsOwnTextsDoNotContradict(t *testing.T) {
 	}
 	if !slices.Equal(texts, []string{"Software\x00paint"}) {
 		t.Errorf("the text chunks are %q", texts)
+	}
+}
+
+// A TIFF file of 16 bits keeps them, and comes with its metadata into other formats.
+func TestTIFFFilesKeepTheirDepthAndTheirMetadata(t *testing.T) {
+	t.Parallel()
+	wide := image.NewNRGBA64(image.Rect(0, 0, 20, 20))
+	for i := range wide.Pix {
+		wide.Pix[i] = byte(i * 7)
+	}
+	for i := 6; i < len(wide.Pix); i += 8 {
+		wide.Pix[i], wide.Pix[i+1] = 0xFF, 0xFF
+	}
+	src, _, err := metadata.WriteTIFF(asTIFF(t, wide), described(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	result := edit(t, src, `{"version":1,"input":{"autoOrient":false},"output":{"metadata":{"set":{"title":"x"}}}}`)
+	if info, err := imaging.Inspect(result.Data, imaging.Limits{}); err != nil || info.Bits != 16 || info.Orientation != 1 || len(result.Warnings) > 0 {
+		t.Errorf("%+v, %v, %q", info, err, result.Warnings)
+	}
+	m, err := xtiff.Decode(bytes.NewReader(result.Data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 20 * 20 {
+		if got, want := m.At(i%20, i/20), wide.At(i%20, i/20); got != want {
+			t.Fatalf("a pixel is %v, want %v", got, want)
+		}
+	}
+	for _, format := range []string{"jpeg", "tiff"} {
+		other := edit(t, src, `{"version":1,"output":{"format":"`+format+`"}}`)
+		b := metadata.Read(format, other.Data)
+		if about, err := imaging.Describe(other.Data, imaging.Limits{}); err != nil || about.Copyright != "(c) 2024" || about.Creator != "Ann" || about.Orientation != 1 || !bytes.Equal(b.ICC, iccProfile("RGB ")) {
+			t.Errorf("%s: %+v, %v", format, about, err)
+		}
 	}
 }

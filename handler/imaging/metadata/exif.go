@@ -27,6 +27,7 @@ const (
 	tagXPAuthor         = 0x9C9D
 	tagXPKeywords       = 0x9C9E
 	tagExif             = 0x8769
+	tagMakerNote        = 0x927C
 	tagGPS              = 0x8825
 	tagPixelX           = 0xA002
 	tagPixelY           = 0xA003

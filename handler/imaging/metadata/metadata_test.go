@@ -316,6 +316,11 @@ func FuzzRead(f *testing.F) {
 	jpeg, _ := WriteJPEG(tinyJPEG(), b)
 	png, _ := WritePNG(tinyPNG(), b)
 	f.Add(jpeg)
+	tiff, _, err := WriteTIFF(page(binary.BigEndian), b)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(tiff)
 	f.Add(png)
 	f.Fuzz(func(t *testing.T, src []byte) {
 		for _, format := range []string{"jpeg", "png", "webp", "tiff"} {
@@ -328,6 +333,8 @@ func FuzzRead(f *testing.F) {
 				}
 			}
 		}
+		WriteWebP(src, b)
+		_, _, _ = WriteTIFF(src, b)
 		if bytes.HasPrefix(src, []byte{0xFF, container.SOI}) {
 			StripJPEG(src)
 		}

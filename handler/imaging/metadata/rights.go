@@ -15,12 +15,12 @@ func rights(b Blocks) []byte {
 	if copyright == "" {
 		copyright = iptcText(b.IPTC, dataSetCopyright)
 	}
-	var fields []textField
+	var fields []node
 	if artist != "" {
-		fields = append(fields, textField{tagArtist, artist})
+		fields = append(fields, textNode(tagArtist, artist))
 	}
 	if copyright != "" {
-		fields = append(fields, textField{tagCopyright, copyright})
+		fields = append(fields, textNode(tagCopyright, copyright))
 	}
 	if len(fields) == 0 {
 		return nil
@@ -47,15 +47,9 @@ func exifText(exif []byte, tag uint16) string {
 	return ""
 }
 
-// textField is an ASCII field of a directory; fields are in the order of their tags.
-type textField struct {
-	tag  uint16
-	text string
-}
-
 // buildTIFF returns a structure of one directory.
-func buildTIFF(fields []textField) []byte {
+func buildTIFF(fields []node) []byte {
 	t := tiff{[]byte("II*\x00\x00\x00\x00\x00"), binary.LittleEndian}
-	t.appendDirectory(nil, fields, 0)
+	t.setFirst(t.appendDirectory(nil, fields, 0))
 	return t.data
 }

@@ -104,9 +104,12 @@ func sizeOf(kind uint16) int64 {
 
 // The kinds of values that are written here.
 const (
-	kindASCII = 2
-	kindShort = 3
-	kindLong  = 4
+	kindASCII     = 2
+	kindShort     = 3
+	kindLong      = 4
+	kindByte      = 1
+	kindUndefined = 7
+	kindDouble    = 12
 )
 
 // number returns the first value of a SHORT or LONG entry.
