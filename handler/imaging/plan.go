@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -304,6 +305,33 @@ func encodedBytes(format Format, out recipe.Output) int64 {
 // isEmpty reports whether no pixel changes.
 func (p *plan) isEmpty() bool {
 	return p.start == upright && len(p.operations) == 0 && p.denominator == 1 && p.colors == 0 && p.toSRGB == nil
+}
+
+// moves reports whether what is seen may lie elsewhere in the result than its share of the sides says.
+func (p *plan) moves() bool {
+	size := p.start.size(p.decodedSize())
+	return p.start != upright || slices.ContainsFunc(p.operations, func(op operation) bool {
+		before := size
+		size = op.size()
+		switch op.(type) {
+		case turned, trimmed:
+			return true
+		case scaled:
+			return false
+		}
+		return size != before
+	})
+}
+
+// hides reports whether parts of the picture are hidden.
+func (p *plan) hides() bool {
+	return slices.ContainsFunc(p.operations, func(op operation) bool {
+		if t, ok := op.(trimmed); ok {
+			return t.untrimmed.hides()
+		}
+		_, ok := op.(redacted)
+		return ok
+	})
 }
 
 // String shows the plan in a line an operation, for tests and logs.

@@ -251,6 +251,18 @@ func TestATextCostsNoQuality(t *testing.T) {
 	}
 }
 
+// The size of a text is that of the result, which only a trim finds out.
+func TestTextsNameTheSizeOfTheResult(t *testing.T) {
+	t.Parallel()
+	src := edit(t, asPNG(t, pattern(40, 30)), `{"version":1,"steps":[{"op":"extend","left":7,"top":3,"background":"#ffffff"}]}`)
+	for steps, want := range map[string]string{``: "47 × 33", `{"op":"trim"}`: "40 × 30", `{"op":"resize","width":94}`: "94 × 66"} {
+		result := edit(t, src.Data, `{"version":1,"steps":[`+steps+`],"output":{"metadata":{"set":{"title":"{width} × {height}"}}}}`)
+		if about, err := imaging.Describe(result.Data, imaging.Limits{}); err != nil || about.Title != want {
+			t.Errorf("%s: %q, want %q, %v", steps, about.Title, want, err)
+		}
+	}
+}
+
 func TestFormatsWithoutMetadataSaySo(t *testing.T) {
 	t.Parallel()
 	for _, src := range [][]byte{asGIF(t, pattern(20, 10)), asBMP(t, pattern(20, 10))} {
@@ -294,6 +306,46 @@ func TestPNGsOwnTextsDoNotContradict(t *testing.T) {
 	}
 	if !slices.Equal(texts, []string{"Software\x00paint"}) {
 		t.Errorf("the text chunks are %q", texts)
+	}
+}
+
+// What points at a face is wrong where the picture lies otherwise, and tells too much where a face is hidden.
+func TestRegionsGoWithWhatTheyShow(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "faces.jpg")
+	if err := os.WriteFile(path, asJPEG(t, pattern(96, 64), 90), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	exiftool(t, "-overwrite_original", "-n", "-RegionInfo={AppliedToDimensions={W=96,H=64,Unit=pixel},RegionList=[{Area={X=0.5,Y=0.5,W=0.1,H=0.1,Unit=normalized},Name=Ann,Type=Face}]}",
+		"-RegionInfoMP={Regions=[{PersonDisplayName=Ann,Rectangle=\"0.1, 0.1, 0.1, 0.1\"}]}", "-XMP-dc:Title=Beach", "-SubjectArea=10 10 5 5", "-ExifIFD:ExifImageWidth=96",
+		"-InteropIndex=R98", "-RelatedImageWidth=96", "-XMP-hdrgm:HDRGMVersion=1.0", path)
+	src, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := tags(t, path)
+	if before["XMP-mwg-rs:RegionName"] != "Ann" || before["XMP-MP:RegionPersonDisplayName"] != "Ann" || before["ExifIFD:SubjectArea"] == nil {
+		t.Fatalf("exiftool did not write what the test needs: %v", before)
+	}
+	for steps, c := range map[string]struct{ regions, area bool }{
+		`{"op":"adjust","brightness":10}`:                    {true, true},
+		`{"op":"resize","width":48}`:                         {true, false},
+		`{"op":"flip","axis":"horizontal"}`:                  {false, false},
+		`{"op":"crop","width":32,"height":32}`:               {false, false},
+		`{"op":"trim"}`:                                      {false, false},
+		`{"op":"redact","regions":[{"width":9,"height":9}]}`: {false, false},
+	} {
+		result := edit(t, src, `{"version":1,"steps":[`+steps+`]}`)
+		if err := os.WriteFile(path, result.Data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got := tags(t, path)
+		if (got["XMP-mwg-rs:RegionName"] != nil) != c.regions || (got["XMP-MP:RegionPersonDisplayName"] != nil) != c.regions || (got["ExifIFD:SubjectArea"] != nil) != c.area {
+			t.Errorf("%s: exiftool finds %v", steps, got)
+		}
+		if got["XMP-dc:Title"] != "Beach" || got["InteropIFD:RelatedImageWidth"] != float64(result.Width) || warningOf(got) != "" {
+			t.Errorf("%s: the title is %v, the width %v, and exiftool warns %q", steps, got["XMP-dc:Title"], got["InteropIFD:RelatedImageWidth"], warningOf(got))
+		}
 	}
 }
 

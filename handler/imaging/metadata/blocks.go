@@ -62,7 +62,9 @@ func Read(format string, src []byte) Blocks {
 // Change is what an edit did and what its result may tell.
 type Change struct {
 	Width, Height int
-	Orientation   int // as in EXIF, if the pixels are not upright; else 0
+	Orientation   int  // as in EXIF, if the pixels are not upright; else 0
+	Moved         bool // whether what is seen lies elsewhere than before: what points at parts of the picture is wrong then
+	Hidden        bool // whether parts of the picture were hidden: nothing may show or name them any more
 	Mode          Mode
 	SRGB          bool // whether the pixels are those of sRGB: the colour profile goes
 	DropGPS       bool // where the picture was taken is not told

@@ -7,6 +7,8 @@ package metadata
 
 import (
 	"bytes"
+	"cmp"
+	"slices"
 
 	"imagepro/handler/imaging/container"
 )
@@ -27,6 +29,10 @@ const (
 	tagXPAuthor         = 0x9C9D
 	tagXPKeywords       = 0x9C9E
 	tagExif             = 0x8769
+	tagSubjectArea      = 0x9214
+	tagSubjectLocation  = 0xA214
+	tagRelatedWidth     = 0x1001 // of the interoperability directory, as the next
+	tagRelatedLength    = 0x1002
 	tagMakerNote        = 0x927C
 	tagGPS              = 0x8825
 	tagPixelX           = 0xA002
@@ -102,14 +108,40 @@ func updateExif(exif []byte, c Change) ([]byte, error) {
 		return nil, errTIFF
 	}
 	t.update(main, c)
-	if next == 0 {
-		return t.data, nil
+	if next != 0 {
+		t.order.PutUint32(t.data[where.end-4:], 0)
 	}
-	t.order.PutUint32(t.data[where.end-4:], 0)
-	if next >= len(t.data) {
-		return t.data, nil // cut off: there is no thumbnail any more
+	if next != 0 && next < len(t.data) { // else it is cut off: there is no thumbnail any more
+		if t.data, err = t.dropThumbnail(next, append(used.directories, used.values...)); err != nil {
+			return nil, err
+		}
 	}
-	return t.dropThumbnail(next, append(used.directories, used.values...))
+	if c.Hidden {
+		return t.data, t.clearUnused(main)
+	}
+	return t.data, nil
+}
+
+// clearUnused wipes whatever no directory knows of: previews that a maker's notes point at.
+func (t tiff) clearUnused(main []entry) error {
+	used, err := t.used(main)
+	if err != nil {
+		return err
+	}
+	_, where, _, err := t.directory(int(t.order.Uint32(t.data[4:])))
+	if err != nil {
+		return err
+	}
+	used = append(used, where)
+	slices.SortFunc(used, func(a, b span) int { return cmp.Compare(a.start, b.start) })
+	at := 0
+	for _, u := range append(used, span{len(t.data), len(t.data)}) {
+		if u.start > at {
+			clear(t.data[at:min(u.start, len(t.data))])
+		}
+		at = max(at, u.end)
+	}
+	return nil
 }
 
 // usage is what the directories of a structure use.
@@ -136,9 +168,9 @@ func (t tiff) update(entries []entry, c Change) {
 		switch e.tag {
 		case tagOrientation:
 			t.setNumber(e, c.orientation())
-		case tagImageWidth, tagPixelX:
+		case tagImageWidth, tagPixelX, tagRelatedWidth:
 			t.setNumber(e, c.Width)
-		case tagImageLength, tagPixelY:
+		case tagImageLength, tagPixelY, tagRelatedLength:
 			t.setNumber(e, c.Height)
 		case tagColorSpace:
 			if c.SRGB {
@@ -154,19 +186,65 @@ func (t tiff) updateSub(pointer entry, c Change, used *usage) error {
 	if err != nil || pointer.tag != tagExif {
 		return err
 	}
+	at, _ := t.number(pointer)
 	for _, e := range entries {
 		if e.tag == tagInterop {
 			interop, err := t.follow(e, used)
 			if err != nil {
 				return err
 			}
+			t.update(interop, c)
 			if c.SRGB {
 				t.setInterop(interop)
 			}
 		}
 	}
+	width, known := t.numberOf(entries, tagPixelX)
+	stale := c.Moved || c.Hidden || known && width != c.Width
 	t.update(entries, c)
+	if stale {
+		t.takeOut(at, tagSubjectArea)
+		t.takeOut(at, tagSubjectLocation)
+	}
+	if c.Hidden {
+		t.takeOut(at, tagMakerNote)
+	}
 	return nil
+}
+
+// numberOf returns the number of a tag.
+func (t tiff) numberOf(entries []entry, tag uint16) (int, bool) {
+	e, ok := find(entries, tag)
+	if !ok {
+		return 0, false
+	}
+	return t.number(e)
+}
+
+// takeOut wipes the values of a tag in a directory and takes its entries out, unless there is no other.
+func (t tiff) takeOut(directory int, tag uint16) {
+	for {
+		entries, where, _, err := t.directory(directory)
+		if err != nil {
+			return
+		}
+		e, ok := find(entries, tag)
+		if !ok {
+			return
+		}
+		clear(t.data[e.value.start:e.value.end])
+		if len(entries) == 1 {
+			return
+		}
+		t.remove(e, where)
+	}
+}
+
+// remove takes an entry out of its directory. What follows moves up within it.
+func (t tiff) remove(e entry, where span) {
+	copy(t.data[e.at:where.end], t.data[e.at+12:where.end])
+	clear(t.data[where.end-12 : where.end])
+	t.order.PutUint16(t.data[where.start:], t.order.Uint16(t.data[where.start:])-1)
 }
 
 // setInterop says that the colours are those of sRGB where it said that they are those of Adobe RGB (DCF 2.0).
@@ -197,7 +275,7 @@ func (t tiff) follow(pointer entry, used *usage) ([]entry, error) {
 func values(entries []entry) []span {
 	var used []span
 	for _, e := range entries {
-		if e.value.start != e.at+8 {
+		if e.value != (span{e.at + 8, e.at + 12}) {
 			used = append(used, e.value)
 		}
 	}

@@ -73,6 +73,46 @@ func TestExifIsBroughtUpToDateInPlace(t *testing.T) {
 	}
 }
 
+func TestWhatPointsAtPartsOfThePictureGoes(t *testing.T) {
+	t.Parallel()
+	for _, order := range orders() {
+		preview := []byte("a preview that a maker's note points at")
+		before := append(camera(order, nil), preview...)
+		for name, c := range map[string]struct {
+			change               Change
+			area, notes, preview bool // whether it stays
+		}{
+			"the same": {Change{Width: 4000, Height: 3000}, true, true, true},
+			"scaled":   {Change{Width: 400, Height: 300}, false, true, true},
+			"moved":    {Change{Width: 4000, Height: 3000, Moved: true}, false, true, true},
+			"hidden":   {Change{Width: 4000, Height: 3000, Hidden: true}, false, false, false},
+		} {
+			after, err := updateExif(before, c.change)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, first, _ := openTIFF(after)
+			main, _, _, err := s.directory(first)
+			if err != nil {
+				t.Fatal(err)
+			}
+			at, _ := s.numberOf(main, tagExif)
+			entries, _, _, err := s.directory(at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, area := find(entries, tagSubjectArea)
+			_, notes := find(entries, tagMakerNote)
+			if area != c.area || notes != c.notes || notes != bytes.Contains(after, []byte("maker note, untouched")) || bytes.Contains(after, preview) != c.preview {
+				t.Errorf("%s: area %v, notes %v, preview %v", name, area, notes, bytes.Contains(after, preview))
+			}
+			if number(t, after, tagPixelY) != c.change.Height || exifText(after, tagCopyright) == "" || !hasGPS(after) {
+				t.Errorf("%s: more than that is gone", name)
+			}
+		}
+	}
+}
+
 func TestAThumbnailThatLiesOnOtherDataIsDamage(t *testing.T) {
 	t.Parallel()
 	order := binary.LittleEndian
@@ -106,6 +146,11 @@ func TestDamagedExifNeverPanics(t *testing.T) {
 
 func checkUpdate(t *testing.T, exif []byte) {
 	t.Helper()
+	if after, err := updateExif(exif, Change{Width: 10, Height: 20, Moved: true, Hidden: true}); err == nil {
+		if _, err := updateExif(after, Change{Width: 10, Height: 20}); err != nil {
+			t.Fatalf("the result of hiding cannot be updated: %v\nbefore % x\nafter  % x", err, exif, after)
+		}
+	}
 	Orientation(exif)
 	exifText(exif, tagArtist)
 	after, err := updateExif(exif, Change{Width: 10, Height: 20})
@@ -302,10 +347,7 @@ func FuzzUpdateExif(f *testing.F) {
 		f.Add(camera(order, []byte("thumbnail")))
 	}
 	f.Fuzz(func(t *testing.T, exif []byte) {
-		after, err := updateExif(exif, Change{Width: 10, Height: 20})
-		if err == nil && len(after) > len(exif) {
-			t.Fatal("the structure grew")
-		}
+		checkUpdate(t, exif)
 		rights(Blocks{Exif: exif, IPTC: exif})
 	})
 }

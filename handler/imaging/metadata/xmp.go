@@ -36,13 +36,23 @@ func updateXMP(packet []byte, c Change) ([]byte, error) {
 	if c.SRGB {
 		packet = dropProperty(setProperty(packet, "exif:ColorSpace", "1"), "photoshop:ICCProfile")
 	}
-	for _, name := range []string{
-		"xmp:Thumbnails", "xmpNote:HasExtendedXMP", "hdrgm:Version", "Container:Directory", "GContainer:Directory",
-		"GCamera:MotionPhoto", "GCamera:MicroVideo", "GCamera:MicroVideoOffset",
-	} {
+	for _, name := range goneXMP(c) {
 		packet = dropProperty(packet, name)
 	}
 	return packet, nil
+}
+
+// goneXMP returns patterns of the properties that are wrong after a change: previews, depths and gain maps, films and other
+// parts of the file; and what points at parts of the picture that lie elsewhere or are hidden now.
+func goneXMP(c Change) []string {
+	gone := []string{
+		"xmp:Thumbnails", "xmpNote:HasExtendedXMP", `hdrgm:\w+`, `HDRGainMap:\w+`, "Container:Directory", "GContainer:Directory",
+		`GCamera:MotionPhoto\w*`, `GCamera:MicroVideo\w*`, `GDepth:\w+`, `GImage:\w+`,
+	}
+	if c.Moved || c.Hidden {
+		gone = append(gone, "mwg-rs:Regions", "MP:RegionInfo", "exif:SubjectArea", "exif:SubjectLocation", `GPano:\w+`)
+	}
+	return gone
 }
 
 // setProperty changes the value of a simple property, in both of its spellings: attribute and element.
