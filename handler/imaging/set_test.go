@@ -349,6 +349,22 @@ func TestRegionsGoWithWhatTheyShow(t *testing.T) {
 	}
 }
 
+// A file that keeps its turn keeps its regions, which the tag turns as well.
+func TestRegionsStayInAFileThatKeepsItsTurn(t *testing.T) {
+	t.Parallel()
+	const regions = `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""><mwg-rs:Regions>Ann</mwg-rs:Regions></rdf:Description></rdf:RDF></x:xmpmeta>`
+	src, _ := metadata.WriteJPEG(asJPEG(t, pattern(61, 45), 90), metadata.Blocks{XMP: []byte(regions), Exif: exifWith(6)})
+	for document, stays := range map[string]bool{
+		`{"version":1,"output":{"metadata":{"set":{"title":"x"}}}}`:                            true,
+		`{"version":1,"steps":[{"op":"filter","name":"invert"}],"output":{"format":"png"}}`:    false,
+		`{"version":1,"input":{"autoOrient":false},"steps":[{"op":"filter","name":"invert"}]}`: true,
+	} {
+		if result := edit(t, src, document); bytes.Contains(result.Data, []byte("mwg-rs:Regions")) != stays {
+			t.Errorf("%s: the regions stay is %v, want %v", document, !stays, stays)
+		}
+	}
+}
+
 // A TIFF file of 16 bits keeps them, and comes with its metadata into other formats.
 func TestTIFFFilesKeepTheirDepthAndTheirMetadata(t *testing.T) {
 	t.Parallel()
