@@ -21,7 +21,7 @@ var layers = [][]string{
 	{"api", "invoke", "web"},
 	{"org", "tab", "library", "bulk"},
 	{"imaging", "editor"},
-	{"imaging/metadata", "imaging/jpegcodec"},
+	{"imaging/metadata", "imaging/jpegcodec", "imaging/icc"},
 	{"imaging/container"},
 	{"recipe", "naming", "caller", "config", "invocation", "erasure", "privacy"},
 	{"seal"},

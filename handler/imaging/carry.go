@@ -24,7 +24,11 @@ func (w *writer) metadata(pixels image.Image) metadata.Blocks {
 	return b
 }
 
-func (w *writer) updated() metadata.Blocks {
+// updated returns the metadata of the source as they are true of the result.
+func (w *writer) updated() metadata.Blocks { return w.change(w.plan.size, 1) }
+
+// change returns the metadata of the source for a picture of a size, which lies in the file in an orientation.
+func (w *writer) change(size image.Point, orientation int) metadata.Blocks {
 	mode := metadata.All
 	switch w.output.Metadata {
 	case recipe.KeepCopyright:
@@ -33,11 +37,27 @@ func (w *writer) updated() metadata.Blocks {
 		mode = metadata.None
 	}
 	b := metadata.Read(string(w.info.Format), w.src)
-	b = b.Update(metadata.Change{Width: w.plan.size.X, Height: w.plan.size.Y, Mode: mode, DropGPS: w.output.StripGPS})
+	b = b.Update(metadata.Change{
+		Width: size.X, Height: size.Y, Orientation: orientation, Mode: mode, DropGPS: w.output.StripGPS,
+		Set: w.texts(), TakesIPTC: metadata.TakesIPTC(string(w.format)), SRGB: w.plan.dropsProfile,
+		Moved: orientation == 1 && w.moves(), Hidden: w.hides(),
+	})
 	if b.Lost || w.format != w.info.Format && b.HasText() {
 		w.warnings[WarnMetadataDropped] = true
 	}
 	return b
+}
+
+// keepsMetadata reports whether the metadata of the file stay as they are.
+func (w *writer) keepsMetadata() bool {
+	if w.plan.dropsProfile {
+		return false
+	}
+	if w.output.Metadata != recipe.KeepAll || !w.output.StripGPS && w.plan.set == nil {
+		return w.output.Metadata == recipe.KeepAll
+	}
+	b := metadata.Read(string(w.info.Format), w.src)
+	return !(w.output.StripGPS && b.HasGPS()) && b.Set(w.texts(), metadata.TakesIPTC(string(w.format))).Equal(b)
 }
 
 // attach puts blocks into an encoded file.
@@ -50,6 +70,11 @@ func (w *writer) attach(file []byte, b metadata.Blocks) []byte {
 		file, lost = metadata.WritePNG(file, b)
 	case WebP:
 		file, lost = metadata.WriteWebP(file, b)
+	case TIFF:
+		with, some, err := metadata.WriteTIFF(file, b)
+		if lost = some || err != nil; err == nil {
+			file = with
+		}
 	default:
 		lost = !b.IsEmpty()
 		if len(b.ICC) > 0 {
@@ -66,7 +91,7 @@ func (w *writer) attach(file []byte, b metadata.Blocks) []byte {
 func (w *writer) coded() (file []byte, ok bool) {
 	switch {
 	case w.isEmpty() && w.canRewrite():
-		return w.rewrite(), true
+		return w.rewrite(w.updated())
 	case w.format == w.info.Format:
 		return w.lossless()
 	}
@@ -75,17 +100,21 @@ func (w *writer) coded() (file []byte, ok bool) {
 
 // canRewrite reports whether metadata can be changed around the coded picture, without coding it again.
 func (w *writer) canRewrite() bool {
-	return w.format == w.info.Format && (w.format == JPEG || w.format == PNG || w.format == WebP)
+	return w.format == w.info.Format && w.format != GIF && w.format != BMP
 }
 
-// rewrite returns the source with other metadata.
-func (w *writer) rewrite() []byte {
-	file := w.src
+// rewrite returns the source with other metadata. It reports false if the file's structure does not allow it.
+func (w *writer) rewrite(b metadata.Blocks) (file []byte, ok bool) {
+	file = w.src
 	switch w.format {
 	case JPEG:
 		file = metadata.StripJPEG(file)
 	case PNG:
 		file = metadata.StripPNG(file)
+	case TIFF:
+		if _, _, err := metadata.WriteTIFF(file, b); err != nil {
+			return nil, false
+		}
 	}
-	return w.attach(file, w.updated())
+	return w.attach(file, b), true
 }

@@ -2,7 +2,9 @@ package imaging
 
 import (
 	"bytes"
+	"context"
 	"image"
+	"image/gif"
 	"image/png"
 	"maps"
 	"slices"
@@ -50,17 +52,24 @@ type writer struct {
 }
 
 // write encodes the picture and puts the metadata of its source in.
-func (w *writer) write(m *image.NRGBA) ([]byte, error) {
+func (w *writer) write(ctx context.Context, m *image.NRGBA) ([]byte, error) {
 	if w.info.Bits > 8 {
 		w.warnings[WarnDepthReduced] = true
 	}
 	if w.info.CMYK {
 		w.warnings[WarnColorConverted] = true
+		delete(w.warnings, WarnProfileKept)
 	}
 	if !hasAlpha(w.format) {
 		w.flatten(m)
 	}
-	pixels := w.narrowest(m)
+	if w.format == GIF {
+		w.threshold(m)
+	}
+	pixels, err := w.narrowest(ctx, m)
+	if err != nil {
+		return nil, err
+	}
 	blocks := w.metadata(pixels)
 	return w.short(func(quality int) ([]byte, error) { return w.encoded(pixels, blocks, quality) })
 }
@@ -117,7 +126,7 @@ func hasAlpha(f Format) bool { return f != JPEG }
 func (w *writer) encode(to *bytes.Buffer, m image.Image, quality int) error {
 	switch w.format {
 	case JPEG:
-		return jpegcodec.Encode(to, m, quality)
+		return w.encodeJPEG(to, m, quality)
 	case PNG:
 		level := png.BestSpeed
 		if w.output.Compression == recipe.Small {
@@ -125,7 +134,8 @@ func (w *writer) encode(to *bytes.Buffer, m image.Image, quality int) error {
 		}
 		return (&png.Encoder{CompressionLevel: level}).Encode(to, m)
 	case GIF:
-		return w.encodeGIF(to, m.(*image.NRGBA)) // no GIF is gray, see gray
+		paletted := m.(*image.Paletted) // see narrowest
+		return gif.Encode(to, paletted, &gif.Options{NumColors: len(paletted.Palette)})
 	case WebP:
 		return webp.Encode(to, m, webpOptions(quality))
 	case TIFF:
@@ -133,6 +143,18 @@ func (w *writer) encode(to *bytes.Buffer, m image.Image, quality int) error {
 	default:
 		return bmp.Encode(to, m)
 	}
+}
+
+func (w *writer) encodeJPEG(to *bytes.Buffer, m image.Image, quality int) error {
+	o := jpegcodec.Options{Quality: quality, Progressive: w.output.Progressive, FullChroma: w.output.Chroma == recipe.FullChroma}
+	_, gray := m.(*image.Gray)
+	if o.Progressive && !jpegcodec.Turbo {
+		w.warnings[WarnProgressiveMissing] = true
+	}
+	if o.FullChroma && !gray && !jpegcodec.Turbo {
+		w.warnings[WarnChromaHalved] = true
+	}
+	return jpegcodec.Encode(to, m, o)
 }
 
 // webpOptions asks for method 2, a seventh more bytes than the default: from method 3 on the encoder's
@@ -167,18 +189,21 @@ func mix(over, under uint8, a uint32) uint8 {
 	return uint8((uint32(over)*a + uint32(under)*(255-a) + 127) / 255)
 }
 
-// narrowest returns the picture in the way its source was stored, if it still fits: as one channel, or as
-// indices. A PNG in another way would be several times as long.
-func (w *writer) narrowest(m *image.NRGBA) image.Image {
-	if gray := w.gray(m); gray != nil {
-		return gray
-	}
-	if w.info.Palette && w.format == PNG {
-		if paletted := exactPalette(m); paletted != nil {
-			return paletted
+// narrowest returns the picture as the format and the recipe ask for it, or else in the way its source was stored, if it
+// still fits: as one channel, or as indices. A PNG in another way would be several times as long.
+func (w *writer) narrowest(ctx context.Context, m *image.NRGBA) (image.Image, error) {
+	gray, colors := w.gray(m), w.output.Palette.Colors
+	switch {
+	case gray != nil && (w.format != PNG || colors == 0 || colors == mostColors):
+		return gray, nil
+	case w.format == GIF, w.format == PNG && colors > 0:
+		return w.indexed(ctx, m)
+	case w.format == PNG && w.info.Palette:
+		if paletted := exactPalette(m, mostColors); paletted != nil {
+			return paletted, nil
 		}
 	}
-	return m
+	return m, nil
 }
 
 // gray returns the picture as one channel if its source and its format are so and it is gray and opaque,

@@ -1,6 +1,8 @@
 package imaging_test
 
 import (
+	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -8,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"imagepro/handler/imaging/metadata"
 )
 
 // exiftool runs the program; the test is skipped where it is not installed.
@@ -32,6 +36,18 @@ func tags(t *testing.T, file string) map[string]any {
 		t.Fatalf("%s: %v", file, err)
 	}
 	return all[0]
+}
+
+// warningOf returns what exiftool finds wrong, but for tags that the test's own files lack and for how the encoder of TIFF lays
+// a file out.
+func warningOf(tags map[string]any) string {
+	warning, _ := tags["ExifTool:Warning"].(string)
+	for _, usual := range []string{"Missing required", "Odd offset", "IFD0 tag 0x0103 Compression", "not allowed in TIFF"} {
+		if strings.Contains(warning, usual) {
+			return ""
+		}
+	}
+	return warning
 }
 
 // Exiftool writes what cameras and programs write, and reads what we made of it.
@@ -80,6 +96,12 @@ func TestExiftoolFindsEverythingInItsPlace(t *testing.T) {
 		"other.webp": {`{"format":"webp"}`, map[string]any{
 			"IFD0:Artist": "Ann Artist", "IFD0:Orientation": 1.0, "GPS:GPSLatitude": 47.05, "XMP-dc:Title": "Beach",
 		}, []string{"IFD1:ThumbnailLength"}},
+		"other.tif": {`{"format":"tiff"}`, map[string]any{
+			"IFD0:Artist": "Ann Artist", "IFD0:Orientation": 1.0, "IFD0:Make": "Camera Works", "ExifIFD:DateTimeOriginal": "2024:05:06 07:08:09", "GPS:GPSLatitude": 47.05,
+			"XMP-dc:Title": "Beach", "IPTC:Keywords": "sun", "IPTC:By-line": "Ann Artist",
+		}, []string{"IFD1:ThumbnailLength"}},
+		"nowhere.tif": {`{"format":"tiff","metadata":{"stripGps":true}}`, map[string]any{"IFD0:Artist": "Ann Artist"}, []string{"GPS:GPSLatitude", "XMP-exif:GPSLatitude"}},
+		"rights.tif":  {`{"format":"tiff","metadata":{"mode":"copyright"}}`, map[string]any{"IFD0:Artist": "Ann Artist"}, []string{"IFD0:Make", "GPS:GPSLatitude", "XMP-dc:Title"}},
 	} {
 		result := edit(t, src, `{"version":1,"steps":[{"op":"resize","width":30}],"output":`+c.output+`}`)
 		got := tags(t, write(name, result.Data))
@@ -93,8 +115,83 @@ func TestExiftoolFindsEverythingInItsPlace(t *testing.T) {
 				t.Errorf("%s: %s is %v", name, tag, got[tag])
 			}
 		}
-		if warning, _ := got["ExifTool:Warning"].(string); warning != "" && !strings.Contains(warning, "Missing required") {
+		if warning := warningOf(got); warning != "" {
 			t.Errorf("%s: exiftool warns: %s", name, warning)
+		}
+	}
+}
+
+// resource is a Photoshop image resource.
+func resource(id uint16, data []byte) []byte {
+	out := binary.BigEndian.AppendUint16([]byte("8BIM"), id)
+	out = binary.BigEndian.AppendUint32(append(out, 0, 0), uint32(len(data)))
+	return append(out, append(data, make([]byte, len(data)%2)...)...)
+}
+
+// withFollower puts a second picture behind a JPEG file, as phones do with previews and gain maps, and the segment that lists
+// both (CIPA DC-007).
+func withFollower(file, follower []byte) []byte {
+	index := []byte("MPF\x00II*\x00\x08\x00\x00\x00\x03\x00" +
+		"\x00\xb0\x07\x00\x04\x00\x00\x000100" + "\x01\xb0\x04\x00\x01\x00\x00\x00\x02\x00\x00\x00" + "\x02\xb0\x07\x00\x20\x00\x00\x00\x32\x00\x00\x00" + "\x00\x00\x00\x00")
+	put := func(flags, length, at int) {
+		for _, v := range []int{flags, length, at, 0} {
+			index = binary.LittleEndian.AppendUint32(index, uint32(v))
+		}
+	}
+	const segment = 4 + 4 + 50 + 32
+	put(0x030000, len(file)+segment, 0)
+	put(0x010001, len(follower), len(file)+segment-2-8)
+	out := append([]byte{0xFF, 0xD8, 0xFF, 0xE2, 0, byte(2 + len(index))}, index...)
+	out = append(out, file[2:]...)
+	return append(out, follower...)
+}
+
+// Whatever the way, what shows the picture as it was is gone.
+func TestExiftoolFindsNoOtherPictures(t *testing.T) {
+	t.Parallel()
+	follower := asJPEG(t, pattern(32, 24), 80)
+	const gain = `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" xmlns:hdrgm="http://ns.adobe.com/hdr-gain-map/1.0/"
+ xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:GCamera="http://ns.google.com/photos/1.0/camera/" hdrgm:Version="1.0" hdrgm:GainMapMax="2.5" GCamera:MotionPhoto="1" GCamera:MotionPhotoVersion="1" xmp:Rating="4"/></rdf:RDF></x:xmpmeta>`
+	blocks := metadata.Blocks{XMP: []byte(gain), IPTC: append(resource(0x040C, append(make([]byte, 28), follower...)), resource(0x040B, []byte("https://contoso.example"))...)}
+	file, lost := metadata.WriteJPEG(asJPEG(t, pattern(96, 64), 90), blocks)
+	if lost {
+		t.Fatal("the test's blocks do not fit")
+	}
+	src := withFollower(file, follower)
+	path := filepath.Join(t.TempDir(), "phone.jpg")
+	write := func(data []byte) map[string]any {
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return tags(t, path)
+	}
+	gone := []string{"MPF0:NumberOfImages", "MPImage2:MPImageLength", "Photoshop:PhotoshopThumbnail", "XMP-hdrgm:HDRGMVersion", "XMP-GCamera:MotionPhoto"}
+	before := write(src)
+	for _, tag := range append(gone[:3:3], gone[4]) {
+		if before[tag] == nil {
+			t.Fatalf("the source has no %s: %v", tag, before)
+		}
+	}
+	for name, document := range map[string]string{
+		"around the picture": `{"version":1,"output":{"metadata":{"set":{"title":"x"}}}}`,
+		"without loss":       `{"version":1,"steps":[{"op":"rotate","angle":90}]}`,
+		"coded again":        `{"version":1,"steps":[{"op":"filter","name":"invert"}]}`,
+		"as TIFF":            `{"version":1,"output":{"format":"tiff"}}`,
+		"as PNG":             `{"version":1,"output":{"format":"png"}}`,
+		"as WebP":            `{"version":1,"output":{"format":"webp"}}`,
+	} {
+		result := edit(t, src, document)
+		after := write(result.Data)
+		for _, tag := range gone {
+			if after[tag] != nil {
+				t.Errorf("%s: %s is %v", name, tag, after[tag])
+			}
+		}
+		if after["XMP-xmp:Rating"] != 4.0 || bytes.Contains(result.Data, follower[:200]) || bytes.Contains(result.Data, []byte("GainMap")) {
+			t.Errorf("%s: the rating is %v, or another picture is there", name, after["XMP-xmp:Rating"])
+		}
+		if metadata.TakesIPTC(string(result.Format)) && after["Photoshop:URL"] != "https://contoso.example" {
+			t.Errorf("%s: the address is %v", name, after["Photoshop:URL"])
 		}
 	}
 }

@@ -46,6 +46,7 @@ func Explain(src []byte, r *recipe.Recipe, o Options) (Explanation, error) {
 	if err != nil {
 		return Explanation{Before: info}, err
 	}
+	info.readProfile(src, r.Output)
 	p, err := compile(info, r, o)
 	if err != nil {
 		return Explanation{Before: info}, err
@@ -59,6 +60,11 @@ func Explain(src []byte, r *recipe.Recipe, o Options) (Explanation, error) {
 		e.Turn = p.start.String()
 	}
 	e.Pixels, e.Frames = area(p.decodedSize()), 1
+	if p.toSRGB != nil {
+		size := p.start.size(p.decodedSize())
+		e.Passes = append(e.Passes, Pass{What: p.toSRGB.name, Width: size.X, Height: size.Y})
+		e.Pixels += area(size)
+	}
 	for _, op := range p.operations {
 		e.Passes = append(e.Passes, Pass{What: op.String(), Width: op.size().X, Height: op.size().Y})
 		e.Pixels += area(op.size())
@@ -80,15 +86,18 @@ func codec(info Info) string {
 
 // way returns how the file becomes its result.
 func (p *plan) way(src []byte, r *recipe.Recipe, memory int64) Way {
-	if p.leaves(src, r.Output) {
-		return Unchanged
-	}
 	w := writer{plan: p, output: r.Output, src: src, memory: memory}
-	switch file, ok := w.coded(); {
-	case ok && fits(file, r.Output):
-		return Lossless
-	case p.leavesTurned(src, r):
+	if w.leaves() {
 		return Unchanged
 	}
-	return Recoded
+	if file, ok := w.coded(); ok && w.fits(file) {
+		return Lossless
+	}
+	switch turned, ok := w.asTurned(r); {
+	case !ok:
+		return Recoded
+	case turned.Unchanged:
+		return Unchanged
+	}
+	return Lossless
 }

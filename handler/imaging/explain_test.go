@@ -10,6 +10,7 @@ import (
 	"imagepro/handler/fault"
 	"imagepro/handler/imaging"
 	"imagepro/handler/imaging/jpegcodec"
+	"imagepro/handler/imaging/metadata"
 )
 
 func explain(t *testing.T, src []byte, steps string) imaging.Explanation {
@@ -61,6 +62,34 @@ func TestAPlanIsExplainedAsItIsCarriedOut(t *testing.T) {
 	result := edit(t, src, `{"version":1,"steps":[`+steps+`]}`)
 	if e.How != imaging.Recoded || e.Width != result.Width || e.Height != result.Height || e.Format != result.Format || e.Memory < int64(e.Width*e.Height*8) || e.Memory > e.Limit {
 		t.Errorf("explained as %+v", e)
+	}
+}
+
+func TestWhatTheOutputAsksForIsExplained(t *testing.T) {
+	t.Parallel()
+	plain := asPNG(t, pattern(40, 30))
+	inP3, _ := metadata.WritePNG(plain, metadata.Blocks{ICC: profileFile(t, "displayp3")})
+	inSRGB, _ := metadata.WritePNG(plain, metadata.Blocks{ICC: profileFile(t, "srgb")})
+	for name, c := range map[string]struct {
+		src    []byte
+		output string
+		want   imaging.Way
+		passes []imaging.Pass
+	}{
+		"a profile":         {inP3, `"colorProfile":"srgb"`, imaging.Recoded, []imaging.Pass{{What: "to sRGB", Width: 40, Height: 30}}},
+		"a profile of sRGB": {inSRGB, `"colorProfile":"srgb"`, imaging.Lossless, nil},
+		"no profile":        {plain, `"colorProfile":"srgb"`, imaging.Unchanged, nil},
+		"a text":            {plain, `"metadata":{"set":{"title":"x"}}`, imaging.Lossless, nil},
+		"a palette":         {plain, `"palette":{}`, imaging.Recoded, nil},
+	} {
+		e, err := imaging.Explain(c.src, parse(t, `{"version":1,"output":{`+c.output+`}}`), imaging.Options{})
+		if err != nil || e.How != c.want || !slices.Equal(e.Passes, c.passes) {
+			t.Errorf("%s: %s, %v, %v", name, e.How, e.Passes, err)
+		}
+	}
+	odd := withExif(t, asJPEG(t, pattern(61, 45), 90), exifWith(6))
+	if e, err := imaging.Explain(odd, parse(t, `{"version":1,"output":{"metadata":{"set":{"title":"x"}}}}`), imaging.Options{}); err != nil || e.How != imaging.Lossless {
+		t.Errorf("a text in a file that keeps its turn: %s, %v", e.How, err)
 	}
 }
 

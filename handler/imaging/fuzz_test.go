@@ -7,6 +7,7 @@ import (
 
 	"imagepro/handler/fault"
 	"imagepro/handler/imaging"
+	"imagepro/handler/imaging/metadata"
 	"imagepro/handler/recipe"
 )
 
@@ -46,18 +47,28 @@ func FuzzInspect(f *testing.F) {
 
 func FuzzEdit(f *testing.F) {
 	addPictures(f)
-	r := parse(f, heavy)
+	inP3, _ := metadata.WritePNG(asPNG(f, pattern(20, 10)), metadata.Blocks{ICC: profileFile(f, "displayp3"), XMP: []byte(packet)})
+	f.Add(inP3)
+	f.Add(webpWith(f, veiled(20, 10), metadata.Blocks{Exif: exifWith(6), XMP: []byte(packet)}))
+	tiff, _, err := metadata.WriteTIFF(asTIFF(f, pattern(20, 10)), metadata.Blocks{Exif: exifWith(6), XMP: []byte(packet), ICC: profileFile(f, "gray")})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(tiff)
+	recipes := []*recipe.Recipe{parse(f, heavy), parse(f, dressed)}
 	f.Fuzz(func(t *testing.T, src []byte) {
-		result, err := imaging.Edit(context.Background(), src, r, imaging.Options{Limits: tight(), Name: "a.jpg"})
-		if !isExpected(err) {
-			t.Fatalf("Edit: %v", err)
-		}
-		if err != nil {
-			return
-		}
-		after, err := imaging.Inspect(result.Data, imaging.Limits{})
-		if err != nil || after.Width != result.Width || after.Height != result.Height || after.Format != result.Format {
-			t.Fatalf("the result is %+v, %v; Edit says %s %d×%d", after, err, result.Format, result.Width, result.Height)
+		for _, r := range recipes {
+			result, err := imaging.Edit(context.Background(), src, r, imaging.Options{Limits: tight(), Name: "a.jpg"})
+			if !isExpected(err) {
+				t.Fatalf("Edit: %v", err)
+			}
+			if err != nil {
+				continue
+			}
+			after, err := imaging.Inspect(result.Data, imaging.Limits{})
+			if err != nil || after.Width != result.Width || after.Height != result.Height || after.Format != result.Format {
+				t.Fatalf("the result is %+v, %v; Edit says %s %d×%d", after, err, result.Format, result.Width, result.Height)
+			}
 		}
 	})
 }
@@ -99,3 +110,7 @@ func FuzzPath(f *testing.F) {
 		}
 	})
 }
+
+// dressed is a recipe that changes everything but what is seen.
+const dressed = `{"version":1,"output":{"colorProfile":"srgb","palette":{"colors":16},"progressive":true,
+	"metadata":{"stripGps":true,"set":{"title":"{name}","copyright":"© {year}","keywords":["a","b"],"credit":""}}}}`

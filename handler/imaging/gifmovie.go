@@ -2,6 +2,7 @@ package imaging
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"image"
 	"image/color"
@@ -25,15 +26,15 @@ type gifMovie struct {
 	time, spent int          // of all frames that are written, in milliseconds and in hundredths of a second
 }
 
-func (g *gifMovie) add(m *image.NRGBA, delay int) error {
+func (g *gifMovie) add(ctx context.Context, m *image.NRGBA, delay int) error {
 	g.w.threshold(m)
-	err := g.write(m)
+	err := g.write(ctx, m)
 	g.waits, g.delay = m, delay
 	return err
 }
 
 // write writes the frame that waits, if there is one, before a next one, if there is one.
-func (g *gifMovie) write(next *image.NRGBA) error {
+func (g *gifMovie) write(ctx context.Context, next *image.NRGBA) error {
 	m := g.waits
 	if m == nil {
 		return nil
@@ -46,7 +47,10 @@ func (g *gifMovie) write(next *image.NRGBA) error {
 			part = image.Rect(0, 0, 1, 1)
 		}
 	}
-	p := g.indexed(m, part)
+	p, err := g.indexed(ctx, m, part)
+	if err != nil {
+		return err
+	}
 	if g.shown = m; dispose == clears {
 		g.shown = nil
 	}
@@ -63,37 +67,41 @@ func (g *gifMovie) duration() int {
 
 // indexed returns a part of the frame with the file's colour table or one of its own. Where all colours fit into one
 // the frame stays as it is.
-func (g *gifMovie) indexed(m *image.NRGBA, part image.Rectangle) *image.Paletted {
+func (g *gifMovie) indexed(ctx context.Context, m *image.NRGBA, part image.Rectangle) (*image.Paletted, error) {
 	plain := view(m, part)
 	masked := plain
 	if g.shown != nil {
 		masked = without(plain, view(g.shown, part))
 	}
+	most, dither := g.w.colorsOf()
 	if g.global == nil {
-		g.global = make(color.Palette, 0, 256)
+		g.global = make(color.Palette, 0, most)
 	}
 	var p *image.Paletted
-	for _, try := range []func() *image.Paletted{
-		func() *image.Paletted { return withColors(masked, g.global) },
-		func() *image.Paletted { return withColors(plain, g.global) },
-		func() *image.Paletted { return withColors(masked, nil) },
-		func() *image.Paletted { return withColors(plain, nil) },
-		func() *image.Paletted { g.w.warnings[WarnColorsReduced] = true; return bestColors(masked) },
-	} {
-		if p = try(); p != nil {
-			break
+	for _, palette := range []color.Palette{g.global, nil} {
+		for _, m := range []*image.NRGBA{masked, plain} {
+			if p == nil {
+				p = withColors(m, palette, most)
+			}
+		}
+	}
+	if p == nil {
+		g.w.warnings[WarnColorsReduced] = true
+		var err error
+		if p, err = requantized(ctx, masked, most, dither); err != nil {
+			return nil, err
 		}
 	}
 	if len(g.global) == 0 || &p.Palette[0] == &g.global[0] {
 		g.global = p.Palette
 	}
 	p.Rect = p.Rect.Add(part.Min)
-	return p
+	return p, nil
 }
 
 // withColors returns a picture as indices of a palette, to which it appends the colours that it lacks; nil if that makes
-// more than 256.
-func withColors(m *image.NRGBA, palette color.Palette) *image.Paletted {
+// more than a number.
+func withColors(m *image.NRGBA, palette color.Palette, most int) *image.Paletted {
 	index := make(map[[4]byte]uint8, 256)
 	for i, c := range slices.Backward(palette) { // of two that are the same the first counts
 		n := color.NRGBAModel.Convert(c).(color.NRGBA)
@@ -111,7 +119,7 @@ func withColors(m *image.NRGBA, palette color.Palette) *image.Paletted {
 			c := [4]byte(row[4*x:])
 			i, ok := index[c]
 			if !ok {
-				if len(out.Palette) == 256 {
+				if len(out.Palette) >= most {
 					return nil
 				}
 				i = uint8(len(out.Palette))
@@ -148,8 +156,8 @@ func (g *gifMovie) append(p *image.Paletted, delay int, dispose disposal) error 
 	return nil
 }
 
-func (g *gifMovie) file() ([]byte, error) {
-	if err := g.write(nil); err != nil {
+func (g *gifMovie) file(ctx context.Context) ([]byte, error) {
+	if err := g.write(ctx, nil); err != nil {
 		return nil, err
 	}
 	bits := 1

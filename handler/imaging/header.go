@@ -73,6 +73,8 @@ func readPNGHeader(info *Info, src []byte) error {
 			info.Alpha = c.Data[9]&4 != 0
 			info.Gray = c.Data[9]&3 == 0
 			info.Palette = c.Data[9] == 3
+		case "PLTE":
+			info.colors = len(c.Data) / 3
 		case "tRNS":
 			info.Alpha = true
 		case "acTL":
@@ -97,11 +99,13 @@ func readGIFHeader(info *Info, src []byte) error {
 		switch b.Kind {
 		case container.Screen:
 			info.StoredWidth, info.StoredHeight = b.GIFSize()
+			info.colors = b.GIFColors()
 		case container.GraphicControl:
 			info.Alpha = info.Alpha || b.Data[0]&1 != 0
 			cleared = cleared || disposalOf(b) == clears
 		case container.Frame:
 			info.Frames++
+			info.colors = max(info.colors, b.GIFColors())
 			full := b.GIFPlace().Size() == image.Pt(info.StoredWidth, info.StoredHeight)
 			info.Alpha = info.Alpha || info.Frames == 1 && !full // around a smaller frame the screen stays empty
 		}

@@ -13,7 +13,6 @@ import (
 
 	"imagepro/handler/fault"
 	"imagepro/handler/imaging/jpegcodec"
-	"imagepro/handler/imaging/metadata"
 	"imagepro/handler/recipe"
 )
 
@@ -40,17 +39,20 @@ type Result struct {
 
 // What may be lost on the way without being an error.
 const (
-	WarnAlphaFlattened  = "alphaFlattened"  // transparency was laid on the output's background
-	WarnColorConverted  = "colorConverted"  // CMYK became RGB without its colour profile
-	WarnColorsReduced   = "colorsReduced"   // a GIF holds at most 256 colours
-	WarnDepthReduced    = "depthReduced"    // more than 8 bits a channel became 8
-	WarnFramesDropped   = "framesDropped"   // of an animation only the first frame was taken
-	WarnMetadataDropped = "metadataDropped" // metadata was damaged, too long or has no place in the format
-	WarnOrientationKept = "orientationKept" // turning the JPEG file upright would have cost quality: its tag still does it
-	WarnProfileDropped  = "profileDropped"  // the colour profile was damaged or does not fit the pixels
-	WarnQualityReduced  = "qualityReduced"  // the file would have been longer than maxBytes
-	WarnSavingsTooSmall = "savingsTooSmall" // the file would not have been as much shorter as asked for: it was left as it is
-	WarnTextMissing     = "textMissing"     // the font lacks characters of the text
+	WarnAlphaFlattened     = "alphaFlattened"     // transparency was laid on the output's background
+	WarnChromaHalved       = "chromaHalved"       // this program writes JPEG's chroma at half the size only
+	WarnColorConverted     = "colorConverted"     // CMYK became RGB without its colour profile
+	WarnColorsReduced      = "colorsReduced"      // a GIF holds at most 256 colours, or the recipe asks for fewer
+	WarnDepthReduced       = "depthReduced"       // more than 8 bits a channel became 8
+	WarnFramesDropped      = "framesDropped"      // of an animation only the first frame was taken
+	WarnMetadataDropped    = "metadataDropped"    // metadata was damaged, too long or has no place in the format
+	WarnOrientationKept    = "orientationKept"    // turning the JPEG file upright would have cost quality: its tag still does it
+	WarnProfileDropped     = "profileDropped"     // the colour profile was damaged or does not fit the pixels
+	WarnProgressiveMissing = "progressiveMissing" // this program writes no progressive JPEG
+	WarnProfileKept        = "profileKept"        // the colour profile works by tables and cannot be converted: it stays, and so do the pixels
+	WarnQualityReduced     = "qualityReduced"     // the file would have been longer than maxBytes
+	WarnSavingsTooSmall    = "savingsTooSmall"    // the file would not have been as much shorter as asked for: it was left as it is
+	WarnTextMissing        = "textMissing"        // the font lacks characters of the text
 )
 
 // Edit carries a recipe out on a file. Names and times in placeholders come from the options.
@@ -66,23 +68,24 @@ func Edit(ctx context.Context, src []byte, r *recipe.Recipe, o Options) (Result,
 	if err != nil {
 		return Result{Before: info}, err
 	}
+	info.readProfile(src, r.Output)
 	p, err := compile(info, r, o)
 	if err != nil {
 		return Result{Before: info}, err
 	}
 	result := Result{Format: p.format, Width: p.size.X, Height: p.size.Y, Before: info}
-	if p.leaves(src, r.Output) {
-		result.Data, result.Unchanged = src, true
+	w := writer{plan: p, output: r.Output, src: src, memory: o.Limits.Memory}
+	if w.leaves() {
+		result.Data, result.Unchanged, result.Warnings = src, true, p.warnings.sorted()
 		return result, nil
 	}
-	w := writer{plan: p, output: r.Output, src: src, memory: o.Limits.Memory}
 	file, ok := w.coded()
-	switch {
-	case ok && fits(file, r.Output):
+	if ok && w.fits(file) {
 		result.Data, result.Warnings = file, w.warnings.sorted()
 		return result.orAsItWas(r.Output, src), ctx.Err()
-	case p.leavesTurned(src, r):
-		return asItWas(info, src, WarnOrientationKept), nil
+	}
+	if turned, ok := w.asTurned(r); ok {
+		return turned, nil
 	}
 	result.Data, err = w.result(ctx)
 	if errors.Is(err, jpegcodec.ErrNotTaken) {
@@ -109,26 +112,7 @@ func (w *writer) result(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return w.write(m)
-}
-
-// fits reports whether a file is as short as it has to be.
-func fits(file []byte, out recipe.Output) bool { return out.MaxBytes == 0 || len(file) <= out.MaxBytes }
-
-// leaves reports whether there is nothing to do.
-func (p *plan) leaves(src []byte, out recipe.Output) bool {
-	return p.isEmpty() && fits(src, out) && p.format == p.info.Format && p.info.Orientation == 1 && keepsMetadata(out, p.info, src)
-}
-
-// leavesTurned reports whether a file is left as it is because all there is to do is to turn it upright, which would cost
-// quality.
-func (p *plan) leavesTurned(src []byte, r *recipe.Recipe) bool {
-	return p.isOnlyOriented(r) && p.format == JPEG && fits(src, r.Output) && keepsMetadata(r.Output, p.info, src)
-}
-
-// keepsMetadata reports whether an output leaves the metadata of a file as they are.
-func keepsMetadata(out recipe.Output, info Info, src []byte) bool {
-	return out.Metadata == recipe.KeepAll && !(out.StripGPS && metadata.Read(string(info.Format), src).HasGPS())
+	return w.write(ctx, m)
 }
 
 // orAsItWas returns the result, or the file as it was if the result saves too little.
@@ -146,6 +130,35 @@ func asItWas(info Info, src []byte, warning string) Result {
 		Data: src, Format: info.Format, Width: info.Width, Height: info.Height, Before: info,
 		Warnings: []string{warning}, Unchanged: true,
 	}
+}
+
+// leaves reports whether there is nothing to do.
+func (w *writer) leaves() bool {
+	return w.isEmpty() && w.fits(w.src) && w.format == w.info.Format && w.info.Orientation == 1 && w.keepsMetadata()
+}
+
+// fits reports whether a file is as short as it has to be.
+func (w *writer) fits(file []byte) bool {
+	return w.output.MaxBytes == 0 || len(file) <= w.output.MaxBytes
+}
+
+// asTurned is the result of leaving a JPEG file as it lies, with the tag that turns it upright: if a recipe does no more than
+// that, it does not cost quality. Metadata may change.
+func (w *writer) asTurned(r *recipe.Recipe) (result Result, ok bool) {
+	if w.format != JPEG || !w.isOnlyOriented(r) || w.output.Metadata != recipe.KeepAll {
+		return Result{}, false
+	}
+	result = asItWas(w.info, w.src, WarnOrientationKept)
+	if w.keepsMetadata() {
+		return result, w.fits(w.src)
+	}
+	result.Data, _ = w.rewrite(w.change(image.Pt(w.info.StoredWidth, w.info.StoredHeight), w.info.Orientation))
+	if !w.fits(result.Data) {
+		return Result{}, false
+	}
+	w.warnings[WarnOrientationKept] = true
+	result.Unchanged, result.Warnings = false, w.warnings.sorted()
+	return result.orAsItWas(w.output, w.src), true
 }
 
 // ended prefers the context's error: what a decoder says about it is noise.
@@ -195,6 +208,11 @@ func (p *plan) changed(ctx context.Context, decoded image.Image) (*image.NRGBA, 
 	m, err := convert(ctx, decoded, p.decodedSize(), p.start)
 	if err != nil {
 		return nil, err
+	}
+	if p.toSRGB != nil {
+		if m, err = p.inSRGB(m.Rect.Size()).apply(ctx, m); err != nil {
+			return nil, err
+		}
 	}
 	return p.apply(ctx, m)
 }

@@ -51,8 +51,10 @@ type Info struct {
 	Bits                      int  // of one channel; of one index with a palette
 	Bytes                     int  // of the file
 
-	scans int  // of a JPEG file
-	turbo bool // whether libjpeg-turbo decodes it
+	scans   int    // of a JPEG file
+	profile []byte // of colour, if the edit asks for it
+	colors  int    // that the palette holds
+	turbo   bool   // whether libjpeg-turbo decodes it
 }
 
 // Inspect reads a file's header and checks it against the limits, without decoding pixels. The limits' zero

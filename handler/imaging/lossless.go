@@ -11,7 +11,7 @@ import (
 // false for what cannot be done so, such as turns that would bring an incomplete block to the front.
 func (w *writer) lossless() (file []byte, ok bool) {
 	p := w.plan
-	if p.format != JPEG || !p.info.turbo || p.denominator != 1 || len(p.operations) > 1 || p.losslessBytes() > w.memory {
+	if p.format != JPEG || !p.info.turbo || p.toSRGB != nil || p.denominator != 1 || len(p.operations) > 1 || p.losslessBytes() > w.memory {
 		return nil, false
 	}
 	var part image.Rectangle
@@ -22,7 +22,7 @@ func (w *writer) lossless() (file []byte, ok bool) {
 		}
 		part = cut.rect
 	}
-	file, err := jpegcodec.Transform(w.src, codecTurn(p.start), part, p.info.scans > 1)
+	file, err := jpegcodec.Transform(w.src, codecTurn(p.start), part, p.info.scans > 1 || w.output.Progressive)
 	if err != nil {
 		return nil, false
 	}
@@ -50,5 +50,5 @@ func codecTurn(t turn) jpegcodec.Turn {
 
 // isOnlyOriented reports whether all that a recipe does is to turn the picture upright.
 func (p *plan) isOnlyOriented(r *recipe.Recipe) bool {
-	return len(r.Steps) == 0 && len(p.operations) == 0 && p.format == p.info.Format
+	return len(r.Steps) == 0 && len(p.operations) == 0 && p.toSRGB == nil && p.format == p.info.Format
 }

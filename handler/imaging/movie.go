@@ -8,9 +8,9 @@ import (
 // movie is an animated file that is written. It has the whole of each frame and finds out what has changed.
 type movie interface {
 	// add appends a frame that is seen for some milliseconds. The picture is the movie's from then on.
-	add(m *image.NRGBA, delay int) error
+	add(ctx context.Context, m *image.NRGBA, delay int) error
 	// file returns the file. Nothing can be added after it.
-	file() ([]byte, error)
+	file(ctx context.Context) ([]byte, error)
 }
 
 // animated returns the file with every frame edited. The frames are worked one after another, and again for each
@@ -52,11 +52,11 @@ func (w *writer) filmed(ctx context.Context, a animation, to movie) ([]byte, err
 		if err != nil {
 			return nil, err
 		}
-		if err := to.add(m, f.delay); err != nil {
+		if err := to.add(ctx, m, f.delay); err != nil {
 			return nil, err
 		}
 	}
-	return to.file()
+	return to.file(ctx)
 }
 
 // changed returns the smallest rectangle outside of which two pictures of the same size are the same.

@@ -9,6 +9,8 @@ import (
 
 	"imagepro/handler/fault"
 	"imagepro/handler/imaging"
+	"imagepro/handler/imaging/container"
+	"imagepro/handler/imaging/jpegcodec"
 )
 
 func TestEveryFormatBecomesEveryOther(t *testing.T) {
@@ -122,5 +124,62 @@ func TestPNGFilesAreMadeFastOrSmall(t *testing.T) {
 	small := edit(t, src, `{"version":1,"steps":[{"op":"filter","name":"sepia"}],"output":{"compression":"small"}}`)
 	if len(small.Data) >= len(fast.Data) || furthestApart(fromPNG(t, small.Data), fromPNG(t, fast.Data)) != 0 {
 		t.Errorf("fast has %d bytes, small %d", len(fast.Data), len(small.Data))
+	}
+}
+
+// layout returns the marker of a JPEG file's frame header and the sampling factors of its first channel.
+func layout(t *testing.T, file []byte) (marker, sampling byte) {
+	t.Helper()
+	for s, err := range container.JPEG(file) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.IsFrame() {
+			return s.Marker, s.Data[7]
+		}
+	}
+	t.Fatal("there is no frame")
+	return 0, 0
+}
+
+func TestJPEGFilesAreLaidOutAsAskedFor(t *testing.T) {
+	t.Parallel()
+	src := asJPEG(t, pattern(96, 64), 90)
+	for output, c := range map[string]struct {
+		marker, sampling byte
+		plain            []string // warnings where libjpeg-turbo is not built in
+	}{
+		``:                            {0xC0, 0x22, nil},
+		`"progressive":true`:          {0xC2, 0x22, []string{imaging.WarnProgressiveMissing}},
+		`"chromaSubsampling":"4:4:4"`: {0xC0, 0x11, []string{imaging.WarnChromaHalved}},
+		`"chromaSubsampling":"4:4:4","progressive":true`: {0xC2, 0x11, []string{imaging.WarnChromaHalved, imaging.WarnProgressiveMissing}},
+	} {
+		result := edit(t, src, `{"version":1,"steps":[{"op":"resize","width":50}],"output":{`+output+`}}`)
+		marker, sampling := layout(t, result.Data)
+		if jpegcodec.Turbo {
+			c.plain = nil
+		} else {
+			c.marker, c.sampling = 0xC0, 0x22
+		}
+		if marker != c.marker || sampling != c.sampling || !slices.Equal(result.Warnings, c.plain) {
+			t.Errorf("%s: frame %x, sampling %x, warnings %q", output, marker, sampling, result.Warnings)
+		}
+		if result := edit(t, src, `{"version":1,"output":{`+output+`}}`); !result.Unchanged {
+			t.Errorf("%s: a file with nothing to do was written anew", output)
+		}
+	}
+}
+
+func TestALosslessTurnBecomesProgressiveIfAskedFor(t *testing.T) {
+	t.Parallel()
+	needTurbo(t)
+	src := asJPEG(t, pattern(96, 64), coarse)
+	plain := edit(t, src, `{"version":1,"steps":[{"op":"rotate","angle":180}],"output":{"quality":1}}`)
+	progressive := edit(t, src, `{"version":1,"steps":[{"op":"rotate","angle":180}],"output":{"quality":1,"progressive":true}}`)
+	if marker, _ := layout(t, progressive.Data); marker != 0xC2 {
+		t.Errorf("the frame is %x", marker)
+	}
+	if d := furthestApart(toNRGBA(decodeAny(t, plain.Data)), toNRGBA(decodeAny(t, progressive.Data))); d != 0 {
+		t.Errorf("it is %d levels apart", d)
 	}
 }

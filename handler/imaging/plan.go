@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"slices"
 	"strconv"
 	"strings"
 
 	"imagepro/handler/fault"
 	"imagepro/handler/imaging/jpegcodec"
+	"imagepro/handler/imaging/metadata"
 	"imagepro/handler/recipe"
 )
 
@@ -16,14 +18,18 @@ import (
 type plan struct {
 	info Info
 	// denominator makes the picture smaller while it is decoded: 1, 2, 4 or 8.
-	denominator int
-	start       turn // applied while the decoded pixels are converted
-	operations  []operation
-	size        image.Point // of the result
-	format      Format      // of the result
-	memory      int64       // estimated bytes at the peak
-	moving      bool        // whether every frame of an animation is edited; else it is one picture, maybe the first frame
-	warnings    warnings
+	denominator  int
+	start        turn   // applied while the decoded pixels are converted
+	toSRGB       *point // applied afterwards, if it is not nil
+	dropsProfile bool   // whether the pixels are those of sRGB then, and the colour profile goes
+	operations   []operation
+	size         image.Point            // of the result
+	format       Format                 // of the result
+	colors       int                    // how many the result may have, if the file may have more; else 0
+	set          func() metadata.Fields // texts of the metadata, with what placeholders say of the plan at the time; or nil
+	memory       int64                  // estimated bytes at the peak
+	moving       bool                   // whether every frame of an animation is edited; else it is one picture, maybe the first frame
+	warnings     warnings
 }
 
 // operation is a step that was fitted to a picture.
@@ -52,16 +58,19 @@ type planner struct {
 	limits Limits
 	o      Options
 	info   Info
+	out    recipe.Output
 	plan   *plan
 }
 
 // compile fits a recipe to a picture. Faults carry the JSON pointer of the step.
 func compile(info Info, r *recipe.Recipe, o Options) (*plan, error) {
-	p := &planner{limits: o.Limits, o: o, info: info, plan: &plan{
+	p := &planner{limits: o.Limits, o: o, info: info, out: r.Output, plan: &plan{
 		info: info, denominator: 1, format: outputFormat(info, r.Output), warnings: warnings{},
 		moving: info.Animated && r.Input.OnAnimated == recipe.ProcessAnimated,
 	}}
+	p.plan.colors = fewerColors(info, p.plan.format, r.Output.Palette)
 	p.plan.size = image.Pt(info.StoredWidth, info.StoredHeight)
+	p.colorProfile()
 	if r.Input.AutoOrient {
 		p.turn(turnOf(info.Orientation))
 	}
@@ -71,7 +80,10 @@ func compile(info Info, r *recipe.Recipe, o Options) (*plan, error) {
 	p.begin()
 	p.shrink()
 	p.plan.memory = p.estimate()
-	return p.plan, p.checkResult()
+	if err := p.checkResult(); err != nil {
+		return nil, err
+	}
+	return p.plan, p.fields()
 }
 
 // steps fits steps; the index is that of the first of them in the recipe.
@@ -283,7 +295,7 @@ func (p *planner) peak(size image.Point) (peak int64) {
 		peak = max(peak, area(size)*4+area(op.size())*4+op.scratch())
 		size = op.size()
 	}
-	return max(peak, area(size)*(4+encodedBytes(p.plan.format)))
+	return max(peak, area(size)*(4+encodedBytes(p.plan.format, p.out)))
 }
 
 // kept returns the bytes that stay while the frames of an animation are worked: the canvas and what it is restored to,
@@ -322,8 +334,12 @@ func decodeBytes(info Info) (peak, result int64) {
 
 // encodedBytes returns the bytes a pixel that an encoder needs besides the picture: planes, indices and the
 // file that grows.
-func encodedBytes(format Format) int64 {
+func encodedBytes(format Format, out recipe.Output) int64 {
 	switch format {
+	case JPEG:
+		if out.Progressive {
+			return 4 + 6 // two bytes a coefficient of 4:4:4
+		}
 	case GIF, WebP:
 		return 10
 	case BMP, TIFF:
@@ -334,7 +350,34 @@ func encodedBytes(format Format) int64 {
 
 // isEmpty reports whether no pixel changes.
 func (p *plan) isEmpty() bool {
-	return p.start == upright && len(p.operations) == 0 && p.denominator == 1 && p.info.Animated == p.moving
+	return p.start == upright && len(p.operations) == 0 && p.denominator == 1 && p.colors == 0 && p.toSRGB == nil && p.info.Animated == p.moving
+}
+
+// moves reports whether what is seen may lie elsewhere in the result than its share of the sides says.
+func (p *plan) moves() bool {
+	size := p.start.size(p.decodedSize())
+	return p.start != upright || slices.ContainsFunc(p.operations, func(op operation) bool {
+		before := size
+		size = op.size()
+		switch op.(type) {
+		case turned, trimmed:
+			return true
+		case scaled:
+			return false
+		}
+		return size != before
+	})
+}
+
+// hides reports whether parts of the picture are hidden.
+func (p *plan) hides() bool {
+	return slices.ContainsFunc(p.operations, func(op operation) bool {
+		if t, ok := op.(trimmed); ok {
+			return t.untrimmed.hides()
+		}
+		_, ok := op.(redacted)
+		return ok
+	})
 }
 
 // String shows the plan in a line an operation, for tests and logs.
@@ -353,10 +396,17 @@ func (p *plan) String() string {
 	if p.start != upright {
 		fmt.Fprintf(&s, ", %s", p.start)
 	}
+	if p.toSRGB != nil {
+		fmt.Fprintf(&s, ", %s", p.toSRGB.name)
+	}
 	s.WriteByte('\n')
 	for _, op := range p.operations {
 		fmt.Fprintf(&s, "%s → %d×%d\n", op, op.size().X, op.size().Y)
 	}
-	fmt.Fprintf(&s, "%s %d×%d\n", p.format, p.size.X, p.size.Y)
+	fmt.Fprintf(&s, "%s %d×%d", p.format, p.size.X, p.size.Y)
+	if p.colors > 0 {
+		fmt.Fprintf(&s, ", %d colours", p.colors)
+	}
+	s.WriteByte('\n')
 	return s.String()
 }

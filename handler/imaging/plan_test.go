@@ -3,6 +3,8 @@ package imaging
 import (
 	"errors"
 	"image"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -302,5 +304,23 @@ func TestThePlanOfAnAnimationHasItsFrames(t *testing.T) {
 		if info.Animated = true; err != nil || p.memory != still.memory+kept {
 			t.Errorf("%s: %d bytes, want %d more than the %d of a still picture", onAnimated, p.memory, kept, still.memory)
 		}
+	}
+}
+
+func TestPlansSayWhatBecomesOfColours(t *testing.T) {
+	t.Parallel()
+	p3, err := os.ReadFile(filepath.Join("icc", "testdata", "displayp3.icc"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	info := jpegInfo(400, 300, 6)
+	info.profile, info.turbo = p3, true
+	p, err := planOf(t, info, `{"version":1,"steps":[{"op":"resize","width":60}],"output":{"colorProfile":"srgb","format":"png","palette":{"colors":16}}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "jpeg 400×300 1/4, rotate 90, to sRGB\nscale lanczos3 → 60×80\npng 60×80, 16 colours\n"
+	if got := p.String(); got != want {
+		t.Errorf("the plan is\n%s, want\n%s", got, want)
 	}
 }

@@ -31,7 +31,7 @@ func (p *planner) text(s recipe.Text) error {
 	}
 	offset := image.Pt(int(s.OffsetX.Of(in.X)), int(s.OffsetY.Of(in.Y)))
 	room := min(s.MaxWidth.Of(in.X), float64(in.X-max(0, offset.X))) - 2*margin
-	words := s.Expand(p.value)
+	words := recipe.Expand(s.Text, p.value)
 	if len(words) > longestText {
 		return fault.Newf(fault.Invalid, "The text has %d bytes with its placeholders filled in; at most %d are written.",
 			len(words), longestText)

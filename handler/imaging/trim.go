@@ -38,7 +38,7 @@ func (p *planner) trim(s recipe.Trim, rest []recipe.Step, index int) error {
 
 // after fits steps to a picture on the way. The index is that of the first of them in the recipe.
 func (p *planner) after(size image.Point, steps []recipe.Step, index int) (*plan, error) {
-	next := &planner{limits: p.limits, o: p.o, info: p.info, plan: &plan{
+	next := &planner{limits: p.limits, o: p.o, info: p.info, out: p.out, plan: &plan{
 		info: p.info, denominator: 1, size: size, format: p.plan.format, warnings: p.plan.warnings,
 	}}
 	if err := next.steps(steps, index); err != nil {

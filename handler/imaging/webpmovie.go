@@ -2,6 +2,7 @@ package imaging
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"image"
 	"slices"
@@ -31,7 +32,7 @@ const (
 // longestDelay is how many milliseconds a frame may be seen.
 const longestDelay = 1<<24 - 1
 
-func (w *webpMovie) add(m *image.NRGBA, delay int) error {
+func (w *webpMovie) add(_ context.Context, m *image.NRGBA, delay int) error {
 	part := m.Rect
 	if w.shown != nil {
 		part = changed(w.shown, m)
@@ -67,7 +68,7 @@ func (w *webpMovie) add(m *image.NRGBA, delay int) error {
 	return nil
 }
 
-func (w *webpMovie) file() ([]byte, error) {
+func (w *webpMovie) file(context.Context) ([]byte, error) {
 	file := container.AppendWebP(nil, "VP8X", container.VP8X(w.flags|webpMoves, w.size.X, w.size.Y))
 	file = container.AppendWebP(file, "ANIM", binary.LittleEndian.AppendUint16(make([]byte, 4), uint16(min(w.plays, 0xFFFF))))
 	return container.RIFF(slices.Concat([][]byte{file}, w.frames)...), nil

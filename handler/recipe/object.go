@@ -122,6 +122,14 @@ func (o *object) label(name string, most int) string {
 	return text
 }
 
+// omit leaves a field out of the canonical form if it says nothing. Fields that came later do so at their defaults: recipes
+// that are older keep their hashes.
+func (o *object) omit(name string, nothing bool) {
+	if nothing {
+		delete(o.canonical, name)
+	}
+}
+
 // text reads a string of at most a number of bytes.
 func (o *object) text(name, def string, most int) string {
 	text := def
@@ -187,6 +195,21 @@ func (o *object) number(name string, def, least, most float64) float64 {
 	}
 	o.canonical[name] = x
 	return x
+}
+
+// share reads a number from 0 to 1; true is 1 and false 0.
+func (o *object) share(name string, def float64) float64 {
+	if value, ok := o.take(name); ok {
+		if yes, ok := value.(bool); ok {
+			def = 0
+			if yes {
+				def = 1
+			}
+			o.canonical[name] = def
+			return def
+		}
+	}
+	return o.number(name, def, 0, 1)
 }
 
 // integer is number for whole numbers.

@@ -132,7 +132,9 @@ func TestEveryOperationIsReadWithItsFields(t *testing.T) {
 			},
 		},
 		Output: recipe.Output{
-			Format: recipe.JPEG, Quality: 80, MinQuality: 40, MinSavings: -1, Compression: recipe.Fast, Background: color.NRGBA{A: 255}, Metadata: recipe.KeepCopyright,
+			Format: recipe.JPEG, Quality: 80, MinQuality: 40, MinSavings: -1, Progressive: true, Chroma: recipe.FullChroma, ColorProfile: recipe.ToSRGB, Palette: recipe.Palette{Colors: 64, Dither: 0.5},
+			Compression: recipe.Fast, Background: color.NRGBA{A: 255}, Metadata: recipe.KeepCopyright,
+			Set: map[recipe.Field][]string{recipe.Copyright: {"© {year} Ann"}, recipe.Title: {}, recipe.Keywords: {"sun", "{name}"}},
 		},
 	}
 	if diff := cmp.Diff(want, r, cmpopts.IgnoreUnexported(recipe.Recipe{})); diff != "" {
@@ -175,6 +177,10 @@ func TestRecipesThatSayTheSameHashEqually(t *testing.T) {
 	for _, pair := range [][2]string{
 		{`{"version":1}`, `{"output":{},"steps":[],"input":{"autoOrient":true},"version":1.0,"name":"x","$schema":"y"}`},
 		{`{"version":1,"input":{"onAnimated":"skip"}}`, `{"version":1}`},
+		{`{"version":1}`, `{"version":1,"output":{"progressive":false,"chromaSubsampling":"4:2:0","compression":"fast","colorProfile":"keep","metadata":{"stripGps":false}}}`},
+		{`{"version":1,"output":{"palette":{}}}`, `{"version":1,"output":{"palette":{"colors":256,"dither":true}}}`},
+		{`{"version":1}`, `{"version":1,"output":{"metadata":{"set":{}}}}`},
+		{`{"version":1,"output":{"metadata":{"set":{"title":"a","keywords":["b "]}}}}`, `{"version":1,"output":{"metadata":{"set":{"keywords":["b"],"title":" a\n"}}}}`},
 		{`{"version":1,"steps":[{"op":"rotate","angle":-90}]}`, `{"version":1,"steps":[{"angle":2.7e2,"op":"rotate","interpolation":"cubic"}]}`},
 		{`{"version":1,"steps":[{"op":"rotate","angle":360}]}`, `{"version":1,"steps":[{"op":"rotate","angle":-0}]}`},
 		{`{"version":1,"output":{"background":"#FFF"}}`, `{"version":1,"output":{"background":"#ffffffff"}}`},
@@ -218,6 +224,15 @@ func TestRecipesThatDifferHashDifferently(t *testing.T) {
 		`{"version":1,"input":{"onAnimated":"process"}}`,
 		`{"version":1,"input":{"onAnimated":"first"}}`,
 		`{"version":1,"output":{"quality":84}}`,
+		`{"version":1,"output":{"progressive":true}}`,
+		`{"version":1,"output":{"colorProfile":"srgb"}}`,
+		`{"version":1,"output":{"metadata":{"set":{"title":""}}}}`,
+		`{"version":1,"output":{"metadata":{"set":{"title":"a"}}}}`,
+		`{"version":1,"output":{"metadata":{"set":{"credit":"a"}}}}`,
+		`{"version":1,"output":{"metadata":{"set":{"keywords":[]}}}}`,
+		`{"version":1,"output":{"palette":{}}}`,
+		`{"version":1,"output":{"palette":{"dither":false}}}`,
+		`{"version":1,"output":{"chromaSubsampling":"4:4:4"}}`,
 		`{"version":1,"steps":[{"op":"resize","width":100}]}`,
 		`{"version":1,"steps":[{"op":"resize","height":100}]}`,
 		`{"version":1,"steps":[{"op":"resize","width":"100%"}]}`,
@@ -242,6 +257,7 @@ func TestRecipesThatDifferHashDifferently(t *testing.T) {
 func TestWhatIsWrongIsRefusedWithItsPlaceAndLimit(t *testing.T) {
 	t.Parallel()
 	step := func(fields string) string { return `{"version":1,"steps":[{` + fields + `}]}` }
+	set := func(fields string) string { return `{"version":1,"output":{"metadata":{"set":` + fields + `}}}` }
 	for name, c := range map[string]struct{ document, field, message string }{
 		"no JSON":                {`{`, "", "not valid JSON"},
 		"nothing":                {``, "", "not valid JSON"},
@@ -253,7 +269,7 @@ func TestWhatIsWrongIsRefusedWithItsPlaceAndLimit(t *testing.T) {
 		"version 2":              {`{"version":2}`, "/version", "from 1 to 1"},
 		"version as text":        {`{"version":"1"}`, "/version", "A number"},
 		"unknown field":          {`{"version":1,"a/b~":2}`, "/a~1b~0", "not known"},
-		"unknown output":         {`{"version":1,"output":{"dpi":2}}`, "/output/dpi", "background, compression, format, maxBytes, metadata, minQuality, minSavingsPercent, quality"},
+		"unknown output":         {`{"version":1,"output":{"dpi":2}}`, "/output/dpi", "background, chromaSubsampling, colorProfile, compression, format, maxBytes, metadata, minQuality, minSavingsPercent, palette, progressive, quality"},
 		"twice":                  {`{"version":1,"version":1}`, "/version", "twice"},
 		"twice below":            {step(`"op":"blur","sigma":1,"sigma":1`), "/steps/0/sigma", "twice"},
 		"too deep":               {strings.Repeat(`{"a":`, 17), strings.Repeat("/a", 16), "16 levels"},
@@ -422,6 +438,25 @@ func TestWhatIsWrongIsRefusedWithItsPlaceAndLimit(t *testing.T) {
 		"quality not whole":      {`{"version":1,"output":{"quality":80.5}}`, "/output/quality", "whole number"},
 		"format":                 {`{"version":1,"output":{"format":"avif"}}`, "/output/format", "keep, jpeg, png, gif, webp, tiff, bmp"},
 		"compression":            {`{"version":1,"output":{"compression":"best"}}`, "/output/compression", "fast, small"},
+		"progressive":            {`{"version":1,"output":{"progressive":1}}`, "/output/progressive", "true or false"},
+		"chroma":                 {`{"version":1,"output":{"chromaSubsampling":"4:2:2"}}`, "/output/chromaSubsampling", "4:2:0, 4:4:4"},
+		"palette":                {`{"version":1,"output":{"palette":{"colors":1}}}`, "/output/palette/colors", "from 2 to 256"},
+		"palette's field":        {`{"version":1,"output":{"palette":{"size":1}}}`, "/output/palette/size", "colors, dither"},
+		"palette as number":      {`{"version":1,"output":{"palette":16}}`, "/output/palette", "An object"},
+		"dither":                 {`{"version":1,"output":{"palette":{"dither":1.1}}}`, "/output/palette/dither", "from 0 to 1"},
+		"set, unknown":           {set(`{"artist":"x"}`), "/output/metadata/set/artist", "not known"},
+		"set, no text":           {set(`{"title":1}`), "/output/metadata/set/title", "A text is expected"},
+		"set, too long":          {set(`{"title":"` + strings.Repeat("a", 2001) + `"}`), "/output/metadata/set/title", "at most 2000 bytes"},
+		"set, control":           {set(`{"credit":"a\u0000b"}`), "/output/metadata/set/credit", "none that can be written"},
+		"set, no character":      {set(`{"credit":"a\uffffb"}`), "/output/metadata/set/credit", "none that can be written"},
+		"set, placeholder":       {set(`{"copyright":"{artist}"}`), "/output/metadata/set/copyright", "Known: {name}"},
+		"keywords, no list":      {set(`{"keywords":"a"}`), "/output/metadata/set/keywords", "at most 50 texts"},
+		"keywords, too many":     {set(`{"keywords":["a"` + strings.Repeat(`,"a"`, 50) + `]}`), "/output/metadata/set/keywords", "at most 50 texts"},
+		"keyword, no text":       {set(`{"keywords":["a",1]}`), "/output/metadata/set/keywords/1", "1 to 64 bytes"},
+		"keyword, empty":         {set(`{"keywords":[" "]}`), "/output/metadata/set/keywords/0", "1 to 64 bytes"},
+		"keyword, too long":      {set(`{"keywords":["` + strings.Repeat("a", 65) + `"]}`), "/output/metadata/set/keywords/0", "1 to 64 bytes"},
+		"keyword, placeholder":   {set(`{"keywords":["{a}"]}`), "/output/metadata/set/keywords/0", "Known: {name}"},
+		"profile":                {`{"version":1,"output":{"colorProfile":"p3"}}`, "/output/colorProfile", "keep, srgb"},
 		"savings":                {`{"version":1,"output":{"minSavingsPercent":100}}`, "/output/minSavingsPercent", "from 0 to 99"},
 		"max bytes":              {`{"version":1,"output":{"maxBytes":-1}}`, "/output/maxBytes", "from 0 to 1000000000"},
 		"least quality":          {`{"version":1,"output":{"maxBytes":9,"quality":50,"minQuality":51}}`, "/output/minQuality", "above the quality, 50"},
@@ -482,8 +517,7 @@ func TestImagesListsEachPictureOnceWithItsPlace(t *testing.T) {
 
 func TestPlaceholdersAreFilledInAndDoubledBracesAreBraces(t *testing.T) {
 	t.Parallel()
-	text := recipe.Text{Text: "{name}.{ext} {{x}} }{year"}
-	got := text.Expand(func(name string) string { return "<" + name + ">" })
+	got := recipe.Expand("{name}.{ext} {{x}} }{year", func(name string) string { return "<" + name + ">" })
 	if want := "<name>.<ext> {x} }"; got != want {
 		t.Errorf("Expand = %q, want %q", got, want)
 	}

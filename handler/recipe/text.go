@@ -86,8 +86,13 @@ func checkText(o *object, text string) {
 	if strings.TrimSpace(text) == "" {
 		o.report("text", "A text of 1 to %d bytes is expected here.", MaxText)
 	}
+	o.problem.checkPlaceholders(pointer(o.path, "text"), text)
+}
+
+// checkPlaceholders refuses a text with placeholders that are none.
+func (p *problem) checkPlaceholders(at, text string) {
 	if _, ok := expand(text, func(string) string { return "" }); !ok {
-		o.report("text", "A placeholder is not known or not closed. Known: {%s}. A brace itself is written twice.",
+		p.report(at, "A placeholder is not known or not closed. Known: {%s}. A brace itself is written twice.",
 			strings.Join(placeholders(), "}, {"))
 	}
 }
@@ -97,10 +102,10 @@ func placeholders() []string {
 	return []string{"name", "ext", "width", "height", "date", "year"}
 }
 
-// Expand returns the text with each placeholder {x} replaced by value("x") and doubled braces made single.
+// Expand returns a text with each placeholder {x} replaced by value("x") and doubled braces made single.
 // The names are those that Parse accepts: name, ext, width, height, date, year.
-func (s Text) Expand(value func(name string) string) string {
-	text, _ := expand(s.Text, value)
+func Expand(text string, value func(name string) string) string {
+	text, _ = expand(text, value)
 	return text
 }
 

@@ -115,3 +115,9 @@ func (b Block) GIFLoops() (repeats int, ok bool) {
 	}
 	return int(binary.LittleEndian.Uint16(b.Data[len(name):])), true
 }
+
+// GIFColors returns how many colours the table holds that follows a Screen or Frame block; 0 if none does.
+func (b Block) GIFColors() int {
+	at := map[BlockKind]int{Screen: 4, Frame: 8}[b.Kind]
+	return colorTable(b.Data[at]) / 3
+}

@@ -28,6 +28,15 @@ const (
 	Rotate270
 )
 
+// Options are how a file is written.
+type Options struct {
+	Quality int // from 1 to 100
+	// Progressive writes the file in several scans, from coarse to fine; without libjpeg-turbo it is ignored.
+	Progressive bool
+	// FullChroma keeps chroma at the full size instead of half of it; without libjpeg-turbo it is ignored.
+	FullChroma bool
+}
+
 // Smallest is the greatest denominator of Decode.
 const Smallest = 8
 

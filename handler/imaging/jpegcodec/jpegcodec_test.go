@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"imagepro/handler/imaging/container"
 	"imagepro/handler/imaging/jpegcodec"
 )
 
@@ -34,7 +35,7 @@ func waves(w, h int) *image.NRGBA {
 func encoded(t testing.TB, m image.Image, quality int) []byte {
 	t.Helper()
 	var to bytes.Buffer
-	if err := jpegcodec.Encode(&to, m, quality); err != nil {
+	if err := jpegcodec.Encode(&to, m, jpegcodec.Options{Quality: quality}); err != nil {
 		t.Fatal(err)
 	}
 	return to.Bytes()
@@ -103,6 +104,59 @@ func TestWhatIsWrittenIsReadByTheStandardLibrary(t *testing.T) {
 	}
 	if len(encoded(t, waves(333, 211), 40)) >= len(encoded(t, waves(333, 211), 90)) {
 		t.Error("the quality changes nothing")
+	}
+}
+
+// frame returns the marker of a file's frame header, the sampling factors of its first channel and how many scans it has.
+func frame(t *testing.T, file []byte) (marker, sampling byte, scans int) {
+	t.Helper()
+	for s, err := range container.JPEG(file) {
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case s.IsFrame():
+			marker, sampling = s.Marker, s.Data[7]
+		case s.Marker == container.SOS:
+			scans++
+		}
+	}
+	return marker, sampling, scans
+}
+
+func TestFilesAreWrittenAsAskedFor(t *testing.T) {
+	t.Parallel()
+	gray := image.NewGray(image.Rect(0, 0, 50, 40))
+	for name, c := range map[string]struct {
+		m        image.Image
+		o        jpegcodec.Options
+		marker   byte // SOF0 is baseline, SOF2 progressive
+		sampling byte // 0x22: chroma at half the size
+		scans    bool // whether there are several
+	}{
+		"plain":       {waves(100, 80), jpegcodec.Options{Quality: 90}, 0xC0, 0x22, false},
+		"progressive": {waves(100, 80), jpegcodec.Options{Quality: 90, Progressive: true}, 0xC2, 0x22, true},
+		"full chroma": {waves(100, 80), jpegcodec.Options{Quality: 90, FullChroma: true}, 0xC0, 0x11, false},
+		"both":        {waves(100, 80), jpegcodec.Options{Quality: 90, Progressive: true, FullChroma: true}, 0xC2, 0x11, true},
+		"gray":        {gray, jpegcodec.Options{Quality: 90, Progressive: true, FullChroma: true}, 0xC2, 0x11, true},
+	} {
+		var to bytes.Buffer
+		if err := jpegcodec.Encode(&to, c.m, c.o); err != nil {
+			t.Fatal(err)
+		}
+		if !jpegcodec.Turbo {
+			c.marker, c.scans = 0xC0, false
+			if c.sampling = 0x22; c.m == gray {
+				c.sampling = 0x11
+			}
+		}
+		marker, sampling, scans := frame(t, to.Bytes())
+		if marker != c.marker || sampling != c.sampling || scans > 1 != c.scans {
+			t.Errorf("%s: frame %x, sampling %x, %d scans", name, marker, sampling, scans)
+		}
+		got, err := jpeg.Decode(bytes.NewReader(to.Bytes()))
+		if err != nil || apart(c.m, got) > 3 {
+			t.Errorf("%s: %v, %.2f levels apart", name, err, apart(c.m, got))
+		}
 	}
 }
 
@@ -224,10 +278,10 @@ func TestEmptyAndOddThingsAreErrors(t *testing.T) {
 		t.Errorf("a file of another size: %v", err)
 	}
 	if jpegcodec.Turbo {
-		if err := jpegcodec.Encode(&bytes.Buffer{}, image.NewNRGBA(image.Rectangle{}), 80); err == nil {
+		if err := jpegcodec.Encode(&bytes.Buffer{}, image.NewNRGBA(image.Rectangle{}), jpegcodec.Options{Quality: 80}); err == nil {
 			t.Error("an empty picture was written")
 		}
-		if err := jpegcodec.Encode(&bytes.Buffer{}, image.NewCMYK(image.Rect(0, 0, 1, 1)), 80); err == nil {
+		if err := jpegcodec.Encode(&bytes.Buffer{}, image.NewCMYK(image.Rect(0, 0, 1, 1)), jpegcodec.Options{Quality: 80}); err == nil {
 			t.Error("printing colours were written")
 		}
 	}

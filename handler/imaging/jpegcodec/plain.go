@@ -20,11 +20,10 @@ func Decode([]byte, image.Point, int) (*image.NRGBA, error) { return nil, ErrNot
 // Transform takes nothing.
 func Transform([]byte, Turn, image.Rectangle, bool) ([]byte, error) { return nil, ErrNotTaken }
 
-// Encode writes an opaque picture as a baseline file with chroma at half the size, or a gray one. The quality is from 1
-// to 100.
-func Encode(to *bytes.Buffer, m image.Image, quality int) error {
+// Encode writes an opaque picture as a baseline file with chroma at half the size, or a gray one.
+func Encode(to *bytes.Buffer, m image.Image, o Options) error {
 	if n, ok := m.(*image.NRGBA); ok {
 		m = &image.RGBA{Pix: n.Pix, Stride: n.Stride, Rect: n.Rect} // the type that is read fastest; opaque pixels are the same
 	}
-	return jpeg.Encode(to, m, &jpeg.Options{Quality: quality})
+	return jpeg.Encode(to, m, &jpeg.Options{Quality: o.Quality})
 }

@@ -52,9 +52,8 @@ func Decode(src []byte, size image.Point, denominator int) (*image.NRGBA, error)
 	return m, nil
 }
 
-// Encode writes an opaque picture as a baseline file with chroma at half the size, or a gray one. The quality is from 1
-// to 100.
-func Encode(to *bytes.Buffer, m image.Image, quality int) error {
+// Encode writes an opaque picture in colour, or a gray one.
+func Encode(to *bytes.Buffer, m image.Image, o Options) error {
 	handle := C.tjInitCompress()
 	if handle == nil {
 		return errors.New("jpegcodec: no room for an encoder")
@@ -62,7 +61,13 @@ func Encode(to *bytes.Buffer, m image.Image, quality int) error {
 	defer C.tjDestroy(handle)
 	var pixels []byte
 	var stride int
-	kind, subsampling := C.int(C.TJPF_RGBA), C.int(C.TJSAMP_420)
+	kind, subsampling, flags := C.int(C.TJPF_RGBA), C.int(C.TJSAMP_420), C.int(C.TJFLAG_ACCURATEDCT)
+	if o.FullChroma {
+		subsampling = C.TJSAMP_444
+	}
+	if o.Progressive {
+		flags |= C.TJFLAG_PROGRESSIVE
+	}
 	switch m := m.(type) {
 	case *image.Gray:
 		pixels, stride, kind, subsampling = m.Pix, m.Stride, C.TJPF_GRAY, C.TJSAMP_GRAY
@@ -79,7 +84,7 @@ func Encode(to *bytes.Buffer, m image.Image, quality int) error {
 	var length C.ulong
 	defer func() { C.tjFree(file) }()
 	if C.tjCompress2(handle, (*C.uchar)(unsafe.Pointer(&pixels[0])), C.int(size.X), C.int(stride), C.int(size.Y), kind,
-		&file, &length, subsampling, C.int(quality), C.TJFLAG_ACCURATEDCT) != 0 {
+		&file, &length, subsampling, C.int(o.Quality), flags) != 0 {
 		return fmt.Errorf("jpegcodec: %s", C.GoString(C.tjGetErrorStr2(handle)))
 	}
 	to.Write(unsafe.Slice((*byte)(unsafe.Pointer(file)), int(length)))

@@ -62,11 +62,20 @@ func Read(format string, src []byte) Blocks {
 // Change is what an edit did and what its result may tell.
 type Change struct {
 	Width, Height int
+	Orientation   int  // as in EXIF, if the pixels are not upright; else 0
+	Moved         bool // whether what is seen lies elsewhere than before: what points at parts of the picture is wrong then
+	Hidden        bool // whether parts of the picture were hidden: nothing may show or name them any more
 	Mode          Mode
+	SRGB          bool // whether the pixels are those of sRGB: the colour profile goes
 	DropGPS       bool // where the picture was taken is not told
+	Set           Fields
+	TakesIPTC     bool // whether the result's format has a place for IPTC
 }
 
-// Mode is how much is kept. The colour profile and what else colours need always is.
+// orientation returns what the tag says.
+func (c Change) orientation() int { return max(c.Orientation, 1) }
+
+// Mode is how much is kept. The colour profile and what else colours need always is, unless SRGB says otherwise.
 type Mode int
 
 // The modes.
@@ -76,9 +85,19 @@ const (
 	None
 )
 
-// Update returns the blocks of an edited picture: upright, with its new sides, without the previews of what
-// it was. The receiver's bytes are not changed. Damaged blocks are left out and Lost is set.
+// Update returns the blocks of an edited picture: with its new sides and orientation, without the previews of what
+// it was, and with the texts that are set. The receiver's bytes are not changed. Damaged blocks are left out and Lost is
+// set.
 func (b Blocks) Update(c Change) Blocks {
+	if b = b.kept(c).Set(c.Set, c.TakesIPTC); c.SRGB {
+		b.ICC = nil
+		b.Own = slices.DeleteFunc(slices.Clone(b.Own), func(p Part) bool { return p.isColor() })
+	}
+	return b
+}
+
+// kept is Update without texts that are set.
+func (b Blocks) kept(c Change) Blocks {
 	if c.Mode != All {
 		b.Own = slices.DeleteFunc(slices.Clone(b.Own), func(p Part) bool { return !p.isColor() })
 		b.Lost = false // nothing was promised
@@ -91,8 +110,8 @@ func (b Blocks) Update(c Change) Blocks {
 		b.Exif, b.XMP, b.IPTC = rights(b), nil, nil
 		return b
 	}
-	b.Exif = b.keep(updateExif(b.Exif, c.Width, c.Height))
-	b.XMP = b.keep(updateXMP(b.XMP, c.Width, c.Height))
+	b.Exif = b.keep(updateExif(b.Exif, c))
+	b.XMP = b.keep(updateXMP(b.XMP, c))
 	if c.DropGPS && hasGPS(b.Exif) {
 		b.Exif = b.keep(dropGPS(b.Exif))
 	}

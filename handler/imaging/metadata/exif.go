@@ -7,26 +7,38 @@ package metadata
 
 import (
 	"bytes"
+	"cmp"
+	"slices"
 
 	"imagepro/handler/imaging/container"
 )
 
 // The EXIF tags that are read or changed here (CIPA DC-008).
 const (
-	tagImageWidth      = 0x0100
-	tagImageLength     = 0x0101
-	tagStripOffsets    = 0x0111
-	tagOrientation     = 0x0112
-	tagStripByteCounts = 0x0117
-	tagArtist          = 0x013B
-	tagThumbnail       = 0x0201
-	tagThumbnailLength = 0x0202
-	tagCopyright       = 0x8298
-	tagExif            = 0x8769
-	tagGPS             = 0x8825
-	tagPixelX          = 0xA002
-	tagPixelY          = 0xA003
-	tagInterop         = 0xA005
+	tagImageWidth       = 0x0100
+	tagImageLength      = 0x0101
+	tagImageDescription = 0x010E
+	tagStripOffsets     = 0x0111
+	tagOrientation      = 0x0112
+	tagStripByteCounts  = 0x0117
+	tagArtist           = 0x013B
+	tagThumbnail        = 0x0201
+	tagThumbnailLength  = 0x0202
+	tagCopyright        = 0x8298
+	tagXPTitle          = 0x9C9B // and the next, of Windows
+	tagXPAuthor         = 0x9C9D
+	tagXPKeywords       = 0x9C9E
+	tagExif             = 0x8769
+	tagSubjectArea      = 0x9214
+	tagSubjectLocation  = 0xA214
+	tagRelatedWidth     = 0x1001 // of the interoperability directory, as the next
+	tagRelatedLength    = 0x1002
+	tagMakerNote        = 0x927C
+	tagGPS              = 0x8825
+	tagPixelX           = 0xA002
+	tagPixelY           = 0xA003
+	tagColorSpace       = 0xA001 // 1 is sRGB
+	tagInterop          = 0xA005
 )
 
 // Orientation returns the Orientation tag of a TIFF structure, from 1 to 8; 1 if there is none, if it is out
@@ -70,9 +82,9 @@ func FindJPEGExif(src []byte) []byte {
 	return nil
 }
 
-// updateExif returns the structure with Orientation 1 and new sides, and without its thumbnail. Everything
+// updateExif returns the structure with another orientation and other sides, and without its thumbnail. Everything
 // else stays at its place: maker notes hold offsets into the structure.
-func updateExif(exif []byte, width, height int) ([]byte, error) {
+func updateExif(exif []byte, c Change) ([]byte, error) {
 	if len(exif) == 0 {
 		return nil, nil
 	}
@@ -87,7 +99,7 @@ func updateExif(exif []byte, width, height int) ([]byte, error) {
 	used := usage{directories: []span{where}, values: append(values(main), span{0, 8})}
 	for _, e := range main {
 		if e.tag == tagExif || e.tag == tagGPS {
-			if err := t.updateSub(e, width, height, &used); err != nil {
+			if err := t.updateSub(e, c, &used); err != nil {
 				return nil, err
 			}
 		}
@@ -95,15 +107,41 @@ func updateExif(exif []byte, width, height int) ([]byte, error) {
 	if used.isTangled() {
 		return nil, errTIFF
 	}
-	t.update(main, width, height)
-	if next == 0 {
-		return t.data, nil
+	t.update(main, c)
+	if next != 0 {
+		t.order.PutUint32(t.data[where.end-4:], 0)
 	}
-	t.order.PutUint32(t.data[where.end-4:], 0)
-	if next >= len(t.data) {
-		return t.data, nil // cut off: there is no thumbnail any more
+	if next != 0 && next < len(t.data) { // else it is cut off: there is no thumbnail any more
+		if t.data, err = t.dropThumbnail(next, append(used.directories, used.values...)); err != nil {
+			return nil, err
+		}
 	}
-	return t.dropThumbnail(next, append(used.directories, used.values...))
+	if c.Hidden {
+		return t.data, t.clearUnused(main)
+	}
+	return t.data, nil
+}
+
+// clearUnused wipes whatever no directory knows of: previews that a maker's notes point at.
+func (t tiff) clearUnused(main []entry) error {
+	used, err := t.used(main)
+	if err != nil {
+		return err
+	}
+	_, where, _, err := t.directory(int(t.order.Uint32(t.data[4:])))
+	if err != nil {
+		return err
+	}
+	used = append(used, where)
+	slices.SortFunc(used, func(a, b span) int { return cmp.Compare(a.start, b.start) })
+	at := 0
+	for _, u := range append(used, span{len(t.data), len(t.data)}) {
+		if u.start > at {
+			clear(t.data[at:min(u.start, len(t.data))])
+		}
+		at = max(at, u.end)
+	}
+	return nil
 }
 
 // usage is what the directories of a structure use.
@@ -125,34 +163,96 @@ func (u usage) isTangled() bool {
 }
 
 // update sets the tags of a directory that an edit changes.
-func (t tiff) update(entries []entry, width, height int) {
+func (t tiff) update(entries []entry, c Change) {
 	for _, e := range entries {
 		switch e.tag {
 		case tagOrientation:
-			t.setNumber(e, 1)
-		case tagImageWidth, tagPixelX:
-			t.setNumber(e, width)
-		case tagImageLength, tagPixelY:
-			t.setNumber(e, height)
+			t.setNumber(e, c.orientation())
+		case tagImageWidth, tagPixelX, tagRelatedWidth:
+			t.setNumber(e, c.Width)
+		case tagImageLength, tagPixelY, tagRelatedLength:
+			t.setNumber(e, c.Height)
+		case tagColorSpace:
+			if c.SRGB {
+				t.setNumber(e, 1)
+			}
 		}
 	}
 }
 
 // updateSub updates the directory that an entry points to and adds what it and its own sub-directory use.
-func (t tiff) updateSub(pointer entry, width, height int, used *usage) error {
+func (t tiff) updateSub(pointer entry, c Change, used *usage) error {
 	entries, err := t.follow(pointer, used)
 	if err != nil || pointer.tag != tagExif {
 		return err
 	}
+	at, _ := t.number(pointer)
 	for _, e := range entries {
 		if e.tag == tagInterop {
-			if _, err := t.follow(e, used); err != nil {
+			interop, err := t.follow(e, used)
+			if err != nil {
 				return err
+			}
+			t.update(interop, c)
+			if c.SRGB {
+				t.setInterop(interop)
 			}
 		}
 	}
-	t.update(entries, width, height)
+	width, known := t.numberOf(entries, tagPixelX)
+	stale := c.Moved || c.Hidden || known && width != c.Width
+	t.update(entries, c)
+	if stale {
+		t.takeOut(at, tagSubjectArea)
+		t.takeOut(at, tagSubjectLocation)
+	}
+	if c.Hidden {
+		t.takeOut(at, tagMakerNote)
+	}
 	return nil
+}
+
+// numberOf returns the number of a tag.
+func (t tiff) numberOf(entries []entry, tag uint16) (int, bool) {
+	e, ok := find(entries, tag)
+	if !ok {
+		return 0, false
+	}
+	return t.number(e)
+}
+
+// takeOut wipes the values of a tag in a directory and takes its entries out, unless there is no other.
+func (t tiff) takeOut(directory int, tag uint16) {
+	for {
+		entries, where, _, err := t.directory(directory)
+		if err != nil {
+			return
+		}
+		e, ok := find(entries, tag)
+		if !ok {
+			return
+		}
+		clear(t.data[e.value.start:e.value.end])
+		if len(entries) == 1 {
+			return
+		}
+		t.remove(e, where)
+	}
+}
+
+// remove takes an entry out of its directory. What follows moves up within it.
+func (t tiff) remove(e entry, where span) {
+	copy(t.data[e.at:where.end], t.data[e.at+12:where.end])
+	clear(t.data[where.end-12 : where.end])
+	t.order.PutUint16(t.data[where.start:], t.order.Uint16(t.data[where.start:])-1)
+}
+
+// setInterop says that the colours are those of sRGB where it said that they are those of Adobe RGB (DCF 2.0).
+func (t tiff) setInterop(entries []entry) {
+	const tagIndex = 1
+	if e, ok := find(entries, tagIndex); ok && e.kind == kindASCII && e.count == 4 && string(t.data[e.value.start:e.value.start+3]) == "R03" {
+		copy(t.data[e.value.start:], "R98")
+	}
 }
 
 // follow reads the directory that an entry points to and adds what it uses.
@@ -175,7 +275,7 @@ func (t tiff) follow(pointer entry, used *usage) ([]entry, error) {
 func values(entries []entry) []span {
 	var used []span
 	for _, e := range entries {
-		if e.value.start != e.at+8 {
+		if e.value != (span{e.at + 8, e.at + 12}) {
 			used = append(used, e.value)
 		}
 	}

@@ -56,9 +56,7 @@ func dropGPS(exif []byte) ([]byte, error) {
 		if len(main) == 1 {
 			return nil, nil // there was nothing else
 		}
-		copy(t.data[pointer.at:where.end], t.data[pointer.at+12:where.end])
-		clear(t.data[where.end-12 : where.end])
-		t.order.PutUint16(t.data[first:], uint16(len(main)-1))
+		t.remove(pointer, where)
 	}
 }
 

@@ -63,10 +63,7 @@ func updateIPTC(block []byte) ([]byte, error) {
 			return nil, err
 		}
 		if slices.Contains(kept, r.id) {
-			out = append(out, r.raw...)
-			if len(r.raw)%2 == 1 {
-				out = append(out, 0)
-			}
+			out = appendResource(out, r.raw)
 		}
 	}
 	return out, nil
@@ -87,15 +84,11 @@ func iptcText(block []byte, number byte) string {
 		if r.id != resourceIPTC {
 			continue
 		}
-		for d := r.data; len(d) >= 5 && d[0] == 0x1C; {
-			length := int(binary.BigEndian.Uint16(d[3:]))
-			if length > len(d)-5 {
-				return "" // cut off, or one of the extended lengths that no text needs
+		sets, _ := dataSets(r.data) // what was read before a damage counts
+		for _, d := range sets {
+			if d.record == recordEditorial && d.number == number {
+				return string(latin1(d.value))
 			}
-			if d[1] == 2 && d[2] == number {
-				return string(d[5 : 5+length])
-			}
-			d = d[5+length:]
 		}
 	}
 	return ""

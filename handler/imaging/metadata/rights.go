@@ -1,7 +1,6 @@
 package metadata
 
 import (
-	"bytes"
 	"encoding/binary"
 	"strings"
 )
@@ -16,12 +15,12 @@ func rights(b Blocks) []byte {
 	if copyright == "" {
 		copyright = iptcText(b.IPTC, dataSetCopyright)
 	}
-	var fields []textField
+	var fields []node
 	if artist != "" {
-		fields = append(fields, textField{tagArtist, artist})
+		fields = append(fields, textNode(tagArtist, artist))
 	}
 	if copyright != "" {
-		fields = append(fields, textField{tagCopyright, copyright})
+		fields = append(fields, textNode(tagCopyright, copyright))
 	}
 	if len(fields) == 0 {
 		return nil
@@ -48,33 +47,9 @@ func exifText(exif []byte, tag uint16) string {
 	return ""
 }
 
-// textField is an ASCII field of a directory; fields are in the order of their tags.
-type textField struct {
-	tag  uint16
-	text string
-}
-
 // buildTIFF returns a structure of one directory.
-func buildTIFF(fields []textField) []byte {
-	order := binary.LittleEndian
-	to := order.AppendUint16([]byte("II*\x00\x08\x00\x00\x00"), uint16(len(fields)))
-	texts := len(to) + 12*len(fields) + 4 // where values that do not fit into their entries start
-	var after bytes.Buffer
-	for _, f := range fields {
-		value := append([]byte(f.text), 0)
-		to = order.AppendUint16(to, f.tag)
-		to = order.AppendUint16(to, kindASCII)
-		to = order.AppendUint32(to, uint32(len(value)))
-		if len(value) <= 4 {
-			to = append(to, append(value, 0, 0, 0)[:4]...)
-			continue
-		}
-		to = order.AppendUint32(to, uint32(texts+after.Len()))
-		after.Write(value)
-		if after.Len()%2 == 1 {
-			after.WriteByte(0)
-		}
-	}
-	to = order.AppendUint32(to, 0) // no next directory
-	return append(to, after.Bytes()...)
+func buildTIFF(fields []node) []byte {
+	t := tiff{[]byte("II*\x00\x00\x00\x00\x00"), binary.LittleEndian}
+	t.setFirst(t.appendDirectory(nil, fields, 0))
+	return t.data
 }

@@ -11,7 +11,13 @@ var errTIFF = errors.New("metadata: a TIFF structure is broken")
 // tiff reads the directories of a TIFF structure (TIFF 6.0, section 2). Every access is checked.
 type tiff struct {
 	data  []byte
-	order binary.ByteOrder
+	order byteOrder
+}
+
+// byteOrder is one of the two orders of bytes, for reading and for appending.
+type byteOrder interface {
+	binary.ByteOrder
+	binary.AppendByteOrder
 }
 
 // entry is one field of a directory.
@@ -98,9 +104,12 @@ func sizeOf(kind uint16) int64 {
 
 // The kinds of values that are written here.
 const (
-	kindASCII = 2
-	kindShort = 3
-	kindLong  = 4
+	kindASCII     = 2
+	kindShort     = 3
+	kindLong      = 4
+	kindByte      = 1
+	kindUndefined = 7
+	kindDouble    = 12
 )
 
 // number returns the first value of a SHORT or LONG entry.

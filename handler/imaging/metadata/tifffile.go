@@ -7,9 +7,10 @@ const tagNewSubfileType = 0x00FE
 
 // The tags in which TIFF files keep what JPEG keeps in segments.
 const (
-	tagXMP  = 0x02BC
-	tagIPTC = 0x83BB
-	tagICC  = 0x8773
+	tagXMP            = 0x02BC
+	tagIPTC           = 0x83BB
+	tagICC            = 0x8773
+	tagImageResources = 0x8649 // of Photoshop
 
 	tagExtraSamples = 0x0152
 )
@@ -49,30 +50,4 @@ func (t tiff) isReduced(entries []entry) bool {
 		}
 	}
 	return false
-}
-
-// readTIFF takes the colour profile and the XMP packet of the first page. The rest is lost: its tags stand
-// among those that describe how pixels are stored.
-func readTIFF(src []byte) Blocks {
-	var b Blocks
-	t, first, err := openTIFF(src)
-	if err != nil {
-		return b
-	}
-	entries, _, _, err := t.directory(first)
-	if err != nil {
-		return b
-	}
-	for _, e := range entries {
-		value := t.data[e.value.start:e.value.end]
-		switch e.tag {
-		case tagXMP:
-			b.XMP = value
-		case tagICC:
-			b.ICC = value
-		case tagIPTC, tagExif, tagGPS, tagArtist, tagCopyright:
-			b.Lost = true
-		}
-	}
-	return b
 }

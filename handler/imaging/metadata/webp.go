@@ -73,10 +73,16 @@ func WriteWebP(file []byte, b Blocks) (out []byte, lost bool) {
 	}
 	icc, exif, xmp := block(webpICC, "ICCP", b.ICC), block(webpExif, "EXIF", b.Exif), block(webpXMP, "XMP ", b.XMP)
 	var extension []byte
-	if head[0] != 0 {
+	if head[0] != 0 && !isLosslessAlpha(head[0], chunks) {
 		extension = container.AppendWebP(nil, "VP8X", head)
 	}
 	return container.RIFF(slices.Concat([][]byte{extension, icc}, chunks, [][]byte{exif, xmp})...), len(b.IPTC) > 0
+}
+
+// isLosslessAlpha reports whether a file is extended for nothing but the transparency of a lossless picture, which needs no
+// such thing.
+func isLosslessAlpha(flags byte, chunks [][]byte) bool {
+	return flags == webpAlpha && bytes.HasPrefix(chunks[0], []byte("VP8L"))
 }
 
 // extended returns the VP8X chunk for a file that has only a picture; nil if that is none (RFC 6386, section 9.1, and RFC
