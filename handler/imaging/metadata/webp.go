@@ -82,7 +82,7 @@ func WriteWebP(file []byte, b Blocks) (out []byte, lost bool) {
 // isLosslessAlpha reports whether a file is extended for nothing but the transparency of a lossless picture, which needs no
 // such thing.
 func isLosslessAlpha(flags byte, chunks [][]byte) bool {
-	return flags == webpAlpha && bytes.HasPrefix(chunks[0], []byte("VP8L"))
+	return flags == webpAlpha && len(chunks) > 0 && bytes.HasPrefix(chunks[0], []byte("VP8L"))
 }
 
 // extended returns the VP8X chunk for a file that has only a picture; nil if that is none (RFC 6386, section 9.1, and RFC
