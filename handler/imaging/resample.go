@@ -27,6 +27,7 @@ func resample(ctx context.Context, m *image.NRGBA, out image.Point, kernel gift.
 	}
 	across, down := tapsOf(in.X, out.X, kernel), tapsOf(in.Y, out.Y, kernel)
 	weigh := opaqueRows(across, in.X)
+	weighAlpha := alphaRows(across, in.X)
 	dst := image.NewNRGBA(image.Rectangle{Max: out})
 	err := inRows(ctx, out.Y, func(from, to int) {
 		first, end := down[from].first, 0
@@ -42,7 +43,7 @@ func resample(ctx context.Context, m *image.NRGBA, out image.Point, kernel gift.
 				weigh(line, row)
 			} else {
 				premultiply(straight, row)
-				acrossAlpha(line, straight, across)
+				weighAlpha(line, straight)
 			}
 		}
 		sums := make([]int32, width)
@@ -144,15 +145,19 @@ func acrossAlpha(line, row []int16, across []taps) {
 			a += w * int32(q[3])
 			p = p[4:]
 		}
-		to := line[:4:4]
-		if a > most { // sharper kernels go beyond opaque; the colour stays
-			r, g, b = scaledDown(r, a), scaledDown(g, a), scaledDown(b, a)
-		}
-		alpha := levelBetween(a, weightBits)
-		to[0], to[1], to[2] = min(alpha, levelBetween(r, weightBits)), min(alpha, levelBetween(g, weightBits)), min(alpha, levelBetween(b, weightBits))
-		to[3] = alpha
+		storeBetween(line[:4:4], r, g, b, a)
 		line = line[4:]
 	}
+}
+
+// storeBetween stores the sums of a first pass as premultiplied levels.
+func storeBetween(to []int16, r, g, b, a int32) {
+	if a > most { // sharper kernels go beyond opaque; the colour stays
+		r, g, b = scaledDown(r, a), scaledDown(g, a), scaledDown(b, a)
+	}
+	alpha := levelBetween(a, weightBits)
+	to[0], to[1], to[2] = min(alpha, levelBetween(r, weightBits)), min(alpha, levelBetween(g, weightBits)), min(alpha, levelBetween(b, weightBits))
+	to[3] = alpha
 }
 
 // levelBetween rounds a sum to a level between the passes.
@@ -165,8 +170,15 @@ func premultiply(to []int16, row []byte) {
 	for i := 0; i+3 < len(row); i += 4 {
 		q, p := row[i:i+4:i+4], to[i:i+4:i+4]
 		a := uint32(q[3]) << levelBits
-		for c := range 3 {
-			p[c] = int16((uint32(q[c])*a + 127) / 255)
+		switch q[3] {
+		case 0:
+			p[0], p[1], p[2] = 0, 0, 0
+		case 255:
+			p[0], p[1], p[2] = int16(q[0])<<levelBits, int16(q[1])<<levelBits, int16(q[2])<<levelBits
+		default:
+			for c := range 3 {
+				p[c] = int16((uint32(q[c])*a + 127) / 255)
+			}
 		}
 		p[3] = int16(a)
 	}

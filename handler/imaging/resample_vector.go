@@ -16,9 +16,18 @@ func opaqueRows(across []taps, width int) func(line []int16, row []byte) {
 	return func(line []int16, row []byte) { acrossVector(line, row, packed) }
 }
 
+// alphaRows is opaqueRows for premultiplied rows; see acrossAlpha.
+func alphaRows(across []taps, width int) func(line, row []int16) {
+	packed, ok := packTaps(across, width)
+	if !avx2 || !ok {
+		return func(line, row []int16) { acrossAlpha(line, row, across) }
+	}
+	return func(line, row []int16) { acrossAlphaVector(line, row, packed) }
+}
+
 // packedTaps are taps in fours: sixteen weights for each four neighbours, in the order of the levels in acrossVector.
 type packedTaps struct {
-	offset  int // of the first neighbour in a row, in bytes
+	offset  int // of the first neighbour's levels in a row
 	weights []int16
 }
 
@@ -64,6 +73,30 @@ func acrossVector(line []int16, row []byte, across []packedTaps) {
 		to := line[:3:3]
 		to[0], to[1], to[2] = int16(levels[0]), int16(levels[1]), int16(levels[2])
 		line = line[3:]
+	}
+	archsimd.ClearAVXUpperBits()
+}
+
+// widePairs is pairs for levels of two bytes, in both halves of a vector.
+var widePairs = [32]int8{
+	0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15,
+	0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15,
+}
+
+func acrossAlphaVector(line, row []int16, across []packedTaps) {
+	order := archsimd.LoadInt8x32Slice(widePairs[:])
+	var levels [4]int32
+	for _, t := range across {
+		sums := archsimd.BroadcastInt32x8(0)
+		p := row[t.offset:]
+		for w := t.weights; len(w) >= 16; w = w[16:] {
+			four := archsimd.LoadInt16x16Slice(p).AsInt8x32().PermuteOrZeroGrouped(order).AsInt16x16()
+			sums = sums.Add(four.DotProductPairs(archsimd.LoadInt16x16Slice(w)))
+			p = p[16:]
+		}
+		sums.GetLo().Add(sums.GetHi()).StoreSlice(levels[:])
+		storeBetween(line[:4:4], levels[0], levels[1], levels[2], levels[3])
+		line = line[4:]
 	}
 	archsimd.ClearAVXUpperBits()
 }
