@@ -168,6 +168,9 @@ func steps(t *testing.T, state string) ([]map[string]any, []editor.Note) {
 	return doc.Steps, result.Notes
 }
 
+// tiny is a picture of one pixel.
+const tiny = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
+
 const plain = `"backgroundImage":{"type":"image","width":400,"height":300}`
 
 func TestStatesBecomeTheseSteps(t *testing.T) {
@@ -198,6 +201,8 @@ func TestStatesBecomeTheseSteps(t *testing.T) {
 		"a pixelated part":       {object(`"type":"rect","left":-20,"top":30,"width":60,"height":60,"strokeWidth":0,"fill":{"type":"filter","filter":[{"pixelate":20}]}`), `[{"op":"redact","mode":"pixelate","size":20,"regions":[{"shape":"rect","unit":"rel","x":0,"y":0.1,"width":0.1,"height":0.2}]}]`},
 		"a blurred part":         {object(`"type":"circle","left":40,"top":30,"radius":30,"strokeWidth":2,"stroke":"#fff","fill":{"type":"filter","filter":[{"blur":0.5}]}`), `[{"op":"redact","mode":"blur","sigma":6.34,"regions":[{"shape":"ellipse","unit":"rel","x":0.1025,"y":0.1033333,"width":0.15,"height":0.2}]},{"op":"shape","shape":"ellipse","unit":"rel","x":0.1025,"y":0.1033333,"width":0.15,"height":0.2,"stroke":{"cap":"butt","color":"#ffffffff","join":"miter","width":"0.66667%"}}]`},
 		"a text":                 {object(`"type":"i-text","text":"a{b}","left":40,"top":100,"width":100,"height":50,"strokeWidth":0,"fontSize":30,"fill":"#00f8","fontWeight":"700"`), `[{"op":"text","text":"a{{b}}","size":"10%","bold":true,"italic":false,"color":"#0000ff88","opacity":1,"lineHeight":1.3108,"align":"left","gravity":"west","offset":{"x":"10%","y":"-8.33333%"}}]`},
+		"a text that is turned":  {object(`"type":"i-text","text":"a","left":200,"top":150,"originX":"center","originY":"center","width":100,"height":50,"strokeWidth":0,"fontSize":30,"angle":-30,"textAlign":"right"`), `[{"op":"text","text":"a","size":"10%","bold":false,"italic":false,"color":"#000000ff","opacity":1,"lineHeight":1.3108,"align":"right","angle":-30,"gravity":"center","offset":{"x":"0%","y":"0%"}}]`},
+		"a picture on it":        {object(`"type":"image","left":40,"top":30,"width":20,"height":10,"scaleX":3,"scaleY":3,"strokeWidth":0,"angle":90,"originX":"center","originY":"center","opacity":0.5,"src":"` + tiny + `"`), `[{"op":"watermark","image":{"data":"` + tiny + `"},"size":"20%","gravity":"center","offset":{"x":"-40%","y":"-40%"},"angle":90,"opacity":0.5}]`},
 		"a text with more to it": {object(`"type":"textbox","text":"a","originX":"right","originY":"center","left":360,"top":150,"width":100,"height":50,"scaleX":2,"scaleY":2,"fontSize":30,"fill":"white","strokeWidth":3,"stroke":"#000","backgroundColor":"#ff0","textAlign":"right","opacity":0.5`), `[{"op":"text","text":"a","size":"20%","bold":false,"italic":false,"color":"#ffffffff","opacity":0.5,"lineHeight":1.3108,"align":"right","gravity":"east","offset":{"x":"10.75%","y":"0%"},"maxWidth":"50%","stroke":{"color":"#000000ff","width":"5%"},"background":{"color":"#ffff00ff","padding":0}}]`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -232,7 +237,7 @@ func TestWhatARecipeDoesNotSayIsNoted(t *testing.T) {
 		"overlay":            {`{"overlayImage":{},` + plain + `}`, "/overlayImage", "left out", 0},
 		"half a picture":     {`{"backgroundImage":{"width":9,"height":9,"cropX":3}}`, "/backgroundImage", "cropX", 0},
 		"crop of nothing":    {`{"crop":{"left":400,"top":0,"width":3,"height":3},` + plain + `}`, "/crop", "keeps nothing", 0},
-		"in epochs":          {`{"epochs":[{"background":{"width":9,"height":9}},{"background":{"width":9,"height":9},"objects":[{"type":"image"}]}]}`, "/epochs/1/objects/0", "Pictures that are laid", 0},
+		"in epochs":          {`{"epochs":[{"background":{"width":9,"height":9}},{"background":{"width":9,"height":9},"objects":[{"type":"image"}]}]}`, "/epochs/1/objects/0/src", "data URI", 0},
 		"unknown object":     {object(`"type":"cropzone"`), "/objects/0", `"cropzone" are not known`, 0},
 		"shadow":             {rect(`"shadow":{"blur":3}`), "/objects/0/shadow", "left out", 1},
 		"dashes":             {rect(`"strokeDashArray":[3,4]`), "/objects/0/strokeDashArray", "without gaps", 1},
@@ -249,7 +254,14 @@ func TestWhatARecipeDoesNotSayIsNoted(t *testing.T) {
 		"groups of groups":   {object(strings.Repeat(`"type":"group","objects":[{`, 6) + `"type":"rect"` + strings.Repeat(`}]`, 6)), "/objects/0" + strings.Repeat("/objects/0", 5), "more than 5 deep", 0},
 		"font":               {object(`"type":"i-text","text":"a","fontFamily":"Noto Sans"`), "/objects/0/fontFamily", `"Noto Sans"`, 1},
 		"underlined":         {object(`"type":"i-text","text":"a","underline":true`), "/objects/0/underline", "without this line", 1},
-		"turned text":        {object(`"type":"i-text","text":"a","angle":12`), "/objects/0", "upright", 1},
+		"mirrored text":      {object(`"type":"i-text","text":"a","flipX":true`), "/objects/0", "not mirrored", 1},
+		"mirrored picture":   {object(`"type":"image","width":20,"height":10,"flipY":true,"src":"` + tiny + `"`), "/objects/0", "not mirrored", 1},
+		"stretched picture":  {object(`"type":"image","width":20,"height":10,"scaleX":2,"src":"` + tiny + `"`), "/objects/0", "the ratio", 1},
+		"part of a picture":  {object(`"type":"image","width":20,"height":10,"cropX":2,"src":"` + tiny + `"`), "/objects/0", "part of a picture", 0},
+		"filtered picture":   {object(`"type":"image","width":20,"height":10,"filters":[{"type":"Invert"}],"src":"` + tiny + `"`), "/objects/0/filters", "left out", 1},
+		"picture elsewhere":  {object(`"type":"image","width":20,"height":10,"src":"blob:https://x/1"`), "/objects/0/src", "data URI", 0},
+		"large picture":      {object(`"type":"image","width":20,"height":10,"src":"data:image/png;base64,` + strings.Repeat("A", 70000) + `"`), "/objects/0", "at most 65536 bytes", 0},
+		"no picture":         {object(`"type":"image","width":20,"height":10,"src":"data:image/svg+xml;base64,PHN2Zz4="`), "/objects/0", "cannot be said", 0},
 		"letters of a kind":  {object(`"type":"i-text","text":"a","styles":{"0":{}}`), "/objects/0/styles", "look the same", 1},
 		"justified text":     {object(`"type":"i-text","text":"a","textAlign":"justify"`), "/objects/0/textAlign", "to the left", 1},
 		"letters far apart":  {object(`"type":"i-text","text":"a","charSpacing":9`), "/objects/0/charSpacing", "as usual", 1},

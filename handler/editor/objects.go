@@ -62,7 +62,7 @@ func (c *converter) object(at string, o fields, on place) error {
 	case "i-text", "text", "textbox":
 		c.text(at, kind, o, on)
 	case "image":
-		c.note(at, "Pictures that are laid on the picture cannot be said in a recipe yet; this one is left out.")
+		c.overlay(at, o, on)
 	default:
 		c.note(at, "Objects of the type %q are not known here; this one is left out.", kind)
 	}

@@ -17,8 +17,8 @@ func (c *converter) text(at, kind string, o fields, on place) {
 		return
 	}
 	f := c.placed(o, on, o.number("width", 0), o.number("height", 0))
-	if math.Abs(math.Remainder(f.angle, 360)) > 0.01 || f.flipX || f.flipY {
-		c.note(at, "The text is written upright.")
+	if f.flipX || f.flipY {
+		c.note(at, "The text is not mirrored.")
 	}
 	size := o.number("fontSize", 40) * f.scaleY
 	s := map[string]any{
@@ -44,23 +44,29 @@ func (c *converter) text(at, kind string, o fields, on place) {
 	c.step(at, s)
 }
 
-// anchor says where a text stands.
+// anchor says where a text stands: at the edge that it is aligned to or, if it is turned, about its middle.
 func (c *converter) anchor(at string, s map[string]any, o fields, f figure) {
 	half := f.width * f.scaleX / 2
-	var across float64
-	switch align := o.text("textAlign", "left"); align {
+	align := o.text("textAlign", "left")
+	edge, across := "center", f.x-c.width/2
+	switch align {
 	case "center", "justify-center":
-		s["align"], s["gravity"] = "center", "center"
-		across = f.x - c.width/2
+		s["align"] = "center"
 	case "right", "justify-right":
-		s["align"], s["gravity"] = "right", "east"
-		across = c.width - f.x - half
+		s["align"], edge = "right", "east"
 	default:
-		s["align"], s["gravity"] = "left", "west"
-		across = f.x - half
+		s["align"], edge = "left", "west"
 		if align != "left" {
 			c.note(named(at, "textAlign"), "The text is aligned to the left.")
 		}
+	}
+	switch s["gravity"] = edge; {
+	case math.Abs(math.Remainder(f.angle, 360)) > 0.01: // it turns about its middle, which is no edge's
+		s["gravity"], s["angle"] = "center", rounded(f.angle, 4)
+	case edge == "east":
+		across = c.width - f.x - half
+	case edge == "west":
+		across = f.x - half
 	}
 	s["offset"] = map[string]any{"x": percent(across, c.width), "y": percent(f.y-c.height/2, c.height)}
 }

@@ -18,12 +18,7 @@ func (p *planner) rotate(s recipe.Rotate) error {
 	}
 	in := p.plan.size
 	sin, cos := math.Sincos(s.Angle * math.Pi / 180)
-	w, h := float64(in.X), float64(in.Y)
-	// The box around the turned rectangle. What sticks out by a millionth of a pixel is rounding.
-	out := image.Pt(
-		int(math.Ceil(math.Abs(w*cos)+math.Abs(h*sin)-1e-6)),
-		int(math.Ceil(math.Abs(w*sin)+math.Abs(h*cos)-1e-6)),
-	)
+	out := turnedSize(float64(in.X), float64(in.Y), s.Angle)
 	p.push(rotated{Rotate: s, in: in, out: out, sin: sin, cos: cos})
 	return nil
 }

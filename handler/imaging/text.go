@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"math"
 	"path"
 	"slices"
 	"strconv"
@@ -40,8 +41,19 @@ func (p *planner) text(s recipe.Text) error {
 	if missing {
 		p.plan.warnings[WarnTextMissing] = true
 	}
-	t.box = boxAt(s.Gravity, offset, l, margin, in)
-	t.outlines = face.outlines(l, float64(t.box.Min.X)+margin, float64(t.box.Min.Y)+margin)
+	width, height := l.width+2*margin, l.height+2*margin
+	t.box = standing(turnedSize(width, height, s.Angle), in, s.Gravity, offset)
+	x, y := float64(t.box.Min.X), float64(t.box.Min.Y)
+	middle := spot{x + float64(t.box.Dx())/2, y + float64(t.box.Dy())/2}
+	if s.Angle != 0 {
+		x, y = middle.x-width/2, middle.y-height/2
+		t.paper = roundedBox(x, y, width, height, 0)
+		turnAbout(middle, s.Angle, t.paper)
+	}
+	t.outlines = face.outlines(l, x+margin, y+margin)
+	for _, line := range t.outlines {
+		turnAbout(middle, s.Angle, line)
+	}
 	if !t.paints().Empty() {
 		p.push(t)
 	}
@@ -81,18 +93,22 @@ func (p *planner) value(name string) string {
 	return p.o.Time.Format("2006") // year
 }
 
-// boxAt returns where the text with its margin stands.
-func boxAt(g recipe.Gravity, offset image.Point, l layout, margin float64, in image.Point) image.Rectangle {
-	return standing(image.Pt(ceil(l.width+2*margin), ceil(l.height+2*margin)), in, g, offset)
+// turnedSize returns the size of the box around a rectangle that is turned by degrees. What sticks out by a millionth of a
+// pixel is rounding.
+func turnedSize(width, height, angle float64) image.Point {
+	sin, cos := math.Sincos(angle * math.Pi / 180)
+	sin, cos = math.Abs(sin), math.Abs(cos)
+	return image.Pt(ceil(width*cos+height*sin-1e-6), ceil(width*sin+height*cos-1e-6))
 }
 
 // written is a text with its place.
 type written struct {
 	recipe.Text
 	in               image.Point
-	fontSize, stroke float64 // pixels
-	box              image.Rectangle
-	outlines         []contour // in the picture's coordinates
+	fontSize, stroke float64         // pixels
+	box              image.Rectangle // around all of it
+	paper            contour         // the background, if it is turned
+	outlines         []contour       // in the picture's coordinates
 }
 
 func (t written) size() image.Point { return t.in }
@@ -115,7 +131,9 @@ func (t written) scratch() int64 { return area(t.paints().Size()) * 9 }
 func (t written) apply(_ context.Context, m *image.NRGBA) (*image.NRGBA, error) {
 	part := t.paints()
 	layer := image.NewNRGBA(image.Rectangle{Max: part.Size()})
-	if box := t.box.Intersect(part); !box.Empty() && t.Background.Color.A > 0 {
+	if box := t.box.Intersect(part); t.paper != nil {
+		paint(layer, slices.Values([]contour{t.paper}), part.Min, t.Background.Color)
+	} else if !box.Empty() && t.Background.Color.A > 0 {
 		fill(view(layer, box.Sub(part.Min)), t.Background.Color)
 	}
 	if t.stroke > 0 && t.Stroke.Color.A > 0 {

@@ -81,7 +81,7 @@ func TestEveryOperationIsReadWithItsFields(t *testing.T) {
 			recipe.Sharpen{Sigma: 2, Amount: 0.7, Threshold: 0.01},
 			recipe.Text{
 				Text: "© {name} {{{year}}}", Bold: true, Size: pct(3), Color: color.NRGBA{R: 255, G: 255, B: 255, A: 0xB3},
-				Opacity: 0.5, Align: recipe.AlignRight, LineHeight: 1.2, Gravity: recipe.South,
+				Opacity: 0.5, Angle: 315, Align: recipe.AlignRight, LineHeight: 1.2, Gravity: recipe.South,
 				OffsetX: pct(-2), OffsetY: px(8), MaxWidth: pct(50),
 				Stroke:     recipe.Stroke{Color: color.NRGBA{A: 255}, Width: px(2)},
 				Background: recipe.TextBackground{Color: color.NRGBA{R: 255, A: 0x80}, Padding: pct(30)},
@@ -159,7 +159,7 @@ func TestDefaultsAreFilledInTheCanonicalForm(t *testing.T) {
 		},
 		{
 			`{"version":1,"steps":[{"op":"text","text":"a\u2028<\u0001\"\\"}]}`,
-			`{"input":{"autoOrient":true},"output":{"background":"#ffffffff","format":"keep","metadata":{"mode":"keep"},"quality":85},"steps":[{"align":"left","background":{"color":"#00000000","padding":"25%"},"bold":false,"color":"#ffffffff","gravity":"southeast","italic":false,"lineHeight":1.16,"maxWidth":"100%","offset":{"x":0,"y":0},"op":"text","opacity":1,"size":"4%","stroke":{"color":"#000000ff","width":0},"text":"a` + "\u2028" + `<\u0001\"\\"}],"version":1}`,
+			`{"input":{"autoOrient":true},"output":{"background":"#ffffffff","format":"keep","metadata":{"mode":"keep"},"quality":85},"steps":[{"align":"left","angle":0,"background":{"color":"#00000000","padding":"25%"},"bold":false,"color":"#ffffffff","gravity":"southeast","italic":false,"lineHeight":1.16,"maxWidth":"100%","offset":{"x":0,"y":0},"op":"text","opacity":1,"size":"4%","stroke":{"color":"#000000ff","width":0},"text":"a` + "\u2028" + `<\u0001\"\\"}],"version":1}`,
 		},
 	} {
 		r, err := recipe.Parse([]byte(c.document))

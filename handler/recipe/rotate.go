@@ -27,11 +27,16 @@ func (Rotate) Op() string { return "rotate" }
 
 func parseRotate(o *object) Step {
 	s := Rotate{
-		Angle:         o.number("angle", required, -360, 360),
+		Angle:         o.angle(required),
 		Background:    o.color("background", "transparent"),
 		Interpolation: word(o, "interpolation", Bicubic, NearestPixel, Bilinear, Bicubic),
 	}
-	s.Angle = math.Mod(s.Angle+360, 360)
-	o.canonical["angle"] = s.Angle
 	return s
+}
+
+// angle reads clockwise degrees from -360 to 360 and returns them from 0 up to but not including 360.
+func (o *object) angle(def float64) float64 {
+	angle := math.Mod(o.number("angle", def, -360, 360)+360, 360)
+	o.canonical["angle"] = angle
+	return angle
 }

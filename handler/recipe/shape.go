@@ -2,7 +2,6 @@ package recipe
 
 import (
 	"image/color"
-	"math"
 	"strconv"
 )
 
@@ -173,8 +172,7 @@ func (s *Drawing) parseLook(o *object) {
 	if s.Fill.A == 0 && !s.Stroke.Visible() {
 		o.report("stroke", "A shape needs a fill, or a stroke with a width, that can be seen.")
 	}
-	s.Angle = math.Mod(o.number("angle", 0, -360, 360)+360, 360)
-	o.canonical["angle"] = s.Angle
+	s.Angle = o.angle(0)
 	s.Opacity = o.number("opacity", 1, 0, 1)
 }
 

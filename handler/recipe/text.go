@@ -27,6 +27,7 @@ type Text struct {
 	Size         Length // of the font; percent of the shorter side
 	Color        color.NRGBA
 	Opacity      float64 // of the whole watermark, from 0 to 1
+	Angle        float64 // clockwise degrees about the middle of the text, from 0 up to but not including 360
 	Align        Align
 	LineHeight   float64 // a multiple of Size, from 0.5 to 4
 	Gravity      Gravity
@@ -61,6 +62,7 @@ func parseText(o *object) Step {
 		Size:       o.lengthOr("size", Length{Value: 4, Percent: true}, span{least: 4, most: 2000, leastPercent: 0.5, mostPercent: 100}),
 		Color:      o.color("color", "#ffffff"),
 		Opacity:    o.number("opacity", 1, 0, 1),
+		Angle:      o.angle(0),
 		Align:      word(o, "align", AlignLeft, AlignLeft, AlignCenter, AlignRight),
 		LineHeight: o.number("lineHeight", 1.16, 0.5, 4),
 		Gravity:    o.gravity(SouthEast),

@@ -1,7 +1,5 @@
 package recipe
 
-import "math"
-
 // Composite is how the colours of a picture that is laid on another meet those below: the separable blend modes of
 // Compositing and Blending Level 1 (https://www.w3.org/TR/compositing-1/), with alpha on both sides.
 type Composite string
@@ -50,12 +48,11 @@ func parseWatermark(o *object) Step {
 		Image:   o.image(),
 		Size:    o.lengthOr("size", Length{Value: 25, Percent: true}, span{least: 1, most: MaxSide, leastPercent: 0.1, mostPercent: 500}),
 		Gravity: o.gravity(SouthEast),
-		Angle:   math.Mod(o.number("angle", 0, -360, 360)+360, 360),
+		Angle:   o.angle(0),
 		Opacity: o.number("opacity", 1, 0, 1),
 		Blend: word(o, "blend", CompositeOver, CompositeOver, CompositeMultiply, CompositeScreen, CompositeOverlay, CompositeDarken,
 			CompositeLighten, CompositeColorDodge, CompositeColorBurn, CompositeHardLight, CompositeSoftLight, CompositeDifference, CompositeExclusion),
 	}
-	o.canonical["angle"] = s.Angle
 	s.OffsetX, s.OffsetY = o.offset()
 	if o.has("tile") {
 		s.Tile = parseTile(o.object("tile"))
