@@ -461,6 +461,7 @@ type explainedPlan struct {
 	After       explainedSize   `json:"after"`
 	Codec       string          `json:"codec,omitempty"`
 	DecodeScale string          `json:"decodeScale,omitempty"`
+	Planes      bool            `json:"planes,omitempty"`
 	Turn        string          `json:"turn,omitempty"`
 	Passes      []explainedPass `json:"passes,omitempty"`
 	Frames      int             `json:"frames,omitempty"`
@@ -487,7 +488,7 @@ func (a *API) explain(ctx context.Context, in *previewInput) (*previewOutput, er
 		return nil, failed(ctx, err)
 	}
 	p := explainedPlan{
-		How: e.How, Codec: e.Codec, Turn: e.Turn, Pixels: e.Pixels, Memory: e.Memory, Limit: e.Limit,
+		How: e.How, Codec: e.Codec, Planes: e.Planes, Turn: e.Turn, Pixels: e.Pixels, Memory: e.Memory, Limit: e.Limit,
 		Before: explainedSize{e.Before.Format, e.Before.Width, e.Before.Height}, After: explainedSize{e.Format, e.Width, e.Height},
 	}
 	if e.Shrink > 0 {

@@ -12,6 +12,7 @@ type Explanation struct {
 	How    Way
 	Codec  string // what decodes the file, if it is decoded
 	Shrink int    // the decoder makes 1, 2, 4 or 8 pixels one on each side
+	Planes bool   // luma and chroma stay apart, as the file stores them: there is no RGB in between
 	Turn   string // of the decoded pixels as they are read; empty for none
 	Passes []Pass
 	Frames int // of an animation that go through the passes, else 1
@@ -52,10 +53,11 @@ func Explain(src []byte, r *recipe.Recipe, o Options) (Explanation, error) {
 		return Explanation{Before: info}, err
 	}
 	e := Explanation{Before: info, Format: p.format, Width: p.size.X, Height: p.size.Y, Limit: o.Limits.Memory}
-	if e.How = p.way(src, r, o.Limits.Memory); e.How != Recoded {
+	w := writer{plan: p, output: r.Output, src: src, memory: o.Limits.Memory}
+	if e.How = w.way(r); e.How != Recoded {
 		return e, nil
 	}
-	e.Codec, e.Shrink, e.Memory = codec(info), p.denominator, p.memory
+	e.Codec, e.Shrink, e.Planes, e.Memory = codec(info), p.denominator, w.inPlanes(), p.memory
 	if p.start != upright {
 		e.Turn = p.start.String()
 	}
@@ -85,8 +87,7 @@ func codec(info Info) string {
 }
 
 // way returns how the file becomes its result.
-func (p *plan) way(src []byte, r *recipe.Recipe, memory int64) Way {
-	w := writer{plan: p, output: r.Output, src: src, memory: memory}
+func (w *writer) way(r *recipe.Recipe) Way {
 	if w.leaves() {
 		return Unchanged
 	}

@@ -93,6 +93,17 @@ func TestWhatTheOutputAsksForIsExplained(t *testing.T) {
 	}
 }
 
+func TestPlanesAreExplained(t *testing.T) {
+	t.Parallel()
+	src := asJPEG(t, pattern(160, 120), 90)
+	if e := explain(t, src, `{"op":"resize","width":50}`); e.Planes != jpegcodec.Turbo {
+		t.Errorf("a resize: planes %v", e.Planes)
+	}
+	if e := explain(t, src, `{"op":"resize","width":50},{"op":"blur","sigma":1}`); e.Planes {
+		t.Error("planes are blurred")
+	}
+}
+
 func TestWhatCannotBeDoneIsExplainedWithItsFigure(t *testing.T) {
 	t.Parallel()
 	src := photo(t, "Landscape_1.jpg")

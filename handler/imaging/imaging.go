@@ -108,6 +108,11 @@ func (w *writer) result(ctx context.Context) ([]byte, error) {
 	if w.moving {
 		return w.animated(ctx)
 	}
+	if w.inPlanes() {
+		if file, err := w.planar(ctx); !errors.Is(err, jpegcodec.ErrNoPlanes) {
+			return file, err
+		}
+	}
 	m, err := w.run(ctx, w.src)
 	if err != nil {
 		return nil, err

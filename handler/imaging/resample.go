@@ -25,7 +25,7 @@ func resample(ctx context.Context, m *image.NRGBA, out image.Point, kernel gift.
 	if m.Opaque() {
 		channels = 3
 	}
-	across, down := tapsOf(in.X, out.X, kernel), tapsOf(in.Y, out.Y, kernel)
+	across, down := tapsOf(in.X, out.X, ratio(in.X, out.X), kernel), tapsOf(in.Y, out.Y, ratio(in.Y, out.Y), kernel)
 	weigh := opaqueRows(across, in.X)
 	weighAlpha := alphaRows(across, in.X)
 	dst := image.NewNRGBA(image.Rectangle{Max: out})
@@ -68,9 +68,10 @@ type taps struct {
 	weights []int32
 }
 
-// tapsOf returns the taps of each place along a side.
-func tapsOf(in, out int, kernel gift.Resampling) []taps {
-	step := float64(in) / float64(out)
+func ratio(in, out int) float64 { return float64(in) / float64(out) }
+
+// tapsOf returns the taps of each place along a side; step is how far they are from each other.
+func tapsOf(in, out int, step float64, kernel gift.Resampling) []taps {
 	scale := max(1, step) // a reduction takes a wider neighbourhood
 	reach := math.Ceil(scale * float64(kernel.Support()))
 	all := make([]taps, out)

@@ -98,7 +98,7 @@ func TestWeightsSumUpToOne(t *testing.T) {
 	t.Parallel()
 	for _, sides := range [][2]int{{1, 1}, {1, 9}, {9, 1}, {4000, 1600}, {7, 3000}, {30000, 3}} {
 		for _, kernel := range kernels {
-			all := tapsOf(sides[0], sides[1], resampling(kernel))
+			all := tapsOf(sides[0], sides[1], ratio(sides[0], sides[1]), resampling(kernel))
 			if len(all) != sides[1] {
 				t.Fatalf("%d places, want %d", len(all), sides[1])
 			}

@@ -25,6 +25,37 @@ func alphaRows(across []taps, width int) func(line, row []int16) {
 	return func(line, row []int16) { acrossAlphaVector(line, row, packed) }
 }
 
+// planeRows is opaqueRows for rows of one channel; see acrossPlane.
+func planeRows(across []taps, width int) func(line []int16, row []byte) {
+	packed, ok := packPlane(across, width)
+	if !avx2 || !ok {
+		return func(line []int16, row []byte) { acrossPlane(line, row, across) }
+	}
+	return func(line []int16, row []byte) {
+		done := len(packed) &^ 3
+		acrossPlaneVector(line, row, packed[:done])
+		acrossPlane(line[done:], row, across[done:])
+	}
+}
+
+// packPlane fills taps of one channel up to sixteens. It reports false if a row is too short for that.
+func packPlane(across []taps, width int) ([]packedTaps, bool) {
+	packed := make([]packedTaps, len(across))
+	for i, t := range across {
+		count := (len(t.weights) + 15) &^ 15
+		first := min(t.first, width-count)
+		if first < 0 {
+			return nil, false
+		}
+		weights := make([]int16, count)
+		for j, w := range t.weights {
+			weights[t.first+j-first] = int16(w)
+		}
+		packed[i] = packedTaps{first, weights}
+	}
+	return packed, true
+}
+
 // packedTaps are taps in fours: sixteen weights for each four neighbours, in the order of the levels in acrossVector.
 type packedTaps struct {
 	offset  int // of the first neighbour's levels in a row
@@ -99,6 +130,35 @@ func acrossAlphaVector(line, row []int16, across []packedTaps) {
 		line = line[4:]
 	}
 	archsimd.ClearAVXUpperBits()
+}
+
+// acrossPlaneVector weighs for four places at once.
+func acrossPlaneVector(line []int16, row []byte, across []packedTaps) {
+	half := archsimd.BroadcastInt32x4(1 << (weightBits - levelBits - 1))
+	least, most := archsimd.BroadcastInt32x4(0), archsimd.BroadcastInt32x4(fullLevel)
+	var levels [4]int32
+	for len(across) >= 4 {
+		a, b := weighSixteens(row, &across[0]), weighSixteens(row, &across[1])
+		c, d := weighSixteens(row, &across[2]), weighSixteens(row, &across[3])
+		sum := a.AddPairs(b).AddPairs(c.AddPairs(d)).Add(half).ShiftAllRight(weightBits - levelBits)
+		sum.Max(least).Min(most).StoreSlice(levels[:])
+		to := line[:4:4]
+		to[0], to[1], to[2], to[3] = int16(levels[0]), int16(levels[1]), int16(levels[2]), int16(levels[3])
+		line, across = line[4:], across[4:]
+	}
+	archsimd.ClearAVXUpperBits()
+}
+
+// weighSixteens returns four sums whose sum is that of the weighed levels.
+func weighSixteens(row []byte, t *packedTaps) archsimd.Int32x4 {
+	sums := archsimd.BroadcastInt32x8(0)
+	p := row[t.offset:]
+	for w := t.weights; len(w) >= 16; w = w[16:] {
+		sixteen := archsimd.LoadUint8x16Slice(p).ExtendToUint16().AsInt16x16()
+		sums = sums.Add(sixteen.DotProductPairs(archsimd.LoadInt16x16Slice(w)))
+		p = p[16:]
+	}
+	return sums.GetLo().Add(sums.GetHi())
 }
 
 // downRow is downPlain, sixteen columns and two rows at once.

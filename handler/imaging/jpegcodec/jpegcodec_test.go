@@ -300,5 +300,45 @@ func FuzzDecode(f *testing.F) {
 		if m, err := decoded(file, d); err == nil && m.Rect.Max != jpegcodec.Scaled(image.Pt(header.Width, header.Height), d) {
 			t.Errorf("1/%d of %d×%d is %v", d, header.Width, header.Height, m.Rect.Max)
 		}
+		m, err := jpegcodec.DecodePlanes(file, image.Pt(header.Width, header.Height), d)
+		if err != nil {
+			return
+		}
+		if m.Rect.Max != jpegcodec.Scaled(image.Pt(header.Width, header.Height), d) || len(m.Cb) != len(m.Cr) || len(m.Y)%m.YStride != 0 || m.YStride < m.Rect.Max.X {
+			t.Errorf("planes of 1/%d of %d×%d: %v, %d bytes of luma in rows of %d", d, header.Width, header.Height, m.Rect.Max, len(m.Y), m.YStride)
+		}
 	})
+}
+
+func TestPlanesComeBackAsTheyWere(t *testing.T) {
+	t.Parallel()
+	needTurbo(t)
+	for _, size := range []image.Point{{64, 48}, {61, 47}, {1, 1}, {2, 9}} {
+		m := jpegcodec.NewPlanes(size)
+		for i := range m.Y {
+			m.Y[i] = uint8(100 + 50*math.Sin(float64(i%m.YStride)/9))
+		}
+		for i := range m.Cb {
+			m.Cb[i], m.Cr[i] = 90, uint8(120+i/m.CStride)
+		}
+		file := encoded(t, m, 98)
+		got, err := jpegcodec.DecodePlanes(file, size, 1)
+		if err != nil || got.Rect != m.Rect || got.SubsampleRatio != m.SubsampleRatio || len(got.Y) != len(m.Y) || len(got.Cr) != len(m.Cr) {
+			t.Fatalf("%v: %v, %v", size, got, err)
+		}
+		for i, plane := range [][2][]byte{{got.Y, m.Y}, {got.Cb, m.Cb}, {got.Cr, m.Cr}} {
+			for at := range plane[0] {
+				if d := int(plane[0][at]) - int(plane[1][at]); d < -4 || d > 4 {
+					t.Fatalf("%v: plane %d: %d became %d", size, i, plane[1][at], plane[0][at])
+				}
+			}
+		}
+	}
+	gray := encoded(t, image.NewGray(image.Rect(0, 0, 9, 9)), 90)
+	if _, err := jpegcodec.DecodePlanes(gray, image.Pt(9, 9), 1); !errors.Is(err, jpegcodec.ErrNoPlanes) {
+		t.Errorf("a gray file: %v", err)
+	}
+	if _, err := jpegcodec.DecodePlanes(gray[:20], image.Pt(9, 9), 1); !errors.Is(err, jpegcodec.ErrNotTaken) {
+		t.Errorf("a cut file: %v", err)
+	}
 }

@@ -17,6 +17,9 @@ const Name = "go image/jpeg"
 // Decode takes nothing.
 func Decode([]byte, image.Point, int) (*image.NRGBA, error) { return nil, ErrNotTaken }
 
+// DecodePlanes takes nothing.
+func DecodePlanes([]byte, image.Point, int) (*image.YCbCr, error) { return nil, ErrNoPlanes }
+
 // Transform takes nothing.
 func Transform([]byte, Turn, image.Rectangle, bool) ([]byte, error) { return nil, ErrNotTaken }
 

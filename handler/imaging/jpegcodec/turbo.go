@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"runtime"
 	"unsafe"
 )
 
@@ -33,58 +34,125 @@ func Decode(src []byte, size image.Point, denominator int) (*image.NRGBA, error)
 		return nil, ErrNotTaken
 	}
 	defer C.tjDestroy(handle)
-	file, length := (*C.uchar)(unsafe.Pointer(&src[0])), C.ulong(len(src))
-	var width, height, subsampling, space C.int
-	if C.tjDecompressHeader3(handle, file, length, &width, &height, &subsampling, &space) != 0 {
-		return nil, notTaken(handle)
-	}
-	if size != image.Pt(int(width), int(height)) {
-		return nil, fmt.Errorf("%w: another size", ErrNotTaken)
-	}
-	if space == C.TJCS_CMYK || space == C.TJCS_YCCK {
-		return nil, fmt.Errorf("%w: printing colours", ErrNotTaken)
+	if _, _, err := header(handle, src, size); err != nil {
+		return nil, err
 	}
 	m := image.NewNRGBA(image.Rectangle{Max: Scaled(size, denominator)})
-	if C.tjDecompress2(handle, file, length, (*C.uchar)(unsafe.Pointer(&m.Pix[0])), C.int(m.Rect.Dx()), C.int(m.Stride), C.int(m.Rect.Dy()),
+	if C.tjDecompress2(handle, (*C.uchar)(unsafe.Pointer(&src[0])), C.ulong(len(src)), (*C.uchar)(unsafe.Pointer(&m.Pix[0])), C.int(m.Rect.Dx()), C.int(m.Stride), C.int(m.Rect.Dy()),
 		C.TJPF_RGBA, C.TJFLAG_ACCURATEDCT|C.TJFLAG_STOPONWARNING) != 0 {
 		return nil, notTaken(handle)
 	}
 	return m, nil
 }
 
-// Encode writes an opaque picture in colour, or a gray one.
+// header reads how the colours of a file of a size are stored.
+func header(handle C.tjhandle, src []byte, size image.Point) (subsampling, space C.int, err error) {
+	var width, height C.int
+	if C.tjDecompressHeader3(handle, (*C.uchar)(unsafe.Pointer(&src[0])), C.ulong(len(src)), &width, &height, &subsampling, &space) != 0 {
+		return 0, 0, notTaken(handle)
+	}
+	if size != image.Pt(int(width), int(height)) {
+		return 0, 0, fmt.Errorf("%w: another size", ErrNotTaken)
+	}
+	if space == C.TJCS_CMYK || space == C.TJCS_YCCK {
+		return 0, 0, fmt.Errorf("%w: printing colours", ErrNotTaken)
+	}
+	return subsampling, space, nil
+}
+
+// ratios are the proportions of luma to chroma whose planes are taken.
+var ratios = map[C.int]image.YCbCrSubsampleRatio{
+	C.TJSAMP_444: image.YCbCrSubsampleRatio444, C.TJSAMP_422: image.YCbCrSubsampleRatio422,
+	C.TJSAMP_420: image.YCbCrSubsampleRatio420, C.TJSAMP_440: image.YCbCrSubsampleRatio440,
+}
+
+// DecodePlanes is Decode for a picture whose colours stay as the file stores them: chroma is not upsampled. The planes may
+// reach over the picture, to whole blocks. The error is ErrNotTaken or ErrNoPlanes, with a reason.
+func DecodePlanes(src []byte, size image.Point, denominator int) (*image.YCbCr, error) {
+	if len(src) == 0 || size.X < 1 || size.Y < 1 {
+		return nil, ErrNotTaken
+	}
+	handle := C.tjInitDecompress()
+	if handle == nil {
+		return nil, ErrNotTaken
+	}
+	defer C.tjDestroy(handle)
+	subsampling, space, err := header(handle, src, size)
+	if err != nil {
+		return nil, err
+	}
+	ratio, ok := ratios[subsampling]
+	if !ok || space != C.TJCS_YCbCr {
+		return nil, ErrNoPlanes
+	}
+	out := Scaled(size, denominator)
+	side := func(plane int) (width, height int) {
+		return int(C.tjPlaneWidth(C.int(plane), C.int(out.X), subsampling)), int(C.tjPlaneHeight(C.int(plane), C.int(out.Y), subsampling))
+	}
+	width, height := side(0)
+	half, rows := side(1)
+	all := make([]byte, width*height+2*half*rows)
+	m := &image.YCbCr{
+		Y: all[:width*height], Cb: all[width*height:][:half*rows], Cr: all[width*height+half*rows:],
+		YStride: width, CStride: half, SubsampleRatio: ratio, Rect: image.Rectangle{Max: out},
+	}
+	planes, strides, pinned := planesOf(m)
+	defer pinned.Unpin()
+	if C.tjDecompressToYUVPlanes(handle, (*C.uchar)(unsafe.Pointer(&src[0])), C.ulong(len(src)), &planes[0], C.int(out.X), &strides[0], C.int(out.Y),
+		C.TJFLAG_ACCURATEDCT|C.TJFLAG_STOPONWARNING) != 0 {
+		return nil, notTaken(handle)
+	}
+	return m, nil
+}
+
+// planesOf returns a picture's planes for C, pinned until they are unpinned.
+func planesOf(m *image.YCbCr) (planes [3]*C.uchar, strides [3]C.int, pinned *runtime.Pinner) {
+	pinned = new(runtime.Pinner)
+	for i, plane := range [][]byte{m.Y, m.Cb, m.Cr} {
+		pinned.Pin(&plane[0])
+		planes[i] = (*C.uchar)(unsafe.Pointer(&plane[0]))
+	}
+	return planes, [3]C.int{C.int(m.YStride), C.int(m.CStride), C.int(m.CStride)}, pinned
+}
+
+// Encode writes an opaque picture in colour, a gray one, or planes of NewPlanes, whose chroma stays at half the size.
 func Encode(to *bytes.Buffer, m image.Image, o Options) error {
 	handle := C.tjInitCompress()
 	if handle == nil {
 		return errors.New("jpegcodec: no room for an encoder")
 	}
 	defer C.tjDestroy(handle)
-	var pixels []byte
-	var stride int
-	kind, subsampling, flags := C.int(C.TJPF_RGBA), C.int(C.TJSAMP_420), C.int(C.TJFLAG_ACCURATEDCT)
+	var file *C.uchar
+	var length C.ulong
+	defer func() { C.tjFree(file) }()
+	subsampling, flags := C.int(C.TJSAMP_420), C.int(C.TJFLAG_ACCURATEDCT)
 	if o.FullChroma {
 		subsampling = C.TJSAMP_444
 	}
 	if o.Progressive {
 		flags |= C.TJFLAG_PROGRESSIVE
 	}
+	size := m.Bounds().Size()
+	if size.X < 1 || size.Y < 1 {
+		return errors.New("jpegcodec: an empty picture is not written")
+	}
+	var failed C.int
 	switch m := m.(type) {
 	case *image.Gray:
-		pixels, stride, kind, subsampling = m.Pix, m.Stride, C.TJPF_GRAY, C.TJSAMP_GRAY
+		failed = C.tjCompress2(handle, (*C.uchar)(unsafe.Pointer(&m.Pix[0])), C.int(size.X), C.int(m.Stride), C.int(size.Y), C.TJPF_GRAY,
+			&file, &length, C.TJSAMP_GRAY, C.int(o.Quality), flags)
 	case *image.NRGBA:
-		pixels, stride = m.Pix, m.Stride
+		failed = C.tjCompress2(handle, (*C.uchar)(unsafe.Pointer(&m.Pix[0])), C.int(size.X), C.int(m.Stride), C.int(size.Y), C.TJPF_RGBA,
+			&file, &length, subsampling, C.int(o.Quality), flags)
+	case *image.YCbCr:
+		planes, strides, pinned := planesOf(m)
+		defer pinned.Unpin()
+		failed = C.tjCompressFromYUVPlanes(handle, &planes[0], C.int(size.X), &strides[0], C.int(size.Y), C.TJSAMP_420,
+			&file, &length, C.int(o.Quality), flags)
 	default:
 		return fmt.Errorf("jpegcodec: %T is not written", m)
 	}
-	size := m.Bounds().Size()
-	if len(pixels) == 0 {
-		return errors.New("jpegcodec: an empty picture is not written")
-	}
-	var file *C.uchar
-	var length C.ulong
-	defer func() { C.tjFree(file) }()
-	if C.tjCompress2(handle, (*C.uchar)(unsafe.Pointer(&pixels[0])), C.int(size.X), C.int(stride), C.int(size.Y), kind,
-		&file, &length, subsampling, C.int(o.Quality), flags) != 0 {
+	if failed != 0 {
 		return fmt.Errorf("jpegcodec: %s", C.GoString(C.tjGetErrorStr2(handle)))
 	}
 	to.Write(unsafe.Slice((*byte)(unsafe.Pointer(file)), int(length)))
