@@ -483,9 +483,6 @@ func TestWhatIsWrongIsRefusedWithItsPlaceAndLimit(t *testing.T) {
 	}
 }
 
-// long is a step whose defaults make it longer; 32 of them just fit into a document.
-var long = `{"op":"text","text":"` + strings.Repeat("x", 2010) + `"}`
-
 // marks are watermarks of different pictures.
 func marks(n int) []string {
 	var all []string
