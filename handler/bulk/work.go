@@ -251,17 +251,16 @@ func (w *Worker) prepare(ctx context.Context, job Job, spec parsedSpec, file Fil
 	if err != nil {
 		return nil, false, err
 	}
-	if spec.save.Target == NewVersion {
-		if result.Format != result.Before.Format {
-			return nil, false, fault.Newf(fault.Unsupported,
-				"The recipe turns %s into %s, which does not suit the file's name. Save copies instead.", result.Before.Format, result.Format)
-		}
-		if result.Unchanged || bytes.Equal(result.Data, source) { // other contents may have the same fingerprint
-			item.State = Unchanged
-			item.After = item.Before
-			item.Warnings = result.Warnings
-			return nil, true, nil
-		}
+	if spec.save.Target == NewVersion && result.Format != result.Before.Format {
+		return nil, false, fault.Newf(fault.Unsupported,
+			"The recipe turns %s into %s, which does not suit the file's name. Save copies instead.", result.Before.Format, result.Format)
+	}
+	unchanged := result.Unchanged || bytes.Equal(result.Data, source) // other contents may have the same fingerprint
+	if result.SavesTooLittle() || unchanged && spec.save.Target != Copy {
+		item.State = Unchanged
+		item.After = item.Before
+		item.Warnings = result.Warnings
+		return nil, true, nil
 	}
 	item.Intent = &Intent{
 		At:          w.now().UTC(),

@@ -71,22 +71,22 @@ func (w *writer) write(ctx context.Context, m *image.NRGBA) ([]byte, error) {
 		return nil, err
 	}
 	blocks := w.metadata(pixels)
-	return w.short(func(quality int) ([]byte, error) { return w.encoded(pixels, blocks, quality) })
+	return w.short(ctx, func(quality int) ([]byte, error) { return w.encoded(ctx, pixels, blocks, quality) })
 }
 
 // short returns the file at the quality asked for or, if it has to be shorter, at a lower one.
-func (w *writer) short(encoded func(quality int) ([]byte, error)) ([]byte, error) {
+func (w *writer) short(ctx context.Context, encoded func(quality int) ([]byte, error)) ([]byte, error) {
 	file, err := encoded(w.output.Quality)
 	if err != nil || w.output.MaxBytes == 0 || len(file) <= w.output.MaxBytes {
 		return file, err
 	}
-	return w.fitting(encoded, len(file))
+	return w.fitting(ctx, encoded, len(file))
 }
 
 // encoded returns the whole file at a quality.
-func (w *writer) encoded(pixels image.Image, blocks metadata.Blocks, quality int) ([]byte, error) {
-	var to bytes.Buffer
-	if err := w.encode(&to, pixels, quality); err != nil {
+func (w *writer) encoded(ctx context.Context, pixels image.Image, blocks metadata.Blocks, quality int) ([]byte, error) {
+	to := unended{ctx: ctx}
+	if err := guarded(func() error { return w.encode(&to, pixels, quality) }); err != nil {
 		return nil, err
 	}
 	return w.attach(to.Bytes(), blocks), nil
@@ -94,10 +94,13 @@ func (w *writer) encoded(pixels image.Image, blocks metadata.Blocks, quality int
 
 // fitting returns the file at the greatest quality at which it is as short as it has to be; length is that at the
 // quality asked for.
-func (w *writer) fitting(encoded func(quality int) ([]byte, error), length int) ([]byte, error) {
+func (w *writer) fitting(ctx context.Context, encoded func(quality int) ([]byte, error), length int) ([]byte, error) {
 	lossy := w.format == JPEG || w.format == WebP
 	var best []byte
 	for low, high := w.output.MinQuality, w.output.Quality-1; lossy && low <= high; {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		quality := (low + high) / 2
 		if best == nil {
 			quality = low // does it fit at all?
@@ -121,12 +124,26 @@ func (w *writer) fitting(encoded func(quality int) ([]byte, error), length int) 
 	return best, nil
 }
 
-func hasAlpha(f Format) bool { return f != JPEG }
+// hasAlpha reports whether a format keeps transparency. Few programs look at that of BMP files.
+func hasAlpha(f Format) bool { return f != JPEG && f != BMP }
 
-func (w *writer) encode(to *bytes.Buffer, m image.Image, quality int) error {
+// unended takes what an encoder writes until its context is done, which ends the encoder.
+type unended struct {
+	ctx context.Context
+	bytes.Buffer
+}
+
+func (u *unended) Write(p []byte) (int, error) {
+	if err := u.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return u.Buffer.Write(p)
+}
+
+func (w *writer) encode(to *unended, m image.Image, quality int) error {
 	switch w.format {
 	case JPEG:
-		return w.encodeJPEG(to, m, quality)
+		return w.encodeJPEG(&to.Buffer, m, quality)
 	case PNG:
 		level := png.BestSpeed
 		if w.output.Compression == recipe.Small {
@@ -139,10 +156,18 @@ func (w *writer) encode(to *bytes.Buffer, m image.Image, quality int) error {
 	case WebP:
 		return webp.Encode(to, m, webpOptions(quality))
 	case TIFF:
-		return xtiff.Encode(to, m, &xtiff.Options{Compression: xtiff.Deflate, Predictor: true})
+		return xtiff.Encode(to, whole(m), &xtiff.Options{Compression: xtiff.Deflate, Predictor: true})
 	default:
 		return bmp.Encode(to, m)
 	}
+}
+
+// whole returns a picture whose last row is as long as the others in memory: the encoder of TIFF steps over the end of views.
+func whole(m image.Image) image.Image {
+	if n, ok := m.(*image.NRGBA); ok && len(n.Pix) < n.Stride*n.Rect.Dy() {
+		return copied(n)
+	}
+	return m
 }
 
 func (w *writer) encodeJPEG(to *bytes.Buffer, m image.Image, quality int) error {

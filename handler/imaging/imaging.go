@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"image"
+	"slices"
 	"time"
 
 	"imagepro/handler/fault"
@@ -119,6 +120,10 @@ func (w *writer) result(ctx context.Context) ([]byte, error) {
 	}
 	return w.write(ctx, m)
 }
+
+// SavesTooLittle reports whether the file was left as it is because it would not have been as much shorter as the recipe asks:
+// nothing is to be saved then, not even a copy.
+func (r Result) SavesTooLittle() bool { return slices.Contains(r.Warnings, WarnSavingsTooSmall) }
 
 // orAsItWas returns the result, or the file as it was if the result saves too little.
 func (r Result) orAsItWas(out recipe.Output, src []byte) Result {

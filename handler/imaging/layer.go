@@ -31,7 +31,8 @@ func (p *planner) layer(of recipe.Image, steps ...recipe.Step) (layer, error) {
 		return layer{}, recipe.Unusable(err).At(imageField)
 	}
 	sub := &planner{limits: p.limits, info: info, plan: &plan{info: info, denominator: 1, warnings: warnings{}}}
-	sub.info.turbo = false // libjpeg-turbo may leave the file to the standard library, which takes more memory
+	sub.limits.ResultSide = max(p.limits.ResultSide, p.plan.size.X, p.plan.size.Y) // a mask is as large as the picture
+	sub.info.turbo = false                                                         // libjpeg-turbo may leave the file to the standard library, which takes more memory
 	sub.plan.size = image.Pt(info.StoredWidth, info.StoredHeight)
 	sub.turn(turnOf(info.Orientation))
 	for _, step := range steps {

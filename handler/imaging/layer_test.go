@@ -547,3 +547,11 @@ func TestLayersAreTheSameOnAnyNumberOfProcessors(t *testing.T) { // not parallel
 		}
 	}
 }
+
+func TestMasksFitWidePictures(t *testing.T) {
+	t.Parallel()
+	got := laid(t, plain(20000, 4, blue), asPNG(t, plain(5, 5, color.NRGBA{255, 255, 255, 255})), `{"op":"mask","image":`+logo+`}`)
+	if got.Rect.Dx() != 20000 || got.NRGBAAt(19999, 3) != blue {
+		t.Errorf("%v, at the end %v", got.Rect, got.NRGBAAt(19999, 3))
+	}
+}

@@ -21,7 +21,7 @@ func (w *writer) animated(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	blocks := w.metadata(nil)
-	return w.short(func(quality int) ([]byte, error) {
+	return w.short(ctx, func(quality int) ([]byte, error) {
 		file, err := w.filmed(ctx, a, w.newMovie(a.plays, quality))
 		if err != nil {
 			return nil, err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"image/color"
 	"slices"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"imagepro/handler/imaging"
 	"imagepro/handler/imaging/container"
 	"imagepro/handler/imaging/jpegcodec"
+	"imagepro/handler/recipe"
 )
 
 func TestEveryFormatBecomesEveryOther(t *testing.T) {
@@ -181,5 +183,28 @@ func TestALosslessTurnBecomesProgressiveIfAskedFor(t *testing.T) {
 	}
 	if d := furthestApart(toNRGBA(decodeAny(t, plain.Data)), toNRGBA(decodeAny(t, progressive.Data))); d != 0 {
 		t.Errorf("it is %d levels apart", d)
+	}
+}
+
+func TestPartsOfPicturesAreWrittenInEveryFormat(t *testing.T) {
+	t.Parallel()
+	src := asJPEG(t, pattern(61, 47), 95)
+	for _, steps := range []string{`{"op":"crop","x":10,"y":11,"width":20,"height":13}`, `{"op":"resize","fit":"cover","width":20,"height":40}`, `{"op":"crop","aspectRatio":"1:3"}`} {
+		want := fromPNG(t, edit(t, src, `{"version":1,"steps":[`+steps+`],"output":{"format":"png"}}`).Data)
+		for _, format := range recipe.Formats {
+			got := edit(t, src, `{"version":1,"steps":[`+steps+`],"output":{"format":"`+string(format)+`","quality":95}}`)
+			if d := meanDifference(t, decodeAny(t, got.Data), want); d > 9 { // WebP softens colour
+				t.Errorf("%s: %s: %.1f levels off", format, steps, d)
+			}
+		}
+	}
+}
+
+func TestBMPFilesAreOpaque(t *testing.T) {
+	t.Parallel()
+	got := edit(t, asPNG(t, plain(40, 40, color.NRGBA{200, 0, 0, 255})), `{"version":1,"steps":[{"op":"roundCorners","radius":15}],"output":{"format":"bmp","background":"#0000ff"}}`)
+	m := toNRGBA(decodeAny(t, got.Data))
+	if m.NRGBAAt(0, 0) != (color.NRGBA{0, 0, 255, 255}) || m.NRGBAAt(20, 20) != (color.NRGBA{200, 0, 0, 255}) || !slices.Equal(got.Warnings, []string{imaging.WarnAlphaFlattened}) {
+		t.Errorf("the corner is %v, the middle %v, warnings %q", m.NRGBAAt(0, 0), m.NRGBAAt(20, 20), got.Warnings)
 	}
 }

@@ -324,3 +324,16 @@ func TestPlansSayWhatBecomesOfColours(t *testing.T) {
 		t.Errorf("the plan is\n%s, want\n%s", got, want)
 	}
 }
+
+func TestPlansThatMayHideSomethingAfterATrimSaySo(t *testing.T) {
+	t.Parallel()
+	for steps, want := range map[string]bool{
+		`{"op":"trim"},{"op":"redact","regions":[{"width":9,"height":9}],"when":{"maxWidth":30}}`: true,
+		`{"op":"trim"},{"op":"blur","sigma":1}`:                                                   false,
+	} {
+		p, err := planOf(t, jpegInfo(40, 30, 1), `{"version":1,"steps":[`+steps+`]}`)
+		if err != nil || p.hides() != want {
+			t.Errorf("%s: %v, want %v; %v", steps, p.hides(), want, err)
+		}
+	}
+}

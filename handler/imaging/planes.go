@@ -56,7 +56,7 @@ func (w *writer) planar(ctx context.Context) ([]byte, error) {
 		}
 	}
 	blocks := w.metadata(out)
-	return w.short(func(quality int) ([]byte, error) { return w.encoded(out, blocks, quality) })
+	return w.short(ctx, func(quality int) ([]byte, error) { return w.encoded(ctx, out, blocks, quality) })
 }
 
 // subsampled returns how many pixels share a sample of chroma.

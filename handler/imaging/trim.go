@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -27,19 +28,20 @@ func (p *planner) trim(s recipe.Trim, rest []recipe.Step, index int) error {
 	if p.plan.moving {
 		return fault.New(fault.Unsupported, "An animation cannot be trimmed: each of its frames would get another size.", nil).At("/steps/" + strconv.Itoa(index))
 	}
-	after := func(size image.Point) (*plan, error) { return p.after(size, rest, index+1) }
-	untrimmed, err := after(p.plan.size)
+	after := func(size image.Point) (*plan, error) { return p.after(size, rest, index+1, p.plan.warnings) }
+	untrimmed, err := p.after(p.plan.size, rest, index+1, warnings{})
 	if err != nil {
 		return err
 	}
-	p.push(trimmed{Trim: s, in: p.plan.size, untrimmed: untrimmed, after: after})
+	p.push(trimmed{Trim: s, in: p.plan.size, untrimmed: untrimmed, after: after, hides: slices.ContainsFunc(rest, recipe.Hides)})
 	return nil
 }
 
-// after fits steps to a picture on the way. The index is that of the first of them in the recipe.
-func (p *planner) after(size image.Point, steps []recipe.Step, index int) (*plan, error) {
+// after fits steps to a picture on the way. The index is that of the first of them in the recipe; what may be lost is added
+// to the warnings.
+func (p *planner) after(size image.Point, steps []recipe.Step, index int, lost warnings) (*plan, error) {
 	next := &planner{limits: p.limits, o: p.o, info: p.info, out: p.out, plan: &plan{
-		info: p.info, denominator: 1, size: size, format: p.plan.format, warnings: p.plan.warnings,
+		info: p.info, denominator: 1, size: size, format: p.plan.format, warnings: lost,
 	}}
 	if err := next.steps(steps, index); err != nil {
 		return nil, err
@@ -54,6 +56,7 @@ type trimmed struct {
 	in        image.Point
 	untrimmed *plan // what follows, if nothing is cut off
 	after     func(size image.Point) (*plan, error)
+	hides     bool // whether any of what follows may hide something
 }
 
 func (t trimmed) size() image.Point { return t.untrimmed.size }

@@ -122,3 +122,12 @@ func TestASmartCropKeepsWhatAttracts(t *testing.T) {
 		t.Error("a picture of one colour is not cut about its middle")
 	}
 }
+
+func TestATextThatIsNotWrittenAfterATrimIsNotSaid(t *testing.T) {
+	t.Parallel()
+	src := framed(200, 240, color.White, image.Rect(30, 70, 90, 190))
+	small := `{"op":"text","text":"漢","when":{"minWidth":150}}`
+	if got := edit(t, asPNG(t, src), `{"version":1,"steps":[{"op":"trim"},`+small+`]}`); len(got.Warnings) > 0 {
+		t.Errorf("a text that is not written: %q", got.Warnings)
+	}
+}

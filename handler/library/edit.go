@@ -233,13 +233,16 @@ func (s *Service) Edit(ctx context.Context, who caller.Caller, ref Ref, tag stri
 	defer func() { _ = content.Close() }()
 	result.Data = nil
 	leave() // the rest is SharePoint's time
-	if save.Target == Copy {
+	switch {
+	case result.SavesTooLittle():
+		edited.Unchanged = true
+	case save.Target == Copy:
 		folder := Ref{i.Drive, save.Folder}
 		if folder.Item == "" {
 			folder.Item = i.Parent
 		}
 		edited.Item, err = s.add(ctx, who, folder, naming.Of(save.Name, i.Name, result.Format.Ending()), save.OnConflict, content.Content)
-	} else {
+	default:
 		if result.Format != result.Before.Format {
 			return Edited{}, fault.Newf(fault.Unsupported, "The recipe turns %s into %s, which does not suit the file's name. Save a copy instead.", result.Before.Format, result.Format)
 		}

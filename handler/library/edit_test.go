@@ -380,3 +380,17 @@ func TestALargePictureArrivesThoughPartsOfItBreakOff(t *testing.T) {
 		t.Fatalf("saved: %+v, %v, %d versions", saved, err, w.versions(i.Ref))
 	}
 }
+
+func TestNothingIsSavedThatSavesTooLittle(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	i := w.put("a.jpg", asJPEG(picture(200, 150, 1)))
+	recipe := json.RawMessage(`{"version":1,"steps":[{"op":"noise"}],"output":{"minSavingsPercent":50}}`)
+	for _, save := range []library.Save{{}, {Target: library.Copy, Name: "{name}-small"}} {
+		edited, err := w.service.Edit(t.Context(), w.adele, i.Ref, i.Tag, recipe, save)
+		must(t, err)
+		if !edited.Unchanged || edited.Item.Ref != i.Ref || len(edited.Warnings) != 1 || w.versions(i.Ref) != 1 {
+			t.Errorf("%q: %+v, %d versions", save.Target, edited, w.versions(i.Ref))
+		}
+	}
+}

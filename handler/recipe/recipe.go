@@ -9,6 +9,7 @@ package recipe
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 
 	"imagepro/handler/fault"
 )
@@ -147,6 +148,9 @@ func parseRecipe(o *object) *Recipe {
 
 	output := o.object("output")
 	r.Output = parseOutput(output)
+	if r.Output.MinSavings >= 0 && (r.Output.StripGPS || slices.ContainsFunc(r.Steps, Hides)) {
+		output.report("minSavingsPercent", "This field does not go together with redact and stripGps, which might be left out for it.")
+	}
 	if r.Input.OnAnimated == ProcessAnimated && !r.Output.Format.moves() {
 		output.report("format", "An animation cannot be written as %s. Take gif or webp here, or \"first\" as onAnimated of the input, for a still picture.", r.Output.Format)
 	}
@@ -163,6 +167,15 @@ func parseInput(o *object) Input {
 		delete(o.canonical, "onAnimated")
 	}
 	return in
+}
+
+// Hides reports whether a step hides something that must not be seen.
+func Hides(s Step) bool {
+	if w, ok := s.(When); ok {
+		s = w.Step
+	}
+	_, ok := s.(Redact)
+	return ok
 }
 
 func parseStep(o *object) Step {

@@ -36,7 +36,11 @@ func parseRotate(o *object) Step {
 
 // angle reads clockwise degrees from -360 to 360 and returns them from 0 up to but not including 360.
 func (o *object) angle(def float64) float64 {
-	angle := math.Mod(o.number("angle", def, -360, 360)+360, 360)
+	angle := o.number("angle", def, -360, 360)
+	if angle < 0 {
+		angle = math.Round((angle+360)*1e9) / 1e9 // 309.93 is 309.93, however it is said
+	}
+	angle = math.Mod(angle, 360) + 0 // no -0
 	o.canonical["angle"] = angle
 	return angle
 }
