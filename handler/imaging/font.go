@@ -150,10 +150,9 @@ func plain(text string) string {
 // wider than a line.
 func (f *face) wrap(paragraph string, room float64) []string {
 	var lines []string
-	line := ""
+	line, last, x := "", sfnt.GlyphIndex(0), 0.0 // last and x are the line's last glyph and its width
 	for word := range strings.FieldsFuncSeq(paragraph, func(r rune) bool { return r == ' ' }) {
-		for f.width(word) > room {
-			head := f.fitting(word, room)
+		for head := f.fitting(word, room); head < len(word); head = f.fitting(word, room) {
 			if line != "" {
 				lines = append(lines, line)
 				line = ""
@@ -161,28 +160,28 @@ func (f *face) wrap(paragraph string, room float64) []string {
 			lines = append(lines, word[:head])
 			word = word[head:]
 		}
-		switch {
-		case line == "":
-			line = word
-		case f.width(line+" "+word) <= room:
-			line += " " + word
-		default:
+		if line != "" {
+			after, width := f.run(last, x, " "+word)
+			if width <= room {
+				line, last, x = line+" "+word, after, width
+				continue
+			}
 			lines = append(lines, line)
-			line = word
 		}
+		line = word
+		last, x = f.run(0, 0, word)
 	}
 	return append(lines, line)
 }
 
-// width returns the width of a text in ems.
-func (f *face) width(text string) float64 {
-	before, sum := sfnt.GlyphIndex(0), 0.0
+// run returns the last glyph and the width in ems of a line after a text was added to it.
+func (f *face) run(last sfnt.GlyphIndex, width float64, text string) (sfnt.GlyphIndex, float64) {
 	for _, r := range text {
 		g, _ := f.glyph(r)
-		sum += f.advance(before, g)
-		before = g
+		width += f.advance(last, g)
+		last = g
 	}
-	return sum
+	return last, width
 }
 
 // fitting returns the bytes of the longest start of a word that fits; at least one character.

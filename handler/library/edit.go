@@ -116,6 +116,11 @@ func (s *Service) Explain(ctx context.Context, who caller.Caller, ref Ref, steps
 		return imaging.Explanation{}, err
 	}
 	defer from.leave()
+	leave, err := s.o.Room.Enter(ctx)
+	if err != nil {
+		return imaging.Explanation{}, err
+	}
+	defer leave()
 	e, err := imaging.Explain(from.src, r, imaging.Options{Limits: s.o.Limits, Name: from.item.Name, Time: s.o.Now(), Images: from.images})
 	return e, inBody(err)
 }
