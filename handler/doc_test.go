@@ -36,23 +36,28 @@ func TestWhatTheDocumentationLinksToIsThere(t *testing.T) {
 	}
 }
 
-func TestTheAPIPageNamesEveryWarning(t *testing.T) {
+func TestTheAPIPageNamesEveryWarningAndLimit(t *testing.T) {
 	t.Parallel()
-	source, err := os.ReadFile("imaging/imaging.go")
-	if err != nil {
-		t.Fatal(err)
-	}
 	page, err := os.ReadFile("docs/api.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	words := regexp.MustCompile(`Warn[A-Za-z]+\s+= "([A-Za-z]+)"`).FindAllStringSubmatch(string(source), -1)
-	if len(words) == 0 {
-		t.Fatal("imaging has no warnings")
-	}
-	for _, word := range words {
-		if !strings.Contains(string(page), "| `"+word[1]+"` |") {
-			t.Errorf("docs/api.md does not explain the warning %s", word[1])
+	for file, constant := range map[string]string{
+		"imaging/imaging.go": `Warn[A-Za-z]+\s+= "([A-Za-z]+)"`,
+		"fault/fault.go":     `Limit[A-Za-z]+\s+Limit = "([A-Za-z]+)"`,
+	} {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		words := regexp.MustCompile(constant).FindAllStringSubmatch(string(source), -1)
+		if len(words) == 0 {
+			t.Fatalf("%s has no such constants", file)
+		}
+		for _, word := range words {
+			if !strings.Contains(string(page), "| `"+word[1]+"` |") {
+				t.Errorf("docs/api.md does not explain %s of %s", word[1], file)
+			}
 		}
 	}
 }

@@ -24,6 +24,7 @@ type Problem struct {
 	Status     int            `json:"status" doc:"HTTP status"`
 	Detail     string         `json:"detail" doc:"A sentence for the user"`
 	Field      string         `json:"field,omitempty" doc:"What was wrong in the request: a JSON pointer into the body, or the name of a parameter or header"`
+	Limit      string         `json:"limit,omitempty" doc:"Which limit was passed; with too_large only" example:"pixels"`
 	Fields     []FieldProblem `json:"fields,omitempty" doc:"More than one thing that was wrong"`
 	Consent    *consentBody   `json:"consent,omitempty" doc:"What has to be consented to, and where"`
 	Claims     string         `json:"claims,omitempty" doc:"Claims challenge, JSON, that the next sign-in must answer"`
@@ -119,7 +120,7 @@ func problemOf(ctx context.Context, err error) *Problem {
 	if now := f.Latest; now != nil {
 		p.Latest = &latestBody{entityTag(now.Version), timeOrNone(now.At), now.By, now.Bytes}
 	}
-	p.Field, p.Claims, p.RetryAfter = f.Field, f.Claims, int(math.Ceil(f.RetryAfter.Seconds()))
+	p.Field, p.Limit, p.Claims, p.RetryAfter = f.Field, string(f.Limit), f.Claims, int(math.Ceil(f.RetryAfter.Seconds()))
 	level := slog.LevelInfo
 	if f.Kind == fault.Internal || f.Kind == fault.Misconfigured { // the operator's to mend
 		level = slog.LevelError

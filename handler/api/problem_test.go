@@ -33,6 +33,14 @@ func failing(err error) func(*world) {
 
 var me = request{method: http.MethodGet, path: "/api/me"}
 
+func TestAProblemSaysWhichLimitWasPassed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(failing(fault.New(fault.TooLarge, "Too many.", nil).Over(fault.LimitPixels)))
+	if a := w.call(t, me); a.body["limit"] != "pixels" {
+		t.Errorf("%s, want the limit pixels", a.text)
+	}
+}
+
 func TestEachKindOfFaultHasItsProblem(t *testing.T) {
 	t.Parallel()
 	for kind, status := range problems {

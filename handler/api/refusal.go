@@ -23,6 +23,9 @@ func ofLibrary(ctx huma.Context, _ string, body any) (any, error) {
 	}
 	kind, detail := refusal(ctx.Operation(), e)
 	p := newProblem(ctx.Context(), kind, detail)
+	if kind == fault.TooLarge {
+		p.Limit = string(fault.LimitBodyBytes)
+	}
 	p.Status = e.Status // huma has decided on it; it says more closely what is wrong
 	if e.Status != http.StatusUnprocessableEntity || len(e.Errors) == 0 {
 		return p, nil

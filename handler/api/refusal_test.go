@@ -127,7 +127,7 @@ func TestABodyThatIsTooLargeIsRefused(t *testing.T) {
 	t.Parallel()
 	a := newWorld().call(t, submit(strings.Repeat(" ", 16<<20)))
 	kind, _ := a.problem()
-	if a.status != http.StatusRequestEntityTooLarge || kind != "too_large" || !strings.Contains(a.text, "16777216 bytes") {
+	if a.status != http.StatusRequestEntityTooLarge || kind != "too_large" || a.body["limit"] != "bodyBytes" || !strings.Contains(a.text, "16777216 bytes") {
 		t.Errorf("%d %s, want 413 that names the limit", a.status, a.text)
 	}
 }

@@ -148,13 +148,33 @@ const pinnedLife = 10 * time.Minute
 // bytesPerPixel is what editing takes at the most, with several large steps.
 const bytesPerPixel = 20
 
+const million = 1_000_000
+
+// imageLimits are the limits that the settings ask for. Two of them follow the largest picture unless they are set.
 func imageLimits(c config.Config) imaging.Limits {
-	limits := imaging.DefaultLimits()
-	limits.Bytes = int(c.MaxFileMB) << 20
-	limits.Pixels = int(c.MaxMegapixels) * 1_000_000
-	limits.ResultPixels = 2 * limits.Pixels
-	limits.Memory = int64(limits.Pixels) * bytesPerPixel
-	return limits
+	result, memory := int(c.MaxResultMegapixels), int64(c.MaxMemoryMB)
+	if result == 0 {
+		result = 2 * int(c.MaxMegapixels)
+	}
+	if memory == 0 {
+		memory = int64(c.MaxMegapixels) * bytesPerPixel
+	}
+	return imaging.Limits{
+		Bytes:        int(c.MaxFileMB) << 20,
+		Pixels:       int(c.MaxMegapixels) * million,
+		Side:         int(c.MaxSide),
+		Scans:        int(c.MaxScans),
+		ImageBytes:   int(c.MaxImageMB) * million,
+		ImagePixels:  int(c.MaxImageMegapixels) * million,
+		ResultPixels: result * million,
+		ResultSide:   int(c.MaxResultSide),
+		Memory:       memory * million,
+
+		Frames:          int(c.MaxFrames),
+		AnimationPixels: int(c.MaxAnimationMegapixels) * million,
+
+		Time: c.EditTime.Duration(),
+	}
 }
 
 // functions is the list of the queue and timer functions, each with its trigger and what a repeat does.

@@ -59,7 +59,8 @@ func (s *Service) pinOne(ctx context.Context, who caller.Caller, image recipe.Im
 	case file.Folder:
 		return Pinned{}, fault.New(fault.Unsupported, "This is a folder, not a file.", nil)
 	case file.Size > int64(s.limits.ImageBytes):
-		return Pinned{}, fault.Newf(fault.TooLarge, "The file has %d bytes; at most %d are taken.", file.Size, s.limits.ImageBytes)
+		return Pinned{}, fault.Newf(fault.TooLarge, "The file has %d bytes; at most %d are taken.", file.Size, s.limits.ImageBytes).
+			Over(fault.LimitImageBytes)
 	}
 	content, err := s.library.Read(ctx, who, file, int64(s.limits.ImageBytes))
 	if err == nil {

@@ -131,11 +131,13 @@ func (p *Planner) plan(ctx context.Context, job Job, m PlanMessage) (Job, error)
 
 func (p *Planner) checkSize(job Job, portion Portion) error {
 	if job.Planned+len(portion.Items) > p.limits.MaxImages {
-		return fault.Newf(fault.TooLarge, "There are more than %d images, the most of one bulk edit. Choose a smaller folder.", p.limits.MaxImages)
+		return fault.Newf(fault.TooLarge, "There are more than %d images, the most of one bulk edit. Choose a smaller folder.", p.limits.MaxImages).
+			Over(fault.LimitImages)
 	}
 	seen := job.Planned + job.Passed + len(portion.Items) + len(portion.Passed) + portion.Next.Folders
 	if seen > p.limits.MaxImages+1 { // the first folder is free
-		return fault.Newf(fault.TooLarge, "There are more than %d files and folders, the most that one bulk edit looks at. Choose a smaller folder.", p.limits.MaxImages)
+		return fault.Newf(fault.TooLarge, "There are more than %d files and folders, the most that one bulk edit looks at. Choose a smaller folder.", p.limits.MaxImages).
+			Over(fault.LimitImages)
 	}
 	return nil
 }
@@ -219,7 +221,7 @@ func (p *Planner) sort(job Job, f File, into *Portion) {
 	case !slices.Contains(endings, strings.ToLower(path.Ext(f.Name))):
 		p.pass(job, f, fault.Newf(fault.Unsupported, "This is no picture that Image Pro edits (JPEG, PNG, GIF, BMP, TIFF, WebP)."), into)
 	case f.Size > p.limits.MaxBytes:
-		p.pass(job, f, fault.Newf(fault.TooLarge, "The file has %d MiB; the limit is %d MiB.", f.Size>>20, p.limits.MaxBytes>>20), into)
+		p.pass(job, f, fault.Newf(fault.TooLarge, "The file has %d MiB; the limit is %d MiB.", f.Size>>20, p.limits.MaxBytes>>20).Over(fault.LimitFileBytes), into)
 	default:
 		into.Items = append(into.Items, itemOf(job, f, job.Planned+len(into.Items)))
 	}

@@ -275,28 +275,14 @@ func (w *Worker) prepare(ctx context.Context, job Job, spec parsedSpec, file Fil
 	return result.Data, false, nil
 }
 
-// editTime is how long a recipe may take on one picture; a few seconds are usual.
-const editTime = 90 * time.Second
-
 // editPicture applies the recipe when there is room. The time in options is the job's and not the present one,
 // and the pictures are those that were pinned, so that every try makes the same bytes.
 func (w *Worker) editPicture(ctx context.Context, source []byte, spec parsedSpec, o imaging.Options) (imaging.Result, error) {
-	leave, err := w.room.Enter(ctx)
-	if err != nil {
-		return imaging.Result{}, err
+	result, err := w.room.Edit(ctx, source, spec.recipe, o)
+	if err != nil && ctx.Err() != nil {
+		err = fault.New(fault.Busy, "The time was up before the image was done.", err)
 	}
-	defer leave()
-	editing, cancel := context.WithTimeout(ctx, editTime)
-	defer cancel()
-	result, err := imaging.Edit(editing, source, spec.recipe, o)
-	switch {
-	case err == nil || editing.Err() == nil:
-		return result, err
-	case ctx.Err() != nil:
-		return result, fault.New(fault.Busy, "The time was up before the image was done.", ctx.Err())
-	default:
-		return result, fault.Newf(fault.TooLarge, "The recipe takes longer than %v on this image.", editTime)
-	}
+	return result, err
 }
 
 func pictureOf(i imaging.Info) Picture {

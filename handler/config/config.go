@@ -53,6 +53,20 @@ type Config struct {
 
 	MaxFileMB     FileMB     `env:"IMAGEPRO_MAX_FILE_MB" envDefault:"50" doc:"Largest picture file to edit, in MiB, 1 to 200."`
 	MaxMegapixels Megapixels `env:"IMAGEPRO_MAX_MEGAPIXELS" envDefault:"50" doc:"Largest picture to edit, in million pixels, 1 to 200. Each processor may need 20 bytes of memory a pixel."`
+	MaxSide       Side       `env:"IMAGEPRO_MAX_SIDE" envDefault:"30000" doc:"Longest side of a picture to edit, in pixels, 1 to 65535."`
+	MaxScans      Count      `env:"IMAGEPRO_MAX_SCANS" envDefault:"100" doc:"Most scans of a JPEG file to edit, 1 to 1000. Each costs as much time as the whole picture."`
+
+	MaxFrames              Count      `env:"IMAGEPRO_MAX_FRAMES" envDefault:"400" doc:"Most frames of an animation to edit, 1 to 1000."`
+	MaxAnimationMegapixels Megapixels `env:"IMAGEPRO_MAX_ANIMATION_MEGAPIXELS" envDefault:"100" doc:"Largest animation to edit and largest to make, in million pixels of all its frames, 1 to 200."`
+
+	MaxImageMB         FileMB     `env:"IMAGEPRO_MAX_IMAGE_MB" envDefault:"10" doc:"Largest file of a picture that a recipe lays on the image, in million bytes, 1 to 200."`
+	MaxImageMegapixels Megapixels `env:"IMAGEPRO_MAX_IMAGE_MEGAPIXELS" envDefault:"10" doc:"Largest picture that a recipe lays on the image, in million pixels, 1 to 200."`
+
+	MaxResultMegapixels ResultMegapixels `env:"IMAGEPRO_MAX_RESULT_MEGAPIXELS" doc:"Largest picture that a step may make, in million pixels, 1 to 400; twice IMAGEPRO_MAX_MEGAPIXELS if it is not set."`
+	MaxResultSide       Side             `env:"IMAGEPRO_MAX_RESULT_SIDE" envDefault:"16384" doc:"Longest side of what a step may make, in pixels, 1 to 65535; a picture with a longer one may keep it."`
+
+	MaxMemoryMB MemoryMB `env:"IMAGEPRO_MAX_MEMORY_MB" doc:"Most memory that one edit may need, as its plan estimates it, in million bytes, 16 to 8000; 20 for each of IMAGEPRO_MAX_MEGAPIXELS if it is not set."`
+	EditTime    EditTime `env:"IMAGEPRO_EDIT_TIME" envDefault:"1m30s" doc:"Longest time for the edit of one picture, 1s to 9m30s; the two deadlines below end it as well."`
 
 	HTTPDeadline  HTTPDeadline  `env:"IMAGEPRO_HTTP_DEADLINE" envDefault:"3m20s" doc:"Longest time for one HTTP request, 1s to 3m45s; the front end cuts at 230 s."`
 	EventDeadline EventDeadline `env:"IMAGEPRO_EVENT_DEADLINE" envDefault:"4m30s" doc:"Longest time for one queue or timer invocation, 1s to 9m30s; keep it below functionTimeout of host.json."`
@@ -193,6 +207,7 @@ func (c Config) checkClouds() []error {
 func (d HTTPDeadline) Duration() time.Duration  { return time.Duration(d) }
 func (d EventDeadline) Duration() time.Duration { return time.Duration(d) }
 func (d CacheLife) Duration() time.Duration     { return time.Duration(d) }
+func (d EditTime) Duration() time.Duration      { return time.Duration(d) }
 
 // Duration of so many days.
 func (d Days) Duration() time.Duration        { return days(int(d)) }

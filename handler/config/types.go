@@ -19,29 +19,38 @@ import (
 
 // The types of settings that have a range: reading one checks it.
 type (
-	Port          int           // 1 to 65535
-	Days          int           // 1 to 3650
-	GraceDays     int           // 0 to 365
-	SessionDays   int           // 1 to 90
-	Window        int           // 1 to 1000
-	MaxImages     int           // 1 to 1000000
-	FileMB        int           // 1 to 200
-	Megapixels    int           // 1 to 200
-	Units         int           // 0 to 100000
-	CacheLife     time.Duration // 0 to 10 min
-	HTTPDeadline  time.Duration // 1 s to 3 min 45 s
-	EventDeadline time.Duration // 1 s to 9 min 30 s
+	Port             int           // 1 to 65535
+	Days             int           // 1 to 3650
+	GraceDays        int           // 0 to 365
+	SessionDays      int           // 1 to 90
+	Window           int           // 1 to 1000
+	MaxImages        int           // 1 to 1000000
+	FileMB           int           // 1 to 200
+	Megapixels       int           // 1 to 200
+	ResultMegapixels int           // 1 to 400
+	Side             int           // 1 to 65535
+	Count            int           // 1 to 1000
+	MemoryMB         int           // 16 to 8000
+	Units            int           // 0 to 100000
+	CacheLife        time.Duration // 0 to 10 min
+	HTTPDeadline     time.Duration // 1 s to 3 min 45 s
+	EventDeadline    time.Duration // 1 s to 9 min 30 s
+	EditTime         time.Duration // 1 s to 9 min 30 s
 )
 
-func (p *Port) UnmarshalText(text []byte) error        { return number(text, 1, 65535, (*int)(p)) }
-func (d *Days) UnmarshalText(text []byte) error        { return number(text, 1, 3650, (*int)(d)) }
-func (g *GraceDays) UnmarshalText(text []byte) error   { return number(text, 0, 365, (*int)(g)) }
-func (s *SessionDays) UnmarshalText(text []byte) error { return number(text, 1, 90, (*int)(s)) }
-func (w *Window) UnmarshalText(text []byte) error      { return number(text, 1, 1000, (*int)(w)) }
-func (m *MaxImages) UnmarshalText(text []byte) error   { return number(text, 1, 1_000_000, (*int)(m)) }
-func (f *FileMB) UnmarshalText(text []byte) error      { return number(text, 1, 200, (*int)(f)) }
-func (m *Megapixels) UnmarshalText(text []byte) error  { return number(text, 1, 200, (*int)(m)) }
-func (u *Units) UnmarshalText(text []byte) error       { return number(text, 0, 100_000, (*int)(u)) }
+func (p *Port) UnmarshalText(text []byte) error             { return number(text, 1, 65535, (*int)(p)) }
+func (d *Days) UnmarshalText(text []byte) error             { return number(text, 1, 3650, (*int)(d)) }
+func (g *GraceDays) UnmarshalText(text []byte) error        { return number(text, 0, 365, (*int)(g)) }
+func (s *SessionDays) UnmarshalText(text []byte) error      { return number(text, 1, 90, (*int)(s)) }
+func (w *Window) UnmarshalText(text []byte) error           { return number(text, 1, 1000, (*int)(w)) }
+func (m *MaxImages) UnmarshalText(text []byte) error        { return number(text, 1, 1_000_000, (*int)(m)) }
+func (f *FileMB) UnmarshalText(text []byte) error           { return number(text, 1, 200, (*int)(f)) }
+func (m *Megapixels) UnmarshalText(text []byte) error       { return number(text, 1, 200, (*int)(m)) }
+func (m *ResultMegapixels) UnmarshalText(text []byte) error { return number(text, 1, 400, (*int)(m)) }
+func (s *Side) UnmarshalText(text []byte) error             { return number(text, 1, 65535, (*int)(s)) }
+func (c *Count) UnmarshalText(text []byte) error            { return number(text, 1, 1000, (*int)(c)) }
+func (m *MemoryMB) UnmarshalText(text []byte) error         { return number(text, 16, 8000, (*int)(m)) }
+func (u *Units) UnmarshalText(text []byte) error            { return number(text, 0, 100_000, (*int)(u)) }
 
 func (c *CacheLife) UnmarshalText(text []byte) error {
 	return duration(text, 0, 10*time.Minute, (*time.Duration)(c))
@@ -53,6 +62,10 @@ func (d *HTTPDeadline) UnmarshalText(text []byte) error {
 
 func (d *EventDeadline) UnmarshalText(text []byte) error {
 	return duration(text, time.Second, 570*time.Second, (*time.Duration)(d))
+}
+
+func (t *EditTime) UnmarshalText(text []byte) error {
+	return duration(text, time.Second, 570*time.Second, (*time.Duration)(t))
 }
 
 func number(text []byte, least, most int, into *int) error {

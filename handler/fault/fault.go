@@ -35,6 +35,29 @@ const (
 	Internal      Kind = "internal"      // a defect or an unknown answer; the operator reads the log
 )
 
+// Limit names the limit that a TooLarge fault is about, in a word that is as stable as its kind.
+type Limit string
+
+// The limits. Where a setting gives one, handler/docs/api.md names it.
+const (
+	LimitFileBytes       Limit = "fileBytes"       // of a picture's file
+	LimitPixels          Limit = "pixels"          // of a picture as it is stored
+	LimitSide            Limit = "side"            // of a picture as it is stored
+	LimitScans           Limit = "scans"           // of a JPEG file
+	LimitFrames          Limit = "frames"          // of an animation
+	LimitAnimationPixels Limit = "animationPixels" // of all frames together, before or after the edit
+	LimitImageBytes      Limit = "imageBytes"      // of the file of a picture that a recipe needs
+	LimitImagePixels     Limit = "imagePixels"     // of such a picture
+	LimitResultPixels    Limit = "resultPixels"    // of what a step makes
+	LimitResultSide      Limit = "resultSide"      // of what a step makes
+	LimitFormatSide      Limit = "formatSide"      // that files of the result's format can have
+	LimitMemory          Limit = "memory"          // that the edit would need
+	LimitTime            Limit = "time"            // that the edit may take
+	LimitMaxBytes        Limit = "maxBytes"        // that the recipe allows the result
+	LimitImages          Limit = "images"          // of a bulk edit
+	LimitBodyBytes       Limit = "bodyBytes"       // of a request
+)
+
 // NeedsUser reports whether only the next visit of the user can mend a fault of the kind: their session is
 // dead. What runs while they are away waits for it.
 func (k Kind) NeedsUser() bool { return k == SignIn || k == Consent || k == NotSetUp }
@@ -45,6 +68,8 @@ type Fault struct {
 	Message string // a plain sentence that may be shown to the user: no secret, no foreign error text
 	// Field is the JSON pointer or the name of what was wrong in the request; empty if there is none.
 	Field string
+	// Limit is the limit that was passed; with TooLarge only, empty if it is another service's.
+	Limit Limit
 	// Claims is the claims challenge that the user's next sign-in must answer (JSON); with SignIn only.
 	Claims string
 	// Consent says what has to be consented to, and where; with Consent and NotSetUp only, nil if it is not known.
@@ -87,6 +112,12 @@ func Newf(kind Kind, format string, args ...any) *Fault {
 // At returns the fault with the field that it is about.
 func (f *Fault) At(field string) *Fault {
 	f.Field = field
+	return f
+}
+
+// Over returns the fault with the limit that was passed.
+func (f *Fault) Over(limit Limit) *Fault {
+	f.Limit = limit
 	return f
 }
 

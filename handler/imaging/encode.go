@@ -118,7 +118,8 @@ func (w *writer) fitting(ctx context.Context, encoded func(quality int) ([]byte,
 		}
 	}
 	if best == nil {
-		return nil, fault.Newf(fault.TooLarge, "The result has %d bytes at the least; it may have %d.", length, w.output.MaxBytes).At("/output/maxBytes")
+		return nil, fault.Newf(fault.TooLarge, "The result has %d bytes at the least; it may have %d.", length, w.output.MaxBytes).
+			Over(fault.LimitMaxBytes).At("/output/maxBytes")
 	}
 	w.warnings[WarnQualityReduced] = true
 	return best, nil

@@ -30,7 +30,7 @@ func readJPEGHeader(info *Info, src []byte, limits Limits) error {
 		}
 	}
 	if scans > limits.Scans {
-		return fault.Newf(fault.TooLarge, "The JPEG file has %d scans; at most %d are decoded.", scans, limits.Scans)
+		return fault.Newf(fault.TooLarge, "The JPEG file has %d scans; at most %d are decoded.", scans, limits.Scans).Over(fault.LimitScans)
 	}
 	if scans == 0 {
 		return container.ErrMalformed

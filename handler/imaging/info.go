@@ -70,8 +70,8 @@ func Inspect(src []byte, limits Limits) (Info, error) {
 // inspect is Inspect for an edit that does with animated files what its recipe says.
 func inspect(src []byte, limits Limits, onAnimated recipe.Animated) (Info, error) {
 	info := Info{Bytes: len(src), Frames: 1, Orientation: 1}
-	if len(src) > limits.Bytes {
-		return info, fault.Newf(fault.TooLarge, "The file has %d bytes; at most %d are edited.", len(src), limits.Bytes)
+	if err := limits.checkBytes(int64(len(src))); err != nil {
+		return info, err
 	}
 	format, err := sniff(src)
 	if err != nil {

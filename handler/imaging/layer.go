@@ -56,7 +56,16 @@ const imageField = "/image"
 func InspectImage(src []byte, limits Limits) (Info, error) {
 	limits = limits.orDefaults()
 	limits.Bytes, limits.Pixels = limits.ImageBytes, limits.ImagePixels
-	return inspect(src, limits, recipe.FirstFrame)
+	info, err := inspect(src, limits, recipe.FirstFrame)
+	if f := fault.From(err); f != nil {
+		switch f.Limit {
+		case fault.LimitFileBytes:
+			err = f.Over(fault.LimitImageBytes)
+		case fault.LimitPixels:
+			err = f.Over(fault.LimitImagePixels)
+		}
+	}
+	return info, err
 }
 
 // pixels decodes the picture and carries its steps out.

@@ -2,11 +2,12 @@ package imaging
 
 import (
 	"image"
+	"time"
 
 	"imagepro/handler/fault"
 )
 
-// Limits bound what one picture may cost. A zero field means its default. All of them are checked against
+// Limits bound what one picture may cost. A zero field means its default. All of them but Time are checked against
 // the header, before a pixel is decoded.
 type Limits struct {
 	Bytes        int   // of the file; 50 MB
@@ -21,6 +22,8 @@ type Limits struct {
 
 	Frames          int // of an animation; 400
 	AnimationPixels int // of all frames of an animation and of its result, each as large as its canvas; 100 million
+
+	Time time.Duration // that an edit may take, which Room.Edit ends; a few seconds are usual; 90 s
 }
 
 // DefaultLimits returns the limits of the shipped program.
@@ -38,6 +41,8 @@ func DefaultLimits() Limits {
 
 		Frames:          400,
 		AnimationPixels: 100_000_000,
+
+		Time: 90 * time.Second,
 	}
 }
 
@@ -54,13 +59,22 @@ func (l Limits) orDefaults() Limits {
 	setIfZero(&l.Memory, d.Memory)
 	setIfZero(&l.Frames, d.Frames)
 	setIfZero(&l.AnimationPixels, d.AnimationPixels)
+	setIfZero(&l.Time, d.Time)
 	return l
 }
 
-func setIfZero[T int | int64](field *T, def T) {
+func setIfZero[T int | int64 | time.Duration](field *T, def T) {
 	if *field == 0 {
 		*field = def
 	}
+}
+
+// checkBytes checks the length of a file.
+func (l Limits) checkBytes(size int64) error {
+	if size > int64(l.Bytes) {
+		return fault.Newf(fault.TooLarge, "The file has %d bytes; at most %d are edited.", size, l.Bytes).Over(fault.LimitFileBytes)
+	}
+	return nil
 }
 
 // checkStored checks the sides that a header announces.
@@ -69,10 +83,10 @@ func (l Limits) checkStored(width, height int) error {
 	case width <= 0 || height <= 0:
 		return fault.New(fault.Invalid, "The picture has no pixels.", nil)
 	case width > l.Side || height > l.Side:
-		return fault.Newf(fault.TooLarge, "The picture is %d × %d pixels; a side may have at most %d.", width, height, l.Side)
+		return fault.Newf(fault.TooLarge, "The picture is %d × %d pixels; a side may have at most %d.", width, height, l.Side).Over(fault.LimitSide)
 	case int64(width)*int64(height) > int64(l.Pixels):
 		return fault.Newf(fault.TooLarge, "The picture is %d × %d pixels; at most %d million pixels are edited.",
-			width, height, l.Pixels/1_000_000)
+			width, height, l.Pixels/1_000_000).Over(fault.LimitPixels)
 	}
 	return nil
 }
@@ -82,10 +96,10 @@ func (l Limits) checkFrames(info Info) error {
 	size := image.Pt(info.StoredWidth, info.StoredHeight)
 	switch {
 	case info.Frames > l.Frames:
-		return fault.Newf(fault.TooLarge, "The animation has %d frames; at most %d are edited.", info.Frames, l.Frames)
+		return fault.Newf(fault.TooLarge, "The animation has %d frames; at most %d are edited.", info.Frames, l.Frames).Over(fault.LimitFrames)
 	case int64(info.Frames)*area(size) > int64(l.AnimationPixels):
 		return fault.Newf(fault.TooLarge, "The animation has %d frames of %d × %d pixels; at most %d million pixels together are edited.",
-			info.Frames, size.X, size.Y, l.AnimationPixels/1_000_000)
+			info.Frames, size.X, size.Y, l.AnimationPixels/1_000_000).Over(fault.LimitAnimationPixels)
 	}
 	return nil
 }

@@ -30,8 +30,8 @@ var peekSteps = []int64{64 << 10, 1 << 20, 8 << 20}
 func Peek(r io.ReaderAt, size int64, limits Limits) (Info, error) {
 	limits = limits.orDefaults()
 	info := Info{Bytes: int(size), Frames: 1, Orientation: 1}
-	if size > int64(limits.Bytes) {
-		return info, fault.Newf(fault.TooLarge, "The file has %d bytes; at most %d are edited.", size, limits.Bytes)
+	if err := limits.checkBytes(size); err != nil {
+		return info, err
 	}
 	p := peeker{info: &info, file: io.NewSectionReader(&failing{ReaderAt: r}, 0, size)}
 	for _, step := range peekSteps {

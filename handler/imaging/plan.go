@@ -247,13 +247,14 @@ func (p *planner) checkSize(size image.Point) error {
 	most := max(p.limits.ResultSide, p.info.StoredWidth, p.info.StoredHeight)
 	switch {
 	case size.X > most || size.Y > most:
-		return fault.Newf(fault.TooLarge, "The result would be %d × %d pixels; a side may have at most %d.", size.X, size.Y, most)
+		return fault.Newf(fault.TooLarge, "The result would be %d × %d pixels; a side may have at most %d.", size.X, size.Y, most).
+			Over(fault.LimitResultSide)
 	case area(size) > int64(p.limits.ResultPixels):
 		return fault.Newf(fault.TooLarge, "The result would be %d × %d pixels; it may have at most %d million.",
-			size.X, size.Y, p.limits.ResultPixels/1_000_000)
+			size.X, size.Y, p.limits.ResultPixels/1_000_000).Over(fault.LimitResultPixels)
 	case p.plan.moving && area(size)*int64(p.info.Frames) > int64(p.limits.AnimationPixels):
 		return fault.Newf(fault.TooLarge, "The result would be %d frames of %d × %d pixels; together they may have at most %d million.",
-			p.info.Frames, size.X, size.Y, p.limits.AnimationPixels/1_000_000)
+			p.info.Frames, size.X, size.Y, p.limits.AnimationPixels/1_000_000).Over(fault.LimitAnimationPixels)
 	}
 	return nil
 }
@@ -263,11 +264,11 @@ func (p *planner) checkResult() error {
 	size := p.plan.size
 	if most := longestSide(p.plan.format); size.X > most || size.Y > most {
 		return fault.Newf(fault.TooLarge, "The result would be %d × %d pixels; %s files have at most %d a side.",
-			size.X, size.Y, strings.ToUpper(string(p.plan.format)), most)
+			size.X, size.Y, strings.ToUpper(string(p.plan.format)), most).Over(fault.LimitFormatSide)
 	}
 	if p.plan.memory > p.limits.Memory {
 		return fault.Newf(fault.TooLarge, "The edit would need about %d MB of memory; at most %d MB are used.",
-			p.plan.memory>>20, p.limits.Memory>>20)
+			p.plan.memory>>20, p.limits.Memory>>20).Over(fault.LimitMemory)
 	}
 	return nil
 }

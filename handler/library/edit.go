@@ -8,7 +8,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"imagepro/handler/caller"
 	"imagepro/handler/fault"
@@ -175,23 +174,10 @@ func inBody(err error) error {
 	return err
 }
 
-// editTime is how long a recipe may take on one picture; a few seconds are usual.
-const editTime = 90 * time.Second
-
 // edit carries a recipe out when there is room, with the service's limits and time. Its faults point into the body.
 func (s *Service) edit(ctx context.Context, src []byte, r *recipe.Recipe, o imaging.Options) (imaging.Result, error) {
-	leave, err := s.o.Room.Enter(ctx)
-	if err != nil {
-		return imaging.Result{}, err
-	}
-	defer leave()
-	editing, cancel := context.WithTimeout(ctx, editTime)
-	defer cancel()
 	o.Limits, o.Time = s.o.Limits, s.o.Now()
-	result, err := imaging.Edit(editing, src, r, o)
-	if err != nil && editing.Err() != nil && ctx.Err() == nil {
-		err = fault.Newf(fault.TooLarge, "The recipe takes longer than %v on this image.", editTime)
-	}
+	result, err := s.o.Room.Edit(ctx, src, r, o)
 	return result, inBody(err)
 }
 
@@ -362,7 +348,7 @@ func (s *Service) add(ctx context.Context, who caller.Caller, folder Ref, name s
 func (s *Service) Replace(ctx context.Context, who caller.Caller, ref Ref, tag, declared string, size int64, body io.Reader) (Item, error) {
 	limit := int64(s.o.Limits.Bytes)
 	if size > limit {
-		return Item{}, fault.Newf(fault.TooLarge, "The file has %d bytes; at most %d are taken.", size, limit)
+		return Item{}, fault.Newf(fault.TooLarge, "The file has %d bytes; at most %d are taken.", size, limit).Over(fault.LimitFileBytes)
 	}
 	i, err := s.picture(ctx, who, ref)
 	if err != nil {

@@ -95,7 +95,7 @@ func (s *Service) VersionThumbnail(ctx context.Context, who caller.Caller, ref R
 		return nil, fault.New(fault.Unsupported, "This file is no picture.", nil)
 	}
 	if v.Size > int64(s.o.Limits.Bytes) {
-		return nil, fault.Newf(fault.TooLarge, "The version has %d bytes; at most %d are edited.", v.Size, s.o.Limits.Bytes)
+		return nil, fault.Newf(fault.TooLarge, "The version has %d bytes; at most %d are edited.", v.Size, s.o.Limits.Bytes).Over(fault.LimitFileBytes)
 	}
 	leave, err := s.places.enter(ctx, who.Tenant)
 	if err != nil {
@@ -121,7 +121,7 @@ func (s *Service) Restore(ctx context.Context, who caller.Caller, ref Ref, tag, 
 	case v.Current:
 		return Item{}, fault.New(fault.Invalid, "This is the present version already.", nil)
 	case v.Size > int64(s.o.Limits.Bytes):
-		return Item{}, fault.Newf(fault.TooLarge, "The version has %d bytes; at most %d are taken.", v.Size, s.o.Limits.Bytes)
+		return Item{}, fault.Newf(fault.TooLarge, "The version has %d bytes; at most %d are taken.", v.Size, s.o.Limits.Bytes).Over(fault.LimitFileBytes)
 	}
 	stream, err := s.openVersion(ctx, who, i, v, Span{0, v.Size})
 	if err != nil {

@@ -135,7 +135,7 @@ func (s *Service) whole(ctx context.Context, who caller.Caller, i Item) ([]byte,
 // upTo is whole with another limit.
 func (s *Service) upTo(ctx context.Context, who caller.Caller, i Item, limit int) ([]byte, error) {
 	if i.Size > int64(limit) {
-		return nil, fault.Newf(fault.TooLarge, "The file has %d bytes; at most %d are taken.", i.Size, limit)
+		return nil, fault.Newf(fault.TooLarge, "The file has %d bytes; at most %d are taken.", i.Size, limit).Over(fault.LimitFileBytes)
 	}
 	src, err := readAll(s.o.SharePoint.Open(ctx, who, i, Span{0, i.Size}))
 	if fault.Is(err, fault.Conflict) {
@@ -194,7 +194,7 @@ func (s *Service) spool(stream io.Reader, limit int64) (*spooled, error) {
 	case err != nil && !errors.As(err, new(*fault.Fault)):
 		err = fault.New(fault.Busy, "The file did not arrive to its end.", err)
 	case err == nil && size > limit:
-		err = fault.Newf(fault.TooLarge, "The file has more than %d bytes.", limit)
+		err = fault.Newf(fault.TooLarge, "The file has more than %d bytes.", limit).Over(fault.LimitFileBytes)
 	}
 	if err != nil {
 		_ = file.Close()

@@ -168,7 +168,7 @@ func (c *Client) fetch(ctx context.Context, who caller.Caller, address string, l
 }
 
 func readLimited(response *http.Response, limit int64) ([]byte, error) {
-	tooLarge := fault.Newf(fault.TooLarge, "The file is larger than %d MiB.", limit>>20)
+	tooLarge := fault.Newf(fault.TooLarge, "The file is larger than %d MiB.", limit>>20).Over(fault.LimitFileBytes)
 	if response.ContentLength > limit {
 		return nil, tooLarge
 	}
