@@ -63,7 +63,7 @@ func TestEveryPictureOfGoSurvivesEveryOutput(t *testing.T) {
 	edited := 0
 	for name, src := range corpus(t) {
 		_, err := imaging.Inspect(src, imaging.Limits{})
-		for _, format := range []recipe.Format{recipe.Keep, recipe.JPEG, recipe.PNG} {
+		for _, format := range []recipe.Format{recipe.Keep, recipe.JPEG, recipe.PNG, recipe.GIF, recipe.WebP, recipe.TIFF, recipe.BMP} {
 			r := parse(t, fmt.Sprintf(`{"version":1,"steps":[
 				{"op":"resize","width":40,"height":40},{"op":"adjust","contrast":10},{"op":"rotate","angle":5},{"op":"sharpen"}],
 				"output":{"format":%q}}`, format))
@@ -92,7 +92,7 @@ func TestEveryPictureOfGoSurvivesEveryOutput(t *testing.T) {
 		}
 	}
 	t.Logf("%d edits", edited)
-	if edited < 150 {
+	if edited < 400 {
 		t.Errorf("only %d edits of the pictures succeeded", edited)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"imagepro/handler/fault"
 	"imagepro/handler/imaging"
 	"imagepro/handler/imaging/container"
+	"imagepro/handler/imaging/metadata"
 )
 
 // heavy is a recipe that touches pixels in every way.
@@ -51,31 +52,12 @@ func deflate(data []byte) []byte {
 
 // overfull returns a TIFF file with associated alpha whose colours are above their alpha.
 func overfull(w, h int) []byte {
-	order := binary.LittleEndian
-	const fields = 11
-	bits := 8 + 2 + 12*fields + 4
-	pixels := bits + 8
-	to := order.AppendUint16([]byte("II*\x00\x08\x00\x00\x00"), fields)
-	put := func(tag, kind uint16, count, value uint32) {
-		to = order.AppendUint16(to, tag)
-		to = order.AppendUint16(to, kind)
-		to = order.AppendUint32(to, count)
-		to = order.AppendUint32(to, value)
-	}
-	put(256, 4, 1, uint32(w))
-	put(257, 4, 1, uint32(h))
-	put(258, 3, 4, uint32(bits))
-	put(259, 3, 1, 1)
-	put(262, 3, 1, 2)
-	put(273, 4, 1, uint32(pixels))
-	put(277, 3, 1, 4)
-	put(278, 4, 1, uint32(h))
-	put(279, 4, 1, uint32(w*h*4))
-	put(284, 3, 1, 1)
-	put(338, 3, 1, 1) // associated alpha
-	to = order.AppendUint32(to, 0)
-	to = append(to, 8, 0, 8, 0, 8, 0, 8, 0)
-	return append(to, bytes.Repeat([]byte{255, 200, 100, 1}, w*h)...)
+	const tags = 11
+	bits := dataAt(tags)
+	data := append([]byte{8, 0, 8, 0, 8, 0, 8, 0}, bytes.Repeat([]byte{255, 200, 100, 1}, w*h)...)
+	return tiffOf(0, data, tag{256, 4, 1, uint32(w)}, tag{257, 4, 1, uint32(h)}, tag{258, 3, 4, bits}, tag{259, 3, 1, 1},
+		tag{262, 3, 1, 2}, tag{273, 4, 1, bits + 8}, tag{277, 3, 1, 4}, tag{278, 4, 1, uint32(h)}, tag{279, 4, 1, uint32(w * h * 4)},
+		tag{284, 3, 1, 1}, tag{338, 3, 1, 1}) // associated alpha
 }
 
 func TestHostileFilesAreRefusedInPlainWords(t *testing.T) {
@@ -169,6 +151,8 @@ func TestNoCutFileIsHalfDecoded(t *testing.T) {
 	m := pattern(40, 30)
 	for name, src := range map[string][]byte{
 		"jpeg": asJPEG(t, m, 80), "png": asPNG(t, m), "gif": asGIF(t, m), "bmp": asBMP(t, m), "tiff": asTIFF(t, m),
+		"webp": webpWith(t, m, metadata.Blocks{}), "webp with alpha": webpWith(t, veiled(40, 30), metadata.Blocks{}),
+		"rescanned jpeg": rescanned(t, 3), "tiled tiff": grayTIFF(16, 16, 16, 1, make([]byte, 256)),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
