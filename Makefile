@@ -26,7 +26,7 @@ GOENV = GOEXPERIMENT=simd $(if $(HAS_TURBO),CGO_ENABLED=1 GOFLAGS="$$GOFLAGS -ta
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo test check bench load package clean azurite need-go need-node turbo
+.PHONY: help build run demo test check fuzz quality bench load package clean azurite need-go need-node turbo
 
 help: ## show this list
 	@echo "Image Pro: pictures of SharePoint libraries, shown and edited, one at a time or thousands at once"
@@ -58,6 +58,15 @@ check: need-go azurite turbo ## what a change must pass: format, vet, staticchec
 	$(GOENV) $(GO) tool staticcheck ./...
 	$(GO) mod tidy -diff
 	$(GOENV) $(GO) test -race -timeout 40m $(PKG)
+
+fuzz: need-go turbo ## try random input on every decoder and parser, one after another, a minute each (TIME=10m); ends at a finding
+	@set -e; grep -ro --include='*_test.go' '^func Fuzz[A-Za-z0-9]*' handler | sort | while IFS=: read -r file target; do \
+		target=$${target#func }; echo "fuzz: $$target of ./$${file%/*}"; \
+		$(GOENV) $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(or $(TIME),60s) "./$${file%/*}" </dev/null; \
+	done
+
+quality: need-go turbo $(PEER) ## compare results with sharp's, and check that they are as near as they were
+	$(GOENV) $(GO) test -count 1 -v -run Quality ./handler/dev/peer
 
 bench: need-go azurite turbo $(PEER) ## measure; half an hour for all of it
 	$(GOENV) $(GO) test -timeout 2h -run '^$$' -bench . -benchtime 5x $(PKG)

@@ -2,10 +2,12 @@ package imaging_test
 
 import (
 	"bytes"
+	"compress/bzip2"
 	"context"
 	"fmt"
 	"image"
 	"image/color"
+	"io"
 	"iter"
 	"maps"
 	"math/rand/v2"
@@ -40,6 +42,7 @@ func corpus(t testing.TB) map[string][]byte {
 		filepath.Join(goroot, "src", "image", "png", "testdata"),
 		filepath.Join(goroot, "src", "image", "png", "testdata", "pngsuite"),
 		filepath.Join(strings.TrimSpace(string(module)), "testdata"),
+		filepath.Join(strings.TrimSpace(string(module)), "tiff", "testdata"),
 	} {
 		entries, err := os.ReadDir(dir)
 		if err != nil {
@@ -47,6 +50,9 @@ func corpus(t testing.TB) map[string][]byte {
 		}
 		for _, e := range entries {
 			data, err := os.ReadFile(filepath.Join(dir, e.Name()))
+			if err == nil && filepath.Ext(e.Name()) == ".bz2" {
+				data, err = io.ReadAll(bzip2.NewReader(bytes.NewReader(data)))
+			}
 			if err == nil {
 				files[e.Name()] = data
 			}

@@ -16,6 +16,7 @@ import (
 
 	"imagepro/handler/dev/photos"
 	"imagepro/handler/imaging"
+	"imagepro/handler/imaging/jpegcodec"
 	"imagepro/handler/recipe"
 )
 
@@ -161,6 +162,31 @@ func BenchmarkPeer(b *testing.B) {
 			fmt.Printf("bench: %s cpu %.2f rss %.2f bytes %.2f peer sharp\n", w.name,
 				median(ours, cpu)/median(theirs, cpu), median(ours, rss)/median(theirs, rss), median(ours, length)/median(theirs, length))
 		})
+	}
+}
+
+// largestRSS is how much memory the whole process may take at the peak for the largest picture that is edited, in MB. The
+// standard library's decoder, which makes no picture smaller, takes a little more.
+const largestRSS = 400
+
+// BenchmarkLargest edits a photograph of almost 50 megapixels in a process of its own and checks the peak of its memory.
+func BenchmarkLargest(b *testing.B) {
+	self, err := os.Executable()
+	if err != nil {
+		b.Fatal(err)
+	}
+	file := drawn(b, "1", "49.5", ".[jJ]*")
+	var ours []cost
+	for b.Loop() {
+		us := exec.Command(self, "W3", file, "1")
+		us.Env = append(os.Environ(), side+"=edit")
+		ours = append(ours, measure(b, 1, us))
+	}
+	rss := median(ours, func(c cost) float64 { return float64(c.rss) }) / 1e6
+	b.ReportMetric(rss, "MB")
+	fmt.Printf("bench: 50MP W3 rss %.0f MB\n", rss)
+	if rss > largestRSS && jpegcodec.Turbo {
+		b.Errorf("the process took %.0f MB at the peak; at most %d are expected", rss, largestRSS)
 	}
 }
 
