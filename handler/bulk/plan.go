@@ -4,16 +4,15 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"path"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"imagepro/handler/caller"
 	"imagepro/handler/fault"
+	"imagepro/handler/imaging"
 )
 
 // Planner finds the images of a job, records them, and then sends their messages a bounded number ahead of the
@@ -212,14 +211,12 @@ func (p *Planner) listPage(ctx context.Context, job Job, images []ImageRef) (Por
 // ofOneImage are the kinds of faults that concern one image and not the job.
 var ofOneImage = []fault.Kind{fault.NotFound, fault.Forbidden, fault.Invalid, fault.Unsupported, fault.Locked}
 
-// endings are those of the formats that imaging reads.
-var endings = []string{".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp"}
-
 // sort puts a file with those to edit, or with the passed ones if that is plain from the listing.
 func (p *Planner) sort(job Job, f File, into *Portion) {
+	why := imaging.RefusedByName(f.Name)
 	switch {
-	case !slices.Contains(endings, strings.ToLower(path.Ext(f.Name))):
-		p.pass(job, f, fault.Newf(fault.Unsupported, "This is no picture that Image Pro edits (JPEG, PNG, GIF, BMP, TIFF, WebP)."), into)
+	case why != nil:
+		p.pass(job, f, why, into)
 	case f.Size > p.limits.MaxBytes:
 		p.pass(job, f, fault.Newf(fault.TooLarge, "The file has %d MiB; the limit is %d MiB.", f.Size>>20, p.limits.MaxBytes>>20).Over(fault.LimitFileBytes), into)
 	default:

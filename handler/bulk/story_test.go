@@ -34,12 +34,14 @@ func TestAFolderWithAllSortsOfFilesGivesEachItsResult(t *testing.T) {
 	lie := k.put("Holiday/no picture.jpg", []byte("just text"))
 	torn := k.put("torn.jpg", jpegPicture(t, 400, 300)[:2000])
 	large := k.put("large.tif", make([]byte, 2<<20))
+	phone := k.put("Holiday/IMG_0001.HEIC", []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"))
+	renamed := k.put("Holiday/IMG_0002.jpg", []byte("\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00miafheic"))
 
 	job := k.submit(bulk.Request{Source: k.folder(), Recipe: json.RawMessage(
 		`{"version":1,"steps":[{"op":"resize","fit":"inside","width":30,"height":30,"withoutEnlargement":true}]}`)})
 	done := k.drive(job.Ref)
-	if done.State != bulk.Done || done.Passed != 2 {
-		t.Errorf("the job is %s with %d passed, want done with 2", done.State, done.Passed)
+	if done.State != bulk.Done || done.Passed != 3 {
+		t.Errorf("the job is %s with %d passed, want done with 3", done.State, done.Passed)
 	}
 	want := map[string]struct {
 		state  bulk.ItemState
@@ -53,6 +55,8 @@ func TestAFolderWithAllSortsOfFilesGivesEachItsResult(t *testing.T) {
 		"no picture.jpg":     {bulk.Skipped, fault.Unsupported, ""},
 		"torn.jpg":           {bulk.Broken, fault.Invalid, ""},
 		"large.tif":          {bulk.Skipped, fault.TooLarge, "the limit is 1 MiB"},
+		"IMG_0001.HEIC":      {bulk.Skipped, fault.Unsupported, "HEIC pictures are not edited. Export the picture as JPEG"},
+		"IMG_0002.jpg":       {bulk.Skipped, fault.Unsupported, "HEIC pictures are not edited. Export the picture as JPEG"},
 	}
 	results := k.results(job.Ref)
 	for name, want := range want {
@@ -69,7 +73,7 @@ func TestAFolderWithAllSortsOfFilesGivesEachItsResult(t *testing.T) {
 		t.Errorf("a photo.jpg went from %+v to %+v", got.Before, got.After)
 	}
 	k.wantVersions(items(photo, deep), 2)
-	k.wantVersions(items(small, letter, lie, torn, large), 1)
+	k.wantVersions(items(small, letter, lie, torn, large, phone, renamed), 1)
 }
 
 func TestAnimatedPicturesAreEditedAsTheRecipeSays(t *testing.T) {

@@ -34,6 +34,11 @@ func isExpected(err error) bool {
 
 func FuzzInspect(f *testing.F) {
 	addPictures(f)
+	for _, name := range []string{"picture.heic", "picture.avif"} {
+		f.Add(testdata(f, name))
+	}
+	f.Add(boxed(0, "mif1", "heic"))
+	f.Add([]byte("\x00\x00\x00\x01ftyp\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFFheic"))
 	f.Fuzz(func(t *testing.T, src []byte) {
 		info, err := imaging.Inspect(src, tight())
 		if !isExpected(err) {

@@ -133,10 +133,13 @@ func sniff(src []byte) (Format, error) {
 		return BMP, nil
 	case strings.HasPrefix(head, "RIFF") && len(head) >= 12 && head[8:12] == "WEBP":
 		return WebP, nil
-	case len(head) >= 12 && head[4:8] == "ftyp":
-		return "", fault.New(fault.Unsupported, "HEIC, AVIF and video files are not edited.", nil)
 	case len(src) == 0:
 		return "", fault.New(fault.Invalid, "The file is empty.", nil)
+	}
+	if len(head) >= 12 && head[4:8] == "ftyp" {
+		if why := boxedRefusal(src); why != "" {
+			return "", fault.New(fault.Unsupported, why, nil)
+		}
 	}
 	return "", fault.New(fault.Unsupported, "The file is no picture of a format that is edited: JPEG, PNG, GIF, WebP, TIFF or BMP.", nil)
 }

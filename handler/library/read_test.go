@@ -141,6 +141,33 @@ func TestAPictureTellsAboutItself(t *testing.T) {
 	wantKind(t, "no picture", err, fault.Unsupported)
 }
 
+func TestPicturesOfPhonesAreShownAsFilesAndRefusedWithTheReason(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	content := []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic")
+	i := w.put("IMG_0001.HEIC", content)
+	if listed := w.list(library.Query{}); len(listed) != 1 || listed[0].Ref != i.Ref || listed[0].MIME != "image/heic" || listed[0].Width != 0 {
+		t.Errorf("listed as %+v", listed)
+	}
+	if got, err := w.read(i, library.Span{Length: i.Size}); err != nil || !bytes.Equal(got, content) {
+		t.Errorf("the content is %q, %v", got, err)
+	}
+	_, _, about := w.service.About(t.Context(), w.adele, i.Ref)
+	_, preview := w.service.Preview(t.Context(), w.adele, i.Ref, flip, 40)
+	_, edit := w.service.Edit(t.Context(), w.adele, i.Ref, i.Tag, flip, library.Save{Target: library.Copy})
+	_, thumbnail := w.service.Thumbnail(t.Context(), w.adele, i.Ref, "small")
+	_, put := w.service.Replace(t.Context(), w.adele, i.Ref, i.Tag, "image/heic", i.Size, bytes.NewReader(content))
+	for what, err := range map[string]error{"about": about, "preview": preview, "edit": edit, "thumbnail": thumbnail, "a new content": put} {
+		wantKind(t, what, err, fault.Unsupported)
+		if f := fault.From(err); f == nil || !strings.HasPrefix(f.Message, "HEIC pictures are not edited. ") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if w.versions(i.Ref) != 1 {
+		t.Error("something was saved")
+	}
+}
+
 func TestVersionsAreListedReadComparedAndRestored(t *testing.T) {
 	t.Parallel()
 	w := open(t)
