@@ -24,8 +24,9 @@ type submitInput struct {
 		} `json:"source" doc:"Which images: either folder or images"`
 		Recipe json.RawMessage `json:"recipe" doc:"What to do to each image"`
 		Save   struct {
-			Target string `json:"target,omitempty" enum:"newVersion,copy" doc:"A new version of each image (the default), or a copy beside it"`
-			Name   string `json:"name,omitempty" doc:"Name of copies without the ending; {name} stands for the image's. Default {name}-edited"`
+			Target     string `json:"target,omitempty" enum:"newVersion,copy" doc:"A new version of each image (the default), or a copy beside it"`
+			Name       string `json:"name,omitempty" doc:"Name of copies without the ending; {name} stands for the image's. Default {name}-edited"`
+			OnConflict string `json:"onConflict,omitempty" enum:"fail,skip" doc:"If a copy's name is taken; fail unless it is said"`
 		} `json:"save,omitempty"`
 	}
 }
@@ -50,7 +51,7 @@ type countsBody struct {
 	Waiting     int   `json:"waiting"`
 	Edited      int   `json:"edited"`
 	Unchanged   int   `json:"unchanged" doc:"The recipe changes nothing in them"`
-	Skipped     int   `json:"skipped" doc:"No images that can be edited, or over a limit"`
+	Skipped     int   `json:"skipped" doc:"No images that can be edited, over a limit, or left since the copy's name is taken"`
 	Conflict    int   `json:"conflict" doc:"Changed by somebody else meanwhile"`
 	Failed      int   `json:"failed"`
 	BytesBefore int64 `json:"bytesBefore" doc:"Of edited images"`
@@ -69,7 +70,7 @@ func (a *API) submitBulkEdit(ctx context.Context, in *submitInput) (*jobOutput, 
 	}
 	request := bulk.Request{
 		Recipe: in.Body.Recipe,
-		Save:   bulk.Save{Target: bulk.SaveTarget(in.Body.Save.Target), Name: in.Body.Save.Name},
+		Save:   bulk.Save{Target: bulk.SaveTarget(in.Body.Save.Target), Name: in.Body.Save.Name, OnConflict: bulk.OnConflict(in.Body.Save.OnConflict)},
 		Key:    in.Key,
 	}
 	if folder := in.Body.Source.Folder; folder != nil {

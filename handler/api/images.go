@@ -520,7 +520,7 @@ type editSave struct {
 	Target     string `json:"target,omitempty" enum:"newVersion,copy" doc:"newVersion unless it is said"`
 	Name       string `json:"name,omitempty" doc:"Name of a copy without the ending; {name} stands for the picture's. {name}-edited unless it is said"`
 	Folder     string `json:"folderId,omitempty" maxLength:"256" doc:"Folder of the same library for a copy; that of the picture unless it is said"`
-	OnConflict string `json:"onConflict,omitempty" enum:"fail,rename,replace" doc:"If a copy's name is taken; fail unless it is said"`
+	OnConflict string `json:"onConflict,omitempty" enum:"fail,rename,replace,skip" doc:"If a copy's name is taken; fail unless it is said"`
 }
 
 type editOutput struct {
@@ -533,6 +533,7 @@ type editOutput struct {
 		After     pictureBody `json:"after"`
 		Warnings  []string    `json:"warnings,omitempty"`
 		Unchanged bool        `json:"unchanged,omitempty" doc:"The recipe changes nothing in this picture; nothing was saved"`
+		Skipped   *itemReason `json:"skipped,omitempty" doc:"Why nothing was saved though the recipe changes the picture"`
 		Recipe    string      `json:"recipeHash"`
 	}
 }
@@ -560,6 +561,9 @@ func (a *API) edit(ctx context.Context, in *editInput) (*editOutput, error) {
 	}
 	out.Body.Before, out.Body.After = picturesAnswer(edited.Before), picturesAnswer(edited.After)
 	out.Body.Warnings, out.Body.Unchanged, out.Body.Recipe = edited.Warnings, edited.Unchanged, edited.Recipe
+	if left := edited.Left; left != nil {
+		out.Body.Skipped = &itemReason{string(left.Kind), left.Message}
+	}
 	return out, nil
 }
 

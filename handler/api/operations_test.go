@@ -72,7 +72,7 @@ func TestImagesAndCopiesAreTaken(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	a := w.call(t, submit(`{"source":{"images":[{"driveId":"d1","itemId":"i1"},{"driveId":"d1","itemId":"i2"}]},
-		"recipe":{"version":1,"steps":[]},"save":{"target":"copy","name":"{name} small"}}`))
+		"recipe":{"version":1,"steps":[]},"save":{"target":"copy","name":"{name} small","onConflict":"skip"}}`))
 	if a.status != http.StatusAccepted {
 		t.Fatalf("%d %s", a.status, a.text)
 	}
@@ -81,7 +81,7 @@ func TestImagesAndCopiesAreTaken(t *testing.T) {
 	if diff := cmp.Diff(want, w.sources[ref]); diff != "" {
 		t.Errorf("source (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(bulk.Save{Target: bulk.Copy, Name: "{name} small"}, w.specs[ref].Save); diff != "" {
+	if diff := cmp.Diff(bulk.Save{Target: bulk.Copy, Name: "{name} small", OnConflict: bulk.Skip}, w.specs[ref].Save); diff != "" {
 		t.Errorf("save (-want +got):\n%s", diff)
 	}
 }

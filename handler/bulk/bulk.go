@@ -118,7 +118,7 @@ const (
 	Waiting    ItemState = "waiting"
 	Edited     ItemState = "edited"    // saved
 	Unchanged  ItemState = "unchanged" // the recipe changes nothing in this image; nothing was saved
-	Skipped    ItemState = "skipped"   // no image that this program edits, or over a limit
+	Skipped    ItemState = "skipped"   // no image that this program edits, over a limit, or left as Save says
 	Conflicted ItemState = "conflict"  // changed by somebody else since it was planned; nothing was saved
 	Broken     ItemState = "failed"    // Message says why; nothing was saved unless it says that this is not known
 )
@@ -194,13 +194,25 @@ const (
 // Save says how results are saved.
 type Save struct {
 	Target SaveTarget
-	// Name of a copy, without the ending: {name} stands for the name of the image.
+	// Name is the pattern of a copy's name; see naming.
 	Name string
+	// OnConflict is what to do if a copy's name is taken; Fail unless it is set.
+	OnConflict OnConflict
 }
+
+// OnConflict is what to do if a name is taken.
+type OnConflict string
+
+// The policies. There is no other name to go to: it would be another one at every try.
+const (
+	Fail OnConflict = "fail" // the image is Conflicted
+	Skip OnConflict = "skip" // the image is Skipped
+)
 
 // Spec is what a job does. It never changes.
 type Spec struct {
 	Recipe json.RawMessage // canonical
+	Called string          // name of the recipe, if those of copies have it: the canonical form has none
 	Save   Save
 	Pinned []Pinned // the pictures of libraries that the recipe needs
 }
@@ -307,6 +319,7 @@ type ItemMessage struct {
 // parsedSpec is a spec that is ready for work.
 type parsedSpec struct {
 	recipe *recipe.Recipe
+	called string
 	save   Save
 	pinned []Pinned
 }

@@ -2,7 +2,9 @@ package bulk_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -117,7 +119,10 @@ func TestADeathWhileCopyingLeavesOneCopy(t *testing.T) {
 			t.Parallel()
 			k := newKit(t)
 			files := k.pictures(5)
-			job := k.submit(bulk.Request{Source: k.folder(), Save: bulk.Save{Target: bulk.Copy, Name: "{name} small"}})
+			job := k.submit(bulk.Request{
+				Source: k.folder(), Recipe: json.RawMessage(`{"version":1,"name":"my small","steps":[{"op":"flip","axis":"both"}]}`),
+				Save: bulk.Save{Target: bulk.Copy, Name: "{counter:3} {name} {recipe}", OnConflict: bulk.Skip},
+			})
 			k.crash.at(point, 3)
 			done := k.drive(job.Ref)
 			if done.State != bulk.Done || done.Counts.Edited != len(files) {
@@ -126,8 +131,14 @@ func TestADeathWhileCopyingLeavesOneCopy(t *testing.T) {
 			k.wantVersions(files, 1)
 			copies := 0
 			for _, name := range k.names() {
-				if strings.HasSuffix(name, " small.jpg") {
+				if strings.HasSuffix(name, " my small.jpg") {
 					copies++
+				}
+			}
+			for n, file := range files {
+				want := fmt.Sprintf("%03d %s my small.jpg", n+1, strings.TrimSuffix(file.Name, ".jpg"))
+				if !slices.Contains(k.names(), want) {
+					t.Errorf("there is no %s", want)
 				}
 			}
 			if copies != len(files) {

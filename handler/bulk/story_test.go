@@ -266,6 +266,22 @@ func TestACopyWhoseNameIsTakenIsAConflict(t *testing.T) {
 	k.wantVersions(append(files, taken), 1)
 }
 
+func TestACopyWhoseNameIsTakenIsSkippedIfThatIsThePolicy(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	files := k.pictures(2)
+	job := k.submit(bulk.Request{Source: k.folder(), Save: bulk.Save{Target: bulk.Copy, OnConflict: bulk.Skip}})
+	k.plan()
+	taken := k.put("Photo 00-edited.jpg", []byte("theirs"))
+	if done := k.drive(job.Ref); done.Counts.Skipped != 1 || done.Counts.Edited != 1 {
+		t.Errorf("counts %+v, want one skipped and one edited", done.Counts)
+	}
+	if got := k.results(job.Ref)[files[0].Name]; got.Reason != string(fault.Conflict) || !strings.Contains(got.Message, "Photo 00-edited.jpg already") {
+		t.Errorf("the image is %s for %q: %q", got.State, got.Reason, got.Message)
+	}
+	k.wantVersions(append(files, taken), 1)
+}
+
 func TestANewVersionInAnotherFormatIsSkipped(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
@@ -505,7 +521,9 @@ func TestRequestsThatCannotBeMeantAreRefused(t *testing.T) {
 		{"copy over itself", func(r *bulk.Request) { r.Save = bulk.Save{Target: bulk.Copy, Name: "{name}"} }, "/save/name", "something more"},
 		{"copy elsewhere", func(r *bulk.Request) { r.Save = bulk.Save{Target: bulk.Copy, Name: "../{name}"} }, "/save/name", "may not contain"},
 		{"copy with a control character", func(r *bulk.Request) { r.Save = bulk.Save{Target: bulk.Copy, Name: "{name}\n"} }, "/save/name", "control characters"},
-		{"copy with an unknown placeholder", func(r *bulk.Request) { r.Save = bulk.Save{Target: bulk.Copy, Name: "{name}-{date}"} }, "/save/name", "braces"},
+		{"copy with an unknown placeholder", func(r *bulk.Request) { r.Save = bulk.Save{Target: bulk.Copy, Name: "{name}-{exif}"} }, "/save/name", "not known"},
+		{"copy with an unknown policy", func(r *bulk.Request) { r.Save = bulk.Save{Target: bulk.Copy, OnConflict: "rename"} }, "/save/onConflict", "fail or skip"},
+		{"new version with a policy", func(r *bulk.Request) { r.Save = bulk.Save{OnConflict: bulk.Skip} }, "/save/onConflict", "copies only"},
 		{"copy with a forbidden word", func(r *bulk.Request) { r.Save = bulk.Save{Target: bulk.Copy, Name: "{name}_VTI_"} }, "/save/name", "_vti_"},
 		{"long copy", func(r *bulk.Request) {
 			r.Save = bulk.Save{Target: bulk.Copy, Name: "{name}" + strings.Repeat("x", 100)}

@@ -2,12 +2,14 @@ package bulk
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"imagepro/handler/caller"
@@ -99,6 +101,9 @@ func (s *Service) keep(ctx context.Context, who caller.Caller, job Job, r Reques
 		return err
 	}
 	spec := Spec{Recipe: r.Recipe, Save: r.Save, Pinned: pinned}
+	if strings.Contains(r.Save.Name, "{recipe}") {
+		spec.Called = r.parsed.Name
+	}
 	if err := s.specs.PutSpec(ctx, job, spec); err != nil {
 		return err
 	}
@@ -120,7 +125,7 @@ func (s *Service) keep(ctx context.Context, who caller.Caller, job Job, r Reques
 	if err != nil {
 		return fault.New(fault.Internal, "The recipe of the bulk edit cannot be read.", err)
 	}
-	same := bytes.Equal(stored.Canonical(), spec.Recipe) && kept.Save == spec.Save && reflect.DeepEqual(source, r.Source)
+	same := bytes.Equal(stored.Canonical(), spec.Recipe) && kept.Called == spec.Called && kept.Save == spec.Save && reflect.DeepEqual(source, r.Source)
 	if !same {
 		return fault.New(fault.Conflict, "The idempotency key was used for another bulk edit.", nil).At("Idempotency-Key")
 	}
@@ -173,23 +178,34 @@ func (s *Service) validate(r Request) (Request, error) {
 		return r, f.At("/recipe" + f.Field)
 	}
 	r.Recipe, r.parsed = parsed.Canonical(), parsed
-	switch r.Save.Target {
-	case "", NewVersion:
-		if r.Save.Name != "" {
-			return r, fault.Newf(fault.Invalid, "A name is for copies only; a new version keeps its name.").At("/save/name")
-		}
-		r.Save.Target = NewVersion
-	case Copy:
-		if r.Save.Name == "" {
-			r.Save.Name = naming.Default
-		}
-		if err := naming.Check(r.Save.Name, "/save/name"); err != nil {
-			return r, err
-		}
-	default:
-		return r, fault.Newf(fault.Invalid, "The target is newVersion or copy.").At("/save/target")
+	r.Save, err = checked(r.Save)
+	return r, err
+}
+
+// checked fills in defaults; its faults name the field.
+func checked(save Save) (Save, error) {
+	wrong := func(field, says string) (Save, error) {
+		return save, fault.New(fault.Invalid, says, nil).At("/save/" + field)
 	}
-	return r, nil
+	switch save.Target {
+	case "", NewVersion:
+		switch {
+		case save.Name != "":
+			return wrong("name", "A name is for copies only; a new version keeps its name.")
+		case save.OnConflict != "":
+			return wrong("onConflict", "A conflict of names is met by copies only.")
+		}
+		save.Target = NewVersion
+		return save, nil
+	case Copy:
+	default:
+		return wrong("target", "The target is newVersion or copy.")
+	}
+	save.Name, save.OnConflict = cmp.Or(save.Name, naming.Default), cmp.Or(save.OnConflict, Fail)
+	if save.OnConflict != Fail && save.OnConflict != Skip {
+		return wrong("onConflict", "onConflict is fail or skip in a bulk edit.")
+	}
+	return save, naming.Check(save.Name, "/save/name", true)
 }
 
 func (s *Service) validateSource(source Source) error {

@@ -232,7 +232,7 @@ func (w *Worker) spec(ctx context.Context, job Job) (parsedSpec, error) {
 	if err != nil {
 		return parsedSpec{}, fault.New(fault.Internal, "The recipe of the bulk edit cannot be read.", err)
 	}
-	return parsedSpec{recipe: parsed, save: spec.Save, pinned: spec.Pinned}, nil
+	return parsedSpec{recipe: parsed, called: spec.Called, save: spec.Save, pinned: spec.Pinned}, nil
 }
 
 // prepare reads and edits the picture and puts the intent into the item. It returns true, and the item's
@@ -270,7 +270,10 @@ func (w *Worker) prepare(ctx context.Context, job Job, spec parsedSpec, file Fil
 		Warnings:    result.Warnings,
 	}
 	if spec.save.Target == Copy {
-		item.Intent.Name = naming.Of(spec.save.Name, file.Name, result.Format.Ending())
+		item.Intent.Name = naming.Of(spec.save.Name, naming.Facts{ // the same at every try
+			Name: file.Name, Width: result.Width, Height: result.Height, Time: job.CreatedAt,
+			Recipe: spec.called, Hash: spec.recipe.Hash(), Number: item.N + 1,
+		}, result.Format.Ending())
 	}
 	return result.Data, false, nil
 }
@@ -313,6 +316,10 @@ func (w *Worker) save(ctx context.Context, job Job, spec parsedSpec, file File, 
 		return fulfilled(item), nil
 	case spec.save.Target == NewVersion && now.Tag == item.Tag:
 		return item, fault.New(fault.Busy, "SharePoint refused the new version though nothing had changed.", err)
+	case spec.save.OnConflict == Skip:
+		item.State, item.Reason = Skipped, string(fault.Conflict)
+		item.Message = "There is a file named " + item.Intent.Name + " already. Nothing was saved."
+		return item, nil
 	}
 	return item, err
 }

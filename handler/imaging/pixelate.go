@@ -45,12 +45,15 @@ func (p *planner) redact(s recipe.Redact) error {
 	in := p.plan.size
 	r := redacted{in: in, mode: s.Mode, color: s.Color, block: s.Size, sigma: s.Sigma}
 	for _, region := range s.Regions {
-		from := image.Pt(pixels(region.X, in.X), pixels(region.Y, in.Y))
-		to := image.Pt(pixels(recipe.Length{Value: region.X.Of(in.X) + region.Width.Of(in.X)}, 0),
-			pixels(recipe.Length{Value: region.Y.Of(in.Y) + region.Height.Of(in.Y)}, 0))
-		whole := image.Rectangle{Min: from, Max: image.Pt(max(to.X, from.X+1), max(to.Y, from.Y+1))}
-		if part := whole.Intersect(image.Rectangle{Max: in}); !part.Empty() {
-			r.regions = append(r.regions, hiddenRegion{whole, part, region.Shape == recipe.Ellipse})
+		h := hiddenRegion{ellipse: region.Shape == recipe.Ellipse}
+		if region.Shape == recipe.Polygon {
+			h.polygon = pointsOf(region.Points, in)
+			h.whole = boundsOf(h.polygon)
+		} else {
+			h.whole = boxOf(region, in)
+		}
+		if h.part = h.whole.Intersect(image.Rectangle{Max: in}); !h.part.Empty() {
+			r.regions = append(r.regions, h)
 		}
 	}
 	if len(r.regions) > 0 {
@@ -59,19 +62,35 @@ func (p *planner) redact(s recipe.Redact) error {
 	return nil
 }
 
+// boxOf returns the box of a region, at least a pixel.
+func boxOf(region recipe.Region, in image.Point) image.Rectangle {
+	from := image.Pt(pixels(region.X, in.X), pixels(region.Y, in.Y))
+	to := image.Pt(pixels(recipe.Length{Value: region.X.Of(in.X) + region.Width.Of(in.X)}, 0),
+		pixels(recipe.Length{Value: region.Y.Of(in.Y) + region.Height.Of(in.Y)}, 0))
+	return image.Rectangle{Min: from, Max: image.Pt(max(to.X, from.X+1), max(to.Y, from.Y+1))}
+}
+
 // hiddenRegion is a region in pixels.
 type hiddenRegion struct {
 	whole   image.Rectangle // may reach over the edge
 	part    image.Rectangle // that lies in the picture
 	ellipse bool
+	polygon contour // or nil
 }
 
-// covers reports whether any of a pixel lies in the region: its nearest corner counts, since nothing at the edge may be
-// left.
-func (r hiddenRegion) covers(x, y int) bool {
-	if !r.ellipse {
-		return true
+// cover marks the pixels of a row of the part of which any lies in the region, since nothing at the edge may be left.
+func (r hiddenRegion) cover(y int, row []bool) {
+	if r.polygon != nil {
+		r.polygon.touch(y, r.part.Min.X, row)
+		return
 	}
+	for i := range row {
+		row[i] = !r.ellipse || r.inEllipse(r.part.Min.X+i, y)
+	}
+}
+
+// inEllipse reports whether any of a pixel lies in the ellipse: its nearest corner counts.
+func (r hiddenRegion) inEllipse(x, y int) bool {
 	middle := func(from, to int) (float64, float64) { return float64(from+to) / 2, float64(to-from) / 2 }
 	cx, rx := middle(r.whole.Min.X, r.whole.Max.X)
 	cy, ry := middle(r.whole.Min.Y, r.whole.Max.Y)
@@ -104,6 +123,22 @@ func (r redacted) scratch() int64 {
 	return most
 }
 
+// hide replaces what a region covers in its part of the picture.
+func (r hiddenRegion) hide(ctx context.Context, part, with *image.NRGBA) error {
+	return inRows(ctx, part.Rect.Dy(), func(from, to int) {
+		covered := make([]bool, part.Rect.Dx())
+		eachRow(rows(part, from, to), func(y int, row []byte) {
+			r.cover(r.part.Min.Y+from+y, covered)
+			instead := with.Pix[(from+y)*with.Stride:]
+			for x, is := range covered {
+				if is {
+					copy(row[4*x:4*x+4], instead[4*x:])
+				}
+			}
+		})
+	})
+}
+
 // apply works on each region by itself: what is blurred or sampled is the region alone, so that nothing of it is spread
 // and nothing around it shines in.
 func (r redacted) apply(ctx context.Context, m *image.NRGBA) (*image.NRGBA, error) {
@@ -123,13 +158,9 @@ func (r redacted) apply(ctx context.Context, m *image.NRGBA) (*image.NRGBA, erro
 		if err != nil {
 			return nil, err
 		}
-		eachRow(part, func(y int, row []byte) {
-			for x := range len(row) / 4 {
-				if region.covers(region.part.Min.X+x, region.part.Min.Y+y) {
-					copy(row[4*x:4*x+4], hidden.Pix[y*hidden.Stride+4*x:])
-				}
-			}
-		})
+		if err = region.hide(ctx, part, hidden); err != nil {
+			return nil, err
+		}
 	}
 	return m, ctx.Err()
 }

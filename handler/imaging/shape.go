@@ -71,11 +71,7 @@ func shapeLines(s recipe.Drawing, in image.Point) (lines []line, middle spot) {
 		}
 		return lines, middle
 	}
-	points := make(contour, len(s.Points))
-	for i, p := range s.Points {
-		points[i] = spot{p[0].Of(in.X), p[1].Of(in.Y)}
-	}
-	lines = []line{{points, s.Shape == recipe.Polygon}}
+	lines = []line{{pointsOf(s.Points, in), s.Shape == recipe.Polygon}}
 	return lines, middleOf(lines)
 }
 

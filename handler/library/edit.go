@@ -3,6 +3,7 @@ package library
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -46,8 +47,9 @@ type Edited struct {
 	Item          Item // the file as it is now
 	Before, After Picture
 	Warnings      []string
-	Unchanged     bool   // the recipe changes nothing in this picture, and nothing was saved
-	Recipe        string // hash of the recipe
+	Unchanged     bool         // the recipe changes nothing in this picture, and nothing was saved
+	Left          *fault.Fault // why the picture was left as it is, with Skip; nil if it was not
+	Recipe        string       // hash of the recipe
 }
 
 // MaxPreview is the longest side of a preview, in pixels.
@@ -228,11 +230,10 @@ func (s *Service) Edit(ctx context.Context, who caller.Caller, ref Ref, tag stri
 	case result.SavesTooLittle():
 		edited.Unchanged = true
 	case save.Target == Copy:
-		folder := Ref{i.Drive, save.Folder}
-		if folder.Item == "" {
-			folder.Item = i.Parent
-		}
-		edited.Item, err = s.add(ctx, who, folder, naming.Of(save.Name, i.Name, result.Format.Ending()), save.OnConflict, content.Content)
+		name := naming.Of(save.Name, naming.Facts{
+			Name: i.Name, Width: result.Width, Height: result.Height, Time: s.o.Now().UTC(), Recipe: r.Name, Hash: edited.Recipe,
+		}, result.Format.Ending())
+		err = s.saveCopy(ctx, who, save, name, content.Content, &edited)
 	default:
 		if result.Format != result.Before.Format {
 			return Edited{}, fault.Newf(fault.Unsupported, "The recipe turns %s into %s, which does not suit the file's name. Save a copy instead.", result.Before.Format, result.Format)
@@ -244,11 +245,26 @@ func (s *Service) Edit(ctx context.Context, who caller.Caller, ref Ref, tag stri
 	if err != nil {
 		return Edited{}, err
 	}
-	if !edited.Unchanged {
+	if !edited.Unchanged && edited.Left == nil {
 		s.applied(ctx, who, edited.Item, r)
 	}
-	edited.Item.Width, edited.Item.Height = result.Width, result.Height
+	edited.Item.Width, edited.Item.Height = edited.After.Width, edited.After.Height
 	return edited, nil
+}
+
+// saveCopy makes the copy of a picture that was edited, or leaves the picture if that is the policy.
+func (s *Service) saveCopy(ctx context.Context, who caller.Caller, save Save, name string, content Content, edited *Edited) error {
+	folder := Ref{edited.Item.Drive, cmp.Or(save.Folder, edited.Item.Parent)}
+	made, err := s.add(ctx, who, folder, name, save.OnConflict, content)
+	switch {
+	case err == nil:
+		edited.Item = made
+	case save.OnConflict == Skip && fault.Is(err, fault.Conflict):
+		edited.Left, edited.After = fault.Newf(fault.Conflict, "There is a file named %s already. Nothing was saved.", name), edited.Before
+	default:
+		return err
+	}
+	return nil
 }
 
 func checked(save Save) (Save, error) {
@@ -277,10 +293,10 @@ func checked(save Save) (Save, error) {
 	if save.OnConflict == "" {
 		save.OnConflict = Fail
 	}
-	if !slices.Contains([]OnConflict{Fail, Rename, Replace}, save.OnConflict) {
-		return wrong("onConflict", "onConflict is fail, rename or replace.")
+	if !slices.Contains([]OnConflict{Fail, Rename, Replace, Skip}, save.OnConflict) {
+		return wrong("onConflict", "onConflict is fail, rename, replace or skip.")
 	}
-	return save, naming.Check(save.Name, "/save/name")
+	return save, naming.Check(save.Name, "/save/name", false)
 }
 
 // replace saves a new version of a file; Stale if its content is another by now.

@@ -3,6 +3,7 @@ package library_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"image"
 	"image/color/palette"
 	"image/draw"
@@ -105,9 +106,19 @@ func TestCopiesMeetTakenNamesAsTheirPolicySays(t *testing.T) {
 	if err != nil || replaced.Item.Ref != taken.Ref || w.versions(taken.Ref) != 2 {
 		t.Errorf("replace: %+v, %v", replaced.Item, err)
 	}
+	before := w.versions(taken.Ref)
+	left, err := copyTo(library.Save{OnConflict: library.Skip})
+	if err != nil || left.Item.Ref != i.Ref || left.Item.Width != 40 || left.Unchanged || w.versions(taken.Ref) != before ||
+		!fault.Is(left.Left, fault.Conflict) || !strings.Contains(left.Left.Message, "a-edited.jpg") {
+		t.Errorf("skip: %+v, %v", left, err)
+	}
 	elsewhere, err := copyTo(library.Save{Folder: folder, Name: "{name} web"})
 	if err != nil || elsewhere.Item.Parent != folder || elsewhere.Item.Name != "a web.jpg" {
 		t.Errorf("into a folder: %+v, %v", elsewhere.Item, err)
+	}
+	full, err := copyTo(library.Save{Folder: folder, OnConflict: library.Skip, Name: "{name} {width}x{height} {recipe} {hash8}"})
+	if want := fmt.Sprintf("a %dx%d edited %s.jpg", full.After.Width, full.After.Height, full.Recipe[:8]); err != nil || full.Item.Name != want || full.Left != nil {
+		t.Errorf("with what is known of it: %+v, %v, want %s", full.Item, err, want)
 	}
 	fresh, err := copyTo(library.Save{OnConflict: library.Replace, Name: "new {name}"})
 	if err != nil || fresh.Item.Name != "new a.jpg" {
@@ -146,18 +157,19 @@ func TestWrongEditsAreRefusedBeforeAnythingIsRead(t *testing.T) {
 		recipe string
 		save   library.Save
 	}{
-		"/recipe/steps/0/op":   {`{"version":1,"steps":[{"op":"explode"}]}`, library.Save{}},
-		"/recipe":              {`[]`, library.Save{}},
-		"/save/target":         {string(flip), library.Save{Target: "paper"}},
-		"/save/name":           {string(flip), library.Save{Target: library.Copy, Name: "x"}},
-		"/save/folderId":       {string(flip), library.Save{Folder: "f"}},
-		"/save/onConflict":     {string(flip), library.Save{Target: library.Copy, OnConflict: "pray"}},
-		"/save/onConflict new": {string(flip), library.Save{OnConflict: library.Rename}},
-		"/save/name new":       {string(flip), library.Save{Name: "{name}-x"}},
+		"/recipe/steps/0/op":     {`{"version":1,"steps":[{"op":"explode"}]}`, library.Save{}},
+		"/recipe":                {`[]`, library.Save{}},
+		"/save/target":           {string(flip), library.Save{Target: "paper"}},
+		"/save/name counted new": {string(flip), library.Save{Target: library.Copy, Name: "{name} {counter}"}},
+		"/save/name":             {string(flip), library.Save{Target: library.Copy, Name: "x"}},
+		"/save/folderId":         {string(flip), library.Save{Folder: "f"}},
+		"/save/onConflict":       {string(flip), library.Save{Target: library.Copy, OnConflict: "pray"}},
+		"/save/onConflict new":   {string(flip), library.Save{OnConflict: library.Rename}},
+		"/save/name new":         {string(flip), library.Save{Name: "{name}-x"}},
 	} {
 		toGraph, _ := w.since(func() {
 			_, err := w.service.Edit(t.Context(), w.adele, i.Ref, i.Tag, json.RawMessage(c.recipe), c.save)
-			if f := wantKind(t, field, err, fault.Invalid); f.Field != strings.TrimSuffix(field, " new") {
+			if f := wantKind(t, field, err, fault.Invalid); f.Field != strings.Fields(field)[0] {
 				t.Errorf("%s: at %q", field, f.Field)
 			}
 		})

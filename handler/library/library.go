@@ -133,6 +133,7 @@ const (
 	Fail    OnConflict = "fail"
 	Rename  OnConflict = "rename"  // another name: "a 1.jpg" beside "a.jpg"
 	Replace OnConflict = "replace" // the file of that name gets a new version
+	Skip    OnConflict = "skip"    // nothing is saved, which is no fault
 )
 
 // Columns are the columns of a file that every library has; nil leaves one as it is.

@@ -4,9 +4,12 @@
 package naming
 
 import (
+	"cmp"
 	"fmt"
 	"path"
+	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -19,20 +22,52 @@ const Default = "{name}-edited"
 // MaxPattern leaves room for the image's own name and SharePoint's limit of 400 characters for a path.
 const MaxPattern = 100
 
+// maxRecipe is how much of a recipe's name gets into that of a copy, in characters.
+const maxRecipe = 60
+
+// forbidden are the characters that SharePoint takes in no name.
+const forbidden = `"*:<>?/\|`
+
+// Facts are what placeholders stand for.
+type Facts struct {
+	Name          string // of the image, with its ending
+	Width, Height int    // of the result, in pixels
+	Time          time.Time
+	Recipe        string // name of the recipe, or empty
+	Hash          string // of the recipe, hexadecimal
+	Number        int    // of the image in a bulk edit, from 1
+}
+
 // Check returns an Invalid fault at the field unless the pattern makes names that SharePoint takes
 // (https://support.microsoft.com/office/restrictions-and-limitations-in-onedrive-and-sharepoint), and others than
-// that of the image.
-func Check(pattern, field string) error {
+// that of the image. Only those of a bulk edit are numbered.
+func Check(pattern, field string, bulk bool) error {
 	wrong := func(says string) error { return fault.New(fault.Invalid, says, nil).At(field) }
-	rest := strings.ReplaceAll(pattern, "{name}", "")
-	switch {
-	case utf8.RuneCountInString(pattern) > MaxPattern:
+	if utf8.RuneCountInString(pattern) > MaxPattern {
 		return wrong(fmt.Sprintf("The name of copies has at most %d characters.", MaxPattern))
-	case !strings.Contains(pattern, "{name}") || rest == "":
+	}
+	seen := map[string]bool{}
+	says := ""
+	rest := filled(pattern, func(placeholder string) string {
+		switch _, ok := value(placeholder, Facts{}); {
+		case !ok:
+			says = "A placeholder of the name is not known. Known: {name}, {width}, {height}, {date}, {year}, {recipe}, {hash8} and, in bulk edits, {counter} or {counter:1} to {counter:9}."
+		case strings.HasPrefix(placeholder, "counter") && !bulk:
+			says = "Only the copies of a bulk edit are counted: {counter} cannot stand here."
+		case seen[placeholder]:
+			says = "Each placeholder stands once in the name of copies."
+		}
+		seen[placeholder] = true
+		return ""
+	})
+	switch {
+	case says != "":
+		return wrong(says)
+	case !seen["name"] || pattern == "{name}":
 		return wrong("The name of copies must contain {name} and something more, such as {name}-edited.")
-	case strings.Count(pattern, "{name}") > 1 || strings.ContainsAny(rest, "{}"):
-		return wrong("{name} stands once in the name of copies, and is all that may stand in braces.")
-	case strings.ContainsAny(rest, `"*:<>?/\|`) || strings.ContainsFunc(rest, unicode.IsControl) || !utf8.ValidString(rest):
+	case strings.ContainsAny(rest, "{}"):
+		return wrong("Braces in the name of copies are for placeholders such as {name} only.")
+	case strings.ContainsAny(rest, forbidden) || strings.ContainsFunc(rest, unicode.IsControl) || !utf8.ValidString(rest):
 		return wrong(`The name of copies may not contain " * : < > ? / \ | nor control characters.`)
 	case strings.HasPrefix(pattern, " ") || strings.HasPrefix(pattern, "~") || strings.Contains(strings.ToLower(pattern), "_vti_"):
 		return wrong("The name of copies may not begin with a space or ~ nor contain _vti_.")
@@ -41,8 +76,72 @@ func Check(pattern, field string) error {
 }
 
 // Of returns the name of an image's copy, with an ending such as .jpg.
-func Of(pattern, name, ending string) string {
-	return strings.ReplaceAll(pattern, "{name}", strings.TrimSuffix(name, path.Ext(name))) + ending
+func Of(pattern string, facts Facts, ending string) string {
+	return filled(pattern, func(placeholder string) string {
+		text, _ := value(placeholder, facts)
+		return text
+	}) + ending
+}
+
+// filled returns the pattern with what stands for {x} in place of each.
+func filled(pattern string, stands func(placeholder string) string) string {
+	var to strings.Builder
+	for {
+		before, after, opened := strings.Cut(pattern, "{")
+		placeholder, rest, closed := strings.Cut(after, "}")
+		if !opened || !closed {
+			to.WriteString(pattern)
+			return to.String()
+		}
+		to.WriteString(before)
+		to.WriteString(stands(placeholder))
+		pattern = rest
+	}
+}
+
+// value returns what a placeholder stands for, and whether it is one.
+func value(placeholder string, f Facts) (string, bool) {
+	switch placeholder {
+	case "name":
+		return strings.TrimSuffix(f.Name, path.Ext(f.Name)), true
+	case "width":
+		return strconv.Itoa(f.Width), true
+	case "height":
+		return strconv.Itoa(f.Height), true
+	case "date":
+		return f.Time.Format(time.DateOnly), true
+	case "year":
+		return f.Time.Format("2006"), true
+	case "recipe":
+		return clean(f.Recipe), true
+	case "hash8":
+		return f.Hash[:min(8, len(f.Hash))], true
+	case "counter":
+		return strconv.Itoa(f.Number), true
+	}
+	digits, counter := strings.CutPrefix(placeholder, "counter:")
+	if !counter || len(digits) != 1 || digits < "1" || digits > "9" {
+		return "", false
+	}
+	width, _ := strconv.Atoi(digits)
+	return fmt.Sprintf("%0*d", width, f.Number), true
+}
+
+// clean returns a recipe's name as a part of a file's name; "edited" if nothing is left of it.
+func clean(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) || strings.ContainsRune(forbidden, r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(name, ""))
+	if runes := []rune(name); len(runes) > maxRecipe {
+		name = string(runes[:maxRecipe])
+	}
+	if strings.Contains(strings.ToLower(name), "_vti_") {
+		name = strings.ReplaceAll(name, "_", "-")
+	}
+	return cmp.Or(strings.Trim(name, " ~."), "edited")
 }
 
 // Numbered returns the n-th other name: "a 1.jpg" for "a.jpg", as SharePoint itself does it.

@@ -3,6 +3,7 @@ package naming_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"imagepro/handler/fault"
 	"imagepro/handler/naming"
@@ -15,11 +16,20 @@ func TestNamesOfCopies(t *testing.T) {
 		{"web {name}", "a.b.PNG", ".png", "web a.b.png"},
 		{"{name} small", "no ending", ".jpg", "no ending small.jpg"},
 		{"x{name}", ".hidden", ".gif", "x.gif"},
+		{"{name} {width}x{height}", "a.jpg", ".jpg", "a 640x480.jpg"},
+		{"{year} {date} {name}", "a.jpg", ".jpg", "2026 2026-03-04 a.jpg"},
+		{"{name}-{recipe}", "a.jpg", ".jpg", "a-Web small.jpg"},
+		{"{name}{hash8}", "{date}.jpg", ".jpg", "{date}01234567.jpg"},
+		{"{counter} {counter:1} {counter:5} {name}", "a.jpg", ".jpg", "42 42 00042 a.jpg"},
 	} {
-		if err := naming.Check(c.pattern, "f"); err != nil {
+		if err := naming.Check(c.pattern, "f", true); err != nil {
 			t.Errorf("%s: %v", c.pattern, err)
 		}
-		if got := naming.Of(c.pattern, c.name, c.ending); got != c.want {
+		facts := naming.Facts{
+			Name: c.name, Width: 640, Height: 480, Time: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC),
+			Recipe: " Web/ small\n.", Hash: "0123456789abcdef", Number: 42,
+		}
+		if got := naming.Of(c.pattern, facts, c.ending); got != c.want {
 			t.Errorf("%s of %s = %q, want %q", c.pattern, c.name, got, c.want)
 		}
 	}
@@ -28,15 +38,37 @@ func TestNamesOfCopies(t *testing.T) {
 	}
 }
 
+func TestNamesOfRecipesAreCleaned(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"": "edited", `"*:<>?/\|`: "edited", " . ~": "edited", "a\x00b\u202ec\xff": "abc", "_VTI_x": "-VTI-x",
+		strings.Repeat("ä", 200): strings.Repeat("ä", 60), "{name}": "{name}",
+	} {
+		if got := naming.Of("{recipe}", naming.Facts{Name: "n.jpg", Recipe: name}, ""); got != want {
+			t.Errorf("%q becomes %q, want %q", name, got, want)
+		}
+	}
+}
+
 func TestPatternsThatCannotBeNamesAreRefusedAtTheirField(t *testing.T) {
 	t.Parallel()
-	for _, pattern := range []string{
-		"", "{name}", "x", "{name}{name}x", "{name}-{date}", "{name}/x", "{name}:x", "{name}\n", "{name}\xffx", " {name}x", "~{name}", "{name}_VTI_",
-		"{name}" + strings.Repeat("x", naming.MaxPattern),
+	for pattern, says := range map[string]string{
+		"": "must contain {name}", "{name}": "something more", "x": "must contain {name}", "{date}": "must contain {name}",
+		"{name}{name}x": "once", "{name}-{exif}": "not known", "{name}{ext}": "not known", "{name}{}": "not known", "{name}{Date}": "not known",
+		"{name}{counter:0}": "not known", "{name}{counter:10}": "not known", "{name}{counter:}": "not known", "{name}{counter:x}": "not known",
+		"{name} {": "Braces", "{name} }": "Braces", "{{name}}": "not known", "{name}x{date": "Braces",
+		"{name}/x": "may not contain", "{name}:x": "may not contain", "{name}\n": "may not contain", "{name}\xffx": "may not contain",
+		" {name}x": "begin", "~{name}": "begin", "{name}_VTI_": "_vti_",
+		"{name}" + strings.Repeat("x", naming.MaxPattern): "100 characters",
 	} {
-		err := naming.Check(pattern, "/save/name")
-		if !fault.Is(err, fault.Invalid) || fault.From(err).Field != "/save/name" {
-			t.Errorf("%q: %v, want Invalid at /save/name", pattern, err)
+		err := naming.Check(pattern, "/save/name", true)
+		if f := fault.From(err); !fault.Is(err, fault.Invalid) || f.Field != "/save/name" || !strings.Contains(f.Message, says) {
+			t.Errorf("%q: %v, want Invalid at /save/name with %q", pattern, err, says)
+		}
+	}
+	for _, pattern := range []string{"{name}{counter}", "{name}{counter:3}"} {
+		if err := naming.Check(pattern, "/save/name", false); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "bulk") {
+			t.Errorf("%q of a single copy: %v", pattern, err)
 		}
 	}
 }

@@ -58,7 +58,9 @@ const (
 // Region is a part of a picture. It is cut to the picture; one that misses it is nothing.
 type Region struct {
 	Shape               Shape
-	X, Y, Width, Height Length // percent of the picture's width and height
+	X, Y, Width, Height Length // percent of the picture's width and height; not of a Polygon
+	// Points are those of a Polygon, x and y: 3 to MaxPoints; percent of the picture's width and height.
+	Points [][2]Length
 }
 
 // Op returns "redact".
@@ -86,13 +88,16 @@ func parseRegion(o *object) Region {
 	relative := word(o, "unit", "px", "px", "rel") == "rel"
 	delete(o.canonical, "unit") // shares are percentages in the canonical form
 	const far = 30000
+	r := Region{Shape: word(o, "shape", Rectangle, Rectangle, Ellipse, Polygon)}
+	if r.Shape == Polygon {
+		r.Points = o.points("points", span{least: -far, most: far, leastPercent: -500, mostPercent: 500, relative: relative}, 3, MaxPoints)
+		o.close()
+		return r
+	}
 	at := span{least: -far, most: far, leastPercent: -100, mostPercent: 100, relative: relative}
 	side := span{least: 1, most: far, leastPercent: 0.01, mostPercent: 100, relative: relative}
-	r := Region{
-		Shape: word(o, "shape", Rectangle, Rectangle, Ellipse),
-		X:     o.place("x", at), Y: o.place("y", at),
-		Width: o.length("width", side), Height: o.length("height", side),
-	}
+	r.X, r.Y = o.place("x", at), o.place("y", at)
+	r.Width, r.Height = o.length("width", side), o.length("height", side)
 	for _, name := range []string{"width", "height"} {
 		if !o.has(name) {
 			o.report(name, "A region needs a width and a height. %s", side.sentence())

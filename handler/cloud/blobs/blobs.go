@@ -62,10 +62,12 @@ func Open(connectionString string) (*Store, error) {
 
 // specBlob and sourceBlob are the stored forms.
 type specBlob struct {
-	Recipe json.RawMessage `json:"recipe"`
-	Target string          `json:"target"`
-	Name   string          `json:"name,omitempty"`
-	Images []pinnedBlob    `json:"images,omitempty"`
+	Recipe     json.RawMessage `json:"recipe"`
+	Target     string          `json:"target"`
+	Name       string          `json:"name,omitempty"`
+	OnConflict string          `json:"onConflict,omitempty"`
+	Called     string          `json:"called,omitempty"`
+	Images     []pinnedBlob    `json:"images,omitempty"`
 }
 
 type pinnedBlob struct {
@@ -93,7 +95,7 @@ type imageBlob struct {
 
 // PutSpec keeps what a job does. It never changes: if there is a spec already, that one stays.
 func (s *Store) PutSpec(ctx context.Context, j bulk.Job, spec bulk.Spec) error {
-	stored := specBlob{Recipe: spec.Recipe, Target: string(spec.Save.Target), Name: spec.Save.Name}
+	stored := specBlob{Recipe: spec.Recipe, Target: string(spec.Save.Target), Name: spec.Save.Name, OnConflict: string(spec.Save.OnConflict), Called: spec.Called}
 	for _, p := range spec.Pinned {
 		stored.Images = append(stored.Images, pinnedBlob(p))
 	}
@@ -106,7 +108,9 @@ func (s *Store) Spec(ctx context.Context, j bulk.Job) (bulk.Spec, error) {
 	if err := s.get(ctx, j, "spec.json", &stored); err != nil {
 		return bulk.Spec{}, err
 	}
-	spec := bulk.Spec{Recipe: stored.Recipe, Save: bulk.Save{Target: bulk.SaveTarget(stored.Target), Name: stored.Name}}
+	spec := bulk.Spec{Recipe: stored.Recipe, Called: stored.Called, Save: bulk.Save{
+		Target: bulk.SaveTarget(stored.Target), Name: stored.Name, OnConflict: bulk.OnConflict(stored.OnConflict),
+	}}
 	for _, image := range stored.Images {
 		spec.Pinned = append(spec.Pinned, bulk.Pinned(image))
 	}

@@ -110,7 +110,7 @@ func TestSpecAndSourceComeBackAsTheyWerePut(t *testing.T) {
 	t.Parallel()
 	s, j := open(t)
 	ctx := t.Context()
-	spec := bulk.Spec{Recipe: json.RawMessage(`{"steps":["it's \"ü\""]}`), Save: bulk.Save{Target: bulk.Copy, Name: "{name}-'ü'"},
+	spec := bulk.Spec{Recipe: json.RawMessage(`{"steps":["it's \"ü\""]}`), Save: bulk.Save{Target: bulk.Copy, Name: "{name}-'ü'", OnConflict: bulk.Skip}, Called: "ü",
 		Pinned: []bulk.Pinned{{Drive: "b!d", Item: "01I", Bytes: 1 << 40, SHA256: "9f2c"}, {Drive: "b!d", Item: "01J"}}}
 	must(t, s.PutSpec(ctx, j, spec))
 	if got, err := s.Spec(ctx, j); err != nil || cmp.Diff(spec, got) != "" {
