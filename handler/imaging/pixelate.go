@@ -1,10 +1,12 @@
 package imaging
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"image"
 	"image/color"
+	"math"
 
 	"imagepro/handler/recipe"
 )
@@ -62,11 +64,11 @@ func (p *planner) redact(s recipe.Redact) error {
 	return nil
 }
 
-// boxOf returns the box of a region, at least a pixel.
+// boxOf returns all pixels that a region touches, at least one. Less than a millionth of one is rounding.
 func boxOf(region recipe.Region, in image.Point) image.Rectangle {
-	from := image.Pt(pixels(region.X, in.X), pixels(region.Y, in.Y))
-	to := image.Pt(pixels(recipe.Length{Value: region.X.Of(in.X) + region.Width.Of(in.X)}, 0),
-		pixels(recipe.Length{Value: region.Y.Of(in.Y) + region.Height.Of(in.Y)}, 0))
+	x, y := region.X.Of(in.X), region.Y.Of(in.Y)
+	from := image.Pt(int(math.Floor(x+1e-6)), int(math.Floor(y+1e-6)))
+	to := image.Pt(ceil(x+region.Width.Of(in.X)-1e-6), ceil(y+region.Height.Of(in.Y)-1e-6))
 	return image.Rectangle{Min: from, Max: image.Pt(max(to.X, from.X+1), max(to.Y, from.Y+1))}
 }
 
@@ -123,16 +125,16 @@ func (r redacted) scratch() int64 {
 	return most
 }
 
-// hide replaces what a region covers in its part of the picture.
-func (r hiddenRegion) hide(ctx context.Context, part, with *image.NRGBA) error {
+// hide replaces what a region covers in its part of the picture; instead returns what a row of it becomes.
+func (r hiddenRegion) hide(ctx context.Context, part *image.NRGBA, instead func(y int) []byte) error {
 	return inRows(ctx, part.Rect.Dy(), func(from, to int) {
 		covered := make([]bool, part.Rect.Dx())
 		eachRow(rows(part, from, to), func(y int, row []byte) {
 			r.cover(r.part.Min.Y+from+y, covered)
-			instead := with.Pix[(from+y)*with.Stride:]
+			with := instead(from + y)
 			for x, is := range covered {
 				if is {
-					copy(row[4*x:4*x+4], instead[4*x:])
+					copy(row[4*x:4*x+4], with[4*x:])
 				}
 			}
 		})
@@ -144,23 +146,32 @@ func (r hiddenRegion) hide(ctx context.Context, part, with *image.NRGBA) error {
 func (r redacted) apply(ctx context.Context, m *image.NRGBA) (*image.NRGBA, error) {
 	for _, region := range r.regions {
 		part := view(m, region.part)
-		hidden := image.NewNRGBA(part.Rect)
-		eachRow(hidden, func(y int, row []byte) { copy(row, part.Pix[y*part.Stride:]) })
-		var err error
-		switch r.mode {
-		case recipe.RedactPixelate:
-			hidden, err = pixelated{in: hidden.Rect.Max, block: r.block}.apply(ctx, hidden)
-		case recipe.RedactBlur:
-			hidden, err = blurred{in: hidden.Rect.Max, sigma: r.sigma}.apply(ctx, hidden)
-		default:
-			fill(hidden, r.color)
-		}
+		instead, err := r.instead(ctx, part)
 		if err != nil {
 			return nil, err
 		}
-		if err = region.hide(ctx, part, hidden); err != nil {
+		if err = region.hide(ctx, part, instead); err != nil {
 			return nil, err
 		}
 	}
 	return m, ctx.Err()
+}
+
+// instead returns what rows of a part become.
+func (r redacted) instead(ctx context.Context, part *image.NRGBA) (func(y int) []byte, error) {
+	if r.mode == recipe.RedactFill {
+		row := bytes.Repeat([]byte{r.color.R, r.color.G, r.color.B, r.color.A}, part.Rect.Dx())
+		return func(int) []byte { return row }, nil
+	}
+	hidden := copied(part)
+	var err error
+	if r.mode == recipe.RedactPixelate {
+		hidden, err = pixelated{in: hidden.Rect.Max, block: r.block}.apply(ctx, hidden)
+	} else {
+		hidden, err = blurred{in: hidden.Rect.Max, sigma: r.sigma}.apply(ctx, hidden)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return func(y int) []byte { return hidden.Pix[y*hidden.Stride:] }, nil
 }

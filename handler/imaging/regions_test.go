@@ -1,6 +1,8 @@
 package imaging
 
 import (
+	"context"
+	"errors"
 	"image"
 	"image/color"
 	"testing"
@@ -132,5 +134,43 @@ func TestRedactedRegionsAreGone(t *testing.T) {
 	}
 	if got := edited(t, a, recipe.Redact{Mode: recipe.RedactFill, Regions: regions[2:]}); furthest(t, got, a) != 0 {
 		t.Error("a region that misses the picture changed it")
+	}
+}
+
+func TestRegionsHideEveryPixelThatTheyTouch(t *testing.T) {
+	t.Parallel()
+	m := noise(101, 40, 8)
+	green := color.NRGBA{0, 255, 0, 255}
+	pct := func(v float64) recipe.Length { return recipe.Length{Value: v, Percent: true} }
+	for name, c := range map[string]struct {
+		region recipe.Region
+		want   image.Rectangle
+	}{
+		"shares":      {recipe.Region{Shape: recipe.Rectangle, X: pct(10), Y: pct(10), Width: pct(10), Height: pct(25)}, image.Rect(10, 4, 21, 14)}, // 10.1 to 20.2
+		"fractions":   {recipe.Region{Shape: recipe.Rectangle, X: px(1.9), Y: px(2.1), Width: px(3), Height: px(3)}, image.Rect(1, 2, 5, 6)},
+		"whole":       {recipe.Region{Shape: recipe.Rectangle, X: px(1), Y: px(2), Width: px(3), Height: px(3)}, image.Rect(1, 2, 4, 5)},
+		"third parts": {recipe.Region{Shape: recipe.Rectangle, X: pct(0), Y: pct(0), Width: pct(100), Height: pct(10)}, image.Rect(0, 0, 101, 4)},
+	} {
+		got := edited(t, m, recipe.Redact{Mode: recipe.RedactFill, Color: green, Regions: []recipe.Region{c.region}})
+		for y := range 40 {
+			for x := range 101 {
+				if hidden := got.NRGBAAt(x, y) == green; hidden != image.Pt(x, y).In(c.want) {
+					t.Fatalf("%s: %d,%d is hidden: %v; want %v hidden", name, x, y, hidden, c.want)
+				}
+			}
+		}
+	}
+}
+
+func TestARedactionEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, mode := range []recipe.RedactMode{recipe.RedactFill, recipe.RedactPixelate, recipe.RedactBlur} {
+		m := noise(50, 40, 8)
+		r := redacted{in: m.Rect.Max, mode: mode, block: 8, sigma: 5, regions: []hiddenRegion{{whole: m.Rect, part: m.Rect}}}
+		if _, err := r.apply(ended, m); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v", mode, err)
+		}
 	}
 }
