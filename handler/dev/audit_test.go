@@ -55,15 +55,16 @@ var never = map[string]string{
 
 // allowed says where the other canaries may be: the places of the inventory, with the field.
 var allowed = map[string][]string{
-	canaries.name:         {"ImageProUsers Name"},
-	canaries.mail:         {"ImageProUsers Mail"},
-	canaries.upn:          {"ImageProUsers UPN"},
-	canaries.file:         {"ImageProBulkEdits Facts/name", "ImageProBulkEdits Facts/intent"},
-	canaries.folder:       {"ImageProBulkEdits Facts/name"}, // of one that was given for an image
-	canaries.title:        {"ImageProTabs D/title"},
-	canaries.preset:       {"ImageProPresets D/name"},
-	canaries.description:  {"ImageProPresets D/description"},
-	canaries.caption:      {"ImageProPresets D/recipe", "ImageProTabs D/defaultRecipe", "spec.json recipe", "ImageProImages D/recipes"},
+	canaries.name:        {"ImageProUsers Name"},
+	canaries.mail:        {"ImageProUsers Mail"},
+	canaries.upn:         {"ImageProUsers UPN"},
+	canaries.file:        {"ImageProBulkEdits Facts/name", "ImageProBulkEdits Facts/intent"},
+	canaries.folder:      {"ImageProBulkEdits Facts/name"}, // of one that was given for an image
+	canaries.title:       {"ImageProTabs D/title"},
+	canaries.preset:      {"ImageProPresets D/name"},
+	canaries.description: {"ImageProPresets D/description"},
+	canaries.caption: {"ImageProPresets D/recipe", "ImageProTabs D/defaultRecipe", "spec.json recipe", "spec.json called", "ImageProImages D/recipes",
+		"ImageProBulkEdits Facts/intent", "ImageProBulkEdits Facts/name"},
 	canaries.imageTitle:   {"ImageProImages D/title"},
 	canaries.altText:      {"ImageProImages D/altText"},
 	canaries.imageCaption: {"ImageProImages D/caption"},
@@ -169,7 +170,7 @@ func (a *audit) bodies() map[string]string {
 		"PUT /presets/{id}":         `{"name":"` + canaries.preset + ` 2","description":"` + canaries.description + `","recipe":` + recipe + `}`,
 		"POST /recipes/from-editor": `{"backgroundImage":{"width":40,"height":30},"objects":[{"type":"i-text","text":"` + canaries.caption + `","fontFamily":"` + canaries.title + `"}]}`,
 		"POST /bulk-edits": `{"source":{"folder":{"driveId":"` + a.site.DriveID + `","itemId":"root","recursive":true}},
-			"recipe":` + recipe + `,"save":{"target":"copy","name":"{name} ` + canaries.copies + `"}}`,
+			"recipe":` + recipe + `,"save":{"target":"copy","name":"{name} {recipe} ` + canaries.copies + `"}}`,
 		"POST /images/{driveId}/{itemId}/preview": `{"recipe":` + recipe + `,"size":64}`,
 		"POST /images/{driveId}/{itemId}/edits": `{"recipe":` + recipe + `,"save":{"target":"copy","name":"{name} ` + canaries.copies + `","folderId":"` +
 			a.folder.ID + `","onConflict":"rename"}}`,

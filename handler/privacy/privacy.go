@@ -211,6 +211,8 @@ func bulkEdits() []Entry {
 			{"recipe", "edits, with ids of the pictures of libraries that they need, and small pictures that they hold"},
 			{"target", "whether to make versions or copies"},
 			{"name", "form of the names of copies"},
+			{"onConflict", "what to do if such a name is taken"},
+			{"called", "name of the recipe, for names of copies"},
 			{"images", "ids of the pictures of libraries that the edits need, with length and hash of the content"},
 		}},
 		{Blob, "image-pro/<tenant id>/<object id>/bulk-edits/<bulk edit>/source.json", "user", "To know which images a bulk edit is for.", withUser, []Field{
