@@ -225,7 +225,7 @@ func (w *writer) narrowest(ctx context.Context, m *image.NRGBA) (image.Image, er
 	case w.format == GIF, w.format == PNG && colors > 0:
 		return w.indexed(ctx, m)
 	case w.format == PNG && w.info.Palette:
-		if paletted := exactPalette(m, mostColors); paletted != nil {
+		if paletted := withColors(m, nil, mostColors); paletted != nil {
 			return paletted, nil
 		}
 	}

@@ -99,39 +99,6 @@ func (g *gifMovie) indexed(ctx context.Context, m *image.NRGBA, part image.Recta
 	return p, nil
 }
 
-// withColors returns a picture as indices of a palette, to which it appends the colours that it lacks; nil if that makes
-// more than a number.
-func withColors(m *image.NRGBA, palette color.Palette, most int) *image.Paletted {
-	index := make(map[[4]byte]uint8, 256)
-	for i, c := range slices.Backward(palette) { // of two that are the same the first counts
-		n := color.NRGBAModel.Convert(c).(color.NRGBA)
-		index[[4]byte{n.R, n.G, n.B, n.A}] = uint8(i)
-	}
-	out := image.NewPaletted(m.Rect, palette)
-	for y := range m.Rect.Dy() {
-		row := m.Pix[y*m.Stride:][:m.Rect.Dx()*4]
-		to := out.Pix[y*out.Stride:][:m.Rect.Dx()]
-		for x := range to {
-			if x > 0 && same(row, row[4:], x-1) {
-				to[x] = to[x-1]
-				continue
-			}
-			c := [4]byte(row[4*x:])
-			i, ok := index[c]
-			if !ok {
-				if len(out.Palette) >= most {
-					return nil
-				}
-				i = uint8(len(out.Palette))
-				index[c] = i
-				out.Palette = append(out.Palette, color.NRGBA{R: c[0], G: c[1], B: c[2], A: c[3]})
-			}
-			to[x] = i
-		}
-	}
-	return out
-}
-
 // append writes a frame. The encoder makes a file of it, whose blocks are taken.
 func (g *gifMovie) append(p *image.Paletted, delay int, dispose disposal) error {
 	config := image.Config{Width: g.w.size.X, Height: g.w.size.Y}

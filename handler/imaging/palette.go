@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"math"
 	"math/bits"
+	"slices"
 
 	"imagepro/handler/recipe"
 )
@@ -13,25 +14,34 @@ import (
 // mostColors is how many colours a palette holds in the formats that have one.
 const mostColors = 256
 
-// exactPalette returns the picture with a palette of all its colours in the order of their appearance, or
-// nil if there are more than a number.
-func exactPalette(m *image.NRGBA, most int) *image.Paletted {
-	index := make(map[color.NRGBA]uint8, most)
-	out := image.NewPaletted(m.Rect, nil)
+// withColors returns a picture as indices of a palette, to which it appends the colours that it lacks; nil if that makes
+// more than a number.
+func withColors(m *image.NRGBA, palette color.Palette, most int) *image.Paletted {
+	index := make(map[[4]byte]uint8, most)
+	for i, c := range slices.Backward(palette) { // of two that are the same the first counts
+		n := color.NRGBAModel.Convert(c).(color.NRGBA)
+		index[[4]byte{n.R, n.G, n.B, n.A}] = uint8(i)
+	}
+	out := image.NewPaletted(m.Rect, palette)
 	for y := range m.Rect.Dy() {
 		row := m.Pix[y*m.Stride:][:m.Rect.Dx()*4]
-		for x := range m.Rect.Dx() {
-			c := color.NRGBA{R: row[x*4], G: row[x*4+1], B: row[x*4+2], A: row[x*4+3]}
+		to := out.Pix[y*out.Stride:][:m.Rect.Dx()]
+		for x := range to {
+			if x > 0 && same(row, row[4:], x-1) {
+				to[x] = to[x-1]
+				continue
+			}
+			c := [4]byte(row[4*x:])
 			i, ok := index[c]
 			if !ok {
-				if len(out.Palette) == most {
+				if len(out.Palette) >= most {
 					return nil
 				}
 				i = uint8(len(out.Palette))
 				index[c] = i
-				out.Palette = append(out.Palette, c)
+				out.Palette = append(out.Palette, color.NRGBA{R: c[0], G: c[1], B: c[2], A: c[3]})
 			}
-			out.Pix[y*out.Stride+x] = i
+			to[x] = i
 		}
 	}
 	return out
@@ -324,7 +334,7 @@ func requantized(ctx context.Context, m *image.NRGBA, colors int, dither float64
 // indexed returns the picture as indices of at most a number of colours: exactly, if it has no more.
 func (w *writer) indexed(ctx context.Context, m *image.NRGBA) (*image.Paletted, error) {
 	colors, dither := w.colorsOf()
-	if exact := exactPalette(m, colors); exact != nil {
+	if exact := withColors(m, nil, colors); exact != nil {
 		return exact, nil
 	}
 	w.warnings[WarnColorsReduced] = true
