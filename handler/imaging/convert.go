@@ -50,27 +50,7 @@ func view(m *image.NRGBA, r image.Rectangle) *image.NRGBA {
 // scatter writes a band of stored rows, which starts at row from, to its turned place.
 func scatter(dst, band *image.NRGBA, from int, t turn) {
 	w, h := band.Rect.Dx(), band.Rect.Dy()
-	// A stored pixel (x, y) lands at origin + x·right + y·down in the destination's bytes.
-	right, down, origin := 4, dst.Stride, 0
-	if t&transposed != 0 {
-		right, down = dst.Stride, 4
-	}
-	if t&mirroredX != 0 {
-		origin += (dst.Rect.Dx() - 1) * 4
-		if t&transposed != 0 {
-			down = -down
-		} else {
-			right = -right
-		}
-	}
-	if t&mirroredY != 0 {
-		origin += (dst.Rect.Dy() - 1) * dst.Stride
-		if t&transposed != 0 {
-			right = -right
-		} else {
-			down = -down
-		}
-	}
+	origin, right, down := t.walk(dst.Rect.Size(), 4, dst.Stride)
 	for x := range w {
 		to := origin + x*right + from*down
 		for y := range h {

@@ -94,26 +94,7 @@ func (p plane) turned(t turn) plane {
 	}
 	size := t.size(image.Pt(p.width, p.height))
 	to := plane{make([]byte, len(p.pix)), size.X, size.Y}
-	right, down, origin := 1, size.X, 0 // as in scatter
-	if t&transposed != 0 {
-		right, down = down, right
-	}
-	if t&mirroredX != 0 {
-		origin += size.X - 1
-		if t&transposed != 0 {
-			down = -down
-		} else {
-			right = -right
-		}
-	}
-	if t&mirroredY != 0 {
-		origin += (size.Y - 1) * size.X
-		if t&transposed != 0 {
-			right = -right
-		} else {
-			down = -down
-		}
-	}
+	origin, right, down := t.walk(size, 1, size.X)
 	const side = 64 // of squares whose rows and columns stay in the processor's cache
 	for top := 0; top < p.height; top += side {
 		for left := 0; left < p.width; left += side {

@@ -65,3 +65,29 @@ func (t turn) String() string {
 		transposed | mirroredX | mirroredY: "transverse",
 	}[t]
 }
+
+// walk returns where stored pixels land in a turned picture of a size: (x, y) at origin + x·right + y·down, if a pixel is so
+// long and a row so far from the next.
+func (t turn) walk(size image.Point, pixel, stride int) (origin, right, down int) {
+	right, down = pixel, stride
+	if t&transposed != 0 {
+		right, down = stride, pixel
+	}
+	if t&mirroredX != 0 {
+		origin += (size.X - 1) * pixel
+		if t&transposed != 0 {
+			down = -down
+		} else {
+			right = -right
+		}
+	}
+	if t&mirroredY != 0 {
+		origin += (size.Y - 1) * stride
+		if t&transposed != 0 {
+			right = -right
+		} else {
+			down = -down
+		}
+	}
+	return origin, right, down
+}
