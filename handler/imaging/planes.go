@@ -117,24 +117,13 @@ func resamplePlane(ctx context.Context, dst, src plane, steps [2]float64, kernel
 		return nil
 	}
 	weigh := planeRows(tapsOf(src.width, dst.width, steps[0], kernel), src.width)
-	down := tapsOf(src.height, dst.height, steps[1], kernel)
-	return inRows(ctx, dst.height, func(from, to int) {
-		first, end := down[from].first, 0
-		for _, t := range down[from:to] {
-			first, end = min(first, t.first), max(end, t.first+len(t.weights))
-		}
-		band := make([]int16, (end-first)*dst.width)
-		for y := first; y < end; y++ {
-			weigh(band[(y-first)*dst.width:][:dst.width], src.pix[y*src.width:][:src.width])
-		}
-		sums := make([]int32, dst.width)
-		for y := from; y < to; y++ {
-			t := down[y]
-			downRow(sums, band[(t.first-first)*dst.width:], dst.width, t.weights)
-			row := dst.pix[y*dst.width:][:dst.width]
-			for x := range row {
-				row[x] = lastLevel(sums[x])
-			}
+	weigher := func() func(line []int16, y int) {
+		return func(line []int16, y int) { weigh(line, src.pix[y*src.width:][:src.width]) }
+	}
+	return twoPasses(ctx, dst.width, tapsOf(src.height, dst.height, steps[1], kernel), weigher, func(y int, sums []int32) {
+		row := dst.pix[y*dst.width:][:dst.width]
+		for x := range row {
+			row[x] = lastLevel(sums[x])
 		}
 	})
 }

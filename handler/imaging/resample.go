@@ -21,44 +21,47 @@ const (
 // the processor's cache.
 func resample(ctx context.Context, m *image.NRGBA, out image.Point, kernel gift.Resampling) (*image.NRGBA, error) {
 	in := m.Rect.Size()
-	channels := 4
-	if m.Opaque() {
-		channels = 3
-	}
 	across, down := tapsOf(in.X, out.X, ratio(in.X, out.X), kernel), tapsOf(in.Y, out.Y, ratio(in.Y, out.Y), kernel)
-	weigh := opaqueRows(across, in.X)
-	weighAlpha := alphaRows(across, in.X)
 	dst := image.NewNRGBA(image.Rectangle{Max: out})
-	err := inRows(ctx, out.Y, func(from, to int) {
+	from := func(y int) []byte { return m.Pix[y*m.Stride:][:4*in.X] }
+	to := func(y int) []byte { return dst.Pix[y*dst.Stride:][:4*out.X] }
+	if m.Opaque() {
+		weigh := opaqueRows(across, in.X)
+		weigher := func() func(line []int16, y int) {
+			return func(line []int16, y int) { weigh(line, from(y)) }
+		}
+		return dst, twoPasses(ctx, 3*out.X, down, weigher, func(y int, sums []int32) { storeOpaque(to(y), sums) })
+	}
+	weigh := alphaRows(across, in.X)
+	weigher := func() func(line []int16, y int) {
+		straight := make([]int16, 4*in.X)
+		return func(line []int16, y int) {
+			premultiply(straight, from(y))
+			weigh(line, straight)
+		}
+	}
+	return dst, twoPasses(ctx, 4*out.X, down, weigher, func(y int, sums []int32) { storeAlpha(to(y), sums) })
+}
+
+// twoPasses weighs rows of the source along themselves, into lines of a width, and the lines along the columns. It works
+// in bands: for each, weigher returns what weighs a row.
+func twoPasses(ctx context.Context, width int, down []taps, weigher func() func(line []int16, y int), store func(y int, sums []int32)) error {
+	return inRows(ctx, len(down), func(from, to int) {
 		first, end := down[from].first, 0
 		for _, t := range down[from:to] {
 			first, end = min(first, t.first), max(end, t.first+len(t.weights))
 		}
-		width := out.X * channels
-		band := make([]int16, (end-first)*width)
-		straight := make([]int16, 4*in.X)
+		band, weigh := make([]int16, (end-first)*width), weigher()
 		for y := first; y < end; y++ {
-			row, line := m.Pix[y*m.Stride:][:4*in.X], band[(y-first)*width:][:width]
-			if channels == 3 {
-				weigh(line, row)
-			} else {
-				premultiply(straight, row)
-				weighAlpha(line, straight)
-			}
+			weigh(band[(y-first)*width:][:width], y)
 		}
 		sums := make([]int32, width)
 		for y := from; y < to; y++ {
 			t := down[y]
 			downRow(sums, band[(t.first-first)*width:], width, t.weights)
-			row := dst.Pix[y*dst.Stride:][:4*out.X]
-			if channels == 3 {
-				storeOpaque(row, sums)
-			} else {
-				storeAlpha(row, sums)
-			}
+			store(y, sums)
 		}
 	})
-	return dst, err
 }
 
 // taps are what one place of a result is made of: neighbours from a first one on, and how much each weighs. The weights
