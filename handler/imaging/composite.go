@@ -13,8 +13,11 @@ func compositing(mode recipe.Composite, opacity uint32) func(row, top []byte) {
 	if mode == recipe.CompositeOver {
 		return func(row, top []byte) {
 			for i := 0; i+3 < len(row); i += 4 {
-				q := top[i : i+4 : i+4]
-				if q[3] > 0 {
+				switch q := top[i : i+4 : i+4]; {
+				case q[3] == 0:
+				case q[3] == 255 && opacity == 255:
+					copy(row[i:i+4], q)
+				default:
 					over(row[i:], color.NRGBA{R: q[0], G: q[1], B: q[2]}, uint32(q[3])*opacity)
 				}
 			}

@@ -47,6 +47,11 @@ func view(m *image.NRGBA, r image.Rectangle) *image.NRGBA {
 	}
 }
 
+// copyRows copies a picture into another of the same size.
+func copyRows(to, from *image.NRGBA) {
+	eachRow(to, func(y int, row []byte) { copy(row, from.Pix[y*from.Stride:]) })
+}
+
 // scatter writes a band of stored rows, which starts at row from, to its turned place.
 func scatter(dst, band *image.NRGBA, from int, t turn) {
 	w, h := band.Rect.Dx(), band.Rect.Dy()

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"image"
-	"image/color"
 
 	"imagepro/handler/fault"
 	"imagepro/handler/imaging/container"
@@ -202,7 +201,11 @@ func (c *canvas) show(ctx context.Context, f frame) error {
 	if c.last = f; f.dispose == restores {
 		c.before = copied(part)
 	}
-	lay(part, m, f.replace)
+	if f.replace {
+		copyRows(part, m)
+	} else {
+		compose(part, m, 255)
+	}
 	return nil
 }
 
@@ -212,7 +215,7 @@ func (c *canvas) takeAway() {
 	case clears:
 		eachRow(view(c.m, c.last.place), func(_ int, row []byte) { clear(row) })
 	case restores:
-		lay(view(c.m, c.last.place), c.before, true)
+		copyRows(view(c.m, c.last.place), c.before)
 	}
 	c.before = nil
 }
@@ -220,26 +223,6 @@ func (c *canvas) takeAway() {
 // copied returns a copy of a zero-origin picture without the room between its rows.
 func copied(m *image.NRGBA) *image.NRGBA {
 	to := image.NewNRGBA(m.Rect)
-	lay(to, m, true)
+	copyRows(to, m)
 	return to
-}
-
-// lay puts a picture on another of the same size: in its place, or over it as far as it is opaque.
-func lay(to, m *image.NRGBA, replace bool) {
-	eachRow(to, func(y int, row []byte) {
-		from := m.Pix[y*m.Stride:][:len(row)]
-		if replace {
-			copy(row, from)
-			return
-		}
-		for i := 0; i < len(row); i += 4 {
-			switch p := from[i : i+4 : i+4]; p[3] {
-			case 0:
-			case 255:
-				copy(row[i:i+4], p)
-			default:
-				over(row[i:i+4], color.NRGBA{R: p[0], G: p[1], B: p[2]}, uint32(p[3])*255)
-			}
-		}
-	})
 }

@@ -9,6 +9,8 @@ import (
 
 	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/vector"
+
+	"imagepro/handler/recipe"
 )
 
 // spot is a point in pixels.
@@ -126,24 +128,28 @@ func paint(layer *image.NRGBA, lines iter.Seq[contour], origin image.Point, c co
 
 // touches reports whether a contour's box meets a rectangle.
 func (c contour) touches(x, y, width, height float64) bool {
-	left, top, right, bottom := c[0].x, c[0].y, c[0].x, c[0].y
+	least, most := c.bounds()
+	return most.x > x && least.x < x+width && most.y > y && least.y < y+height
+}
+
+// bounds returns the box around a contour.
+func (c contour) bounds() (least, most spot) {
+	least, most = spot{math.Inf(1), math.Inf(1)}, spot{math.Inf(-1), math.Inf(-1)}
 	for _, p := range c {
-		left, right = min(left, p.x), max(right, p.x)
-		top, bottom = min(top, p.y), max(bottom, p.y)
+		least, most = spot{min(least.x, p.x), min(least.y, p.y)}, spot{max(most.x, p.x), max(most.y, p.y)}
 	}
-	return right > x && left < x+width && bottom > y && top < y+height
+	return least, most
+}
+
+// pixelsAround returns the pixels in a box that is made larger by a reach on all sides.
+func pixelsAround(least, most spot, reach float64) image.Rectangle {
+	return image.Rect(int(math.Floor(least.x-reach)), int(math.Floor(least.y-reach)), ceil(most.x+reach), ceil(most.y+reach))
 }
 
 // compose lays a layer on a picture of the same size, with an opacity from 0 to 255.
 func compose(m, layer *image.NRGBA, opacity uint32) {
-	eachRow(m, func(y int, row []byte) {
-		from := layer.Pix[y*layer.Stride:]
-		for i := 0; i < len(row); i += 4 {
-			if a := uint32(from[i+3]); a > 0 {
-				over(row[i:], color.NRGBA{R: from[i], G: from[i+1], B: from[i+2]}, a*opacity)
-			}
-		}
-	})
+	lay := compositing(recipe.CompositeOver, opacity)
+	eachRow(m, func(y int, row []byte) { lay(row, layer.Pix[y*layer.Stride:]) })
 }
 
 // over lays a colour on a straight pixel; its alpha comes in units of 1/65025.

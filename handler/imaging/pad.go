@@ -20,8 +20,7 @@ func (p padded) String() string    { return "pad" }
 func (p padded) apply(_ context.Context, m *image.NRGBA) (*image.NRGBA, error) {
 	dst := image.NewNRGBA(image.Rectangle{Max: p.out})
 	fill(dst, p.background)
-	part := view(dst, image.Rectangle{Min: p.at, Max: p.at.Add(p.in)})
-	eachRow(part, func(y int, row []byte) { copy(row, m.Pix[y*m.Stride:]) })
+	copyRows(view(dst, image.Rectangle{Min: p.at, Max: p.at.Add(p.in)}), m)
 	return dst, nil
 }
 

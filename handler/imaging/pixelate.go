@@ -50,7 +50,8 @@ func (p *planner) redact(s recipe.Redact) error {
 		h := hiddenRegion{ellipse: region.Shape == recipe.Ellipse}
 		if region.Shape == recipe.Polygon {
 			h.polygon = pointsOf(region.Points, in)
-			h.whole = boundsOf(h.polygon)
+			least, most := h.polygon.bounds()
+			h.whole = pixelsAround(least, most, 0)
 		} else {
 			h.whole = boxOf(region, in)
 		}

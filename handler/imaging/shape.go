@@ -48,11 +48,8 @@ func shapeLines(s recipe.Drawing, in image.Point) (lines []line, middle spot) {
 	middle = spot{x + w/2, y + h/2}
 	switch s.Shape {
 	case recipe.Rectangle:
-		radius := s.Radius.Value
-		if s.Radius.Percent {
-			radius *= min(w, h) / 100
-		}
-		return closed([]contour{roundedBox(x, y, w, h, min(radius, w/2, h/2))}), middle
+		radius := min(lengthOf(s.Radius, min(w, h)), w/2, h/2)
+		return closed([]contour{roundedBox(x, y, w, h, radius)}), middle
 	case recipe.Ellipse:
 		return closed([]contour{ellipse(middle, w/2, h/2)}), middle
 	case recipe.Triangle:
@@ -130,14 +127,11 @@ func pathLines(path []recipe.Piece, place func(recipe.Spot) spot) []line {
 
 // bounds returns the box around lines.
 func bounds(lines []line) (least, most spot) {
-	least, most = spot{math.Inf(1), math.Inf(1)}, spot{math.Inf(-1), math.Inf(-1)}
+	var all contour
 	for _, l := range lines {
-		for _, p := range l.points {
-			least = spot{min(least.x, p.x), min(least.y, p.y)}
-			most = spot{max(most.x, p.x), max(most.y, p.y)}
-		}
+		all = append(all, l.points...)
 	}
-	return least, most
+	return all.bounds()
 }
 
 func middleOf(lines []line) spot {
@@ -198,9 +192,7 @@ func (d drawn) paints() image.Rectangle {
 		reach = d.pen.reach()
 	}
 	reach -= 1e-6 // what sticks out by a millionth of a pixel is rounding
-	return image.Rect(
-		int(math.Floor(least.x-reach)), int(math.Floor(least.y-reach)), ceil(most.x+reach), ceil(most.y+reach),
-	).Intersect(image.Rectangle{Max: d.in})
+	return pixelsAround(least, most, reach).Intersect(image.Rectangle{Max: d.in})
 }
 
 func (d drawn) size() image.Point { return d.in }

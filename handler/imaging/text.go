@@ -25,10 +25,10 @@ func (p *planner) text(s recipe.Text) error {
 	}
 	in := p.plan.size
 	size := max(1, s.Size.Of(min(in.X, in.Y)))
-	t := written{Text: s, in: in, fontSize: size, stroke: ofFont(s.Stroke.Width, size)}
+	t := written{Text: s, in: in, fontSize: size, stroke: lengthOf(s.Stroke.Width, size)}
 	margin := t.stroke
 	if s.Background.Color.A > 0 {
-		margin += ofFont(s.Background.Padding, size)
+		margin += lengthOf(s.Background.Padding, size)
 	}
 	offset := image.Pt(int(s.OffsetX.Of(in.X)), int(s.OffsetY.Of(in.Y)))
 	room := min(s.MaxWidth.Of(in.X), float64(in.X-max(0, offset.X))) - 2*margin
@@ -63,10 +63,10 @@ func (p *planner) text(s recipe.Text) error {
 // longestText bounds a text after its placeholders were filled in, in bytes.
 const longestText = 4096
 
-// ofFont returns a length in pixels whose percentages are of the font size.
-func ofFont(l recipe.Length, size float64) float64 {
+// lengthOf returns a length in pixels whose percentages are of a whole.
+func lengthOf(l recipe.Length, whole float64) float64 {
 	if l.Percent {
-		return l.Value * size / 100
+		return l.Value * whole / 100
 	}
 	return l.Value
 }

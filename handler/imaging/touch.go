@@ -18,15 +18,6 @@ func pointsOf(points [][2]recipe.Length, in image.Point) contour {
 	return c
 }
 
-// boundsOf returns the pixels around a contour.
-func boundsOf(c contour) image.Rectangle {
-	least, most := c[0], c[0]
-	for _, p := range c {
-		least, most = spot{min(least.x, p.x), min(least.y, p.y)}, spot{max(most.x, p.x), max(most.y, p.y)}
-	}
-	return image.Rect(int(math.Floor(least.x)), int(math.Floor(least.y)), int(math.Ceil(most.x)), int(math.Ceil(most.y)))
-}
-
 // touch marks the pixels of a row, from left on, of which the smallest part lies in the contour or on its line. What it
 // winds around at all is in it.
 func (c contour) touch(y, left int, row []bool) {
