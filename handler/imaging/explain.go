@@ -17,7 +17,7 @@ type Explanation struct {
 	Passes []Pass
 	Frames int // of an animation that go through the passes, else 1
 	Format Format
-	// Width and Height are those of the result as it is seen; at the most, after a trim.
+	// Width and Height are those of the result as it is seen; what a trim would cut off is not known here.
 	Width, Height int
 	Pixels        int64 // that are written, by the decoder and all passes
 	Memory        int64 // bytes at the peak, estimated; at most Limit
@@ -42,19 +42,19 @@ type Pass struct {
 
 // Explain says what Edit would do with a file. It decodes no pixel; what is wrong it reports as Edit does.
 func Explain(src []byte, r *recipe.Recipe, o Options) (Explanation, error) {
-	o.Limits = o.Limits.orDefaults()
-	info, err := inspect(src, o.Limits, r.Input.OnAnimated)
+	w, info, err := newWriter(src, r, o)
 	if err != nil {
 		return Explanation{Before: info}, err
 	}
-	info.readProfile(src, r.Output)
-	p, err := compile(info, r, o)
-	if err != nil {
-		return Explanation{Before: info}, err
+	p := w.plan
+	e := Explanation{Before: info, How: Recoded, Format: p.format, Width: p.size.X, Height: p.size.Y, Limit: w.memory}
+	switch result, ok := w.undecoded(r); {
+	case ok && result.Unchanged:
+		e.How = Unchanged
+	case ok:
+		e.How = Lossless
 	}
-	e := Explanation{Before: info, Format: p.format, Width: p.size.X, Height: p.size.Y, Limit: o.Limits.Memory}
-	w := writer{plan: p, output: r.Output, src: src, memory: o.Limits.Memory}
-	if e.How = w.way(r); e.How != Recoded {
+	if e.How != Recoded {
 		return e, nil
 	}
 	e.Codec, e.Shrink, e.Planes, e.Memory = codec(info), p.denominator, w.inPlanes(), p.memory
@@ -84,21 +84,4 @@ func codec(info Info) string {
 		return jpegcodec.Name
 	}
 	return "go"
-}
-
-// way returns how the file becomes its result.
-func (w *writer) way(r *recipe.Recipe) Way {
-	if w.leaves() {
-		return Unchanged
-	}
-	if file, ok := w.coded(); ok && w.fits(file) {
-		return Lossless
-	}
-	switch turned, ok := w.asTurned(r); {
-	case !ok:
-		return Recoded
-	case turned.Unchanged:
-		return Unchanged
-	}
-	return Lossless
 }

@@ -115,3 +115,17 @@ func TestWhatCannotBeDoneIsExplainedWithItsFigure(t *testing.T) {
 		t.Errorf("explained %v, edited %v", explained, edited)
 	}
 }
+
+func TestWhatSavesTooLittleIsExplainedAsUnchanged(t *testing.T) {
+	t.Parallel()
+	if !jpegcodec.Turbo {
+		t.Skip("libjpeg-turbo is not built in: make test builds it in where it is installed")
+	}
+	src := asJPEG(t, pattern(64, 48), 90)
+	r := parse(t, `{"version":1,"steps":[{"op":"rotate","angle":90}],"output":{"minSavingsPercent":50}}`)
+	e, err := imaging.Explain(src, r, imaging.Options{})
+	result, editErr := imaging.Edit(context.Background(), src, r, imaging.Options{})
+	if err != nil || editErr != nil || e.How != imaging.Unchanged || !result.Unchanged {
+		t.Errorf("explained as %s, edited: unchanged %v; %v, %v", e.How, result.Unchanged, err, editErr)
+	}
+}

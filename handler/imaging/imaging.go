@@ -61,37 +61,21 @@ const (
 // Errors are faults of the kinds that Inspect names, or NotFound for a picture of the recipe that is not in the options,
 // with the JSON pointer of the step if one is to blame, or ctx's error once ctx is done.
 func Edit(ctx context.Context, src []byte, r *recipe.Recipe, o Options) (Result, error) {
-	o.Limits = o.Limits.orDefaults()
 	if err := ctx.Err(); err != nil {
 		return Result{}, err
 	}
-	info, err := inspect(src, o.Limits, r.Input.OnAnimated)
+	w, info, err := newWriter(src, r, o)
 	if err != nil {
 		return Result{Before: info}, err
 	}
-	info.readProfile(src, r.Output)
-	p, err := compile(info, r, o)
-	if err != nil {
-		return Result{Before: info}, err
+	if result, ok := w.undecoded(r); ok {
+		return result, ctx.Err()
 	}
-	result := Result{Format: p.format, Width: p.size.X, Height: p.size.Y, Before: info}
-	w := writer{plan: p, output: r.Output, src: src, memory: o.Limits.Memory}
-	if w.leaves() {
-		result.Data, result.Unchanged, result.Warnings = src, true, p.warnings.sorted()
-		return result, nil
-	}
-	file, ok := w.coded()
-	if ok && w.fits(file) {
-		result.Data, result.Warnings = file, w.warnings.sorted()
-		return result.orAsItWas(r.Output, src), ctx.Err()
-	}
-	if turned, ok := w.asTurned(r); ok {
-		return turned, nil
-	}
+	result := Result{Format: w.format, Before: info}
 	result.Data, err = w.result(ctx)
 	if errors.Is(err, jpegcodec.ErrNotTaken) {
 		info.turbo = false
-		if w.plan, err = compile(info, r, o); err != nil {
+		if err = w.fit(info, r, o); err != nil {
 			return Result{Before: info}, err
 		}
 		result.Data, err = w.result(ctx)
@@ -102,6 +86,42 @@ func Edit(ctx context.Context, src []byte, r *recipe.Recipe, o Options) (Result,
 	result.Width, result.Height = w.size.X, w.size.Y
 	result.Warnings = w.warnings.sorted()
 	return result.orAsItWas(r.Output, src), ctx.Err()
+}
+
+// newWriter reads the header of a file and fits the recipe to it. Info holds what is known, with an error as well.
+func newWriter(src []byte, r *recipe.Recipe, o Options) (*writer, Info, error) {
+	limits := o.Limits.orDefaults()
+	info, err := inspect(src, limits, r.Input.OnAnimated)
+	if err != nil {
+		return nil, info, err
+	}
+	info.readProfile(src, r.Output)
+	w := &writer{output: r.Output, src: src, memory: limits.Memory}
+	return w, info, w.fit(info, r, o)
+}
+
+// fit makes the plan.
+func (w *writer) fit(info Info, r *recipe.Recipe, o Options) (err error) {
+	o.Limits = o.Limits.orDefaults()
+	w.plan, err = compile(info, r, o)
+	return err
+}
+
+// undecoded returns the result if it needs no pixel: the file as it is, or its coded picture with other metadata or turned.
+func (w *writer) undecoded(r *recipe.Recipe) (result Result, ok bool) {
+	if w.leaves() {
+		return Result{
+			Data: w.src, Format: w.format, Width: w.size.X, Height: w.size.Y, Before: w.info,
+			Warnings: w.warnings.sorted(), Unchanged: true,
+		}, true
+	}
+	if file, ok := w.coded(); ok && w.fits(file) {
+		result = Result{
+			Data: file, Format: w.format, Width: w.size.X, Height: w.size.Y, Before: w.info, Warnings: w.warnings.sorted(),
+		}
+		return result.orAsItWas(w.output, w.src), true
+	}
+	return w.asTurned(r)
 }
 
 // result does the work and returns the file.
