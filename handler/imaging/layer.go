@@ -32,14 +32,13 @@ func (p *planner) layer(of recipe.Image, steps ...recipe.Step) (layer, error) {
 	}
 	sub := &planner{limits: p.limits, info: info, plan: &plan{info: info, denominator: 1, warnings: warnings{}}}
 	sub.limits.ResultSide = max(p.limits.ResultSide, p.plan.size.X, p.plan.size.Y) // a mask is as large as the picture
-	sub.info.turbo = false                                                         // libjpeg-turbo may leave the file to the standard library, which takes more memory
+
+	// libjpeg-turbo may leave the file to the standard library, which takes more memory.
+	sub.info.turbo = false
 	sub.plan.size = image.Pt(info.StoredWidth, info.StoredHeight)
 	sub.turn(turnOf(info.Orientation))
 	for _, step := range steps {
-		if err := sub.add(step); err != nil {
-			return layer{}, err
-		}
-		if err := sub.checkSize(sub.plan.size); err != nil {
+		if err := sub.fit(step); err != nil {
 			return layer{}, err
 		}
 	}

@@ -92,16 +92,20 @@ func (p *planner) steps(steps []recipe.Step, index int) error {
 		if s, ok := p.trimming(step); ok {
 			return p.trim(s, steps[i+1:], index+i)
 		}
-		err := p.add(step)
-		if err == nil {
-			err = p.checkSize(p.plan.size)
-		}
-		if err != nil {
+		if err := p.fit(step); err != nil {
 			f := fault.From(err)
 			return f.At("/steps/" + strconv.Itoa(index+i) + f.Field)
 		}
 	}
 	return nil
+}
+
+// fit adds a step and checks what it makes.
+func (p *planner) fit(step recipe.Step) error {
+	if err := p.add(step); err != nil {
+		return err
+	}
+	return p.checkSize(p.plan.size)
 }
 
 // begin lets a turn that comes first be a part of the conversion.
