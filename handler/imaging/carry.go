@@ -62,7 +62,19 @@ func (w *writer) keepsMetadata() bool {
 
 // attach puts blocks into an encoded file.
 func (w *writer) attach(file []byte, b metadata.Blocks) []byte {
+	with, ok := w.put(file, b)
+	if !ok {
+		w.warnings[WarnMetadataDropped] = true
+		return file
+	}
+	return with
+}
+
+// put returns a file with blocks, as far as its format has a place for them. It reports false if the file's structure does
+// not allow it.
+func (w *writer) put(file []byte, b metadata.Blocks) (_ []byte, ok bool) {
 	lost := false
+	var err error
 	switch w.format {
 	case JPEG:
 		file, lost = metadata.WriteJPEG(file, b)
@@ -71,10 +83,7 @@ func (w *writer) attach(file []byte, b metadata.Blocks) []byte {
 	case WebP:
 		file, lost = metadata.WriteWebP(file, b)
 	case TIFF:
-		with, some, err := metadata.WriteTIFF(file, b)
-		if lost = some || err != nil; err == nil {
-			file = with
-		}
+		file, lost, err = metadata.WriteTIFF(file, b)
 	default:
 		lost = !b.IsEmpty()
 		if len(b.ICC) > 0 {
@@ -84,7 +93,7 @@ func (w *writer) attach(file []byte, b metadata.Blocks) []byte {
 	if lost {
 		w.warnings[WarnMetadataDropped] = true
 	}
-	return file
+	return file, err == nil
 }
 
 // coded returns the result without decoding the picture, if that can be.
@@ -111,10 +120,6 @@ func (w *writer) rewrite(b metadata.Blocks) (file []byte, ok bool) {
 		file = metadata.StripJPEG(file)
 	case PNG:
 		file = metadata.StripPNG(file)
-	case TIFF:
-		if _, _, err := metadata.WriteTIFF(file, b); err != nil {
-			return nil, false
-		}
 	}
-	return w.attach(file, b), true
+	return w.put(file, b)
 }
