@@ -26,23 +26,32 @@ const Name = "libjpeg-turbo"
 // Decode decodes a file of a size, that of its header, at 1, 1/2, 1/4 or 1/8 of it, with chroma upsampled smoothly. It
 // cannot be ended on the way. The error is ErrNotTaken, with a reason.
 func Decode(src []byte, size image.Point, denominator int) (*image.NRGBA, error) {
-	if len(src) == 0 || size.X < 1 || size.Y < 1 {
-		return nil, ErrNotTaken
-	}
-	handle := C.tjInitDecompress()
-	if handle == nil {
-		return nil, ErrNotTaken
-	}
-	defer C.tjDestroy(handle)
-	if _, _, err := header(handle, src, size); err != nil {
+	handle, _, _, err := opened(src, size)
+	if err != nil {
 		return nil, err
 	}
+	defer C.tjDestroy(handle)
 	m := image.NewNRGBA(image.Rectangle{Max: Scaled(size, denominator)})
 	if C.tjDecompress2(handle, (*C.uchar)(unsafe.Pointer(&src[0])), C.ulong(len(src)), (*C.uchar)(unsafe.Pointer(&m.Pix[0])), C.int(m.Rect.Dx()), C.int(m.Stride), C.int(m.Rect.Dy()),
 		C.TJPF_RGBA, C.TJFLAG_ACCURATEDCT|C.TJFLAG_STOPONWARNING) != 0 {
 		return nil, notTaken(handle)
 	}
 	return m, nil
+}
+
+// opened returns a decoder, to be destroyed, for a file of a size, and how its colours are stored.
+func opened(src []byte, size image.Point) (handle C.tjhandle, subsampling, space C.int, err error) {
+	if len(src) == 0 || size.X < 1 || size.Y < 1 {
+		return nil, 0, 0, ErrNotTaken
+	}
+	if handle = C.tjInitDecompress(); handle == nil {
+		return nil, 0, 0, ErrNotTaken
+	}
+	if subsampling, space, err = header(handle, src, size); err != nil {
+		C.tjDestroy(handle)
+		return nil, 0, 0, err
+	}
+	return handle, subsampling, space, nil
 }
 
 // header reads how the colours of a file of a size are stored.
@@ -69,18 +78,11 @@ var ratios = map[C.int]image.YCbCrSubsampleRatio{
 // DecodePlanes is Decode for a picture whose colours stay as the file stores them: chroma is not upsampled. The planes may
 // reach over the picture, to whole blocks. The error is ErrNotTaken or ErrNoPlanes, with a reason.
 func DecodePlanes(src []byte, size image.Point, denominator int) (*image.YCbCr, error) {
-	if len(src) == 0 || size.X < 1 || size.Y < 1 {
-		return nil, ErrNotTaken
-	}
-	handle := C.tjInitDecompress()
-	if handle == nil {
-		return nil, ErrNotTaken
-	}
-	defer C.tjDestroy(handle)
-	subsampling, space, err := header(handle, src, size)
+	handle, subsampling, space, err := opened(src, size)
 	if err != nil {
 		return nil, err
 	}
+	defer C.tjDestroy(handle)
 	ratio, ok := ratios[subsampling]
 	if !ok || space != C.TJCS_YCbCr {
 		return nil, ErrNoPlanes
