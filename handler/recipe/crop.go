@@ -27,9 +27,7 @@ type Crop struct {
 func (Crop) Op() string { return "crop" }
 
 func parseCrop(o *object) Step {
-	relative := word(o, "unit", "px", "px", "rel") == "rel"
-	delete(o.canonical, "unit") // shares are percentages in the canonical form
-	const far = 30000
+	relative := o.relative()
 	at := span{most: far, mostPercent: 100, relative: relative}
 	side := span{least: 1, most: far, leastPercent: 0.01, mostPercent: 100, relative: relative}
 	s := Crop{Ratio: o.ratio("aspectRatio")}
@@ -38,12 +36,7 @@ func parseCrop(o *object) Step {
 		o.refuse("aspectRatio", "x", "y", "width", "height")
 		return s
 	}
-	s.Width, s.Height = o.length("width", side), o.length("height", side)
-	for _, name := range []string{"width", "height"} {
-		if !o.has(name) {
-			o.report(name, "A crop needs a width and a height, or an aspectRatio. %s", side.sentence())
-		}
-	}
+	s.Width, s.Height = o.sides(side, "A crop needs a width and a height, or an aspectRatio.")
 	for _, place := range []string{"gravity", "focal"} {
 		if o.has(place) {
 			s.Gravity, s.Focal = o.cutGravity()

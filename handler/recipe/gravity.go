@@ -43,13 +43,17 @@ func (g Gravity) Sides() (x, y int) {
 }
 
 func (o *object) gravity(def Gravity) Gravity {
-	return word(o, "gravity", def, Center, North, NorthEast, East, SouthEast, South, SouthWest, West, NorthWest)
+	return word(o, "gravity", def, gravities()...)
+}
+
+func gravities() []Gravity {
+	return []Gravity{Center, North, NorthEast, East, SouthEast, South, SouthWest, West, NorthWest}
 }
 
 // cutGravity reads where a cut is made: at a gravity, Smart among them, or around a focal point.
 func (o *object) cutGravity() (Gravity, *Focal) {
 	if !o.has("focal") {
-		return word(o, "gravity", Center, Center, North, NorthEast, East, SouthEast, South, SouthWest, West, NorthWest, Smart), nil
+		return word(o, "gravity", Center, append(gravities(), Smart)...), nil
 	}
 	o.refuse("focal", "gravity")
 	point := o.object("focal")

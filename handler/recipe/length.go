@@ -77,6 +77,27 @@ func (o *object) place(name string, in span) Length {
 	return l
 }
 
+// far is how far from the picture something may stand, and how long it may be, in pixels.
+const far = 30000
+
+// relative reads whether plain numbers are shares of the picture. In the canonical form those are percentages.
+func (o *object) relative() bool {
+	relative := word(o, "unit", "px", "px", "rel") == "rel"
+	delete(o.canonical, "unit")
+	return relative
+}
+
+// sides reads a width and a height. If one is missing, the sentence says that it is needed.
+func (o *object) sides(in span, needed string) (width, height Length) {
+	width, height = o.length("width", in), o.length("height", in)
+	for _, name := range []string{"width", "height"} {
+		if !o.has(name) {
+			o.report(name, "%s %s", needed, in.sentence())
+		}
+	}
+	return width, height
+}
+
 // points reads a list of pairs of lengths.
 func (o *object) points(name string, in span, least, most int) [][2]Length {
 	value, _ := o.take(name)

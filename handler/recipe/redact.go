@@ -85,9 +85,7 @@ func parseRedact(o *object) Step {
 }
 
 func parseRegion(o *object) Region {
-	relative := word(o, "unit", "px", "px", "rel") == "rel"
-	delete(o.canonical, "unit") // shares are percentages in the canonical form
-	const far = 30000
+	relative := o.relative()
 	r := Region{Shape: word(o, "shape", Rectangle, Rectangle, Ellipse, Polygon)}
 	if r.Shape == Polygon {
 		r.Points = o.points("points", span{least: -far, most: far, leastPercent: -500, mostPercent: 500, relative: relative}, 3, MaxPoints)
@@ -97,12 +95,7 @@ func parseRegion(o *object) Region {
 	at := span{least: -far, most: far, leastPercent: -100, mostPercent: 100, relative: relative}
 	side := span{least: 1, most: far, leastPercent: 0.01, mostPercent: 100, relative: relative}
 	r.X, r.Y = o.place("x", at), o.place("y", at)
-	r.Width, r.Height = o.length("width", side), o.length("height", side)
-	for _, name := range []string{"width", "height"} {
-		if !o.has(name) {
-			o.report(name, "A region needs a width and a height. %s", side.sentence())
-		}
-	}
+	r.Width, r.Height = o.sides(side, "A region needs a width and a height.")
 	o.close()
 	return r
 }

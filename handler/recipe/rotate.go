@@ -38,7 +38,7 @@ func parseRotate(o *object) Step {
 func (o *object) angle(def float64) float64 {
 	angle := o.number("angle", def, -360, 360)
 	if angle < 0 {
-		angle = math.Round((angle+360)*1e9) / 1e9 // 309.93 is 309.93, however it is said
+		angle = roundTo(angle+360, 1e9) // 309.93 is 309.93, however it is said
 	}
 	angle = math.Mod(angle, 360) + 0 // no -0
 	o.canonical["angle"] = angle

@@ -19,10 +19,6 @@ func parseShadow(o *object) Step {
 		Color:  o.color("color", "#00000080"),
 		Expand: o.boolean("expand", true),
 	}
-	offset := o.object("offset")
-	in := span{least: -2000, most: 2000, leastPercent: -100, mostPercent: 100}
-	one := Length{Value: 1, Percent: true}
-	s.OffsetX, s.OffsetY = offset.lengthOr("x", one, in), offset.lengthOr("y", one, in)
-	offset.close()
+	s.OffsetX, s.OffsetY = o.offset(Length{Value: 1, Percent: true}, 2000)
 	return s
 }

@@ -81,9 +81,7 @@ func (Drawing) Op() string { return "shape" }
 
 func parseShape(o *object) Step {
 	s := Drawing{Shape: word(o, "shape", "", Rectangle, Ellipse, Triangle, Line, Polyline, Polygon, Path)}
-	relative := word(o, "unit", "px", "px", "rel") == "rel"
-	delete(o.canonical, "unit") // shares are percentages in the canonical form
-	const far = 30000
+	relative := o.relative()
 	at := span{least: -far, most: far, leastPercent: -500, mostPercent: 500, relative: relative}
 	side := span{least: 1, most: far, leastPercent: 0.01, mostPercent: 500, relative: relative}
 	switch s.Shape {
@@ -114,12 +112,7 @@ func parseShape(o *object) Step {
 // parseBox reads the box of a shape.
 func (s *Drawing) parseBox(o *object, at, side span) {
 	s.X, s.Y = o.place("x", at), o.place("y", at)
-	s.Width, s.Height = o.length("width", side), o.length("height", side)
-	for _, name := range []string{"width", "height"} {
-		if !o.has(name) {
-			o.report(name, "A shape needs a width and a height. %s", side.sentence())
-		}
-	}
+	s.Width, s.Height = o.sides(side, "A shape needs a width and a height.")
 }
 
 // parsePath reads a path and where it stands.
@@ -130,7 +123,6 @@ func (s *Drawing) parsePath(o *object, at, side span) {
 		o.report("d", "This is no path: %s.", err)
 	}
 	o.canonical["d"] = scan.canonical.String()
-	const far = 30000
 	least, most := Spot{-far, -far}, Spot{far, far}
 	if o.has("viewBox") {
 		v := o.numbers("viewBox", -1e6, 1e6, 4)

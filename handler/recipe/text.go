@@ -70,7 +70,7 @@ func parseText(o *object) Step {
 	}
 	checkText(o, s.Text)
 
-	s.OffsetX, s.OffsetY = o.offset()
+	s.OffsetX, s.OffsetY = o.offset(Length{}, MaxSide)
 
 	stroke := o.object("stroke")
 	s.Stroke.Color = stroke.color("color", "#000000")

@@ -53,7 +53,7 @@ func parseWatermark(o *object) Step {
 		Blend: word(o, "blend", CompositeOver, CompositeOver, CompositeMultiply, CompositeScreen, CompositeOverlay, CompositeDarken,
 			CompositeLighten, CompositeColorDodge, CompositeColorBurn, CompositeHardLight, CompositeSoftLight, CompositeDifference, CompositeExclusion),
 	}
-	s.OffsetX, s.OffsetY = o.offset()
+	s.OffsetX, s.OffsetY = o.offset(Length{}, MaxSide)
 	if o.has("tile") {
 		s.Tile = parseTile(o.object("tile"))
 	}
@@ -70,10 +70,10 @@ func parseTile(o *object) *Tile {
 	return t
 }
 
-// offset reads how far something stands from its gravity.
-func (o *object) offset() (x, y Length) {
+// offset reads how far something stands from its gravity, or from what it belongs to: so many pixels at the most.
+func (o *object) offset(def Length, most float64) (x, y Length) {
 	offset := o.object("offset")
 	defer offset.close()
-	in := span{least: -MaxSide, most: MaxSide, leastPercent: -100, mostPercent: 100}
-	return offset.lengthOr("x", Length{}, in), offset.lengthOr("y", Length{}, in)
+	in := span{least: -most, most: most, leastPercent: -100, mostPercent: 100}
+	return offset.lengthOr("x", def, in), offset.lengthOr("y", def, in)
 }
