@@ -160,7 +160,7 @@ func webpFrame(data []byte) (frame, error) {
 func webpStill(size image.Point, alpha, pixels container.Chunk) []byte {
 	flags := byte(0)
 	if alpha.Name != "" {
-		flags = webpAlpha
+		flags = container.WebPAlpha
 	}
 	file := container.AppendWebP(nil, "VP8X", container.VP8X(flags, size.X, size.Y))
 	if alpha.Name != "" {

@@ -130,7 +130,7 @@ func readWebPHeader(info *Info, src []byte) error {
 			if len(c.Data) < 10 {
 				return container.ErrMalformed
 			}
-			info.Animated, info.Alpha = c.Data[0]&webpMoves != 0, c.Data[0]&webpAlpha != 0
+			info.Animated, info.Alpha = c.Data[0]&container.WebPMoves != 0, c.Data[0]&container.WebPAlpha != 0
 			info.StoredWidth, info.StoredHeight = container.U24(c.Data[4:])+1, container.U24(c.Data[7:])+1
 		case "VP8 ", "VP8L":
 			info.Frames++

@@ -23,12 +23,6 @@ type webpMovie struct {
 	shown   *image.NRGBA // the frame before
 }
 
-// The flags of a VP8X chunk (RFC 9649, section 2.7.1).
-const (
-	webpMoves = 1 << 1
-	webpAlpha = 1 << 4
-)
-
 // longestDelay is how many milliseconds a frame may be seen.
 const longestDelay = 1<<24 - 1
 
@@ -56,9 +50,9 @@ func (w *webpMovie) add(_ context.Context, m *image.NRGBA, delay int) error {
 		}
 		switch c.Name {
 		case "VP8X":
-			w.flags |= c.Data[0] & webpAlpha
+			w.flags |= c.Data[0] & container.WebPAlpha
 		case "VP8L":
-			w.flags |= c.Data[4] & webpAlpha
+			w.flags |= c.Data[4] & container.WebPAlpha
 		}
 		if c.Name != "VP8X" {
 			data = container.AppendWebP(data, c.Name, c.Data)
@@ -69,7 +63,7 @@ func (w *webpMovie) add(_ context.Context, m *image.NRGBA, delay int) error {
 }
 
 func (w *webpMovie) file(context.Context) ([]byte, error) {
-	file := container.AppendWebP(nil, "VP8X", container.VP8X(w.flags|webpMoves, w.size.X, w.size.Y))
+	file := container.AppendWebP(nil, "VP8X", container.VP8X(w.flags|container.WebPMoves, w.size.X, w.size.Y))
 	file = container.AppendWebP(file, "ANIM", binary.LittleEndian.AppendUint16(make([]byte, 4), uint16(min(w.plays, 0xFFFF))))
 	return container.RIFF(slices.Concat([][]byte{file}, w.frames)...), nil
 }

@@ -67,6 +67,15 @@ func RIFF(chunks ...[]byte) []byte {
 	return file
 }
 
+// The flags of a VP8X chunk (RFC 9649, section 2.7.1).
+const (
+	WebPMoves = 1 << 1
+	WebPXMP   = 1 << 2
+	WebPExif  = 1 << 3
+	WebPAlpha = 1 << 4
+	WebPICC   = 1 << 5
+)
+
 // VP8X returns the data of the chunk that starts an extended file (RFC 9649, section 2.7.1).
 func VP8X(flags byte, width, height int) []byte {
 	return AppendU24(AppendU24([]byte{flags, 0, 0, 0}, width-1), height-1)

@@ -118,7 +118,7 @@ func TestWebPIsExtendedOnlyForWhatItHas(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if c.Name == "VP8X" && (c.Data[4] != 0x3F || c.Data[5] != 1 || c.Data[7] != 199 || (c.Data[0]&webpAlpha != 0) != (name == "lossless")) {
+				if c.Name == "VP8X" && (c.Data[4] != 0x3F || c.Data[5] != 1 || c.Data[7] != 199 || (c.Data[0]&container.WebPAlpha != 0) != (name == "lossless")) {
 					t.Errorf("%s: the head is % x", name, c.Data)
 				}
 			}

@@ -8,14 +8,6 @@ import (
 	"imagepro/handler/imaging/container"
 )
 
-// The flags of a VP8X chunk (RFC 9649, section 2.7.1).
-const (
-	webpXMP   = 1 << 2
-	webpExif  = 1 << 3
-	webpAlpha = 1 << 4
-	webpICC   = 1 << 5
-)
-
 // readWebP reads the chunks of an extended file.
 func readWebP(src []byte) Blocks {
 	var b Blocks
@@ -63,7 +55,7 @@ func WriteWebP(file []byte, b Blocks) (out []byte, lost bool) {
 	if len(head) < 10 {
 		return file, true
 	}
-	head[0] &^= webpICC | webpExif | webpXMP
+	head[0] &^= container.WebPICC | container.WebPExif | container.WebPXMP
 	block := func(flag byte, name string, data []byte) []byte {
 		if len(data) == 0 {
 			return nil
@@ -71,7 +63,7 @@ func WriteWebP(file []byte, b Blocks) (out []byte, lost bool) {
 		head[0] |= flag
 		return container.AppendWebP(nil, name, data)
 	}
-	icc, exif, xmp := block(webpICC, "ICCP", b.ICC), block(webpExif, "EXIF", b.Exif), block(webpXMP, "XMP ", b.XMP)
+	icc, exif, xmp := block(container.WebPICC, "ICCP", b.ICC), block(container.WebPExif, "EXIF", b.Exif), block(container.WebPXMP, "XMP ", b.XMP)
 	var extension []byte
 	if head[0] != 0 && !isLosslessAlpha(head[0], chunks) {
 		extension = container.AppendWebP(nil, "VP8X", head)
@@ -82,7 +74,7 @@ func WriteWebP(file []byte, b Blocks) (out []byte, lost bool) {
 // isLosslessAlpha reports whether a file is extended for nothing but the transparency of a lossless picture, which needs no
 // such thing.
 func isLosslessAlpha(flags byte, chunks [][]byte) bool {
-	return flags == webpAlpha && len(chunks) > 0 && bytes.HasPrefix(chunks[0], []byte("VP8L"))
+	return flags == container.WebPAlpha && len(chunks) > 0 && bytes.HasPrefix(chunks[0], []byte("VP8L"))
 }
 
 // extended returns the VP8X chunk for a file that has only a picture; nil if that is none (RFC 6386, section 9.1, and RFC
@@ -96,7 +88,7 @@ func extended(c container.Chunk) []byte {
 	if c.Name == "VP8L" {
 		bits := int(binary.LittleEndian.Uint32(c.Data[1:]))
 		w, h = bits+1, bits>>14+1
-		flags = c.Data[4] & webpAlpha // the 29th bit
+		flags = c.Data[4] & container.WebPAlpha // the 29th bit
 	}
 	return container.VP8X(flags, (w-1)&0x3FFF+1, (h-1)&0x3FFF+1)
 }
