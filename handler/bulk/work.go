@@ -270,7 +270,7 @@ func (w *Worker) prepare(ctx context.Context, job Job, spec parsedSpec, file Fil
 		Warnings:    result.Warnings,
 	}
 	if spec.save.Target == Copy {
-		item.Intent.Name = naming.Of(spec.save.Name, naming.Facts{ // the same at every try
+		item.Intent.Name = naming.Of(spec.save.Name, naming.Facts{ // the same at every try, unless the image is renamed
 			Name: file.Name, Width: result.Width, Height: result.Height, Time: job.CreatedAt,
 			Recipe: spec.called, Hash: spec.recipe.Hash(), Number: item.N + 1,
 		}, result.Format.Ending())

@@ -44,11 +44,7 @@ const (
 // Orientation returns the Orientation tag of a TIFF structure, from 1 to 8; 1 if there is none, if it is out
 // of range or if the structure is broken.
 func Orientation(exif []byte) int {
-	t, first, err := openTIFF(exif)
-	if err != nil {
-		return 1
-	}
-	entries, _, _, err := t.directory(first)
+	t, entries, _, _, err := openFirst(exif)
 	if err != nil {
 		return 1
 	}
@@ -88,11 +84,7 @@ func updateExif(exif []byte, c Change) ([]byte, error) {
 	if len(exif) == 0 {
 		return nil, nil
 	}
-	t, first, err := openTIFF(bytes.Clone(exif))
-	if err != nil {
-		return nil, err
-	}
-	main, where, next, err := t.directory(first)
+	t, main, where, next, err := openFirst(bytes.Clone(exif))
 	if err != nil {
 		return nil, err
 	}

@@ -18,11 +18,7 @@ func setExif(exif []byte, fields Fields) ([]byte, error) {
 		}
 		return buildTIFF(texts), nil
 	}
-	t, first, err := openTIFF(bytes.Clone(exif))
-	if err != nil {
-		return nil, err
-	}
-	main, where, next, err := t.directory(first)
+	t, main, where, next, err := openFirst(bytes.Clone(exif))
 	if err != nil {
 		return nil, err
 	}

@@ -8,11 +8,7 @@ func (b Blocks) HasGPS() bool {
 }
 
 func hasGPS(exif []byte) bool {
-	t, first, err := openTIFF(exif)
-	if err != nil {
-		return false
-	}
-	entries, _, _, err := t.directory(first)
+	_, entries, _, _, err := openFirst(exif)
 	_, found := find(entries, tagGPS)
 	return err == nil && found
 }

@@ -30,11 +30,7 @@ func rights(b Blocks) []byte {
 
 // exifText returns a text of the first directory; "" if there is none.
 func exifText(exif []byte, tag uint16) string {
-	t, first, err := openTIFF(exif)
-	if err != nil {
-		return ""
-	}
-	entries, _, _, err := t.directory(first)
+	t, entries, _, _, err := openFirst(exif)
 	if err != nil {
 		return ""
 	}

@@ -51,6 +51,15 @@ func openTIFF(data []byte) (t tiff, first int, err error) {
 	return t, int(t.order.Uint32(data[4:])), nil
 }
 
+// openFirst opens a structure and reads its first directory: its entries, where it stands and where the next one does.
+func openFirst(data []byte) (t tiff, entries []entry, where span, next int, err error) {
+	t, first, err := openTIFF(data)
+	if err == nil {
+		entries, where, next, err = t.directory(first)
+	}
+	return t, entries, where, next, err
+}
+
 // directory reads the entries at an offset and the offset of the next directory, 0 if there is none.
 func (t tiff) directory(at int) (entries []entry, where span, next int, err error) {
 	if at < 8 || at+2 > len(t.data) {

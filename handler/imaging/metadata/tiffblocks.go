@@ -28,11 +28,7 @@ func (e entry) isExif() bool { return slices.Contains(aboutPicture(), e.tag) }
 // readTIFF takes the metadata of the first page.
 func readTIFF(src []byte) Blocks {
 	var b Blocks
-	t, first, err := openTIFF(src)
-	if err != nil {
-		return b
-	}
-	entries, _, _, err := t.directory(first)
+	t, entries, _, _, err := openFirst(src)
 	if err != nil {
 		return b
 	}
@@ -121,11 +117,7 @@ func parted(block []byte) (iim, others []byte) {
 // WriteTIFF returns a file of one page with these blocks instead of its own. The pixels stay where they are. The error says
 // that the file's structure does not allow it; lost that something has no place. Parts are ignored.
 func WriteTIFF(file []byte, b Blocks) (out []byte, lost bool, err error) {
-	t, first, err := openTIFF(bytes.Clone(file))
-	if err != nil {
-		return nil, false, err
-	}
-	main, where, next, err := t.directory(first)
+	t, main, where, next, err := openFirst(bytes.Clone(file))
 	if err != nil || next != 0 {
 		return nil, false, errTIFF
 	}
@@ -145,12 +137,10 @@ func WriteTIFF(file []byte, b Blocks) (out []byte, lost bool, err error) {
 
 // nodes returns the blocks as fields of a TIFF file.
 func (b Blocks) nodes(order byteOrder) (all []node, lost bool) {
-	if t, first, err := openTIFF(b.Exif); err == nil {
-		if entries, _, _, err := t.directory(first); err == nil {
-			c := copyFrom(t, order)
-			all = c.nodes(slices.DeleteFunc(entries, func(e entry) bool { return !e.isExif() }))
-			lost = c.lost
-		}
+	if t, entries, _, _, err := openFirst(b.Exif); err == nil {
+		c := copyFrom(t, order)
+		all = c.nodes(slices.DeleteFunc(entries, func(e entry) bool { return !e.isExif() }))
+		lost = c.lost
 	}
 	put := func(tag, kind uint16, block []byte) {
 		if len(block) > 0 {
