@@ -61,11 +61,7 @@ func (k *kit) wantMarked(files []graph.Item, versions int, c color.NRGBA) {
 func TestAllImagesGetThePictureAsItWasWhenTheyWereSubmitted(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
-	logo := k.put("logos/logo.png", plainPNG(t, 16, red))
-	files := k.pictures(4)
-	source := k.folder()
-	source.Folder.Recursive = false
-	job := k.submit(bulk.Request{Source: source, Recipe: marking(k.site.DriveID, logo.ID)})
+	logo, files, job := k.submitMarking(4)
 	k.plan()
 	for n := range 3 { // of the same length, of another one, and of the same again
 		side := []int{16, 20, 16}[n]
@@ -93,16 +89,22 @@ func TestAPictureThatTheJobEditsItselfStaysAsItWasForTheOthers(t *testing.T) {
 	k.wantMarked(append(files, logo), 2, red)
 }
 
+// submitMarking puts some pictures and a red logo into the library, and submits a job that lays the logo on the pictures.
+func (k *kit) submitMarking(pictures int) (logo graph.Item, files []graph.Item, job bulk.Job) {
+	k.t.Helper()
+	logo = k.put("logos/logo.png", plainPNG(k.t, 16, red))
+	source, files := k.folder(), k.pictures(pictures)
+	source.Folder.Recursive = false
+	return logo, files, k.submit(bulk.Request{Source: source, Recipe: marking(k.site.DriveID, logo.ID)})
+}
+
 func TestADeathBetweenTwoPicturesOfTheSameNameMakesOneVersion(t *testing.T) {
 	t.Parallel()
 	for _, point := range []string{"after Intend", "before Replace", "after Replace", "before FinishItem"} {
 		t.Run(point, func(t *testing.T) {
 			t.Parallel()
 			k := newKit(t)
-			logo := k.put("logos/logo.png", plainPNG(t, 16, red))
-			source, files := k.folder(), k.pictures(1)
-			source.Folder.Recursive = false
-			job := k.submit(bulk.Request{Source: source, Recipe: marking(k.site.DriveID, logo.ID)})
+			_, files, job := k.submitMarking(1)
 			k.plan()
 			k.crash.at(point, 1)
 			work := k.die()
@@ -124,10 +126,7 @@ func TestADeathBetweenTwoPicturesOfTheSameNameMakesOneVersion(t *testing.T) {
 func TestImagesWhosePictureIsGoneAreLeftAsTheyAre(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
-	logo := k.put("logos/logo.png", plainPNG(t, 16, red))
-	source, files := k.folder(), k.pictures(2)
-	source.Folder.Recursive = false
-	job := k.submit(bulk.Request{Source: source, Recipe: marking(k.site.DriveID, logo.ID)})
+	logo, files, job := k.submitMarking(2)
 	if _, err := world.Graph.Remove(k.site.DriveID, logo.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -152,10 +151,7 @@ func (o oneVersion) Versions(context.Context, caller.Caller, bulk.File) ([]bulk.
 func TestAPictureOfWhichNoVersionIsLeftSaysSo(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
-	logo := k.put("logos/logo.png", plainPNG(t, 16, red))
-	source, files := k.folder(), k.pictures(1)
-	source.Folder.Recursive = false
-	job := k.submit(bulk.Request{Source: source, Recipe: marking(k.site.DriveID, logo.ID)})
+	_, files, job := k.submitMarking(1)
 	k.plan()
 	k.put("logos/logo.png", plainPNG(t, 16, blue))
 	if err := k.oddWorker(k.records, oneVersion{k.library}).Work(t.Context(), itemOf(job)); err != nil {

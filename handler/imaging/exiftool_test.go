@@ -50,17 +50,22 @@ func warningOf(tags map[string]any) string {
 	return warning
 }
 
-// Exiftool writes what cameras and programs write, and reads what we made of it.
-func TestExiftoolFindsEverythingInItsPlace(t *testing.T) {
-	t.Parallel()
+// scratchFolder returns what writes files into a new folder and returns their paths.
+func scratchFolder(t *testing.T) (write func(name string, data []byte) string) {
 	folder := t.TempDir()
-	write := func(name string, data []byte) string {
+	return func(name string, data []byte) string {
 		path := filepath.Join(folder, name)
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		return path
 	}
+}
+
+// Exiftool writes what cameras and programs write, and reads what we made of it.
+func TestExiftoolFindsEverythingInItsPlace(t *testing.T) {
+	t.Parallel()
+	write := scratchFolder(t)
 	source, small := write("source.jpg", asJPEG(t, pattern(97, 61), 92)), write("small.jpg", asJPEG(t, pattern(16, 10), 50))
 	exiftool(t, "-overwrite_original", "-n", "-Orientation=6", "-Artist=Ann Artist", "-Copyright=(c) Ann", "-Make=Camera Works", "-DateTimeOriginal=2024:05:06 07:08:09",
 		"-ExifImageWidth=97", "-ExifImageHeight=61", "-GPSLatitude=47.05", "-GPSLatitudeRef=N", "-GPSLongitude=8.3", "-GPSLongitudeRef=E", "-ThumbnailImage<="+small,

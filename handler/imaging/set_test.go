@@ -88,14 +88,7 @@ func describedByExiftool(t *testing.T, path string) {
 
 func TestTextsAreSetWhereTheyBelong(t *testing.T) {
 	t.Parallel()
-	folder := t.TempDir()
-	write := func(name string, data []byte) string {
-		path := filepath.Join(folder, name)
-		if err := os.WriteFile(path, data, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
+	write := scratchFolder(t)
 	for format, picture := range map[string][]byte{"jpeg": asJPEG(t, pattern(64, 48), 90), "png": asPNG(t, pattern(64, 48)), "webp": webpWith(t, pattern(64, 48), metadata.Blocks{}), "tiff": asTIFF(t, pattern(64, 48))} {
 		ending := imaging.Format(format).Ending()
 		full := write("full"+ending, picture)
