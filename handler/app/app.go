@@ -108,7 +108,7 @@ func New(c config.Config) (*App, error) {
 	})
 	worker := bulk.NewWorker(bulk.WorkerOptions{
 		Jobs: records, Items: records, Specs: specs, Queue: messages, Sessions: tokens, Library: sharePoint, Limits: limits,
-		Window: int(c.BulkWindow), Room: room, Now: now, PinnedLife: pinnedLife,
+		Window: int(c.BulkWindow), Room: room, Now: now, JobLife: jobLife, SpecLife: specLife,
 	})
 
 	organizations := org.NewService(org.ServiceOptions{
@@ -142,8 +142,12 @@ func New(c config.Config) (*App, error) {
 // settleMargin is for writes that were on their way when their request ended, and for clocks that differ.
 const settleMargin = 30 * time.Second
 
-// pinnedLife is how long a picture that the recipe of a bulk edit needs stays in memory after it was read.
-const pinnedLife = 10 * time.Minute
+// jobLife is how late a worker may see that a bulk edit was cancelled. specLife is how long what a bulk edit does, and the
+// pictures that its recipe needs, stay in memory after they were read.
+const (
+	jobLife  = 2 * time.Second
+	specLife = 10 * time.Minute
+)
 
 // bytesPerPixel is what editing takes at the most, with several large steps.
 const bytesPerPixel = 20

@@ -38,10 +38,22 @@ const (
 	Cancelled JobState = "cancelled"        // ended early; what was edited stays
 )
 
+// Kind says what a job does with its images.
+type Kind string
+
+// The kinds.
+const (
+	Edit   Kind = "edit"   // saves what the recipe makes of them
+	DryRun Kind = "dryRun" // edits them and saves nothing
+	Undo   Kind = "undo"   // gives them the content that they had before another job
+)
+
 // Job is a bulk edit.
 type Job struct {
 	Ref
 	User       string // object id of the user on whose behalf it works
+	Kind       Kind
+	Of         string // id of the job that it undoes, or whose failed images it tries again; mostly empty
 	State      JobState
 	Reason     string // kind of the fault that failed or parked it
 	Message    string // a sentence for the user; with Failed, Parked and Cancelled
@@ -126,8 +138,9 @@ const (
 // Item is one image of a job.
 type Item struct {
 	Ref
-	N      int  // number among the images to edit, from 0; among the passed ones if Passed
-	Passed bool // recorded as skipped by the planner
+	N      int    // number among the images to edit, from 0; among the passed ones if Passed
+	Passed bool   // recorded as skipped by the planner
+	User   string // the job's
 	Drive  string
 	File   string // item id in the drive
 	Parent string
@@ -144,7 +157,14 @@ type Item struct {
 	FinishedAt time.Time
 
 	Intent  *Intent // what a worker was about to write
+	Saved   *Saved  // where the result is, once it was edited
 	Version string
+}
+
+// Saved is what an edit left in the library.
+type Saved struct {
+	File string // item id of the file that got the content: the image itself, or its copy
+	Tag  string // of that content; empty if somebody had changed it again before it was seen
 }
 
 // Picture is what is known of an image's content.
@@ -157,6 +177,7 @@ type Picture struct {
 // Intent is recorded before content is written, so that the next try recognises its own work.
 type Intent struct {
 	At            time.Time
+	Source        string // fingerprint of the content that was edited
 	Fingerprint   string // of the content to write
 	Name          string // of the file to create; empty for a new version in place
 	Before, After Picture
@@ -316,7 +337,7 @@ type ItemMessage struct {
 	Waits  int    `json:"waits,omitempty"`
 }
 
-// parsedSpec is a spec that is ready for work.
+// parsedSpec is a spec that is ready for work. It is not changed.
 type parsedSpec struct {
 	recipe *recipe.Recipe
 	called string

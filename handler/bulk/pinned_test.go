@@ -256,7 +256,7 @@ func TestAWorkerReadsAPictureOfAJobOnce(t *testing.T) {
 	var reads atomic.Int64
 	worker := bulk.NewWorker(bulk.WorkerOptions{
 		Jobs: k.records, Items: k.records, Specs: k.specs, Queue: k.queue, Sessions: k.sessions, Library: counting{k.library, logo.ID, &reads},
-		Limits: imaging.DefaultLimits(), Window: k.limits.Window, Room: imaging.NewRoom(1), Now: k.now, PinnedLife: time.Minute,
+		Limits: imaging.DefaultLimits(), Window: k.limits.Window, Room: imaging.NewRoom(1), Now: k.now, SpecLife: time.Minute,
 	})
 	for range 2 {
 		job := k.submit(bulk.Request{Source: source, Recipe: marking(k.site.DriveID, logo.ID)})

@@ -235,7 +235,7 @@ func (p *Planner) pass(job Job, f File, why *fault.Fault, into *Portion) {
 
 func itemOf(job Job, f File, n int) Item {
 	return Item{
-		Ref: job.Ref, N: n, Drive: f.Drive, File: f.Item, Parent: f.Parent, Name: f.Name, Tag: f.Tag, Size: f.Size,
+		Ref: job.Ref, N: n, User: job.User, Drive: f.Drive, File: f.Item, Parent: f.Parent, Name: f.Name, Tag: f.Tag, Size: f.Size,
 		State: Waiting,
 	}
 }

@@ -30,16 +30,16 @@ func (w *Worker) lastResult(ctx context.Context, job Job, item Item) (Item, erro
 	if item.Intent == nil {
 		return item, nil
 	}
-	_, written, err := w.look(ctx, job, item)
+	_, saved, err := w.look(ctx, job, item)
 	switch {
 	case fault.Is(err, fault.Busy), err != nil && fault.From(err).Kind.NeedsUser():
 		return item, err
 	case err != nil:
 		slog.WarnContext(ctx, "image is given up unseen", "tenant", item.Tenant, "job", item.Job, "item", item.N, "error", err)
 		item.Message += notSeen
-	case written:
+	case saved != nil:
 		item.Reason, item.Message = "", ""
-		return fulfilled(item), nil
+		return fulfilled(item, *saved), nil
 	case w.now().Sub(item.Intent.At) < longestRun:
 		return item, fault.New(fault.Busy, "Another delivery of the message may be saving the image.", nil)
 	}
@@ -50,45 +50,45 @@ func (w *Worker) lastResult(ctx context.Context, job Job, item Item) (Item, erro
 // functionTimeout that this program is used with.
 const longestRun = 10 * time.Minute
 
-// look returns the image's file as it is now, and whether the content that its intent announced, if there is
-// one, was written. A copy goes to the folder that the image was planned in, even if somebody moves the image
+// look returns the image's file as it is now, and where the content that its intent announced was written, if there
+// is an intent and it was. A copy goes to the folder that the image was planned in, even if somebody moves the image
 // between two tries.
-func (w *Worker) look(ctx context.Context, job Job, item Item) (File, bool, error) {
+func (w *Worker) look(ctx context.Context, job Job, item Item) (File, *Saved, error) {
 	file, err := w.library.File(ctx, job.who(), item.Drive, item.File)
 	file.Parent = item.Parent
 	if err != nil || item.Intent == nil {
-		return file, false, err
+		return file, nil, err
 	}
-	written, err := w.recognise(ctx, job, item, file)
-	return file, written, err
+	saved, err := w.recognise(ctx, job, item, file)
+	return file, saved, err
 }
 
 // versionSlack is how far SharePoint's clock may be behind ours.
 const versionSlack = 5 * time.Minute
 
-// recognise reports whether the content that the item's intent announced has been written: it is the file's
+// recognise returns where the content that the item's intent announced has been written, or nil: it is the file's
 // content now, or that of a version since the job's start that somebody has replaced.
-func (w *Worker) recognise(ctx context.Context, job Job, item Item, now File) (bool, error) {
+func (w *Worker) recognise(ctx context.Context, job Job, item Item, now File) (*Saved, error) {
 	who := job.who()
 	if item.Intent.Name != "" {
 		beside, err := w.library.Beside(ctx, who, now, item.Intent.Name)
 		if fault.Is(err, fault.NotFound) {
-			return false, nil
+			return nil, nil
 		}
 		if err != nil {
-			return false, err
+			return nil, err
 		}
-		return w.holds(ctx, who, item, beside)
+		return w.holding(ctx, who, item, beside)
 	}
 	if now.Tag == item.Tag {
-		return false, nil
+		return nil, nil
 	}
-	if ours, err := w.holds(ctx, who, item, now); ours || err != nil {
-		return ours, err
+	if saved, err := w.holding(ctx, who, item, now); saved != nil || err != nil {
+		return saved, err
 	}
 	versions, err := w.library.Versions(ctx, who, now)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	for _, version := range versions[min(1, len(versions)):] { // the first is the content now
 		if version.Size != item.Intent.After.Bytes || version.Modified.Before(job.CreatedAt.Add(-versionSlack)) {
@@ -96,28 +96,29 @@ func (w *Worker) recognise(ctx context.Context, job Job, item Item, now File) (b
 		}
 		content, err := w.library.ReadVersion(ctx, who, now, version.ID, version.Size)
 		if err != nil {
-			return false, err
+			return nil, err
 		}
 		if w.library.Fingerprint(content) == item.Intent.Fingerprint {
-			return true, nil
+			return &Saved{File: now.Item}, nil
 		}
 	}
-	return false, nil
+	return nil, nil
 }
 
-// holds reports whether the file's content is the announced one. SharePoint works fingerprints out a little
+// holding returns the file if its content is the announced one, else nil. SharePoint works fingerprints out a little
 // later at times, so one that differs is no proof: then the content itself is read.
-func (w *Worker) holds(ctx context.Context, who caller.Caller, item Item, f File) (bool, error) {
+func (w *Worker) holding(ctx context.Context, who caller.Caller, item Item, f File) (*Saved, error) {
 	if f.Size != item.Intent.After.Bytes {
-		return false, nil
+		return nil, nil
 	}
+	saved := &Saved{File: f.Item, Tag: f.Tag}
 	if f.Fingerprint == item.Intent.Fingerprint {
-		return true, nil
+		return saved, nil
 	}
 	f.Fingerprint = "" // not to be compared with by Read
 	content, err := w.library.Read(ctx, who, f, f.Size)
-	if err != nil {
-		return false, err
+	if err != nil || w.library.Fingerprint(content) != item.Intent.Fingerprint {
+		return nil, err
 	}
-	return w.library.Fingerprint(content) == item.Intent.Fingerprint, nil
+	return saved, nil
 }

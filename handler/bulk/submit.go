@@ -74,6 +74,7 @@ func (s *Service) Submit(ctx context.Context, who caller.Caller, r Request) (Job
 	job := Job{
 		Ref:       Ref{Tenant: who.Tenant, Job: s.newID()},
 		User:      who.User,
+		Kind:      Edit,
 		State:     Planning,
 		CreatedAt: now,
 	}

@@ -27,7 +27,9 @@ type Worker struct {
 	window  int
 	room    imaging.Room
 	now     func() time.Time
-	pinned  *expirable.LRU[pinnedKey, []byte] // nil: nothing is remembered
+	pinned  *expirable.LRU[pinnedKey, []byte]
+	running *expirable.LRU[Ref, Job] // without their users and counts
+	ready   *expirable.LRU[Ref, parsedSpec]
 }
 
 // WorkerOptions are what a Worker needs.
@@ -42,9 +44,17 @@ type WorkerOptions struct {
 	Window   int // PlanLimits.Window
 	Room     imaging.Room
 	Now      func() time.Time
-	// PinnedLife is how long a picture that a recipe needs is remembered; 0 for not at all.
-	PinnedLife time.Duration
+	// JobLife is how long a job that is at work is taken to be as it was read: so late a worker sees that it was
+	// cancelled. SpecLife is how long what a job does, and the pictures that its recipe needs, are remembered.
+	// 0 for not at all.
+	JobLife, SpecLife time.Duration
 }
+
+// How many jobs a worker remembers at the most, and of how many it knows what they do: recipes may hold pictures.
+const (
+	runningCount = 256
+	readyCount   = 16
+)
 
 // NewWorker returns a worker.
 func NewWorker(o WorkerOptions) *Worker {
@@ -52,8 +62,12 @@ func NewWorker(o WorkerOptions) *Worker {
 		jobs: o.Jobs, items: o.Items, specs: o.Specs, queue: o.Queue, lot: lot{o.Jobs, o.Queue, o.Sessions}, library: o.Library,
 		limits: o.Limits, window: o.Window, room: o.Room, now: o.Now,
 	}
-	if o.PinnedLife > 0 {
-		w.pinned = expirable.NewLRU[pinnedKey, []byte](pinnedCount, nil, o.PinnedLife)
+	if o.SpecLife > 0 {
+		w.pinned = expirable.NewLRU[pinnedKey, []byte](pinnedCount, nil, o.SpecLife)
+		w.ready = expirable.NewLRU[Ref, parsedSpec](readyCount, nil, o.SpecLife)
+	}
+	if o.JobLife > 0 {
+		w.running = expirable.NewLRU[Ref, Job](runningCount, nil, o.JobLife)
 	}
 	return w
 }
@@ -106,7 +120,7 @@ func (w *Worker) work(ctx context.Context, m ItemMessage) error {
 // find reads the job and the image of a message. The job is empty if it was erased meanwhile.
 func (w *Worker) find(ctx context.Context, m ItemMessage) (Job, Item, error) {
 	ref := Ref{Tenant: m.Tenant, Job: m.Job}
-	job, err := w.jobs.Job(ctx, ref)
+	job, err := w.job(ctx, ref)
 	if fault.Is(err, fault.NotFound) {
 		return Job{}, Item{}, nil
 	}
@@ -118,7 +132,25 @@ func (w *Worker) find(ctx context.Context, m ItemMessage) (Job, Item, error) {
 		slog.WarnContext(ctx, "message names no image", "tenant", m.Tenant, "job", m.Job, "item", m.N)
 		return Job{}, Item{}, nil
 	}
+	job.User = item.User
 	return job, item, err
+}
+
+// job reads a job, or remembers it: without its user, whose id is in no memory, and without counts, which are never old.
+// One that is not at work any more is always read, since what it drops is lost for a job that has just gone on.
+func (w *Worker) job(ctx context.Context, ref Ref) (Job, error) {
+	if w.running != nil {
+		if job, ok := w.running.Get(ref); ok {
+			return job, nil
+		}
+	}
+	job, err := w.jobs.Job(ctx, ref)
+	if err != nil || w.running == nil || job.State != Running {
+		return job, err
+	}
+	job.User, job.Counts = "", Counts{}
+	w.running.Add(ref, job)
+	return job, nil
 }
 
 // stateOf returns the result that a kind of fault gives an image; empty if it should be tried again.
@@ -195,14 +227,14 @@ func (w *Worker) edit(ctx context.Context, job Job, item Item) (Item, error) {
 	if err != nil {
 		return item, err
 	}
-	file, written, err := w.look(ctx, job, item)
+	file, saved, err := w.look(ctx, job, item)
 	switch {
 	case err != nil && item.Intent != nil:
 		return item, &unseen{err}
 	case err != nil:
 		return item, err
-	case written:
-		return fulfilled(item), nil
+	case saved != nil:
+		return fulfilled(item, *saved), nil
 	case file.Tag != item.Tag:
 		return item, changed()
 	}
@@ -224,6 +256,20 @@ func changed() *fault.Fault {
 }
 
 func (w *Worker) spec(ctx context.Context, job Job) (parsedSpec, error) {
+	if w.ready == nil {
+		return w.readSpec(ctx, job)
+	}
+	if spec, ok := w.ready.Get(job.Ref); ok {
+		return spec, nil
+	}
+	spec, err := w.readSpec(ctx, job)
+	if err == nil {
+		w.ready.Add(job.Ref, spec)
+	}
+	return spec, err
+}
+
+func (w *Worker) readSpec(ctx context.Context, job Job) (parsedSpec, error) {
 	spec, err := w.specs.Spec(ctx, job)
 	if err != nil {
 		return parsedSpec{}, err
@@ -264,6 +310,7 @@ func (w *Worker) prepare(ctx context.Context, job Job, spec parsedSpec, file Fil
 	}
 	item.Intent = &Intent{
 		At:          w.now().UTC(),
+		Source:      w.library.Fingerprint(source),
 		Fingerprint: w.library.Fingerprint(result.Data),
 		Before:      item.Before,
 		After:       Picture{Width: result.Width, Height: result.Height, Bytes: int64(len(result.Data)), Format: string(result.Format)},
@@ -296,24 +343,25 @@ func pictureOf(i imaging.Info) Picture {
 // looked at before it is believed.
 func (w *Worker) save(ctx context.Context, job Job, spec parsedSpec, file File, item Item, content []byte) (Item, error) {
 	var err error
+	var written File
 	who := job.who()
 	if spec.save.Target == Copy {
-		_, err = w.library.Create(ctx, who, file, item.Intent.Name, content)
+		written, err = w.library.Create(ctx, who, file, item.Intent.Name, content)
 	} else {
-		_, err = w.library.Replace(ctx, who, file, content)
+		written, err = w.library.Replace(ctx, who, file, content)
 	}
 	if err == nil {
-		return fulfilled(item), nil
+		return fulfilled(item, Saved{File: written.Item, Tag: written.Tag}), nil
 	}
 	if !fault.Is(err, fault.Conflict) {
 		return item, err
 	}
-	now, written, lookErr := w.look(ctx, job, item)
+	now, saved, lookErr := w.look(ctx, job, item)
 	switch {
 	case lookErr != nil:
 		return item, &unseen{lookErr}
-	case written:
-		return fulfilled(item), nil
+	case saved != nil:
+		return fulfilled(item, *saved), nil
 	case spec.save.Target == NewVersion && now.Tag == item.Tag:
 		return item, fault.New(fault.Busy, "SharePoint refused the new version though nothing had changed.", err)
 	case spec.save.OnConflict == Skip:
@@ -324,9 +372,9 @@ func (w *Worker) save(ctx context.Context, job Job, spec parsedSpec, file File, 
 	return item, err
 }
 
-// fulfilled returns the item with the result that its intent announced.
-func fulfilled(i Item) Item {
-	i.State = Edited
+// fulfilled returns the item with the result that its intent announced and a save left.
+func fulfilled(i Item, saved Saved) Item {
+	i.State, i.Saved = Edited, &saved
 	i.Before, i.After, i.Warnings = i.Intent.Before, i.Intent.After, i.Intent.Warnings
 	return i
 }

@@ -165,6 +165,8 @@ func bulkEdits() []Entry {
 			{"PartitionKey", "tenant id and id of the bulk edit"},
 			{"RowKey", "kind and number of the record"},
 			{"User", "object id of the user"},
+			{"Kind", "whether it edits, tries or undoes"},
+			{"Of", "id of the bulk edit that it undoes or repeats"},
 			{"State", "how far it is"},
 			{"Reason", "kind of what went wrong"},
 			{"Message", "sentence for the user"},
@@ -187,6 +189,7 @@ func bulkEdits() []Entry {
 			{"BytesAfter", "number"},
 			{"Drive", "id of the library of a folder to look into"},
 			{"Item", "id of that folder"},
+			{"Facts/user", "object id of the user"},
 			{"Facts/drive", "id of the image's library"},
 			{"Facts/file", "id of the image"},
 			{"Facts/parent", "id of its folder"},
@@ -200,11 +203,16 @@ func bulkEdits() []Entry {
 			{"Facts/warnings", "what was lost on the way"},
 			{"Facts/finishedAt", "time"},
 			{"Facts/intent", "hash, size and name of what is about to be saved"},
+			{"Facts/saved", "id of the file that got the result, and tag of its content"},
 		}},
 		{Table, "ImageProBulkIndex", "user", "To find a user's bulk edits.", withUser, []Field{
 			{"PartitionKey", "tenant id"},
 			{"RowKey", "object id of the user and id of the bulk edit"},
-			{"Open", "whether it goes on"},
+			{"CreatedAt", "time"},
+		}},
+		{Table, "ImageProBulkOpen", "user", "To find the bulk edits that go on.", withUser, []Field{
+			{"PartitionKey", "tenant id"},
+			{"RowKey", "object id of the user and id of the bulk edit"},
 			{"CreatedAt", "time"},
 		}},
 		{Blob, "image-pro/<tenant id>/<object id>/bulk-edits/<bulk edit>/spec.json", "user", "To know what a bulk edit does.", withUser, []Field{
@@ -306,6 +314,15 @@ func passing() []Entry {
 		{Memory, "pictures of recipes", "user", "To lay the same picture on all images of a bulk edit without reading it for each.", "Up to ten minutes after it was read; eight at the most.", []Field{
 			{"key", "tenant id, id of the bulk edit and hash of the content"},
 			{"content", "file of the picture"},
+		}},
+		{Memory, "bulk edits at work", "user", "To edit each image without reading the bulk edit again.", "Up to ten minutes after they were read.", []Field{
+			{"key", "tenant id and id of the bulk edit"},
+			{"job", "as in the table ImageProBulkEdits, without the user and the results; for two seconds"},
+			{"spec", "as in the blob spec.json; sixteen at the most"},
+		}},
+		{Memory, "shares of bulk edits", "user", "To count results without reading the counts again.", "Until the process ends, or a thousand others have come.", []Field{
+			{"key", "tenant id, id of the bulk edit and number of the share"},
+			{"counts", "numbers"},
 		}},
 		{Memory, "organizations in use", "organization", "To note the use of an organization without a write for each request.", "Up to ten seconds.", []Field{
 			{"key", "tenant id"},

@@ -183,8 +183,8 @@ func (a storage) fill(t *testing.T, p program, tenant string, users ...string) {
 var noRecipe = json.RawMessage(`{"version":1,"steps":[]}`)
 
 // perUser is how many records and blobs fill leaves of a user: the user, a session, a tab, a preset and its
-// name, an image's properties, the index of a bulk edit, the bulk edit with its counts and images, and two blobs.
-const perUser = 1 + 1 + 1 + 2 + 1 + 1 + 1 + bulk.Shares + 99 + 2
+// name, an image's properties, a bulk edit in two indexes, the bulk edit with its counts and images, and two blobs.
+const perUser = 1 + 1 + 1 + 2 + 1 + 2 + 1 + bulk.Shares + 99 + 2
 
 // holds returns everything in the account that names the tenant: records with all their properties, and
 // names of blobs.

@@ -37,6 +37,8 @@ func jobPartition(r bulk.Ref) string { return r.Tenant + "_" + r.Job }
 type jobRow struct {
 	keys
 	User            string
+	Kind            string
+	Of              string
 	State           string
 	Reason          string
 	Message         string
@@ -53,7 +55,7 @@ type jobRow struct {
 func rowOfJob(j bulk.Job) jobRow {
 	return jobRow{
 		keys: keys{PartitionKey: jobPartition(j.Ref), RowKey: jobKey},
-		User: j.User, State: string(j.State), Reason: j.Reason, Message: j.Message,
+		User: j.User, Kind: string(j.Kind), Of: j.Of, State: string(j.State), Reason: j.Reason, Message: j.Message,
 		CreatedAt: formatTime(j.CreatedAt), FinishedAt: formatTime(j.FinishedAt),
 		Folders: j.Place.Folders, Folder: j.Place.Folder, Cursor: j.Place.Cursor, End: j.Place.End,
 		Planned: j.Planned, Passed: j.Passed, Sent: j.Sent, Target: j.Target,
@@ -62,7 +64,7 @@ func rowOfJob(j bulk.Job) jobRow {
 
 func (r jobRow) job(ref bulk.Ref) bulk.Job {
 	return bulk.Job{
-		Ref: ref, User: r.User, State: bulk.JobState(r.State), Reason: r.Reason, Message: r.Message,
+		Ref: ref, User: r.User, Kind: bulk.Kind(r.Kind), Of: r.Of, State: bulk.JobState(r.State), Reason: r.Reason, Message: r.Message,
 		CreatedAt: parseTime(r.CreatedAt), FinishedAt: parseTime(r.FinishedAt),
 		Place:   bulk.Place{Folders: r.Folders, Folder: r.Folder, Cursor: r.Cursor, End: r.End},
 		Planned: r.Planned, Passed: r.Passed, Sent: r.Sent, Target: r.Target, Version: r.ETag,

@@ -28,7 +28,9 @@ func (s *Store) Erase(ctx context.Context, scope erasure.Scope, last bool, ledge
 		return err
 	}
 	if scope.User != "" && last {
-		places = append(places, place{indexTable, ofUsersJobs(scope.Tenant, scope.User), always(erasure.Bookkeeping)})
+		for _, table := range []string{openTable, indexTable} {
+			places = append(places, place{table, ofUsersJobs(scope.Tenant, scope.User), always(erasure.Bookkeeping)})
+		}
 	}
 	for _, p := range places {
 		if err := s.erasePlace(ctx, p, ledger); err != nil {
@@ -50,6 +52,7 @@ func (s *Store) placesOf(ctx context.Context, scope erasure.Scope) ([]place, err
 		return []place{
 			{sessionsTable, ofTenant(scope.Tenant), always(erasure.Sessions)},
 			{bulkTable, ofTenantsJobs(scope.Tenant), kindOfBulk},
+			{openTable, ofTenant(scope.Tenant), always(erasure.Bookkeeping)},
 			{indexTable, ofTenant(scope.Tenant), always(erasure.Bookkeeping)},
 			{tabsTable, ofTenant(scope.Tenant), always(erasure.Tabs)},
 			{presetsTable, ofTenant(scope.Tenant), kindOfPreset},
@@ -61,7 +64,7 @@ func (s *Store) placesOf(ctx context.Context, scope erasure.Scope) ([]place, err
 		return nil, err
 	}
 	places := []place{{sessionsTable, ofTenant(scope.Tenant) + fmt.Sprintf(" and RowKey eq '%s'", scope.User), always(erasure.Sessions)}}
-	jobs, err := s.indexed(ctx, scope.Tenant, scope.User, "")
+	jobs, err := s.indexed(ctx, indexTable, scope.Tenant, scope.User)
 	for _, job := range jobs {
 		places = append(places, place{bulkTable, fmt.Sprintf("PartitionKey eq '%s'", jobPartition(job.Ref)), kindOfBulk})
 	}

@@ -23,7 +23,7 @@ import (
 	"imagepro/handler/tab"
 )
 
-var tenantTables = []string{"ImageProSessions", "ImageProUsers", "ImageProBulkEdits", "ImageProBulkIndex", "ImageProTabs", "ImageProPresets", "ImageProImages"}
+var tenantTables = []string{"ImageProSessions", "ImageProUsers", "ImageProBulkEdits", "ImageProBulkIndex", "ImageProBulkOpen", "ImageProTabs", "ImageProPresets", "ImageProImages"}
 
 // fill gives a tenant users, sessions, tabs, presets and two jobs, of which one has more records than fit a
 // transaction.
@@ -91,7 +91,7 @@ func TestEraseLeavesNothingOfTheTenantAndAllOfItsNeighbours(t *testing.T) {
 		t.Errorf("%d records of the tenant are left", counts[tenant])
 	}
 	for _, neighbour := range neighbours {
-		if want := 2 + 1 + 1 + bulk.Shares; counts[neighbour] != want {
+		if want := 2 + 1 + 1 + 1 + bulk.Shares; counts[neighbour] != want {
 			t.Errorf("the neighbour %s has %d records, want %d", neighbour, counts[neighbour], want)
 		}
 	}
@@ -124,11 +124,11 @@ func TestEraseOfAUserLeavesTheOthersOfTheTenant(t *testing.T) {
 		}
 		return nil
 	})))
-	want := map[erasure.Kind]int{erasure.Sessions: 1, erasure.BulkEdits: 2, erasure.Bookkeeping: 2*bulk.Shares + 2}
+	want := map[erasure.Kind]int{erasure.Sessions: 1, erasure.BulkEdits: 2, erasure.Bookkeeping: 2*bulk.Shares + 4}
 	if diff := cmp.Diff(want, counts); diff != "" {
 		t.Errorf("counted (-want +got):\n%s", diff)
 	}
-	if rest := left(t, tenant); len(rest) != 1+3*(1+1+2*(1+1+bulk.Shares)) { // the user's own record is the mark
+	if rest := left(t, tenant); len(rest) != 1+3*(1+1+2*(1+1+1+bulk.Shares)) { // the user's own record is the mark
 		t.Errorf("%d records are left: %v", len(rest), rest)
 	}
 }

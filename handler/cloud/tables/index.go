@@ -11,22 +11,20 @@ import (
 
 // Table                PartitionKey  RowKey        one record for
 // ImageProBulkIndex    <tid>         <oid>_<job>   each bulk edit, under its user
+// ImageProBulkOpen     <tid>         <oid>_<job>   each of these that may not be final
 //
-// The record is written before the job itself, so that no job is without it. Queries: the jobs of a user, open
-// ones or all; the open ones of a tenant.
+// The records are written before the job itself, so that no job is without them. Queries: the jobs of a user; the open
+// ones of a user, of a tenant, and of all.
 
 var _ bulk.Index = (*Store)(nil)
 
 type indexRow struct {
 	keys
-	Open      string // "yes" until the job is closed
 	CreatedAt string
 }
 
-const isOpen = "yes"
-
-func rowOfIndex(j bulk.Job, open string) indexRow {
-	return indexRow{keys{PartitionKey: j.Tenant, RowKey: j.User + "_" + j.Job}, open, formatTime(j.CreatedAt)}
+func rowOfIndex(j bulk.Job) indexRow {
+	return indexRow{keys{PartitionKey: j.Tenant, RowKey: j.User + "_" + j.Job}, formatTime(j.CreatedAt)}
 }
 
 // ofUsersJobs selects <oid>_<anything> in the tenant's partition.
@@ -40,36 +38,36 @@ func (s *Store) addToIndex(ctx context.Context, j bulk.Job) error {
 	if err := checkKeys(j.Tenant, j.User, j.Job); err != nil {
 		return err
 	}
-	if _, err := s.create(ctx, indexTable, rowOfIndex(j, isOpen)); !fault.Is(err, fault.Conflict) {
+	_, err := s.create(ctx, indexTable, rowOfIndex(j))
+	if fault.Is(err, fault.Conflict) {
+		if _, err = s.Job(ctx, j.Ref); !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		err = nil
+	}
+	if err != nil {
 		return err
 	}
-	_, err := s.Job(ctx, j.Ref)
-	if fault.Is(err, fault.NotFound) {
-		return s.upsert(ctx, indexTable, rowOfIndex(j, isOpen))
-	}
-	return err
+	return s.upsert(ctx, openTable, rowOfIndex(j))
 }
 
-// CloseJob notes that a job is final. One that has left the index is no fault: it was erased.
+// CloseJob notes that a job is final. A repeat is no fault.
 func (s *Store) CloseJob(ctx context.Context, j bulk.Job) error {
 	if err := checkKeys(j.Tenant, j.User, j.Job); err != nil {
 		return err
 	}
-	_, err := s.update(ctx, indexTable, "*", rowOfIndex(j, ""))
-	if fault.Is(err, fault.Conflict) {
-		return nil
-	}
-	return err
+	row := rowOfIndex(j)
+	return s.remove(ctx, openTable, row.PartitionKey, row.RowKey, "*")
 }
 
-// indexed returns the jobs of a user, or of a tenant, as the index has them.
-func (s *Store) indexed(ctx context.Context, tenant, user, and string) ([]bulk.Job, error) {
+// indexed returns the jobs of a user, or of a tenant, as the index or the table of open ones has them.
+func (s *Store) indexed(ctx context.Context, table, tenant, user string) ([]bulk.Job, error) {
 	filter := ofTenant(tenant)
 	if user != "" {
 		filter = ofUsersJobs(tenant, user)
 	}
 	var jobs []bulk.Job
-	err := s.list(ctx, indexTable, query{filter: filter + and}, func(entity []byte) (bool, error) {
+	err := s.list(ctx, table, query{filter: filter}, func(entity []byte) (bool, error) {
 		var row indexRow
 		if err := decode(entity, &row); err != nil {
 			return false, err
@@ -91,7 +89,7 @@ func (s *Store) OpenJobs(ctx context.Context, tenant, user string) ([]bulk.Job, 
 			return nil, err
 		}
 	}
-	jobs, err := s.indexed(ctx, tenant, user, " and Open eq '"+isOpen+"'")
+	jobs, err := s.indexed(ctx, openTable, tenant, user)
 	if err != nil {
 		return nil, err
 	}

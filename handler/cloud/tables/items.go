@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"imagepro/handler/bulk"
 	"imagepro/handler/fault"
@@ -23,6 +24,7 @@ type itemRow struct {
 
 // itemFacts is the stored form of what an item holds beside its key and state.
 type itemFacts struct {
+	User       string       `json:"user"`
 	Drive      string       `json:"drive"`
 	File       string       `json:"file"`
 	Parent     string       `json:"parent,omitempty"`
@@ -36,6 +38,7 @@ type itemFacts struct {
 	Warnings   []string     `json:"warnings,omitempty"`
 	FinishedAt string       `json:"finishedAt,omitempty"`
 	Intent     *intentFacts `json:"intent,omitempty"`
+	Saved      *savedFacts  `json:"saved,omitempty"`
 }
 
 type pictureFacts struct {
@@ -47,11 +50,17 @@ type pictureFacts struct {
 
 type intentFacts struct {
 	At          string       `json:"at"`
+	Source      string       `json:"source"`
 	Fingerprint string       `json:"fingerprint"`
 	Name        string       `json:"name,omitempty"`
 	Before      pictureFacts `json:"before"`
 	After       pictureFacts `json:"after"`
 	Warnings    []string     `json:"warnings,omitempty"`
+}
+
+type savedFacts struct {
+	File string `json:"file"`
+	Tag  string `json:"tag,omitempty"`
 }
 
 func rowOfItem(i bulk.Item) itemRow {
@@ -60,13 +69,17 @@ func rowOfItem(i bulk.Item) itemRow {
 		key = passedKey(i.N)
 	}
 	facts := itemFacts{
-		Drive: i.Drive, File: i.File, Parent: i.Parent, Name: i.Name, Tag: i.Tag, Size: i.Size, Reason: i.Reason, Message: i.Message,
+		User: i.User, Drive: i.Drive, File: i.File, Parent: i.Parent, Name: i.Name, Tag: i.Tag, Size: i.Size, Reason: i.Reason, Message: i.Message,
 		Before: pictureFacts(i.Before), After: pictureFacts(i.After), Warnings: i.Warnings, FinishedAt: formatTime(i.FinishedAt),
 	}
 	if i.Intent != nil {
 		facts.Intent = &intentFacts{
-			formatTime(i.Intent.At), i.Intent.Fingerprint, i.Intent.Name, pictureFacts(i.Intent.Before), pictureFacts(i.Intent.After), i.Intent.Warnings,
+			formatTime(i.Intent.At), i.Intent.Source, i.Intent.Fingerprint, i.Intent.Name,
+			pictureFacts(i.Intent.Before), pictureFacts(i.Intent.After), i.Intent.Warnings,
 		}
+	}
+	if i.Saved != nil {
+		facts.Saved = (*savedFacts)(i.Saved)
 	}
 	text, _ := marshal(facts) // such structs always marshal
 	return itemRow{keys: keys{PartitionKey: jobPartition(i.Ref), RowKey: key}, State: string(i.State), Facts: string(text)}
@@ -83,16 +96,18 @@ func (r itemRow) item(ref bulk.Ref, etag string) (bulk.Item, error) {
 		return bulk.Item{}, fault.New(fault.Internal, "A record cannot be read.", err)
 	}
 	item := bulk.Item{
-		Ref: ref, N: n, Passed: kind == "4", Drive: facts.Drive, File: facts.File, Parent: facts.Parent, Name: facts.Name,
+		Ref: ref, N: n, Passed: kind == "4", User: facts.User, Drive: facts.Drive, File: facts.File, Parent: facts.Parent, Name: facts.Name,
 		Tag: facts.Tag, Size: facts.Size, State: bulk.ItemState(r.State), Reason: facts.Reason, Message: facts.Message,
 		Before: bulk.Picture(facts.Before), After: bulk.Picture(facts.After), Warnings: facts.Warnings,
 		FinishedAt: parseTime(facts.FinishedAt), Version: etag,
 	}
 	if i := facts.Intent; i != nil {
 		item.Intent = &bulk.Intent{
-			At: parseTime(i.At), Fingerprint: i.Fingerprint, Name: i.Name, Before: bulk.Picture(i.Before), After: bulk.Picture(i.After), Warnings: i.Warnings,
+			At: parseTime(i.At), Source: i.Source, Fingerprint: i.Fingerprint, Name: i.Name,
+			Before: bulk.Picture(i.Before), After: bulk.Picture(i.After), Warnings: i.Warnings,
 		}
 	}
+	item.Saved = (*bulk.Saved)(facts.Saved)
 	return item, nil
 }
 
@@ -121,14 +136,41 @@ func (s *Store) Intend(ctx context.Context, i bulk.Item) (bulk.Item, error) {
 	return i, err
 }
 
+// share is a share of a job's counts as this process left it, so that the next worker need not read it.
+type share struct {
+	sync.Mutex // held by whoever writes: those of one process do not meet in the table
+	etag       string
+	counts     bulk.Counts
+}
+
+// sharesKept is how many shares are remembered: those of 128 jobs.
+const sharesKept = 128 * bulk.Shares
+
+// shareOf returns the share that counts an image. Two that ask at the same time for one that is not remembered may get two:
+// then they may meet.
+func (s *Store) shareOf(i bulk.Item) *share {
+	key := jobPartition(i.Ref) + shareKey(i.N%bulk.Shares)
+	if known, ok := s.shares.Get(key); ok {
+		return known
+	}
+	fresh := new(share)
+	if known, ok, _ := s.shares.PeekOrAdd(key, fresh); ok {
+		return known
+	}
+	return fresh
+}
+
 // FinishItem records the result and the share that counts it in one transaction. Workers of one share may
 // meet; whoever loses reads the share again. Conflict means that the item itself was changed.
 func (s *Store) FinishItem(ctx context.Context, i bulk.Item) (int, error) {
 	if err := checkKeys(i.Tenant, i.Job); err != nil {
 		return 0, err
 	}
+	share := s.shareOf(i)
+	share.Lock()
+	defer share.Unlock()
 	for {
-		done, err := s.tryFinish(ctx, i)
+		done, err := s.tryFinish(ctx, i, share)
 		if !fault.Is(err, fault.Conflict) {
 			return done, err
 		}
@@ -144,19 +186,26 @@ func (s *Store) FinishItem(ctx context.Context, i bulk.Item) (int, error) {
 	}
 }
 
-func (s *Store) tryFinish(ctx context.Context, i bulk.Item) (int, error) {
-	share := i.N % bulk.Shares
-	var row shareRow
-	etag, err := s.get(ctx, bulkTable, jobPartition(i.Ref), shareKey(share), &row)
-	if err != nil {
-		return 0, err
+func (s *Store) tryFinish(ctx context.Context, i bulk.Item, share *share) (int, error) {
+	etag, counts := share.etag, share.counts
+	share.etag = "" // not known until the service has answered
+	if etag == "" {
+		var row shareRow
+		var err error
+		if etag, err = s.get(ctx, bulkTable, jobPartition(i.Ref), shareKey(i.N%bulk.Shares), &row); err != nil {
+			return 0, err
+		}
+		counts = row.counts()
 	}
-	counts := row.counts()
 	counts.Add(i)
 	var t transaction
 	t.update(i.Version, rowOfItem(i))
-	t.update(etag, rowOfShare(i.Ref, share, counts))
-	return counts.Total(), s.submit(ctx, bulkTable, t)
+	t.update(etag, rowOfShare(i.Ref, i.N%bulk.Shares, counts))
+	etags, err := s.submitTagged(ctx, bulkTable, t)
+	if err == nil && etags != nil {
+		share.etag, share.counts = etags[1], counts
+	}
+	return counts.Total(), err
 }
 
 // Unfinished returns the numbers of images without a result.

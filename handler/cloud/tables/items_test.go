@@ -2,12 +2,15 @@ package tables_test
 
 import (
 	"fmt"
+	"net/http"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"imagepro/handler/bulk"
 	"imagepro/handler/cloud/tables"
+	"imagepro/handler/dev/azurite"
 	"imagepro/handler/erasure"
 	"imagepro/handler/fault"
 )
@@ -19,7 +22,7 @@ func TestItemComesBackAsItWasWritten(t *testing.T) {
 	s, job := newJob(t, 0)
 	ctx := t.Context()
 	want := bulk.Item{
-		Ref: job.Ref, N: 0, Drive: "b!D", File: "F", Parent: "P", Name: `it's "ü" <&>.jpg`, Tag: `"c:{1},2"`, Size: large, State: bulk.Waiting,
+		Ref: job.Ref, N: 0, User: "u", Drive: "b!D", File: "F", Parent: "P", Name: `it's "ü" <&>.jpg`, Tag: `"c:{1},2"`, Size: large, State: bulk.Waiting,
 	}
 	_, err := s.RecordPortion(ctx, job, bulk.Portion{Items: []bulk.Item{want}})
 	must(t, err)
@@ -31,7 +34,7 @@ func TestItemComesBackAsItWasWritten(t *testing.T) {
 	}
 
 	before, after := bulk.Picture{Width: 1, Height: 2, Bytes: large, Format: "jpeg"}, bulk.Picture{Width: 3, Height: 4, Bytes: 5, Format: "png"}
-	want.Intent = &bulk.Intent{Fingerprint: "f+/=", Name: "n", Before: before, After: after, Warnings: []string{"w", "x"}}
+	want.Intent = &bulk.Intent{Source: "s+/=", Fingerprint: "f+/=", Name: "n", Before: before, After: after, Warnings: []string{"w", "x"}}
 	want, err = s.Intend(ctx, want)
 	must(t, err)
 	got, err = s.Item(ctx, job.Ref, 0)
@@ -41,7 +44,7 @@ func TestItemComesBackAsItWasWritten(t *testing.T) {
 	}
 
 	want.State, want.Reason, want.Message, want.FinishedAt = bulk.Edited, "r", "m", noon
-	want.Before, want.After, want.Warnings = before, after, []string{"w"}
+	want.Before, want.After, want.Warnings, want.Saved = before, after, []string{"w"}, &bulk.Saved{File: "F2", Tag: `"c:{1},3"`}
 	_, err = s.FinishItem(ctx, want)
 	must(t, err)
 	got, err = s.Item(ctx, job.Ref, 0)
@@ -130,10 +133,11 @@ func resultOf(i bulk.Item) bulk.Item {
 	return i
 }
 
-func TestEightWorkersCountEachResultOnceThoughEachMessageComesTwice(t *testing.T) {
+func TestWorkersOfTwoProcessesCountEachResultOnceThoughEachMessageComesTwice(t *testing.T) {
 	t.Parallel()
 	const images, workers = 48, 8
 	s, job := newJob(t, images)
+	stores := []*tables.Store{s, openAt(t, storage)}
 	var want bulk.Counts
 	numbers := make(chan int, 2*images)
 	for i := range images {
@@ -144,8 +148,8 @@ func TestEightWorkersCountEachResultOnceThoughEachMessageComesTwice(t *testing.T
 	}
 	close(numbers)
 	results := make(chan map[string]int)
-	for range workers {
-		go func() { results <- finishAll(t, s, job.Ref, numbers) }()
+	for worker := range workers {
+		go func() { results <- finishAll(t, stores[worker%len(stores)], job.Ref, numbers) }()
 	}
 	returned := map[string]int{}
 	for range workers {
@@ -163,6 +167,38 @@ func TestEightWorkersCountEachResultOnceThoughEachMessageComesTwice(t *testing.T
 			if key := fmt.Sprintf("share %d: %d", share, done); returned[key] != 1 {
 				t.Errorf("%s was returned %d times, want once", key, returned[key])
 			}
+		}
+	}
+}
+
+func TestAShareIsReadOnceByTheProcessThatWritesIt(t *testing.T) {
+	t.Parallel()
+	s, job := newJob(t, 3*bulk.Shares)
+	var requests atomic.Int64
+	behind, stop, err := azurite.Behind(storage, "Table", func(service http.Handler, w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		service.ServeHTTP(w, r)
+	})
+	must(t, err)
+	t.Cleanup(stop)
+	one, other := openAt(t, behind), openAt(t, behind)
+	for _, step := range []struct {
+		by       *tables.Store
+		n        int
+		requests int64
+	}{
+		{one, 0, 2},                 // reads the share and writes
+		{one, bulk.Shares, 1},       // knows it
+		{other, 2 * bulk.Shares, 2}, // is another process
+	} {
+		item, err := s.Item(t.Context(), job.Ref, step.n)
+		must(t, err)
+		before := requests.Load()
+		if done, err := step.by.FinishItem(t.Context(), resultOf(item)); err != nil || done != step.n/bulk.Shares+1 {
+			t.Errorf("image %d: %d, %v", step.n, done, err)
+		}
+		if got := requests.Load() - before; got != step.requests {
+			t.Errorf("image %d: %d requests, want %d", step.n, got, step.requests)
 		}
 	}
 }

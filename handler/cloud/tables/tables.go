@@ -20,13 +20,17 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"imagepro/handler/cloud/account"
 	"imagepro/handler/fault"
 )
 
 // Store keeps records. It is safe for concurrent use.
-type Store struct{ service *aztables.ServiceClient }
+type Store struct {
+	service *aztables.ServiceClient
+	shares  *lru.Cache[string, *share] // by partition and row key
+}
 
 // Open returns a store on the account of a connection string. It reaches no network; tables are made when
 // they are first written to, and until then read as empty.
@@ -36,7 +40,11 @@ func Open(connectionString string) (*Store, error) {
 	if err != nil {
 		return nil, account.Unusable()
 	}
-	return &Store{service}, nil
+	shares, err := lru.New[string, *share](sharesKept)
+	if err != nil {
+		return nil, err
+	}
+	return &Store{service, shares}, nil
 }
 
 // The tables.
@@ -48,6 +56,7 @@ const (
 	erasuresTable      = "ImageProErasures"
 	bulkTable          = "ImageProBulkEdits"
 	indexTable         = "ImageProBulkIndex"
+	openTable          = "ImageProBulkOpen"
 	tabsTable          = "ImageProTabs"
 	presetsTable       = "ImageProPresets"
 )

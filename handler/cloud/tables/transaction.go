@@ -2,8 +2,12 @@ package tables
 
 import (
 	"context"
+	"net/http"
+	"regexp"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 )
 
@@ -52,12 +56,37 @@ func (t *transaction) append(kind aztables.TransactionType, match *azcore.ETag, 
 // submit does all of the operations or none. Conflict if one of them met another version, or a record that
 // is there or gone against expectation.
 func (s *Store) submit(ctx context.Context, table string, t transaction) error {
+	_, err := s.submitTagged(ctx, table, t)
+	return err
+}
+
+// submitTagged also returns the new ETags of the records, in the order of the operations; none if the answer does not
+// have one of each. The SDK reads them and passes them on to nobody.
+func (s *Store) submitTagged(ctx context.Context, table string, t transaction) ([]string, error) {
 	if t.err != nil {
-		return t.err
+		return nil, t.err
 	}
+	var answer *http.Response
 	err := s.inTable(ctx, table, func(client *aztables.Client) error {
-		_, err := client.SubmitTransaction(ctx, t.actions, nil)
+		_, err := client.SubmitTransaction(policy.WithCaptureResponse(ctx, &answer), t.actions, nil)
 		return transactionError(err)
 	})
-	return goneIsConflict(err)
+	if err != nil {
+		return nil, goneIsConflict(err)
+	}
+	text, err := runtime.Payload(answer)
+	if err != nil {
+		return nil, nil // it is done all the same
+	}
+	var etags []string
+	for _, found := range etagLine.FindAllSubmatch(text, -1) {
+		etags = append(etags, string(found[1]))
+	}
+	if len(etags) != len(t.actions) {
+		return nil, nil
+	}
+	return etags, nil
 }
+
+// etagLine is a header of one of the answers in the answer to a transaction.
+var etagLine = regexp.MustCompile(`(?mi)^ETag: *(\S.*?)\r?$`)
