@@ -25,7 +25,8 @@ type submitInput struct {
 		Recipe json.RawMessage `json:"recipe" doc:"What to do to each image"`
 		Save   struct {
 			Target     string `json:"target,omitempty" enum:"newVersion,copy" doc:"A new version of each image (the default), or a copy beside it"`
-			Name       string `json:"name,omitempty" doc:"Name of copies without the ending; {name} stands for the image's. Default {name}-edited"`
+			Name       string `json:"name,omitempty" doc:"Name of copies without the ending; {name} stands for the image's. {name} alone needs a folder. Default {name}-edited"`
+			Folder     string `json:"folderId,omitempty" maxLength:"256" doc:"Folder for copies, in the library of each image; that of the image unless it is said"`
 			OnConflict string `json:"onConflict,omitempty" enum:"fail,skip" doc:"If a copy's name is taken; fail unless it is said"`
 		} `json:"save,omitempty"`
 	}
@@ -70,8 +71,11 @@ func (a *API) submitBulkEdit(ctx context.Context, in *submitInput) (*jobOutput, 
 	}
 	request := bulk.Request{
 		Recipe: in.Body.Recipe,
-		Save:   bulk.Save{Target: bulk.SaveTarget(in.Body.Save.Target), Name: in.Body.Save.Name, OnConflict: bulk.OnConflict(in.Body.Save.OnConflict)},
-		Key:    in.Key,
+		Save: bulk.Save{
+			Target: bulk.SaveTarget(in.Body.Save.Target), Name: in.Body.Save.Name, Folder: in.Body.Save.Folder,
+			OnConflict: bulk.OnConflict(in.Body.Save.OnConflict),
+		},
+		Key: in.Key,
 	}
 	if folder := in.Body.Source.Folder; folder != nil {
 		request.Source.Folder = &bulk.FolderSource{Drive: folder.Drive, Item: folder.Item, Recursive: folder.Recursive}

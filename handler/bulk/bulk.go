@@ -180,6 +180,7 @@ type Intent struct {
 	Source        string // fingerprint of the content that was edited
 	Fingerprint   string // of the content to write
 	Name          string // of the file to create; empty for a new version in place
+	Folder        string // for that file; empty for that of the image
 	Before, After Picture
 	Warnings      []string
 }
@@ -217,6 +218,8 @@ type Save struct {
 	Target SaveTarget
 	// Name is the pattern of a copy's name; see naming.
 	Name string
+	// Folder is the id of a folder for copies, in the library of each image; empty for that of the image.
+	Folder string
 	// OnConflict is what to do if a copy's name is taken; Fail unless it is set.
 	OnConflict OnConflict
 }

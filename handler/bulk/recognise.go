@@ -1,6 +1,7 @@
 package bulk
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -71,6 +72,7 @@ const versionSlack = 5 * time.Minute
 func (w *Worker) recognise(ctx context.Context, job Job, item Item, now File) (*Saved, error) {
 	who := job.who()
 	if item.Intent.Name != "" {
+		now.Parent = cmp.Or(item.Intent.Folder, now.Parent)
 		beside, err := w.library.Beside(ctx, who, now, item.Intent.Name)
 		if fault.Is(err, fault.NotFound) {
 			return nil, nil

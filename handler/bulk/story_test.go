@@ -282,6 +282,38 @@ func TestACopyWhoseNameIsTakenIsSkippedIfThatIsThePolicy(t *testing.T) {
 	k.wantVersions(append(files, taken), 1)
 }
 
+func TestCopiesGoToTheFolderOfTheJobUnderTheNamesOfTheirImages(t *testing.T) {
+	t.Parallel()
+	for _, point := range []string{"", "before Create", "after Create", "after Intend", "after FinishItem"} {
+		t.Run("dying "+point, func(t *testing.T) {
+			t.Parallel()
+			k := newKit(t)
+			files, source := k.pictures(3), k.folder()
+			source.Folder.Recursive = false
+			there, err := world.Graph.AddFolder(k.site.DriveID, "web", k.user.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			taken := k.put("web/"+files[1].Name, []byte("theirs"))
+			job := k.submit(bulk.Request{Source: source, Save: bulk.Save{Target: bulk.Copy, Name: "{name}", Folder: there.ID}})
+			if point != "" {
+				k.crash.at(point, 1)
+			}
+			if done := k.drive(job.Ref); done.Counts.Edited != 2 || done.Counts.Conflict != 1 {
+				t.Errorf("counts %+v, want two edited and one conflict", done.Counts)
+			}
+			k.wantVersions(append(files, taken), 1)
+			for _, file := range []graph.Item{files[0], files[2]} {
+				result := k.results(job.Ref)[file.Name]
+				made, err := world.Graph.Item(k.site.DriveID, result.Saved.File)
+				if err != nil || made.Path != "web/"+file.Name {
+					t.Errorf("the copy of %s is %+v, %v", file.Name, made, err)
+				}
+			}
+		})
+	}
+}
+
 func TestANewVersionInAnotherFormatIsSkipped(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
@@ -523,6 +555,7 @@ func TestRequestsThatCannotBeMeantAreRefused(t *testing.T) {
 		{"copy with a control character", func(r *bulk.Request) { r.Save = bulk.Save{Target: bulk.Copy, Name: "{name}\n"} }, "/save/name", "control characters"},
 		{"copy with an unknown placeholder", func(r *bulk.Request) { r.Save = bulk.Save{Target: bulk.Copy, Name: "{name}-{exif}"} }, "/save/name", "not known"},
 		{"copy with an unknown policy", func(r *bulk.Request) { r.Save = bulk.Save{Target: bulk.Copy, OnConflict: "rename"} }, "/save/onConflict", "fail or skip"},
+		{"new version elsewhere", func(r *bulk.Request) { r.Save = bulk.Save{Folder: "f"} }, "/save/folderId", "copies only"},
 		{"new version with a policy", func(r *bulk.Request) { r.Save = bulk.Save{OnConflict: bulk.Skip} }, "/save/onConflict", "copies only"},
 		{"copy with a forbidden word", func(r *bulk.Request) { r.Save = bulk.Save{Target: bulk.Copy, Name: "{name}_VTI_"} }, "/save/name", "_vti_"},
 		{"long copy", func(r *bulk.Request) {

@@ -195,6 +195,8 @@ func checked(save Save) (Save, error) {
 			return wrong("name", "A name is for copies only; a new version keeps its name.")
 		case save.OnConflict != "":
 			return wrong("onConflict", "A conflict of names is met by copies only.")
+		case save.Folder != "":
+			return wrong("folderId", "A folder is for copies only; a new version keeps its place.")
 		}
 		save.Target = NewVersion
 		return save, nil
@@ -206,7 +208,7 @@ func checked(save Save) (Save, error) {
 	if save.OnConflict != Fail && save.OnConflict != Skip {
 		return wrong("onConflict", "onConflict is fail or skip in a bulk edit.")
 	}
-	return save, naming.Check(save.Name, "/save/name", true)
+	return save, naming.Check(save.Name, "/save/name", naming.Allowed{Counter: true, Same: save.Folder != ""})
 }
 
 func (s *Service) validateSource(source Source) error {

@@ -2,6 +2,7 @@ package bulk
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -321,6 +322,7 @@ func (w *Worker) prepare(ctx context.Context, job Job, spec parsedSpec, file Fil
 			Name: file.Name, Width: result.Width, Height: result.Height, Time: job.CreatedAt,
 			Recipe: spec.called, Hash: spec.recipe.Hash(), Number: item.N + 1,
 		}, result.Format.Ending())
+		item.Intent.Folder = spec.save.Folder
 	}
 	return result.Data, false, nil
 }
@@ -346,6 +348,7 @@ func (w *Worker) save(ctx context.Context, job Job, spec parsedSpec, file File, 
 	var written File
 	who := job.who()
 	if spec.save.Target == Copy {
+		file.Parent = cmp.Or(item.Intent.Folder, file.Parent)
 		written, err = w.library.Create(ctx, who, file, item.Intent.Name, content)
 	} else {
 		written, err = w.library.Replace(ctx, who, file, content)

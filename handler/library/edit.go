@@ -296,7 +296,7 @@ func checked(save Save) (Save, error) {
 	if !slices.Contains([]OnConflict{Fail, Rename, Replace, Skip}, save.OnConflict) {
 		return wrong("onConflict", "onConflict is fail, rename, replace or skip.")
 	}
-	return save, naming.Check(save.Name, "/save/name", false)
+	return save, naming.Check(save.Name, "/save/name", naming.Allowed{})
 }
 
 // replace saves a new version of a file; Stale if its content is another by now.

@@ -38,10 +38,15 @@ type Facts struct {
 	Number        int    // of the image in a bulk edit, from 1
 }
 
+// Allowed says what names may be.
+type Allowed struct {
+	Counter bool // numbered, as in a bulk edit
+	Same    bool // that of the image: the copy goes to another folder
+}
+
 // Check returns an Invalid fault at the field unless the pattern makes names that SharePoint takes
-// (https://support.microsoft.com/office/restrictions-and-limitations-in-onedrive-and-sharepoint), and others than
-// that of the image. Only those of a bulk edit are numbered.
-func Check(pattern, field string, bulk bool) error {
+// (https://support.microsoft.com/office/restrictions-and-limitations-in-onedrive-and-sharepoint) and that are allowed.
+func Check(pattern, field string, allowed Allowed) error {
 	wrong := func(says string) error { return fault.New(fault.Invalid, says, nil).At(field) }
 	if utf8.RuneCountInString(pattern) > MaxPattern {
 		return wrong(fmt.Sprintf("The name of copies has at most %d characters.", MaxPattern))
@@ -52,7 +57,7 @@ func Check(pattern, field string, bulk bool) error {
 		switch _, ok := value(placeholder, Facts{}); {
 		case !ok:
 			says = "A placeholder of the name is not known. Known: {name}, {width}, {height}, {date}, {year}, {recipe}, {hash8} and, in bulk edits, {counter} or {counter:1} to {counter:9}."
-		case strings.HasPrefix(placeholder, "counter") && !bulk:
+		case strings.HasPrefix(placeholder, "counter") && !allowed.Counter:
 			says = "Only the copies of a bulk edit are counted: {counter} cannot stand here."
 		case seen[placeholder]:
 			says = "Each placeholder stands once in the name of copies."
@@ -63,7 +68,9 @@ func Check(pattern, field string, bulk bool) error {
 	switch {
 	case says != "":
 		return wrong(says)
-	case !seen["name"] || pattern == "{name}":
+	case !seen["name"]:
+		return wrong("The name of copies must contain {name}.")
+	case pattern == "{name}" && !allowed.Same:
 		return wrong("The name of copies must contain {name} and something more, such as {name}-edited.")
 	case strings.ContainsAny(rest, "{}"):
 		return wrong("Braces in the name of copies are for placeholders such as {name} only.")

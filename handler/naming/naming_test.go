@@ -9,6 +9,9 @@ import (
 	"imagepro/handler/naming"
 )
 
+// bulkCopy is what names of a bulk edit's copies may be, beside their images.
+var bulkCopy = naming.Allowed{Counter: true}
+
 func TestNamesOfCopies(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ pattern, name, ending, want string }{
@@ -22,7 +25,7 @@ func TestNamesOfCopies(t *testing.T) {
 		{"{name}{hash8}", "{date}.jpg", ".jpg", "{date}01234567.jpg"},
 		{"{counter} {counter:1} {counter:5} {name}", "a.jpg", ".jpg", "42 42 00042 a.jpg"},
 	} {
-		if err := naming.Check(c.pattern, "f", true); err != nil {
+		if err := naming.Check(c.pattern, "f", bulkCopy); err != nil {
 			t.Errorf("%s: %v", c.pattern, err)
 		}
 		facts := naming.Facts{
@@ -61,13 +64,16 @@ func TestPatternsThatCannotBeNamesAreRefusedAtTheirField(t *testing.T) {
 		" {name}x": "begin", "~{name}": "begin", "{name}_VTI_": "_vti_",
 		"{name}" + strings.Repeat("x", naming.MaxPattern): "100 characters",
 	} {
-		err := naming.Check(pattern, "/save/name", true)
+		err := naming.Check(pattern, "/save/name", bulkCopy)
 		if f := fault.From(err); !fault.Is(err, fault.Invalid) || f.Field != "/save/name" || !strings.Contains(f.Message, says) {
 			t.Errorf("%q: %v, want Invalid at /save/name with %q", pattern, err, says)
 		}
 	}
+	if err := naming.Check("{name}", "/save/name", naming.Allowed{Same: true}); err != nil {
+		t.Errorf("the image's own name, in another folder: %v", err)
+	}
 	for _, pattern := range []string{"{name}{counter}", "{name}{counter:3}"} {
-		if err := naming.Check(pattern, "/save/name", false); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "bulk") {
+		if err := naming.Check(pattern, "/save/name", naming.Allowed{}); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "bulk") {
 			t.Errorf("%q of a single copy: %v", pattern, err)
 		}
 	}

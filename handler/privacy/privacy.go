@@ -202,7 +202,7 @@ func bulkEdits() []Entry {
 			{"Facts/after", "pixels, bytes and format after"},
 			{"Facts/warnings", "what was lost on the way"},
 			{"Facts/finishedAt", "time"},
-			{"Facts/intent", "hash, size and name of what is about to be saved"},
+			{"Facts/intent", "hash, size, name and folder of what is about to be saved"},
 			{"Facts/saved", "id of the file that got the result, and tag of its content"},
 		}},
 		{Table, "ImageProBulkIndex", "user", "To find a user's bulk edits.", withUser, []Field{
@@ -219,6 +219,7 @@ func bulkEdits() []Entry {
 			{"recipe", "edits, with ids of the pictures of libraries that they need, and small pictures that they hold"},
 			{"target", "whether to make versions or copies"},
 			{"name", "form of the names of copies"},
+			{"folder", "id of the folder of copies"},
 			{"onConflict", "what to do if such a name is taken"},
 			{"called", "name of the recipe, for names of copies"},
 			{"images", "ids of the pictures of libraries that the edits need, with length and hash of the content"},

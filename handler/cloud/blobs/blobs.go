@@ -65,6 +65,7 @@ type specBlob struct {
 	Recipe     json.RawMessage `json:"recipe"`
 	Target     string          `json:"target"`
 	Name       string          `json:"name,omitempty"`
+	Folder     string          `json:"folder,omitempty"`
 	OnConflict string          `json:"onConflict,omitempty"`
 	Called     string          `json:"called,omitempty"`
 	Images     []pinnedBlob    `json:"images,omitempty"`
@@ -95,7 +96,7 @@ type imageBlob struct {
 
 // PutSpec keeps what a job does. It never changes: if there is a spec already, that one stays.
 func (s *Store) PutSpec(ctx context.Context, j bulk.Job, spec bulk.Spec) error {
-	stored := specBlob{Recipe: spec.Recipe, Target: string(spec.Save.Target), Name: spec.Save.Name, OnConflict: string(spec.Save.OnConflict), Called: spec.Called}
+	stored := specBlob{Recipe: spec.Recipe, Target: string(spec.Save.Target), Name: spec.Save.Name, Folder: spec.Save.Folder, OnConflict: string(spec.Save.OnConflict), Called: spec.Called}
 	for _, p := range spec.Pinned {
 		stored.Images = append(stored.Images, pinnedBlob(p))
 	}
@@ -109,7 +110,7 @@ func (s *Store) Spec(ctx context.Context, j bulk.Job) (bulk.Spec, error) {
 		return bulk.Spec{}, err
 	}
 	spec := bulk.Spec{Recipe: stored.Recipe, Called: stored.Called, Save: bulk.Save{
-		Target: bulk.SaveTarget(stored.Target), Name: stored.Name, OnConflict: bulk.OnConflict(stored.OnConflict),
+		Target: bulk.SaveTarget(stored.Target), Name: stored.Name, Folder: stored.Folder, OnConflict: bulk.OnConflict(stored.OnConflict),
 	}}
 	for _, image := range stored.Images {
 		spec.Pinned = append(spec.Pinned, bulk.Pinned(image))

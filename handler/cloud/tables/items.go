@@ -53,6 +53,7 @@ type intentFacts struct {
 	Source      string       `json:"source"`
 	Fingerprint string       `json:"fingerprint"`
 	Name        string       `json:"name,omitempty"`
+	Folder      string       `json:"folder,omitempty"`
 	Before      pictureFacts `json:"before"`
 	After       pictureFacts `json:"after"`
 	Warnings    []string     `json:"warnings,omitempty"`
@@ -74,7 +75,7 @@ func rowOfItem(i bulk.Item) itemRow {
 	}
 	if i.Intent != nil {
 		facts.Intent = &intentFacts{
-			formatTime(i.Intent.At), i.Intent.Source, i.Intent.Fingerprint, i.Intent.Name,
+			formatTime(i.Intent.At), i.Intent.Source, i.Intent.Fingerprint, i.Intent.Name, i.Intent.Folder,
 			pictureFacts(i.Intent.Before), pictureFacts(i.Intent.After), i.Intent.Warnings,
 		}
 	}
@@ -103,7 +104,7 @@ func (r itemRow) item(ref bulk.Ref, etag string) (bulk.Item, error) {
 	}
 	if i := facts.Intent; i != nil {
 		item.Intent = &bulk.Intent{
-			At: parseTime(i.At), Source: i.Source, Fingerprint: i.Fingerprint, Name: i.Name,
+			At: parseTime(i.At), Source: i.Source, Fingerprint: i.Fingerprint, Name: i.Name, Folder: i.Folder,
 			Before: bulk.Picture(i.Before), After: bulk.Picture(i.After), Warnings: i.Warnings,
 		}
 	}

@@ -34,7 +34,7 @@ func TestItemComesBackAsItWasWritten(t *testing.T) {
 	}
 
 	before, after := bulk.Picture{Width: 1, Height: 2, Bytes: large, Format: "jpeg"}, bulk.Picture{Width: 3, Height: 4, Bytes: 5, Format: "png"}
-	want.Intent = &bulk.Intent{Source: "s+/=", Fingerprint: "f+/=", Name: "n", Before: before, After: after, Warnings: []string{"w", "x"}}
+	want.Intent = &bulk.Intent{Source: "s+/=", Fingerprint: "f+/=", Name: "n", Folder: "D2", Before: before, After: after, Warnings: []string{"w", "x"}}
 	want, err = s.Intend(ctx, want)
 	must(t, err)
 	got, err = s.Item(ctx, job.Ref, 0)
