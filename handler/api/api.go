@@ -163,10 +163,18 @@ func (a *API) install() {
 	// BulkEdits
 	submit := accepted(signedIn("submitBulkEdit", http.MethodPost, "/bulk-edits", "Starts a bulk edit"))
 	submit.MaxBodyBytes = maxSubmitBytes
-	submit.BodyReadTimeout = -1                                                                                                                       // see bound
-	huma.Register(a.huma, submit, a.submitBulkEdit)                                                                                                   // starts another, unless Idempotency-Key is the same
-	huma.Register(a.huma, signedIn("bulkEdit", http.MethodGet, "/bulk-edits/{id}", "Shows how far a bulk edit is"), a.bulkEdit)                       // changes nothing
-	huma.Register(a.huma, signedIn("bulkEditItems", http.MethodGet, "/bulk-edits/{id}/items", "Lists the images and their results"), a.bulkEditItems) // changes nothing
+	submit.BodyReadTimeout = -1                     // see bound
+	huma.Register(a.huma, submit, a.submitBulkEdit) // starts another, unless Idempotency-Key is the same
+	const bulkEdit = "/bulk-edits/{id}"
+	huma.Register(a.huma, signedIn("bulkEdits", http.MethodGet, "/bulk-edits", "Lists the caller's bulk edits"), a.bulkEdits)                                                // changes nothing
+	huma.Register(a.huma, signedIn("bulkEdit", http.MethodGet, bulkEdit, "Shows how far a bulk edit is"), a.bulkEdit)                                                        // changes nothing
+	huma.Register(a.huma, signedIn("bulkEditItems", http.MethodGet, bulkEdit+"/items", "Lists the images and their results"), a.bulkEditItems)                               // changes nothing
+	huma.Register(a.huma, signedIn("bulkEditEvents", http.MethodGet, bulkEdit+"/events", "Tells how far a bulk edit is, as it goes on"), a.bulkEditEvents)                   // changes nothing
+	huma.Register(a.huma, signedIn("bulkEditReport", http.MethodGet, bulkEdit+"/report", "Gives all images and their results as a file"), a.bulkEditReport)                  // changes nothing
+	huma.Register(a.huma, signedIn("pauseBulkEdit", http.MethodPost, bulkEdit+"/pause", "Lets a bulk edit rest"), a.changeBulkEdit((*bulk.Service).Pause))                   // changes nothing
+	huma.Register(a.huma, signedIn("resumeBulkEdit", http.MethodPost, bulkEdit+"/resume", "Lets a bulk edit go on"), a.changeBulkEdit((*bulk.Service).GoOn))                 // sends messages again, which changes nothing
+	huma.Register(a.huma, signedIn("cancelBulkEdit", http.MethodPost, bulkEdit+"/cancel", "Ends a bulk edit; what was edited stays"), a.changeBulkEdit((*bulk.Service).End)) // changes nothing
+	huma.Register(a.huma, accepted(signedIn("retryBulkEdit", http.MethodPost, bulkEdit+"/retry", "Tries the images of a bulk edit again that failed")), a.retryBulkEdit)     // starts another, unless Idempotency-Key is the same
 }
 
 // maxSubmitBytes holds a list of 100 000 images.

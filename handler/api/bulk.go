@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"time"
 
 	"imagepro/handler/bulk"
@@ -21,7 +22,11 @@ type submitInput struct {
 				Drive string `json:"driveId" minLength:"1" maxLength:"256"`
 				Item  string `json:"itemId" minLength:"1" maxLength:"256"`
 			} `json:"images,omitempty" doc:"These images"`
-		} `json:"source" doc:"Which images: either folder or images"`
+			Job *struct {
+				ID     string   `json:"id" minLength:"1" maxLength:"64"`
+				States []string `json:"states,omitempty" enum:"failed,conflict,skipped" maxItems:"3" doc:"failed unless it is said"`
+			} `json:"job,omitempty" doc:"Images of another bulk edit of the caller's that is over"`
+		} `json:"source" doc:"Which images: one of folder, images and job"`
 		Recipe json.RawMessage `json:"recipe" doc:"What to do to each image"`
 		Save   struct {
 			Target     string `json:"target,omitempty" enum:"newVersion,copy" doc:"A new version of each image (the default), or a copy beside it"`
@@ -39,12 +44,20 @@ type jobOutput struct {
 
 // jobBody is a bulk edit as it is sent.
 type jobBody struct {
-	ID         string      `json:"id"`
-	State      string      `json:"state" enum:"planning,running,waitingForSignIn,done,failed,cancelled"`
-	Problem    *itemReason `json:"problem,omitempty" doc:"Why it failed as a whole, or why it waits"`
-	CreatedAt  time.Time   `json:"createdAt"`
-	FinishedAt *time.Time  `json:"finishedAt,omitempty"`
-	Counts     countsBody  `json:"counts"`
+	ID         string        `json:"id"`
+	Kind       string        `json:"kind" enum:"edit,dryRun,undo"`
+	Of         string        `json:"of,omitempty" doc:"Bulk edit that it undoes, or whose images it tries again"`
+	State      string        `json:"state" enum:"planning,running,paused,waitingForSignIn,done,failed,cancelled"`
+	Problem    *itemReason   `json:"problem,omitempty" doc:"Why it failed as a whole, or why it waits"`
+	CreatedAt  time.Time     `json:"createdAt"`
+	FinishedAt *time.Time    `json:"finishedAt,omitempty"`
+	Counts     countsBody    `json:"counts"`
+	Progress   *progressBody `json:"progress,omitempty" doc:"While images are being edited, as soon as one is done"`
+}
+
+type progressBody struct {
+	PerMinute float64   `json:"imagesPerMinute" doc:"Since it began, or went on after a rest"`
+	End       time.Time `json:"estimatedEnd" doc:"At this rate"`
 }
 
 type countsBody struct {
@@ -83,11 +96,19 @@ func (a *API) submitBulkEdit(ctx context.Context, in *submitInput) (*jobOutput, 
 	for _, image := range in.Body.Source.Images {
 		request.Source.Images = append(request.Source.Images, bulk.ImageRef{Drive: image.Drive, Item: image.Item})
 	}
-	job, err := a.options.Bulk.Submit(ctx, who, request)
+	if job := in.Body.Source.Job; job != nil {
+		request.Source.Job = &bulk.JobSource{Job: job.ID, States: statesOf(job.States)}
+	}
+	return a.submitted(ctx, func() (bulk.Job, error) { return a.options.Bulk.Submit(ctx, who, request) })
+}
+
+// submitted answers with a bulk edit that was started.
+func (a *API) submitted(ctx context.Context, start func() (bulk.Job, error)) (*jobOutput, error) {
+	job, err := start()
 	if err != nil {
 		return nil, failed(ctx, err)
 	}
-	out := jobAnswer(job)
+	out := a.jobAnswer(job)
 	out.Location = Prefix + "/bulk-edits/" + job.Job
 	return out, nil
 }
@@ -97,25 +118,32 @@ func (a *API) bulkEdit(ctx context.Context, in *RecordID) (*jobOutput, error) {
 	if err != nil {
 		return nil, failed(ctx, err)
 	}
-	return jobAnswer(job), nil
+	return a.jobAnswer(job), nil
 }
 
-func jobAnswer(j bulk.Job) *jobOutput {
+func (a *API) jobAnswer(j bulk.Job) *jobOutput {
+	return &jobOutput{Body: jobBodyOf(j, a.options.Now())}
+}
+
+func jobBodyOf(j bulk.Job, now time.Time) jobBody {
 	c := j.Counts
-	out := &jobOutput{Body: jobBody{
-		ID: j.Job, State: string(j.State), CreatedAt: j.CreatedAt,
+	body := jobBody{
+		ID: j.Job, Kind: string(j.Kind), Of: j.Of, State: string(j.State), CreatedAt: j.CreatedAt,
 		Counts: countsBody{
 			Planned: j.Planned + j.Passed, Waiting: max(0, j.Planned-c.Total()), Edited: c.Edited, Unchanged: c.Unchanged,
 			Skipped: c.Skipped + j.Passed, Conflict: c.Conflict, Failed: c.Failed, BytesBefore: c.BytesBefore, BytesAfter: c.BytesAfter,
 		},
-	}}
+	}
 	if !j.FinishedAt.IsZero() {
-		out.Body.FinishedAt = &j.FinishedAt
+		body.FinishedAt = &j.FinishedAt
 	}
 	if j.Reason != "" {
-		out.Body.Problem = &itemReason{j.Reason, j.Message}
+		body.Problem = &itemReason{j.Reason, j.Message}
 	}
-	return out
+	if p := j.Progress(now); p.PerMinute > 0 {
+		body.Progress = &progressBody{PerMinute: math.Round(p.PerMinute*10) / 10, End: p.End.Truncate(time.Second)}
+	}
+	return body
 }
 
 type itemsInput struct {
@@ -139,6 +167,7 @@ type itemBody struct {
 	Before     *pictureBody `json:"before,omitempty"`
 	After      *pictureBody `json:"after,omitempty"`
 	Warnings   []string     `json:"warnings,omitempty"`
+	Result     string       `json:"resultItemId,omitempty" doc:"File with the result: the image itself or its copy"`
 	FinishedAt *time.Time   `json:"finishedAt,omitempty"`
 }
 
@@ -171,6 +200,9 @@ func itemAnswer(i bulk.Item) itemBody {
 	body := itemBody{Drive: i.Drive, Item: i.File, Name: i.Name, State: string(i.State), Warnings: i.Warnings, Before: pictureAnswer(i.Before), After: pictureAnswer(i.After)}
 	if i.Reason != "" {
 		body.Reason = &itemReason{i.Reason, i.Message}
+	}
+	if i.Saved != nil {
+		body.Result = i.Saved.File
 	}
 	if !i.FinishedAt.IsZero() {
 		body.FinishedAt = &i.FinishedAt

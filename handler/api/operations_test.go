@@ -112,7 +112,7 @@ func TestTheSameKeyForAnotherBulkEditIsAConflict(t *testing.T) {
 // finished is a job with results of every sort.
 func finished() bulk.Job {
 	return bulk.Job{
-		Ref: bulk.Ref{Tenant: "tenant-a", Job: "job1"}, User: "anna", State: bulk.Done, CreatedAt: now, FinishedAt: now.Add(time.Minute),
+		Ref: bulk.Ref{Tenant: "tenant-a", Job: "job1"}, User: "anna", Kind: bulk.Edit, State: bulk.Done, CreatedAt: now, FinishedAt: now.Add(time.Minute),
 		Planned: 5, Passed: 2,
 		Counts: bulk.Counts{Edited: 1, Unchanged: 1, Skipped: 1, Conflict: 1, Failed: 1, BytesBefore: 20, BytesAfter: 10},
 	}
@@ -126,7 +126,7 @@ func TestABulkEditShowsItsCounts(t *testing.T) {
 	t.Parallel()
 	a := newWorld(withJob(finished())).call(t, request{method: http.MethodGet, path: "/api/bulk-edits/job1"})
 	want := map[string]any{
-		"id": "job1", "state": "done", "createdAt": "2026-03-01T12:00:00Z", "finishedAt": "2026-03-01T12:01:00Z",
+		"id": "job1", "kind": "edit", "state": "done", "createdAt": "2026-03-01T12:00:00Z", "finishedAt": "2026-03-01T12:01:00Z",
 		"counts": map[string]any{
 			"planned": 7.0, "waiting": 0.0, "edited": 1.0, "unchanged": 1.0, "skipped": 3.0, "conflict": 1.0, "failed": 1.0,
 			"bytesBefore": 20.0, "bytesAfter": 10.0,
@@ -151,7 +151,7 @@ func TestBulkEditsOfOthersAreNotThere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(withJob(finished(), bulk.Item{}))
 	for _, token := range []string{"Bearer bela", "Bearer chris"} {
-		for _, path := range []string{"/api/bulk-edits/job1", "/api/bulk-edits/job1/items"} {
+		for _, path := range []string{"/api/bulk-edits/job1", "/api/bulk-edits/job1/items", "/api/bulk-edits/job1/report", "/api/bulk-edits/job1/events"} {
 			a := w.call(t, request{method: http.MethodGet, path: path, token: token})
 			none := w.call(t, request{method: http.MethodGet, path: strings.Replace(path, "job1", "job2", 1), token: token})
 			kind, _ := a.problem()
@@ -208,14 +208,15 @@ func TestTheListOfOperationsIsWhole(t *testing.T) {
 	t.Parallel()
 	want := []string{
 		"DELETE /me", "DELETE /organization", "DELETE /presets/{id}", "DELETE /tabs/{id}",
-		"GET /bulk-edits/{id}", "GET /bulk-edits/{id}/items", "GET /drives/{driveId}/changes", "GET /drives/{driveId}/items",
+		"GET /bulk-edits", "GET /bulk-edits/{id}", "GET /bulk-edits/{id}/events", "GET /bulk-edits/{id}/items", "GET /bulk-edits/{id}/report", "GET /drives/{driveId}/changes", "GET /drives/{driveId}/items",
 		"GET /erasures/{id}", "GET /health",
 		"GET /images/{driveId}/{itemId}", "GET /images/{driveId}/{itemId}/about", "GET /images/{driveId}/{itemId}/comparison",
 		"GET /images/{driveId}/{itemId}/content", "GET /images/{driveId}/{itemId}/properties", "GET /images/{driveId}/{itemId}/thumbnails/{size}",
 		"GET /images/{driveId}/{itemId}/versions", "GET /images/{driveId}/{itemId}/versions/{version}/content",
 		"GET /images/{driveId}/{itemId}/versions/{version}/thumbnails/{size}",
 		"GET /me", "GET /presets", "GET /presets/{id}", "GET /privacy", "GET /properties", "GET /recipes/schema", "GET /sites", "GET /sites/{siteId}/drives", "GET /tabs", "GET /tabs/{id}",
-		"PATCH /images/{driveId}/{itemId}/properties", "POST /bulk-edits", "POST /images/{driveId}/{itemId}/edits", "POST /images/{driveId}/{itemId}/preview",
+		"PATCH /images/{driveId}/{itemId}/properties", "POST /bulk-edits", "POST /bulk-edits/{id}/cancel", "POST /bulk-edits/{id}/pause", "POST /bulk-edits/{id}/resume", "POST /bulk-edits/{id}/retry",
+		"POST /images/{driveId}/{itemId}/edits", "POST /images/{driveId}/{itemId}/preview",
 		"POST /images/{driveId}/{itemId}/versions/{version}/restore",
 		"POST /presets", "POST /recipes/from-editor", "POST /tabs", "POST /token", "PUT /images/{driveId}/{itemId}/content", "PUT /presets/{id}", "PUT /tabs/{id}",
 	}

@@ -242,9 +242,9 @@ func TestAddressesAndMethodsThatAreNoneAreProblems(t *testing.T) {
 		{http.MethodPost, "/api/me", 405, "GET, DELETE"},
 		{http.MethodPatch, "/api/tabs/x", 405, "GET, PUT, DELETE"},
 		{http.MethodDelete, "/api/health", 405, "GET"},
-		{http.MethodGet, "/api/bulk-edits", 405, "POST"},
+		{http.MethodDelete, "/api/bulk-edits", 405, "GET, POST"},
 		{http.MethodPut, "/api/bulk-edits/job1", 405, "GET"},
-		{http.MethodOptions, "/api/bulk-edits", 405, "POST"},
+		{http.MethodOptions, "/api/bulk-edits", 405, "GET, POST"},
 	}
 	w := newWorld()
 	for _, test := range tests {

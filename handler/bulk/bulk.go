@@ -33,6 +33,7 @@ const (
 	Planning  JobState = "planning"         // looking for images
 	Running   JobState = "running"          // every image is known; they are being edited
 	Parked    JobState = "waitingForSignIn" // the user's session is dead; goes on at their next visit
+	Paused    JobState = "paused"           // by its user; goes on when they say so
 	Done      JobState = "done"             // every image has a result
 	Failed    JobState = "failed"           // could not be planned to the end; Message says why
 	Cancelled JobState = "cancelled"        // ended early; what was edited stays
@@ -59,6 +60,9 @@ type Job struct {
 	Message    string // a sentence for the user; with Failed, Parked and Cancelled
 	CreatedAt  time.Time
 	FinishedAt time.Time // zero until it is final
+	// RunningAt is when the images began to be edited, or went on after a rest, and RunningFrom how many had a result then.
+	RunningAt   time.Time
+	RunningFrom int
 
 	Place   Place // how far the planning is
 	Planned int   // images recorded, to be edited
@@ -75,6 +79,9 @@ func (j Job) who() caller.Caller { return caller.Away(j.Tenant, j.User) }
 
 // Final reports whether nothing will change any more.
 func (j Job) Final() bool { return j.State == Done || j.ended() }
+
+// rests reports whether the job waits for its user: its messages are dropped, and sent again when it goes on.
+func (j Job) rests() bool { return j.State == Parked || j.State == Paused }
 
 // ended reports whether the job is over though images may have no result.
 func (j Job) ended() bool { return j.State == Failed || j.State == Cancelled }
@@ -139,6 +146,7 @@ const (
 type Item struct {
 	Ref
 	N      int    // number among the images to edit, from 0; among the passed ones if Passed
+	Number int    // of the image in names of copies, from 1; 0 stands for N + 1
 	Passed bool   // recorded as skipped by the planner
 	User   string // the job's
 	Drive  string
@@ -185,10 +193,11 @@ type Intent struct {
 	Warnings      []string
 }
 
-// Source says which images. Exactly one of Folder and Images is set.
+// Source says which images. Exactly one of Folder, Images and Job is set.
 type Source struct {
 	Folder *FolderSource
 	Images []ImageRef
+	Job    *JobSource
 }
 
 // FolderSource is a folder of a drive.
@@ -267,6 +276,8 @@ type Jobs interface {
 
 // Index finds jobs.
 type Index interface {
+	// JobsOf returns what the index says of all jobs of a user, in no order: ids and when they were created.
+	JobsOf(ctx context.Context, tenant, user string) ([]Job, error)
 	// OpenJobs returns the jobs of a user, or of all users of the tenant if user is empty, that were not closed.
 	// One whose record is not there (yet, or any more) comes without a State.
 	OpenJobs(ctx context.Context, tenant, user string) ([]Job, error)
@@ -326,7 +337,7 @@ type PlanMessage struct {
 	Job    string `json:"job"`
 	// SendTo asks only that the images numbered below it be sent; 0 asks to plan.
 	SendTo int `json:"sendTo,omitempty"`
-	// Resume asks to go on with a job that was parked: its user is here again.
+	// Resume asks to go on with a job that was parked, since its user is here again, or that was paused.
 	Resume bool `json:"resume,omitempty"`
 	// Waits counts how often the message was put back because a service was busy.
 	Waits int `json:"waits,omitempty"`

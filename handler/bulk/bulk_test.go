@@ -125,12 +125,16 @@ func newKitOf(t *testing.T, user directory.User) *kit {
 		t.Fatal(err)
 	}
 	k.library = k.newLibrary()
-	k.service = bulk.NewService(bulk.ServiceOptions{
+	k.service = k.newService()
+	return k
+}
+
+func (k *kit) newService() *bulk.Service {
+	return bulk.NewService(bulk.ServiceOptions{
 		Jobs: k.records, Items: k.records, Index: k.records, Specs: k.specs, Queue: k.queue, MaxImages: k.limits.MaxImages, Now: k.now,
 		Library: k.library, Limits: imaging.DefaultLimits(),
 		NewID: func() string { return fmt.Sprintf("job%d", siteNumber.Add(1)) },
 	})
-	return k
 }
 
 // newLibrary connects the real client, and signs the user in so that a session is there.

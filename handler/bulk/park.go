@@ -22,7 +22,7 @@ type lot struct {
 // before the job is parked. A user who came back after the refused try began found the job at work, so it goes on
 // at once.
 func (l lot) park(ctx context.Context, job Job, why *fault.Fault, began time.Time) error {
-	if job.Final() || job.State == Parked {
+	if job.Final() || job.rests() {
 		return nil
 	}
 	job.State, job.Reason, job.Message = Parked, string(why.Kind), why.Message
@@ -45,10 +45,10 @@ func askToResume(ctx context.Context, queue Queue, job Job) error {
 	return send(ctx, queue, PlanQueue, PlanMessage{Tenant: job.Tenant, Job: job.Job, Resume: true}, 0)
 }
 
-// resume goes on with a job that was parked. A repeat sends messages again, which changes nothing.
+// resume goes on with a job that rested. A repeat sends messages again, which changes nothing.
 func (p *Planner) resume(ctx context.Context, job Job, m PlanMessage) (Job, error) {
-	job, err := p.unpark(ctx, job)
-	if err != nil || job.Final() {
+	job, err := wake(ctx, p.jobs, job, Parked, p.now)
+	if err != nil || job.Final() || job.rests() {
 		return job, err
 	}
 	if !job.Place.End {
@@ -68,15 +68,15 @@ func (p *Planner) resume(ctx context.Context, job Job, m PlanMessage) (Job, erro
 	return job, settle(ctx, p.jobs, job.Ref, p.now)
 }
 
-// unpark gives a parked job the state that it had. A job that is not parked stays as it is.
-func (p *Planner) unpark(ctx context.Context, job Job) (Job, error) {
-	for job.State == Parked {
+// wake gives a job that rests in the given way the state that it had. Any other stays as it is.
+func wake(ctx context.Context, jobs Jobs, job Job, from JobState, now func() time.Time) (Job, error) {
+	for job.State == from {
 		next := job
 		next.State, next.Reason, next.Message = Planning, "", ""
 		if job.Place.End {
-			next.State = Running
+			next.State, next.RunningAt, next.RunningFrom = Running, now().UTC(), job.Counts.Total()
 		}
-		next, err := p.jobs.UpdateJob(ctx, next)
+		next, err := jobs.UpdateJob(ctx, next)
 		if err == nil {
 			slog.InfoContext(ctx, "bulk edit goes on", "tenant", job.Tenant, "job", job.Job)
 			return next, nil
@@ -84,7 +84,7 @@ func (p *Planner) unpark(ctx context.Context, job Job) (Job, error) {
 		if !fault.Is(err, fault.Conflict) {
 			return job, err
 		}
-		if job, err = p.jobs.Job(ctx, job.Ref); err != nil {
+		if job, err = jobs.Job(ctx, job.Ref); err != nil {
 			return job, err
 		}
 	}

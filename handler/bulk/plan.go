@@ -67,7 +67,7 @@ func (p *Planner) Plan(ctx context.Context, m PlanMessage) error {
 	switch {
 	case fault.Is(err, fault.NotFound): // erased meanwhile
 		return nil
-	case err == nil && (job.Final() || job.State == Parked && !m.Resume):
+	case err == nil && (job.Final() || job.rests() && !(m.Resume && job.State == Parked)):
 		return nil
 	case err == nil && m.Resume:
 		job, err = p.resume(ctx, job, m)
@@ -118,7 +118,7 @@ func (p *Planner) plan(ctx context.Context, job Job, m PlanMessage) (Job, error)
 		if err := p.checkSize(job, portion); err != nil {
 			return job, err
 		}
-		if job, err = p.record(ctx, job, portion); err != nil || job.Final() || job.State == Parked {
+		if job, err = p.record(ctx, job, portion); err != nil || job.Final() || job.rests() {
 			return job, err
 		}
 	}
@@ -143,7 +143,10 @@ func (p *Planner) checkSize(job Job, portion Portion) error {
 
 // page lists the next files of the source and sorts them.
 func (p *Planner) page(ctx context.Context, job Job, source Source) (Portion, error) {
-	if source.Folder == nil {
+	switch {
+	case source.Job != nil:
+		return p.jobPage(ctx, job, source.Job)
+	case source.Folder == nil:
 		return p.listPage(ctx, job, source.Images)
 	}
 	folder := ImageRef{Drive: source.Folder.Drive, Item: source.Folder.Item}
@@ -192,20 +195,32 @@ func (p *Planner) listPage(ctx context.Context, job Job, images []ImageRef) (Por
 	end := min(start+listPortion, len(images))
 	var portion Portion
 	for _, image := range images[start:end] {
-		f, err := p.library.File(ctx, caller.Away(job.Tenant, job.User), image.Drive, image.Item)
-		switch {
-		case err == nil && f.Folder:
-			p.pass(job, f, fault.Newf(fault.Unsupported, "This is a folder."), &portion)
-		case err == nil:
-			p.sort(job, f, &portion)
-		case slices.Contains(ofOneImage, fault.From(err).Kind):
-			p.pass(job, File{Drive: image.Drive, Item: image.Item}, fault.From(err), &portion)
-		default:
+		f, err := p.lookUp(ctx, job, image, &portion)
+		if err != nil {
 			return Portion{}, err
+		}
+		if f != nil {
+			p.sort(job, *f, &portion)
 		}
 	}
 	portion.Next = Place{Cursor: strconv.Itoa(end), End: end == len(images)}
 	return portion, nil
+}
+
+// lookUp returns the file of an image; nil if it was passed since it is none or cannot be had.
+func (p *Planner) lookUp(ctx context.Context, job Job, image ImageRef, into *Portion) (*File, error) {
+	f, err := p.library.File(ctx, job.who(), image.Drive, image.Item)
+	switch {
+	case err == nil && f.Folder:
+		p.pass(job, f, fault.Newf(fault.Unsupported, "This is a folder."), into)
+	case err == nil:
+		return &f, nil
+	case slices.Contains(ofOneImage, fault.From(err).Kind):
+		p.pass(job, File{Drive: image.Drive, Item: image.Item}, fault.From(err), into)
+	default:
+		return nil, err
+	}
+	return nil, nil
 }
 
 // ofOneImage are the kinds of faults that concern one image and not the job.
@@ -274,7 +289,7 @@ func (p *Planner) send(ctx context.Context, job Job, target int) error {
 		if !fault.Is(err, fault.Conflict) {
 			return err
 		}
-		if job, err = p.jobs.Job(ctx, job.Ref); err != nil || job.Final() {
+		if job, err = p.jobs.Job(ctx, job.Ref); err != nil || job.Final() || job.rests() {
 			return err
 		}
 	}
@@ -304,7 +319,7 @@ func (p *Planner) GiveUp(ctx context.Context, m PlanMessage) error {
 	if err != nil {
 		return err
 	}
-	if m.SendTo > 0 || m.Resume || job.Place.End || job.State == Parked {
+	if m.SendTo > 0 || m.Resume || job.Place.End || job.rests() {
 		return p.Plan(ctx, m)
 	}
 	return p.fail(ctx, job.Ref,
@@ -337,7 +352,7 @@ func (p *Planner) fail(ctx context.Context, ref Ref, why *fault.Fault) error {
 func settle(ctx context.Context, jobs Jobs, ref Ref, now func() time.Time) error {
 	for {
 		job, err := jobs.Job(ctx, ref)
-		if err != nil || job.Final() || job.State == Parked || !job.Place.End {
+		if err != nil || job.Final() || job.rests() || !job.Place.End {
 			return err
 		}
 		next := Running
@@ -348,6 +363,9 @@ func settle(ctx context.Context, jobs Jobs, ref Ref, now func() time.Time) error
 			return nil
 		}
 		job.State = next
+		if next == Running {
+			job.RunningAt, job.RunningFrom = now().UTC(), job.Counts.Total()
+		}
 		if next == Done {
 			job.FinishedAt = now().UTC()
 			err = conclude(ctx, jobs, job)

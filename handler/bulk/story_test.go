@@ -541,8 +541,8 @@ func TestRequestsThatCannotBeMeantAreRefused(t *testing.T) {
 		field  string
 		says   string
 	}{
-		{"no source", func(r *bulk.Request) { r.Source = bulk.Source{} }, "/source", "either a folder or a list"},
-		{"both sources", func(r *bulk.Request) { r.Source.Images = []bulk.ImageRef{{Drive: "d", Item: "i"}} }, "/source", "either a folder or a list"},
+		{"no source", func(r *bulk.Request) { r.Source = bulk.Source{} }, "/source", "either a folder"},
+		{"both sources", func(r *bulk.Request) { r.Source.Images = []bulk.ImageRef{{Drive: "d", Item: "i"}} }, "/source", "either a folder"},
 		{"too many images", func(r *bulk.Request) {
 			r.Source = bulk.Source{Images: make([]bulk.ImageRef, 1001)}
 		}, "/source/images", "At most 1000 images"},

@@ -60,13 +60,18 @@ type Request struct {
 	// Key makes a repeat of the request return the same job; empty for none. 1 to 128 characters.
 	Key string
 
-	parsed *recipe.Recipe // by validate
+	parsed *recipe.Recipe // by Check
+	of     *Job           // that it tries again
+	spec   *Spec          // of that one: what its recipe was called and has pinned
 }
 
 // Submit records a job and asks the planner to start. A repeat with the same key returns the same job and
 // asks again, which changes nothing if it has started; Conflict if the repeat asks for something else.
 func (s *Service) Submit(ctx context.Context, who caller.Caller, r Request) (Job, error) {
-	r, err := s.validate(r)
+	r, err := s.Check(r)
+	if err == nil && r.Source.Job != nil {
+		err = s.checkJobSource(ctx, who, r.Source.Job)
+	}
 	if err != nil {
 		return Job{}, err
 	}
@@ -77,6 +82,9 @@ func (s *Service) Submit(ctx context.Context, who caller.Caller, r Request) (Job
 		Kind:      Edit,
 		State:     Planning,
 		CreatedAt: now,
+	}
+	if r.of != nil {
+		job.Of = r.of.Job
 	}
 	if r.Key != "" {
 		sum := sha256.Sum256([]byte(who.Tenant + "|" + who.User + "|" + r.Key))
@@ -97,13 +105,17 @@ func (s *Service) Submit(ctx context.Context, who caller.Caller, r Request) (Job
 // keep stores what the job does, before the job itself, so that no job is without it. A repeat with the same
 // key must ask for the same.
 func (s *Service) keep(ctx context.Context, who caller.Caller, job Job, r Request) error {
-	pinned, err := s.pin(ctx, who, job, r)
-	if err != nil {
-		return err
-	}
-	spec := Spec{Recipe: r.Recipe, Save: r.Save, Pinned: pinned}
-	if strings.Contains(r.Save.Name, "{recipe}") {
-		spec.Called = r.parsed.Name
+	spec := Spec{Recipe: r.Recipe, Save: r.Save}
+	if r.spec != nil {
+		spec.Called, spec.Pinned = r.spec.Called, r.spec.Pinned
+	} else {
+		var err error
+		if spec.Pinned, err = s.pin(ctx, who, job, r); err != nil {
+			return err
+		}
+		if strings.Contains(r.Save.Name, "{recipe}") {
+			spec.Called = r.parsed.Name
+		}
 	}
 	if err := s.specs.PutSpec(ctx, job, spec); err != nil {
 		return err
@@ -164,15 +176,15 @@ func (s *Service) Items(ctx context.Context, who caller.Caller, id, cursor strin
 	return items, next, err
 }
 
-// validate checks the request as a whole and fills in defaults; its faults name the field.
-func (s *Service) validate(r Request) (Request, error) {
-	if err := s.validateSource(r.Source); err != nil {
+// Check returns the request with its defaults filled in; its faults name the field.
+func (s *Service) Check(r Request) (Request, error) {
+	var err error
+	if r.Source, err = s.checkedSource(r.Source); err != nil {
 		return r, err
 	}
 	if len(r.Key) > 128 {
 		return r, fault.Newf(fault.Invalid, "The idempotency key has at most 128 characters.").At("Idempotency-Key")
 	}
-	r.Source.Images = withoutRepeats(r.Source.Images)
 	parsed, err := recipe.Parse(r.Recipe)
 	if err != nil {
 		f := fault.From(err)
@@ -211,14 +223,25 @@ func checked(save Save) (Save, error) {
 	return save, naming.Check(save.Name, "/save/name", naming.Allowed{Counter: true, Same: save.Folder != ""})
 }
 
-func (s *Service) validateSource(source Source) error {
-	switch {
-	case source.Folder != nil && len(source.Images) > 0, source.Folder == nil && len(source.Images) == 0:
-		return fault.Newf(fault.Invalid, "Give either a folder or a list of at least one image.").At("/source")
-	case len(source.Images) > s.maxImages:
-		return fault.Newf(fault.Invalid, "At most %d images in one bulk edit; these are %d.", s.maxImages, len(source.Images)).At("/source/images")
+func (s *Service) checkedSource(source Source) (Source, error) {
+	kinds := 0
+	for _, given := range []bool{source.Folder != nil, len(source.Images) > 0, source.Job != nil} {
+		if given {
+			kinds++
+		}
 	}
-	return nil
+	switch {
+	case kinds != 1:
+		return source, fault.Newf(fault.Invalid, "Give either a folder, a list of at least one image, or another bulk edit.").At("/source")
+	case len(source.Images) > s.maxImages:
+		return source, fault.Newf(fault.Invalid, "At most %d images in one bulk edit; these are %d.", s.maxImages, len(source.Images)).At("/source/images")
+	}
+	source.Images = withoutRepeats(source.Images)
+	var err error
+	if source.Job != nil {
+		source.Job, err = source.Job.withStates()
+	}
+	return source, err
 }
 
 // withoutRepeats keeps the first of each image: the second would meet the first one's new version.

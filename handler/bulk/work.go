@@ -89,7 +89,7 @@ func (w *Worker) Work(ctx context.Context, m ItemMessage) error {
 func (w *Worker) work(ctx context.Context, m ItemMessage) error {
 	began := w.now()
 	job, item, err := w.find(ctx, m)
-	if err != nil || job.ended() || job.State == Parked || job.Job == "" {
+	if err != nil || job.ended() || job.rests() || job.Job == "" {
 		return err // or over as a whole, or sent again when the job goes on, or erased
 	}
 	if item.State != Waiting {
@@ -172,7 +172,7 @@ func stateOf(kind fault.Kind) ItemState {
 func (w *Worker) GiveUp(ctx context.Context, m ItemMessage) error {
 	began := w.now()
 	job, item, err := w.find(ctx, m)
-	if err != nil || job.State == Parked || job.Job == "" {
+	if err != nil || job.rests() || job.Job == "" {
 		return err
 	}
 	if item.State != Waiting {
@@ -320,7 +320,7 @@ func (w *Worker) prepare(ctx context.Context, job Job, spec parsedSpec, file Fil
 	if spec.save.Target == Copy {
 		item.Intent.Name = naming.Of(spec.save.Name, naming.Facts{ // the same at every try, unless the image is renamed
 			Name: file.Name, Width: result.Width, Height: result.Height, Time: job.CreatedAt,
-			Recipe: spec.called, Hash: spec.recipe.Hash(), Number: item.N + 1,
+			Recipe: spec.called, Hash: spec.recipe.Hash(), Number: cmp.Or(item.Number, item.N+1),
 		}, result.Format.Ending())
 		item.Intent.Folder = spec.save.Folder
 	}

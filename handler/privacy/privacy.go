@@ -172,6 +172,8 @@ func bulkEdits() []Entry {
 			{"Message", "sentence for the user"},
 			{"CreatedAt", "time"},
 			{"FinishedAt", "time"},
+			{"RunningAt", "time"},
+			{"RunningFrom", "number"},
 			{"Folders", "number"},
 			{"Folder", "number"},
 			{"Cursor", "place in SharePoint's list of a folder"},
@@ -189,6 +191,7 @@ func bulkEdits() []Entry {
 			{"BytesAfter", "number"},
 			{"Drive", "id of the library of a folder to look into"},
 			{"Item", "id of that folder"},
+			{"Facts/number", "number of the image in names of copies"},
 			{"Facts/user", "object id of the user"},
 			{"Facts/drive", "id of the image's library"},
 			{"Facts/file", "id of the image"},
@@ -227,6 +230,7 @@ func bulkEdits() []Entry {
 		{Blob, "image-pro/<tenant id>/<object id>/bulk-edits/<bulk edit>/source.json", "user", "To know which images a bulk edit is for.", withUser, []Field{
 			{"folder", "ids of library and folder, and whether folders in it count"},
 			{"images", "ids of libraries and images"},
+			{"job", "id of another bulk edit, and which of its images"},
 		}},
 		{Queue, "bulk-plan", "user", "To plan a bulk edit.", inQueue, []Field{
 			{"tenant", "tenant id"},

@@ -81,6 +81,12 @@ type pinnedBlob struct {
 type sourceBlob struct {
 	Folder *folderBlob `json:"folder,omitempty"`
 	Images []imageBlob `json:"images,omitempty"`
+	Job    *jobBlob    `json:"job,omitempty"`
+}
+
+type jobBlob struct {
+	ID     string           `json:"id"`
+	States []bulk.ItemState `json:"states"`
 }
 
 type folderBlob struct {
@@ -127,6 +133,9 @@ func (s *Store) PutSource(ctx context.Context, j bulk.Job, source bulk.Source) e
 	for _, image := range source.Images {
 		stored.Images = append(stored.Images, imageBlob(image))
 	}
+	if source.Job != nil {
+		stored.Job = &jobBlob{source.Job.Job, source.Job.States}
+	}
 	return s.put(ctx, j, "source.json", stored)
 }
 
@@ -142,6 +151,9 @@ func (s *Store) Source(ctx context.Context, j bulk.Job) (bulk.Source, error) {
 	}
 	for _, image := range stored.Images {
 		source.Images = append(source.Images, bulk.ImageRef(image))
+	}
+	if stored.Job != nil {
+		source.Job = &bulk.JobSource{Job: stored.Job.ID, States: stored.Job.States}
 	}
 	return source, nil
 }

@@ -44,6 +44,8 @@ type jobRow struct {
 	Message         string
 	CreatedAt       string
 	FinishedAt      string
+	RunningAt       string
+	RunningFrom     int
 	Folders         int
 	Folder          int
 	Cursor          string
@@ -57,6 +59,7 @@ func rowOfJob(j bulk.Job) jobRow {
 		keys: keys{PartitionKey: jobPartition(j.Ref), RowKey: jobKey},
 		User: j.User, Kind: string(j.Kind), Of: j.Of, State: string(j.State), Reason: j.Reason, Message: j.Message,
 		CreatedAt: formatTime(j.CreatedAt), FinishedAt: formatTime(j.FinishedAt),
+		RunningAt: formatTime(j.RunningAt), RunningFrom: j.RunningFrom,
 		Folders: j.Place.Folders, Folder: j.Place.Folder, Cursor: j.Place.Cursor, End: j.Place.End,
 		Planned: j.Planned, Passed: j.Passed, Sent: j.Sent, Target: j.Target,
 	}
@@ -66,6 +69,7 @@ func (r jobRow) job(ref bulk.Ref) bulk.Job {
 	return bulk.Job{
 		Ref: ref, User: r.User, Kind: bulk.Kind(r.Kind), Of: r.Of, State: bulk.JobState(r.State), Reason: r.Reason, Message: r.Message,
 		CreatedAt: parseTime(r.CreatedAt), FinishedAt: parseTime(r.FinishedAt),
+		RunningAt: parseTime(r.RunningAt), RunningFrom: r.RunningFrom,
 		Place:   bulk.Place{Folders: r.Folders, Folder: r.Folder, Cursor: r.Cursor, End: r.End},
 		Planned: r.Planned, Passed: r.Passed, Sent: r.Sent, Target: r.Target, Version: r.ETag,
 	}

@@ -79,6 +79,14 @@ func (s *Store) indexed(ctx context.Context, table, tenant, user string) ([]bulk
 	return jobs, err
 }
 
+// JobsOf returns what the index says of a user's jobs.
+func (s *Store) JobsOf(ctx context.Context, tenant, user string) ([]bulk.Job, error) {
+	if err := checkKeys(tenant, user); err != nil {
+		return nil, err
+	}
+	return s.indexed(ctx, indexTable, tenant, user)
+}
+
 // OpenJobs returns the jobs that were not closed; of one that is not there, what the index says.
 func (s *Store) OpenJobs(ctx context.Context, tenant, user string) ([]bulk.Job, error) {
 	if err := checkKeys(tenant); err != nil {

@@ -24,6 +24,7 @@ type itemRow struct {
 
 // itemFacts is the stored form of what an item holds beside its key and state.
 type itemFacts struct {
+	Number     int          `json:"number,omitempty"`
 	User       string       `json:"user"`
 	Drive      string       `json:"drive"`
 	File       string       `json:"file"`
@@ -70,7 +71,7 @@ func rowOfItem(i bulk.Item) itemRow {
 		key = passedKey(i.N)
 	}
 	facts := itemFacts{
-		User: i.User, Drive: i.Drive, File: i.File, Parent: i.Parent, Name: i.Name, Tag: i.Tag, Size: i.Size, Reason: i.Reason, Message: i.Message,
+		Number: i.Number, User: i.User, Drive: i.Drive, File: i.File, Parent: i.Parent, Name: i.Name, Tag: i.Tag, Size: i.Size, Reason: i.Reason, Message: i.Message,
 		Before: pictureFacts(i.Before), After: pictureFacts(i.After), Warnings: i.Warnings, FinishedAt: formatTime(i.FinishedAt),
 	}
 	if i.Intent != nil {
@@ -97,7 +98,7 @@ func (r itemRow) item(ref bulk.Ref, etag string) (bulk.Item, error) {
 		return bulk.Item{}, fault.New(fault.Internal, "A record cannot be read.", err)
 	}
 	item := bulk.Item{
-		Ref: ref, N: n, Passed: kind == "4", User: facts.User, Drive: facts.Drive, File: facts.File, Parent: facts.Parent, Name: facts.Name,
+		Ref: ref, N: n, Number: facts.Number, Passed: kind == "4", User: facts.User, Drive: facts.Drive, File: facts.File, Parent: facts.Parent, Name: facts.Name,
 		Tag: facts.Tag, Size: facts.Size, State: bulk.ItemState(r.State), Reason: facts.Reason, Message: facts.Message,
 		Before: bulk.Picture(facts.Before), After: bulk.Picture(facts.After), Warnings: facts.Warnings,
 		FinishedAt: parseTime(facts.FinishedAt), Version: etag,
