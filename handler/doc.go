@@ -12,7 +12,8 @@
 //     answered: an HTTP status, or done-or-again.
 //   - org signs people in, notes that organizations are in use, and erases users and organizations; tab keeps
 //     what tabs show, and presets; library is what one person does with one picture; bulk edits many images
-//     with one recipe, each exactly once. All declare, as interfaces, what they need of the outside.
+//     with one recipe, each exactly once. All declare, as interfaces, what they need of the outside. schedule
+//     starts bulk edits while nobody is there.
 //   - recipe says what to do to a picture, imaging does it, editor makes a recipe of what was done in the
 //     tab's editor, naming names its copies. None does any input or output.
 //   - privacy is the inventory of all that is kept, which the promise to administrators is made from; erasure
@@ -21,7 +22,7 @@
 //     seen, seal seals what leaves the program and must come back unchanged, invocation carries the host's id
 //     to the log.
 //   - cloud is all that names Microsoft: entra (tokens), graph (SharePoint), tables, blobs and queue
-//     (storage), and what they share: account (the storage account) and retry.
+//     (storage), and what they share: account (the storage account), form (of what bulk edits do) and retry.
 //   - dev is never linked into the shipped program: the sandbox that stands for Entra and Graph, the local
 //     Functions host, Azurite, and the program behind make run that puts them together.
 //

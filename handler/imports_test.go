@@ -19,6 +19,7 @@ var layers = [][]string{
 	{"."}, // main
 	{"app"},
 	{"api", "invoke", "web"},
+	{"schedule"},
 	{"org", "tab", "library", "bulk"},
 	{"imaging", "editor"},
 	{"imaging/metadata", "imaging/jpegcodec", "imaging/icc"},
@@ -38,7 +39,7 @@ const (
 // cloudPackages may import the shared ones of each other and no more.
 var (
 	cloudPackages = []string{"cloud/blobs", "cloud/entra", "cloud/graph", "cloud/queue", "cloud/tables"}
-	cloudShared   = []string{"cloud/account", "cloud/retry"}
+	cloudShared   = []string{"cloud/account", "cloud/form", "cloud/retry"}
 )
 
 // microsoft are the modules that only cloud, and dump, name.
@@ -89,7 +90,7 @@ func (l importLine) refusal() string {
 
 // cloudRefusal says why a cloud package may not import another package.
 func cloudRefusal(to string, test bool) string {
-	features := layer("org")
+	features := layer("schedule")
 	switch {
 	case slices.Contains(cloudShared, to), layer(to) >= features && to != "config" && to != "invocation", test && layer(to) >= features:
 		return ""

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+	_ "time/tzdata" // schedules name time zones, which the machine may not know
 
 	"imagepro/handler/app"
 	"imagepro/handler/config"

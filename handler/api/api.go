@@ -27,6 +27,7 @@ import (
 	"imagepro/handler/invocation"
 	"imagepro/handler/library"
 	"imagepro/handler/org"
+	"imagepro/handler/schedule"
 	"imagepro/handler/seal"
 	"imagepro/handler/tab"
 )
@@ -39,16 +40,17 @@ type Verifier interface {
 
 // Options are what the API needs.
 type Options struct {
-	Verifier Verifier
-	Org      *org.Service
-	Bulk     *bulk.Service
-	Tabs     *tab.Service
-	Library  *library.Service
-	Cursors  *seal.Sealer // of what clients page with
-	TeamsApp string       // id of the Teams app, for links to tabs
-	Health   Health
-	Deadline time.Duration // of one request
-	Now      func() time.Time
+	Verifier  Verifier
+	Org       *org.Service
+	Schedules *schedule.Service
+	Bulk      *bulk.Service
+	Tabs      *tab.Service
+	Library   *library.Service
+	Cursors   *seal.Sealer // of what clients page with
+	TeamsApp  string       // id of the Teams app, for links to tabs
+	Health    Health
+	Deadline  time.Duration // of one request
+	Now       func() time.Time
 }
 
 // API is the HTTP side of the program.
@@ -175,6 +177,13 @@ func (a *API) install() {
 	huma.Register(a.huma, signedIn("resumeBulkEdit", http.MethodPost, bulkEdit+"/resume", "Lets a bulk edit go on"), a.changeBulkEdit((*bulk.Service).GoOn))                 // sends messages again, which changes nothing
 	huma.Register(a.huma, signedIn("cancelBulkEdit", http.MethodPost, bulkEdit+"/cancel", "Ends a bulk edit; what was edited stays"), a.changeBulkEdit((*bulk.Service).End)) // changes nothing
 	huma.Register(a.huma, accepted(signedIn("retryBulkEdit", http.MethodPost, bulkEdit+"/retry", "Tries the images of a bulk edit again that failed")), a.retryBulkEdit)     // starts another, unless Idempotency-Key is the same
+
+	// Schedules
+	huma.Register(a.huma, signedIn("schedules", http.MethodGet, "/schedules", "Lists the caller's schedules"), a.schedules)                                          // changes nothing
+	huma.Register(a.huma, created(signedIn("createSchedule", http.MethodPost, "/schedules", "Adds a schedule: a bulk edit that will be started")), a.createSchedule) // adds another
+	huma.Register(a.huma, signedIn("schedule", http.MethodGet, "/schedules/{id}", "Shows a schedule"), a.schedule)                                                   // changes nothing
+	huma.Register(a.huma, signedIn("updateSchedule", http.MethodPut, "/schedules/{id}", "Replaces a schedule"), a.updateSchedule)                                    // is refused: the version is another
+	huma.Register(a.huma, signedIn("deleteSchedule", http.MethodDelete, "/schedules/{id}", "Deletes a schedule; what it has started goes on"), a.deleteSchedule)     // finds nothing
 }
 
 // maxSubmitBytes holds a list of 100 000 images.

@@ -11,30 +11,105 @@ import (
 
 type submitInput struct {
 	Key  string `header:"Idempotency-Key" maxLength:"128" doc:"A repeat with the same key returns the same bulk edit"`
-	Body struct {
-		Source struct {
-			Folder *struct {
-				Drive     string `json:"driveId" minLength:"1" maxLength:"256"`
-				Item      string `json:"itemId" minLength:"1" maxLength:"256" doc:"root is the library's own folder"`
-				Recursive bool   `json:"recursive,omitempty" doc:"Folders within it as well"`
-			} `json:"folder,omitempty" doc:"All images of a folder"`
-			Images []struct {
-				Drive string `json:"driveId" minLength:"1" maxLength:"256"`
-				Item  string `json:"itemId" minLength:"1" maxLength:"256"`
-			} `json:"images,omitempty" doc:"These images"`
-			Job *struct {
-				ID     string   `json:"id" minLength:"1" maxLength:"64"`
-				States []string `json:"states,omitempty" enum:"failed,conflict,skipped" maxItems:"3" doc:"failed unless it is said"`
-			} `json:"job,omitempty" doc:"Images of another bulk edit of the caller's that is over"`
-		} `json:"source" doc:"Which images: one of folder, images and job"`
-		Recipe json.RawMessage `json:"recipe" doc:"What to do to each image"`
-		Save   struct {
-			Target     string `json:"target,omitempty" enum:"newVersion,copy" doc:"A new version of each image (the default), or a copy beside it"`
-			Name       string `json:"name,omitempty" doc:"Name of copies without the ending; {name} stands for the image's. {name} alone needs a folder. Default {name}-edited"`
-			Folder     string `json:"folderId,omitempty" maxLength:"256" doc:"Folder for copies, in the library of each image; that of the image unless it is said"`
-			OnConflict string `json:"onConflict,omitempty" enum:"fail,skip" doc:"If a copy's name is taken; fail unless it is said"`
-		} `json:"save,omitempty"`
+	Body EditFields
+}
+
+// EditFields is what a client says of a bulk edit.
+type EditFields struct {
+	Source SourceFields    `json:"source" doc:"Which images: one of folder, images, properties and job"`
+	Recipe json.RawMessage `json:"recipe" doc:"What to do to each image"`
+	Save   SaveFields      `json:"save,omitempty"`
+}
+
+// SourceFields says which images.
+type SourceFields struct {
+	Folder     *FolderFields   `json:"folder,omitempty" doc:"Images of a folder"`
+	Images     []ImageFields   `json:"images,omitempty" doc:"These images"`
+	Properties *PropertyFields `json:"properties,omitempty" doc:"Images of which this is said"`
+	Job        *JobFields      `json:"job,omitempty" doc:"Images of another bulk edit of the caller's that is over"`
+	Since      string          `json:"since,omitempty" maxLength:"64" doc:"Id of an earlier bulk edit with the same recipe and way of saving: only images that are new or changed since"`
+}
+
+// FolderFields is a folder, and which files of it.
+type FolderFields struct {
+	Drive         string     `json:"driveId" minLength:"1" maxLength:"256"`
+	Item          string     `json:"itemId" minLength:"1" maxLength:"256" doc:"root is the library's own folder"`
+	Recursive     bool       `json:"recursive,omitempty" doc:"Folders within it as well"`
+	Depth         int        `json:"depth,omitempty" minimum:"0" maximum:"100" doc:"How many levels of them; 0, the default, is all"`
+	Names         []string   `json:"names,omitempty" maxItems:"20" doc:"Patterns of which the name fits one, such as *.jpg or IMG_????.*, in any case"`
+	Types         []string   `json:"types,omitempty" enum:"jpeg,png,gif,webp,tiff,bmp" maxItems:"6" doc:"By the endings of the names"`
+	ChangedSince  *time.Time `json:"changedSince,omitempty"`
+	ChangedBefore *time.Time `json:"changedBefore,omitempty"`
+	MinBytes      int64      `json:"minBytes,omitempty" minimum:"0"`
+	MaxBytes      int64      `json:"maxBytes,omitempty" minimum:"0"`
+}
+
+// ImageFields names an image.
+type ImageFields struct {
+	Drive string `json:"driveId" minLength:"1" maxLength:"256"`
+	Item  string `json:"itemId" minLength:"1" maxLength:"256"`
+}
+
+// PropertyFields selects images by what is said of them, as GET /properties does.
+type PropertyFields struct {
+	Drive        string     `json:"driveId,omitempty" maxLength:"256"`
+	Folder       string     `json:"folderId,omitempty" maxLength:"256" doc:"Without those in it; with driveId"`
+	Tag          string     `json:"tag,omitempty" maxLength:"64"`
+	MissingAlt   bool       `json:"missingAltText,omitempty"`
+	ChangedSince *time.Time `json:"changedSince,omitempty"`
+	ChangedBy    string     `json:"changedBy,omitempty" maxLength:"64" doc:"Object id of a user, or me"`
+}
+
+// JobFields is images of a bulk edit.
+type JobFields struct {
+	ID     string   `json:"id" minLength:"1" maxLength:"64"`
+	States []string `json:"states,omitempty" enum:"failed,conflict,skipped" maxItems:"3" doc:"failed unless it is said"`
+}
+
+// SaveFields says how results are saved.
+type SaveFields struct {
+	Target     string `json:"target,omitempty" enum:"newVersion,copy" doc:"A new version of each image (the default), or a copy beside it"`
+	Name       string `json:"name,omitempty" doc:"Name of copies without the ending; {name} stands for the image's. {name} alone needs a folder. Default {name}-edited"`
+	Folder     string `json:"folderId,omitempty" maxLength:"256" doc:"Folder for copies, in the library of each image; that of the image unless it is said"`
+	OnConflict string `json:"onConflict,omitempty" enum:"fail,skip" doc:"If a copy's name is taken; fail unless it is said"`
+	OnChanged  string `json:"onChanged,omitempty" enum:"fail,editAgain" doc:"If somebody changes an image before its turn comes; fail unless it is said"`
+}
+
+// request returns what was asked for; me is the caller's id.
+func (f EditFields) request(me string) bulk.Request {
+	r := bulk.Request{Recipe: f.Recipe, Save: bulk.Save{
+		Target: bulk.SaveTarget(f.Save.Target), Name: f.Save.Name, Folder: f.Save.Folder, OnConflict: bulk.OnConflict(f.Save.OnConflict), OnChanged: bulk.OnChanged(f.Save.OnChanged),
+	}}
+	r.Source.Since = f.Source.Since
+	if folder := f.Source.Folder; folder != nil {
+		r.Source.Folder = &bulk.FolderSource{Drive: folder.Drive, Item: folder.Item, Recursive: folder.Recursive, FolderFilter: bulk.FolderFilter{
+			Depth: folder.Depth, Names: folder.Names, Types: folder.Types, ChangedSince: timeOf(folder.ChangedSince), ChangedBefore: timeOf(folder.ChangedBefore),
+			MinBytes: folder.MinBytes, MaxBytes: folder.MaxBytes,
+		}}
 	}
+	for _, image := range f.Source.Images {
+		r.Source.Images = append(r.Source.Images, bulk.ImageRef(image))
+	}
+	if p := f.Source.Properties; p != nil {
+		r.Source.Properties = &bulk.PropertyFilter{
+			Drive: p.Drive, Folder: p.Folder, Tag: p.Tag, MissingAlt: p.MissingAlt, ChangedSince: timeOf(p.ChangedSince), ChangedBy: p.ChangedBy,
+		}
+		if p.ChangedBy == "me" {
+			r.Source.Properties.ChangedBy = me
+		}
+	}
+	if job := f.Source.Job; job != nil {
+		r.Source.Job = &bulk.JobSource{Job: job.ID, States: statesOf(job.States)}
+	}
+	return r
+}
+
+// timeOf is the zero time for none, else in UTC and without what storage does not keep.
+func timeOf(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.UTC().Truncate(time.Millisecond)
 }
 
 type jobOutput struct {
@@ -62,6 +137,7 @@ type progressBody struct {
 
 type countsBody struct {
 	Planned     int   `json:"planned" doc:"Images and other files found so far"`
+	Left        int   `json:"left,omitempty" doc:"Files that the source's filter left out"`
 	Waiting     int   `json:"waiting"`
 	Edited      int   `json:"edited"`
 	Unchanged   int   `json:"unchanged" doc:"The recipe changes nothing in them"`
@@ -82,23 +158,8 @@ func (a *API) submitBulkEdit(ctx context.Context, in *submitInput) (*jobOutput, 
 	if _, err := a.visit(ctx); err != nil { // leaves the session that the work will use
 		return nil, failed(ctx, err)
 	}
-	request := bulk.Request{
-		Recipe: in.Body.Recipe,
-		Save: bulk.Save{
-			Target: bulk.SaveTarget(in.Body.Save.Target), Name: in.Body.Save.Name, Folder: in.Body.Save.Folder,
-			OnConflict: bulk.OnConflict(in.Body.Save.OnConflict),
-		},
-		Key: in.Key,
-	}
-	if folder := in.Body.Source.Folder; folder != nil {
-		request.Source.Folder = &bulk.FolderSource{Drive: folder.Drive, Item: folder.Item, Recursive: folder.Recursive}
-	}
-	for _, image := range in.Body.Source.Images {
-		request.Source.Images = append(request.Source.Images, bulk.ImageRef{Drive: image.Drive, Item: image.Item})
-	}
-	if job := in.Body.Source.Job; job != nil {
-		request.Source.Job = &bulk.JobSource{Job: job.ID, States: statesOf(job.States)}
-	}
+	request := in.Body.request(who.User)
+	request.Key = in.Key
 	return a.submitted(ctx, func() (bulk.Job, error) { return a.options.Bulk.Submit(ctx, who, request) })
 }
 
@@ -130,7 +191,7 @@ func jobBodyOf(j bulk.Job, now time.Time) jobBody {
 	body := jobBody{
 		ID: j.Job, Kind: string(j.Kind), Of: j.Of, State: string(j.State), CreatedAt: j.CreatedAt,
 		Counts: countsBody{
-			Planned: j.Planned + j.Passed, Waiting: max(0, j.Planned-c.Total()), Edited: c.Edited, Unchanged: c.Unchanged,
+			Planned: j.Planned + j.Passed, Left: j.Left, Waiting: max(0, j.Planned-c.Total()), Edited: c.Edited, Unchanged: c.Unchanged,
 			Skipped: c.Skipped + j.Passed, Conflict: c.Conflict, Failed: c.Failed, BytesBefore: c.BytesBefore, BytesAfter: c.BytesAfter,
 		},
 	}

@@ -13,6 +13,7 @@ import (
 	"imagepro/handler/caller"
 	"imagepro/handler/fault"
 	"imagepro/handler/org"
+	"imagepro/handler/schedule"
 	"imagepro/handler/tab"
 )
 
@@ -148,7 +149,7 @@ func (w *world) Unfinished(context.Context, bulk.Ref, int) ([]int, error) {
 	panic("the API does not plan")
 }
 
-func (w *world) PlannedFolder(context.Context, bulk.Ref, int) (bulk.ImageRef, error) {
+func (w *world) PlannedFolder(context.Context, bulk.Ref, int) (bulk.FolderRef, error) {
 	panic("the API does not plan")
 }
 
@@ -225,9 +226,13 @@ type shelf struct {
 	tabs  map[string]tab.Tab
 	named map[string]tab.Preset
 	next  int
+
+	schedules map[string]schedule.Schedule
 }
 
-func newShelf() *shelf { return &shelf{tabs: map[string]tab.Tab{}, named: map[string]tab.Preset{}} }
+func newShelf() *shelf {
+	return &shelf{tabs: map[string]tab.Tab{}, named: map[string]tab.Preset{}, schedules: map[string]schedule.Schedule{}}
+}
 
 func (s *shelf) version() string {
 	s.next++

@@ -22,6 +22,7 @@ import (
 	"imagepro/handler/invocation"
 	"imagepro/handler/library"
 	"imagepro/handler/org"
+	"imagepro/handler/schedule"
 	"imagepro/handler/seal"
 	"imagepro/handler/secret"
 	"imagepro/handler/tab"
@@ -119,17 +120,18 @@ func newWorld(options ...func(*world)) *world {
 	clock := func() time.Time { return now }
 	known := people{w: w}
 	newID := func() string { w.ids++; return fmt.Sprint("id", w.ids) }
+	people := org.NewService(org.ServiceOptions{
+		Organizations: known, Users: known, Sessions: known, Erasures: known, Directory: known, Exchanger: known, Queue: w, Now: clock, NewID: newID,
+	})
+	edits := bulk.NewService(bulk.ServiceOptions{
+		Jobs: w, Items: w, Index: w, Specs: w, Queue: w, MaxImages: 3, Now: clock, NewID: func() string { return "job1" },
+	})
 	w.api = api.New(api.Options{
-		Verifier: verifier{}, Deadline: w.deadline, Now: clock, Cursors: cursors(), TeamsApp: "app",
-		Org: org.NewService(org.ServiceOptions{
-			Organizations: known, Users: known, Sessions: known, Erasures: known, Directory: known, Exchanger: known, Queue: w, Now: clock, NewID: newID,
-		}),
-		Bulk: bulk.NewService(bulk.ServiceOptions{
-			Jobs: w, Items: w, Index: w, Specs: w, Queue: w, MaxImages: 3, Now: clock, NewID: func() string { return "job1" },
-		}),
-		Library: w.pictures,
-		Tabs:    tab.NewService(tab.ServiceOptions{Tabs: w.shelf, Presets: w.shelf, Library: w, Now: clock, NewID: newID, CacheLife: time.Minute}),
-		Health:  api.Health{Version: "1.2.3", Codec: "test"},
+		Verifier: verifier{}, Deadline: w.deadline, Now: clock, Cursors: cursors(), TeamsApp: "app", Org: people, Bulk: edits,
+		Schedules: schedule.NewService(schedule.ServiceOptions{Store: agenda{w.shelf}, Edits: edits, People: people, Now: clock, NewID: newID}),
+		Library:   w.pictures,
+		Tabs:      tab.NewService(tab.ServiceOptions{Tabs: w.shelf, Presets: w.shelf, Library: w, Now: clock, NewID: newID, CacheLife: time.Minute}),
+		Health:    api.Health{Version: "1.2.3", Codec: "test"},
 	})
 	return w
 }

@@ -71,6 +71,7 @@ var statuses = map[fault.Kind]struct {
 	fault.Conflict:      {http.StatusConflict, "Changed meanwhile"},
 	fault.Stale:         {http.StatusPreconditionFailed, "Not the present version"},
 	fault.Unconditional: {http.StatusPreconditionRequired, "If-Match needed"},
+	fault.Processed:     {http.StatusConflict, "Done before"},
 	fault.Locked:        {http.StatusLocked, "Locked"},
 	fault.Unsupported:   {http.StatusUnsupportedMediaType, "Not supported"},
 	fault.TooLarge:      {http.StatusRequestEntityTooLarge, "Too large"},

@@ -20,7 +20,7 @@ import (
 // problems is every kind of fault with the status it is answered with.
 var problems = map[fault.Kind]int{
 	fault.Invalid: 422, fault.Unauthorized: 401, fault.Consent: 403, fault.SignIn: 401, fault.Forbidden: 403,
-	fault.NotFound: 404, fault.Conflict: 409, fault.Locked: 423, fault.Unsupported: 415, fault.TooLarge: 413,
+	fault.NotFound: 404, fault.Conflict: 409, fault.Processed: 409, fault.Locked: 423, fault.Unsupported: 415, fault.TooLarge: 413,
 	fault.NotSetUp: 403, fault.Stale: 412, fault.Unconditional: 428, fault.Busy: 503, fault.Full: 507, fault.Misconfigured: 500, fault.Internal: 500,
 }
 

@@ -25,6 +25,7 @@ import (
 	"imagepro/handler/invoke"
 	"imagepro/handler/library"
 	"imagepro/handler/org"
+	"imagepro/handler/schedule"
 	"imagepro/handler/seal"
 	"imagepro/handler/tab"
 )
@@ -103,7 +104,7 @@ func New(c config.Config) (*App, error) {
 		Jobs: records, Items: records, Index: records, Specs: specs, Queue: messages, Library: sharePoint, Limits: limits, MaxImages: int(c.BulkMaxImages), Now: now, NewID: newID,
 	})
 	planner := bulk.NewPlanner(bulk.PlannerOptions{
-		Jobs: records, Items: records, Specs: specs, Queue: messages, Sessions: tokens, Library: sharePoint, Now: now,
+		Jobs: records, Items: records, Specs: specs, Queue: messages, Sessions: tokens, Library: sharePoint, About: records, Now: now,
 		Limits: bulk.PlanLimits{Window: int(c.BulkWindow), MaxImages: int(c.BulkMaxImages), MaxBytes: int64(limits.Bytes)},
 	})
 	worker := bulk.NewWorker(bulk.WorkerOptions{
@@ -119,8 +120,10 @@ func New(c config.Config) (*App, error) {
 		Organizations: records, Users: records, Erasures: records, Jobs: edits, Erasers: []org.Eraser{records, specs}, Queue: messages, Now: now,
 		Settle: org.EnteredLife + c.HTTPDeadline.Duration() + c.TabCache.Duration() + settleMargin,
 	})
+	planned := schedule.ServiceOptions{Store: records, Edits: edits, People: organizations, Now: now, NewID: newID}
+	schedules, starter := schedule.NewService(planned), schedule.NewStarter(planned)
 	sweeper := org.NewSweeper(org.SweeperOptions{
-		Organizations: records, Users: records, Sessions: records, Erasures: records, Jobs: edits, Resealer: tokens, Eradicator: eradicator, Queue: messages,
+		Organizations: records, Users: records, Sessions: records, Erasures: records, Jobs: edits, Schedules: schedules, Resealer: tokens, Eradicator: eradicator, Queue: messages,
 		NewID: newID, Inactive: c.InactiveDays.Duration(), Grace: c.GraceDays.Duration(), Unneeded: c.SessionDays.Duration(),
 	})
 	tabs := tab.NewService(tab.ServiceOptions{
@@ -131,10 +134,10 @@ func New(c config.Config) (*App, error) {
 
 	a := &App{verifier: verifier}
 	a.API = api.New(api.Options{
-		Verifier: verifier, Org: organizations, Bulk: edits, Tabs: tabs, Library: pictures, Cursors: cursors, TeamsApp: c.TeamsApp(),
+		Verifier: verifier, Org: organizations, Bulk: edits, Schedules: schedules, Tabs: tabs, Library: pictures, Cursors: cursors, TeamsApp: c.TeamsApp(),
 		Deadline: c.HTTPDeadline.Duration(), Now: now, Health: api.Health{Version: Version, Codec: jpegcodec.Name},
 	})
-	a.Functions = functions(planner, worker, eradicator, sweeper, now)
+	a.Functions = functions(planner, worker, starter, eradicator, sweeper, now)
 	a.Handler = a.routes(c)
 	return a, nil
 }
@@ -182,7 +185,7 @@ func imageLimits(c config.Config) imaging.Limits {
 }
 
 // functions is the list of the queue and timer functions, each with its trigger and what a repeat does.
-func functions(planner *bulk.Planner, worker *bulk.Worker, eradicator *org.Eradicator, sweeper *org.Sweeper, now func() time.Time) []invoke.Function {
+func functions(planner *bulk.Planner, worker *bulk.Worker, starter *schedule.Starter, eradicator *org.Eradicator, sweeper *org.Sweeper, now func() time.Time) []invoke.Function {
 	return []invoke.Function{
 		invoke.Queue("BulkPlan", bulk.PlanQueue, planner.Plan),                          // goes on where the first one was
 		invoke.Queue("BulkItem", bulk.ItemQueue, worker.Work),                           // finds the result and changes nothing
@@ -190,6 +193,13 @@ func functions(planner *bulk.Planner, worker *bulk.Worker, eradicator *org.Eradi
 		invoke.Queue("BulkItemPoison", bulk.ItemQueue+poisonSuffix, worker.GiveUp),      // changes nothing
 		invoke.Queue("Erasure", org.ErasureQueue, eradicator.Erase),                     // goes on where the first one was
 		invoke.Queue("ErasurePoison", org.ErasureQueue+poisonSuffix, eradicator.GiveUp), // changes nothing
+		invoke.OnTimer("BulkSchedules", func(ctx context.Context, _ invoke.Timer) error { // starts what is due still
+			started, err := starter.Start(ctx)
+			if started != (schedule.Started{}) {
+				slog.InfoContext(ctx, "scheduled bulk edits", "started", started)
+			}
+			return err
+		}),
 		invoke.OnTimer("CleanUp", func(ctx context.Context, _ invoke.Timer) error { // goes on where the first one was
 			swept, err := sweeper.Sweep(ctx, now())
 			slog.InfoContext(ctx, "clean-up ended", "swept", swept, "complete", err == nil && !swept.Stopped)

@@ -67,6 +67,7 @@ type Job struct {
 	Place   Place // how far the planning is
 	Planned int   // images recorded, to be edited
 	Passed  int   // files recorded as skipped by the planner
+	Left    int   // files that the source's filter left out
 	Sent    int   // images whose messages have been sent: those numbered below
 	Target  int   // images that may be sent by now
 
@@ -137,7 +138,7 @@ const (
 	Waiting    ItemState = "waiting"
 	Edited     ItemState = "edited"    // saved
 	Unchanged  ItemState = "unchanged" // the recipe changes nothing in this image; nothing was saved
-	Skipped    ItemState = "skipped"   // no image that this program edits, over a limit, or left as Save says
+	Skipped    ItemState = "skipped"   // no image that this program edits, over a limit, locked, done before, or left as Save says
 	Conflicted ItemState = "conflict"  // changed by somebody else since it was planned; nothing was saved
 	Broken     ItemState = "failed"    // Message says why; nothing was saved unless it says that this is not known
 )
@@ -193,11 +194,14 @@ type Intent struct {
 	Warnings      []string
 }
 
-// Source says which images. Exactly one of Folder, Images and Job is set.
+// Source says which images. Exactly one of Folder, Images, Properties and Job is set.
 type Source struct {
-	Folder *FolderSource
-	Images []ImageRef
-	Job    *JobSource
+	Folder     *FolderSource
+	Images     []ImageRef
+	Properties *PropertyFilter
+	Job        *JobSource
+	// Since is the id of an earlier job of the user's: images that are as that one left them are passed, if it did the same.
+	Since string
 }
 
 // FolderSource is a folder of a drive.
@@ -205,6 +209,13 @@ type FolderSource struct {
 	Drive     string
 	Item      string // "root" is the drive's own folder
 	Recursive bool
+	FolderFilter
+}
+
+// FolderRef is a folder to visit.
+type FolderRef struct {
+	ImageRef
+	Depth int // below the first, which has 0
 }
 
 // ImageRef names one image.
@@ -231,7 +242,18 @@ type Save struct {
 	Folder string
 	// OnConflict is what to do if a copy's name is taken; Fail unless it is set.
 	OnConflict OnConflict
+	// OnChanged is what to do with an image that somebody has changed since it was planned; LeaveIt unless it is set.
+	OnChanged OnChanged
 }
+
+// OnChanged is what to do with an image that was changed since it was planned.
+type OnChanged string
+
+// The policies.
+const (
+	LeaveIt   OnChanged = "fail"      // the image is Conflicted
+	EditAgain OnChanged = "editAgain" // it is edited as it is by then
+)
 
 // OnConflict is what to do if a name is taken.
 type OnConflict string
@@ -252,9 +274,10 @@ type Spec struct {
 
 // Portion is what the planner found in one page.
 type Portion struct {
-	Items   []Item     // to edit, numbered from Job.Planned
-	Passed  []Item     // skipped, numbered from Job.Passed
-	Folders []ImageRef // to visit, numbered from Job.Place.Folders
+	Items   []Item      // to edit, numbered from Job.Planned
+	Passed  []Item      // skipped, numbered from Job.Passed
+	Left    int         // left out by the filter
+	Folders []FolderRef // to visit, numbered from Job.Place.Folders
 	Next    Place
 }
 
@@ -269,7 +292,7 @@ type Jobs interface {
 	// RecordPortion records what a page held and moves the job on to p.Next, all or nothing. At most 99 records.
 	RecordPortion(ctx context.Context, j Job, p Portion) (Job, error)
 	// PlannedFolder returns the folder with the number.
-	PlannedFolder(ctx context.Context, ref Ref, n int) (ImageRef, error)
+	PlannedFolder(ctx context.Context, ref Ref, n int) (FolderRef, error)
 	// CloseJob notes in the index that a job is final.
 	CloseJob(ctx context.Context, j Job) error
 }
@@ -297,6 +320,13 @@ type Items interface {
 	ItemsOf(ctx context.Context, ref Ref, cursor string, limit int) ([]Item, string, error)
 	// Unfinished returns the numbers, below the given one, of images to edit that have no result.
 	Unfinished(ctx context.Context, ref Ref, below int) ([]int, error)
+}
+
+// Described finds images by what is said of them.
+type Described interface {
+	// Find returns at most limit images of a tenant after the cursor (empty: from the start), and the cursor to go on with,
+	// empty at the end. There may be few, or none, though more follow.
+	Find(ctx context.Context, tenant string, f PropertyFilter, cursor string, limit int) ([]ImageRef, string, error)
 }
 
 // Shares is the number of records among which a job's counts are spread, so that workers rarely meet.

@@ -180,7 +180,7 @@ func (k *kit) newLibrary() *graphclient.Client {
 func (k *kit) planner() *bulk.Planner {
 	return bulk.NewPlanner(bulk.PlannerOptions{
 		Jobs: crashingJobs{k.records, k.crash}, Items: k.records, Specs: k.specs, Queue: crashingQueue{k.queue, k.crash}, Sessions: k.sessions,
-		Library: crashingLibrary{k.library, k.crash}, Limits: k.limits, Now: k.now,
+		Library: crashingLibrary{k.library, k.crash}, About: k.records, Limits: k.limits, Now: k.now,
 	})
 }
 

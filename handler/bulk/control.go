@@ -178,14 +178,14 @@ func (s *Service) Retry(ctx context.Context, who caller.Caller, id string, state
 	return s.Submit(ctx, who, r)
 }
 
-// checkJobSource refuses a job that is somebody else's, or that is not over.
-func (s *Service) checkJobSource(ctx context.Context, who caller.Caller, source *JobSource) error {
-	job, err := s.Get(ctx, who, source.Job)
+// checkOver refuses a job, named at a field, that is somebody else's or that is not over.
+func (s *Service) checkOver(ctx context.Context, who caller.Caller, id, field string) error {
+	job, err := s.Get(ctx, who, id)
 	if err != nil {
-		return fault.From(err).At("/source/job/id")
+		return fault.From(err).At(field)
 	}
 	if !job.Final() {
-		return fault.New(fault.Conflict, "The bulk edit goes on; its images can be taken when it is over.", nil).At("/source/job/id")
+		return fault.New(fault.Conflict, "That bulk edit goes on; wait until it is over.", nil).At(field)
 	}
 	return nil
 }
@@ -227,11 +227,11 @@ func (p *Planner) jobPage(ctx context.Context, job Job, source *JobSource) (Port
 			continue
 		}
 		if i := item.Intent; i != nil && i.Name == "" && f.Fingerprint == i.Fingerprint {
-			p.pass(job, *f, fault.New(fault.Conflict, "The bulk edit before has saved this image already.", nil), &portion)
+			p.pass(job, *f, fault.New(fault.Processed, "The bulk edit before has saved this image already.", nil), &portion)
 			continue
 		}
 		known := len(portion.Items)
-		p.sort(job, *f, &portion)
+		p.sort(job, *f, nil, &portion)
 		if len(portion.Items) > known {
 			portion.Items[known].Number = cmp.Or(item.Number, item.N+1)
 		}

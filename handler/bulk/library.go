@@ -15,6 +15,7 @@ type File struct {
 	Folder      bool
 	MIME        string // as the library derives it from the name's ending; empty for folders
 	Size        int64  // bytes
+	Modified    time.Time
 	// Tag names the content: it changes with every new content and with nothing else.
 	Tag string
 	// Fingerprint is the hash of the content, comparable with Library.Fingerprint; empty if the library has

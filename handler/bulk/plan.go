@@ -27,6 +27,7 @@ type Planner struct {
 	queue   Queue
 	lot     lot
 	library Library
+	about   Described
 	limits  PlanLimits
 	now     func() time.Time
 }
@@ -46,13 +47,14 @@ type PlannerOptions struct {
 	Queue    Queue
 	Sessions Sessions
 	Library  Library
+	About    Described
 	Limits   PlanLimits
 	Now      func() time.Time
 }
 
 // NewPlanner returns a planner.
 func NewPlanner(o PlannerOptions) *Planner {
-	return &Planner{o.Jobs, o.Items, o.Specs, o.Queue, lot{o.Jobs, o.Queue, o.Sessions}, o.Library, o.Limits, o.Now}
+	return &Planner{o.Jobs, o.Items, o.Specs, o.Queue, lot{o.Jobs, o.Queue, o.Sessions}, o.Library, o.About, o.Limits, o.Now}
 }
 
 // leaveTime is how long before its deadline the planner stops, after one page at least, and sends itself a
@@ -107,11 +109,15 @@ func (p *Planner) plan(ctx context.Context, job Job, m PlanMessage) (Job, error)
 	if err != nil {
 		return job, err
 	}
+	before, err := p.since(ctx, job, source)
+	if err != nil {
+		return job, err
+	}
 	for first := true; !job.Place.End; first = false {
 		if deadline, ok := ctx.Deadline(); ok && !first && time.Until(deadline) < leaveTime {
 			return job, send(ctx, p.queue, PlanQueue, PlanMessage{Tenant: m.Tenant, Job: m.Job}, 0)
 		}
-		portion, err := p.page(ctx, job, source)
+		portion, err := p.page(ctx, job, source, before)
 		if err != nil {
 			return job, err
 		}
@@ -133,7 +139,7 @@ func (p *Planner) checkSize(job Job, portion Portion) error {
 		return fault.Newf(fault.TooLarge, "There are more than %d images, the most of one bulk edit. Choose a smaller folder.", p.limits.MaxImages).
 			Over(fault.LimitImages)
 	}
-	seen := job.Planned + job.Passed + len(portion.Items) + len(portion.Passed) + portion.Next.Folders
+	seen := job.Planned + job.Passed + job.Left + len(portion.Items) + len(portion.Passed) + portion.Left + portion.Next.Folders
 	if seen > p.limits.MaxImages+1 { // the first folder is free
 		return fault.Newf(fault.TooLarge, "There are more than %d files and folders, the most that one bulk edit looks at. Choose a smaller folder.", p.limits.MaxImages).
 			Over(fault.LimitImages)
@@ -142,14 +148,21 @@ func (p *Planner) checkSize(job Job, portion Portion) error {
 }
 
 // page lists the next files of the source and sorts them.
-func (p *Planner) page(ctx context.Context, job Job, source Source) (Portion, error) {
+func (p *Planner) page(ctx context.Context, job Job, source Source, before *seen) (Portion, error) {
 	switch {
 	case source.Job != nil:
 		return p.jobPage(ctx, job, source.Job)
+	case source.Properties != nil:
+		return p.propertyPage(ctx, job, *source.Properties, before)
 	case source.Folder == nil:
-		return p.listPage(ctx, job, source.Images)
+		return p.listPage(ctx, job, source.Images, before)
 	}
-	folder := ImageRef{Drive: source.Folder.Drive, Item: source.Folder.Item}
+	return p.folderPage(ctx, job, *source.Folder, before)
+}
+
+// folderPage lists the next files of a folder, or of one in it.
+func (p *Planner) folderPage(ctx context.Context, job Job, source FolderSource, before *seen) (Portion, error) {
+	folder := FolderRef{ImageRef: ImageRef{Drive: source.Drive, Item: source.Item}}
 	next := job.Place
 	if next.Folders == 0 {
 		next.Folders = 1 // the first folder is the source itself and has no record
@@ -170,10 +183,14 @@ func (p *Planner) page(ctx context.Context, job Job, source Source) (Portion, er
 	}
 	var portion Portion
 	for _, f := range page.Files {
-		if !f.Folder {
-			p.sort(job, f, &portion)
-		} else if source.Folder.Recursive {
-			portion.Folders = append(portion.Folders, ImageRef{Drive: f.Drive, Item: f.Item})
+		switch {
+		case f.Folder && source.descends(folder.Depth):
+			portion.Folders = append(portion.Folders, FolderRef{ImageRef{Drive: f.Drive, Item: f.Item}, folder.Depth + 1})
+		case f.Folder:
+		case !source.takes(f):
+			portion.Left++
+		default:
+			p.sort(job, f, before, &portion)
 		}
 	}
 	next.Folders += len(portion.Folders)
@@ -190,7 +207,7 @@ func (p *Planner) page(ctx context.Context, job Job, source Source) (Portion, er
 const listPortion = 30
 
 // listPage looks up the next images of a list. One that is gone or may not be seen is passed with the reason.
-func (p *Planner) listPage(ctx context.Context, job Job, images []ImageRef) (Portion, error) {
+func (p *Planner) listPage(ctx context.Context, job Job, images []ImageRef, before *seen) (Portion, error) {
 	start, _ := strconv.Atoi(job.Place.Cursor) // empty is 0; we wrote it
 	end := min(start+listPortion, len(images))
 	var portion Portion
@@ -200,10 +217,33 @@ func (p *Planner) listPage(ctx context.Context, job Job, images []ImageRef) (Por
 			return Portion{}, err
 		}
 		if f != nil {
-			p.sort(job, *f, &portion)
+			p.sort(job, *f, before, &portion)
 		}
 	}
 	portion.Next = Place{Cursor: strconv.Itoa(end), End: end == len(images)}
+	return portion, nil
+}
+
+// propertyPage looks up the next images of which something is said. Those that the user may not see are not of the job: it
+// would tell that there are some.
+func (p *Planner) propertyPage(ctx context.Context, job Job, filter PropertyFilter, before *seen) (Portion, error) {
+	images, cursor, err := p.about.Find(ctx, job.Tenant, filter, job.Place.Cursor, listPortion)
+	if err != nil {
+		return Portion{}, err
+	}
+	var portion Portion
+	for _, image := range images {
+		f, err := p.library.File(ctx, job.who(), image.Drive, image.Item)
+		switch {
+		case err == nil && !f.Folder:
+			p.sort(job, f, before, &portion)
+		case err == nil, slices.Contains(ofOneImage, fault.From(err).Kind):
+			portion.Left++
+		default:
+			return Portion{}, err
+		}
+	}
+	portion.Next = Place{Cursor: cursor, End: cursor == ""}
 	return portion, nil
 }
 
@@ -227,8 +267,11 @@ func (p *Planner) lookUp(ctx context.Context, job Job, image ImageRef, into *Por
 var ofOneImage = []fault.Kind{fault.NotFound, fault.Forbidden, fault.Invalid, fault.Unsupported, fault.Locked}
 
 // sort puts a file with those to edit, or with the passed ones if that is plain from the listing.
-func (p *Planner) sort(job Job, f File, into *Portion) {
+func (p *Planner) sort(job Job, f File, before *seen, into *Portion) {
 	why := imaging.RefusedByName(f.Name)
+	if why == nil {
+		why = before.why(f)
+	}
 	switch {
 	case why != nil:
 		p.pass(job, f, why, into)

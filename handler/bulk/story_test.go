@@ -326,7 +326,7 @@ func TestANewVersionInAnotherFormatIsSkipped(t *testing.T) {
 	k.wantVersions(files, 1)
 }
 
-func TestALockedImageFailsAndTheOthersGoOn(t *testing.T) {
+func TestALockedImageIsSkippedAndTheOthersGoOn(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
 	files := k.pictures(3)
@@ -335,7 +335,7 @@ func TestALockedImageFailsAndTheOthersGoOn(t *testing.T) {
 	}
 	job := k.submit(bulk.Request{Source: k.folder()})
 	done := k.drive(job.Ref)
-	if got := k.results(job.Ref)[files[0].Name]; got.State != bulk.Broken || got.Reason != string(fault.Locked) {
+	if got := k.results(job.Ref)[files[0].Name]; got.State != bulk.Skipped || got.Reason != string(fault.Locked) {
 		t.Errorf("the locked image is %s (%s)", got.State, got.Reason)
 	}
 	if done.Counts.Edited != 2 || done.State != bulk.Done {

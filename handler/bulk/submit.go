@@ -70,7 +70,10 @@ type Request struct {
 func (s *Service) Submit(ctx context.Context, who caller.Caller, r Request) (Job, error) {
 	r, err := s.Check(r)
 	if err == nil && r.Source.Job != nil {
-		err = s.checkJobSource(ctx, who, r.Source.Job)
+		err = s.checkOver(ctx, who, r.Source.Job.Job, "/source/job/id")
+	}
+	if err == nil && r.Source.Since != "" {
+		err = s.checkOver(ctx, who, r.Source.Since, "/source/since")
 	}
 	if err != nil {
 		return Job{}, err
@@ -200,6 +203,10 @@ func checked(save Save) (Save, error) {
 	wrong := func(field, says string) (Save, error) {
 		return save, fault.New(fault.Invalid, says, nil).At("/save/" + field)
 	}
+	save.OnChanged = cmp.Or(save.OnChanged, LeaveIt)
+	if save.OnChanged != LeaveIt && save.OnChanged != EditAgain {
+		return wrong("onChanged", "onChanged is fail or editAgain.")
+	}
 	switch save.Target {
 	case "", NewVersion:
 		switch {
@@ -225,23 +232,31 @@ func checked(save Save) (Save, error) {
 
 func (s *Service) checkedSource(source Source) (Source, error) {
 	kinds := 0
-	for _, given := range []bool{source.Folder != nil, len(source.Images) > 0, source.Job != nil} {
+	for _, given := range []bool{source.Folder != nil, len(source.Images) > 0, source.Properties != nil, source.Job != nil} {
 		if given {
 			kinds++
 		}
 	}
 	switch {
 	case kinds != 1:
-		return source, fault.Newf(fault.Invalid, "Give either a folder, a list of at least one image, or another bulk edit.").At("/source")
+		return source, fault.Newf(fault.Invalid, "Give either a folder, a list of at least one image, a filter of properties, or another bulk edit.").At("/source")
+	case source.Since != "" && source.Job != nil:
+		return source, fault.Newf(fault.Invalid, "Images of another bulk edit are taken as they are; since does not go with them.").At("/source/since")
 	case len(source.Images) > s.maxImages:
 		return source, fault.Newf(fault.Invalid, "At most %d images in one bulk edit; these are %d.", s.maxImages, len(source.Images)).At("/source/images")
 	}
 	source.Images = withoutRepeats(source.Images)
-	var err error
-	if source.Job != nil {
+	switch {
+	case source.Job != nil:
+		var err error
 		source.Job, err = source.Job.withStates()
+		return source, err
+	case source.Properties != nil:
+		return source, checkProperties(*source.Properties)
+	case source.Folder != nil:
+		return source, checkFolder(*source.Folder)
 	}
-	return source, err
+	return source, nil
 }
 
 // withoutRepeats keeps the first of each image: the second would meet the first one's new version.

@@ -157,7 +157,7 @@ func (w *Worker) job(ctx context.Context, ref Ref) (Job, error) {
 // stateOf returns the result that a kind of fault gives an image; empty if it should be tried again.
 func stateOf(kind fault.Kind) ItemState {
 	switch kind {
-	case fault.Unsupported, fault.TooLarge:
+	case fault.Unsupported, fault.TooLarge, fault.Locked:
 		return Skipped
 	case fault.Conflict:
 		return Conflicted
@@ -236,8 +236,12 @@ func (w *Worker) edit(ctx context.Context, job Job, item Item) (Item, error) {
 		return item, err
 	case saved != nil:
 		return fulfilled(item, *saved), nil
-	case file.Tag != item.Tag:
+	case file.Tag != item.Tag && spec.save.OnChanged != EditAgain:
 		return item, changed()
+	}
+	// Of what was announced for the content before nothing can come any more: its upload names that one's tag.
+	if file.Tag != item.Tag {
+		item.Tag, item.Size, item.Name, item.Intent = file.Tag, file.Size, file.Name, nil
 	}
 	content, done, err := w.prepare(ctx, job, spec, file, &item)
 	if err != nil || done {
@@ -367,6 +371,8 @@ func (w *Worker) save(ctx context.Context, job Job, spec parsedSpec, file File, 
 		return fulfilled(item, *saved), nil
 	case spec.save.Target == NewVersion && now.Tag == item.Tag:
 		return item, fault.New(fault.Busy, "SharePoint refused the new version though nothing had changed.", err)
+	case spec.save.Target == NewVersion && spec.save.OnChanged == EditAgain:
+		return item, fault.New(fault.Busy, "Somebody has changed the image again.", err)
 	case spec.save.OnConflict == Skip:
 		item.State, item.Reason = Skipped, string(fault.Conflict)
 		item.Message = "There is a file named " + item.Intent.Name + " already. Nothing was saved."

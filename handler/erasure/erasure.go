@@ -19,6 +19,7 @@ type Kind string
 const (
 	Sessions    Kind = "sessions"
 	Users       Kind = "users"
+	Schedules   Kind = "schedules"
 	BulkEdits   Kind = "bulkEdits"
 	Images      Kind = "images"      // of bulk edits
 	Bookkeeping Kind = "bookkeeping" // counts, folders and indexes of bulk edits; names of presets

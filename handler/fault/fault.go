@@ -30,6 +30,7 @@ const (
 	Unsupported   Kind = "unsupported"   // no image, or a format that this program does not edit
 	TooLarge      Kind = "too_large"     // over a limit that the message names
 	Busy          Kind = "busy"          // a service is throttled or away; try again after RetryAfter
+	Processed     Kind = "processed"     // it was done before, by a bulk edit of the same sort; only in results
 	Full          Kind = "full"          // the site or drive has no space left
 	Misconfigured Kind = "misconfigured" // our own settings or credential are wrong; the operator can mend it
 	Internal      Kind = "internal"      // a defect or an unknown answer; the operator reads the log
@@ -55,6 +56,7 @@ const (
 	LimitTime            Limit = "time"            // that the edit may take
 	LimitMaxBytes        Limit = "maxBytes"        // that the recipe allows the result
 	LimitImages          Limit = "images"          // of a bulk edit
+	LimitSchedules       Limit = "schedules"       // of a user
 	LimitBodyBytes       Limit = "bodyBytes"       // of a request
 )
 

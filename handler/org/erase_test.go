@@ -483,7 +483,7 @@ func TestReceiptsGoAfterAYear(t *testing.T) {
 func TestSessionsThatNoWorkNeedsGo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for user, ago := range map[string]time.Duration{"old": days30 + 1, "needed": days30 + 1, "parked": days30 + 1, "young": days30} {
+	for user, ago := range map[string]time.Duration{"old": days30 + 1, "needed": days30 + 1, "scheduled": days30 + 1, "parked": days30 + 1, "young": days30} {
 		state := org.SessionReady
 		if user == "parked" {
 			state = org.SessionParked
@@ -494,7 +494,7 @@ func TestSessionsThatNoWorkNeedsGo(t *testing.T) {
 	if done := w.sweep(); done != (org.Swept{Dropped: 2}) {
 		t.Errorf("swept %+v", done)
 	}
-	if _, old := w.sessions.all["t/old"]; old || len(w.sessions.all) != 2 {
+	if _, old := w.sessions.all["t/old"]; old || len(w.sessions.all) != 3 {
 		t.Errorf("left: %v", w.sessions.all)
 	}
 }

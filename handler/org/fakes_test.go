@@ -199,7 +199,7 @@ func (w *world) sweeper() *org.Sweeper { return org.NewSweeper(w.sweeperOptions(
 
 func (w *world) sweeperOptions() org.SweeperOptions {
 	return org.SweeperOptions{
-		Organizations: w, Users: w, Sessions: w, Erasures: w, Jobs: w, Resealer: w, Eradicator: w.eradicator(), Queue: w, NewID: w.newID,
+		Organizations: w, Users: w, Sessions: w, Erasures: w, Jobs: w, Schedules: w, Resealer: w, Eradicator: w.eradicator(), Queue: w, NewID: w.newID,
 		Inactive: days90, Grace: w.grace, Unneeded: days30,
 	}
 }
@@ -279,6 +279,10 @@ func (w *world) Cancel(_ context.Context, scope erasure.Scope, before time.Time)
 	w.cancelled = append(w.cancelled, scope)
 	w.cancelledBefore = before
 	return nil
+}
+
+func (w *world) Works(_ context.Context, tenant, user string) (bool, error) {
+	return user == "scheduled", nil
 }
 
 func (w *world) Open(_ context.Context, tenant, user string) (bool, error) {

@@ -163,6 +163,12 @@ type Jobs interface {
 	Open(ctx context.Context, tenant, user string) (bool, error)
 }
 
+// Schedules is the work that will run on users' sessions.
+type Schedules interface {
+	// Works reports whether the user has a schedule that will start something.
+	Works(ctx context.Context, tenant, user string) (bool, error)
+}
+
 // Eraser erases what one store keeps of a scope, all but the marks: records of organizations, and of the user
 // whom the scope names. It is safe to repeat, goes on where it was stopped, and returns nil when nothing is
 // left. Until the last time it may leave what it finds records by, such as indexes: writers may still be at work.

@@ -172,6 +172,15 @@ func (s *Service) Present(ctx context.Context, who caller.Caller) error {
 	return err
 }
 
+// MayWork is Busy while the data of the user, or of their organization, is being erased: nothing is begun on their behalf
+// then. It does not count as use of the organization.
+func (s *Service) MayWork(ctx context.Context, who caller.Caller) error {
+	if _, err := s.organization(ctx, who.Tenant, s.o.Now().UTC()); err != nil {
+		return err
+	}
+	return s.Present(ctx, who)
+}
+
 // login names one sign-in of a user: a hash of the token, so that no ids are kept in memory.
 type login [sha256.Size]byte
 

@@ -22,6 +22,7 @@ type SweeperOptions struct {
 	Sessions      Sessions
 	Erasures      Erasures
 	Jobs          Jobs
+	Schedules     Schedules
 	Resealer      Resealer
 	Eradicator    *Eradicator
 	Queue         Queue
@@ -205,6 +206,9 @@ func (s *Sweeper) sessions(ctx context.Context, now time.Time, done *Swept) erro
 func (s *Sweeper) session(ctx context.Context, now time.Time, session Session, done *Swept) error {
 	if now.Sub(session.SavedAt) > s.o.Unneeded {
 		needed, err := s.o.Jobs.Open(ctx, session.Tenant, session.User)
+		if err == nil && !needed {
+			needed, err = s.o.Schedules.Works(ctx, session.Tenant, session.User)
+		}
 		if err != nil {
 			return err
 		}

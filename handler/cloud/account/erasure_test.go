@@ -25,6 +25,7 @@ import (
 	"imagepro/handler/fault"
 	"imagepro/handler/library"
 	"imagepro/handler/org"
+	"imagepro/handler/schedule"
 	"imagepro/handler/secret"
 	"imagepro/handler/tab"
 )
@@ -139,7 +140,7 @@ func (a storage) at(t testing.TB, now time.Time, erasers ...org.Eraser) program 
 		jobs:       jobs,
 		eradicator: eradicator,
 		sweeper: org.NewSweeper(org.SweeperOptions{
-			Organizations: a.records, Users: a.records, Sessions: a.records, Erasures: a.records, Jobs: jobs, Resealer: entra, Eradicator: eradicator, Queue: messages,
+			Organizations: a.records, Users: a.records, Sessions: a.records, Erasures: a.records, Jobs: jobs, Schedules: schedule.NewService(schedule.ServiceOptions{Store: a.records}), Resealer: entra, Eradicator: eradicator, Queue: messages,
 			NewID: newID, Inactive: days90, Grace: days14, Unneeded: 10 * 365 * 24 * time.Hour,
 		}),
 	}
@@ -169,6 +170,8 @@ func (a storage) fill(t *testing.T, p program, tenant string, users ...string) {
 		must(t, err)
 		_, err = a.records.PutProperties(t.Context(), library.Properties{Tenant: tenant, Ref: library.Ref{Drive: "d", Item: fmt.Sprintf("%x", user)}, Title: "t", ChangedBy: user})
 		must(t, err)
+		_, err = a.records.CreateSchedule(t.Context(), schedule.Schedule{Tenant: tenant, User: user, ID: "s", Plan: schedule.Plan{Name: user}})
+		must(t, err)
 		job, err := p.jobs.Submit(t.Context(), who, bulk.Request{Recipe: noRecipe, Source: bulk.Source{Images: []bulk.ImageRef{{Drive: "d", Item: "i"}}}})
 		must(t, err)
 		var items []bulk.Item
@@ -182,9 +185,9 @@ func (a storage) fill(t *testing.T, p program, tenant string, users ...string) {
 
 var noRecipe = json.RawMessage(`{"version":1,"steps":[]}`)
 
-// perUser is how many records and blobs fill leaves of a user: the user, a session, a tab, a preset and its
+// perUser is how many records and blobs fill leaves of a user: the user, a session, a schedule, a tab, a preset and its
 // name, an image's properties, a bulk edit in two indexes, the bulk edit with its counts and images, and two blobs.
-const perUser = 1 + 1 + 1 + 2 + 1 + 2 + 1 + bulk.Shares + 99 + 2
+const perUser = 1 + 1 + 1 + 1 + 2 + 1 + 2 + 1 + bulk.Shares + 99 + 2
 
 // holds returns everything in the account that names the tenant: records with all their properties, and
 // names of blobs.
@@ -315,7 +318,7 @@ func TestErasingRealStorageGoesOnAfterItWasStoppedAnywhere(t *testing.T) {
 			receipt, err := a.records.Erasure(t.Context(), e.ID)
 			must(t, err)
 			want := map[erasure.Kind]int{
-				erasure.Sessions: 2, erasure.Users: 2, erasure.BulkEdits: 2, erasure.Images: 198, erasure.Tabs: 2, erasure.Presets: 2, erasure.Files: 4, erasure.Properties: 2,
+				erasure.Sessions: 2, erasure.Users: 2, erasure.Schedules: 2, erasure.BulkEdits: 2, erasure.Images: 198, erasure.Tabs: 2, erasure.Presets: 2, erasure.Files: 4, erasure.Properties: 2,
 				erasure.Bookkeeping: 2 * (bulk.Shares + 1 + 1),
 			}
 			if diff := cmp.Diff(want, receipt.Counts); diff != "" {

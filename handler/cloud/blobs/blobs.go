@@ -26,6 +26,7 @@ import (
 
 	"imagepro/handler/bulk"
 	"imagepro/handler/cloud/account"
+	"imagepro/handler/cloud/form"
 	"imagepro/handler/erasure"
 	"imagepro/handler/fault"
 	"imagepro/handler/org"
@@ -60,102 +61,28 @@ func Open(connectionString string) (*Store, error) {
 	return &Store{client}, nil
 }
 
-// specBlob and sourceBlob are the stored forms.
-type specBlob struct {
-	Recipe     json.RawMessage `json:"recipe"`
-	Target     string          `json:"target"`
-	Name       string          `json:"name,omitempty"`
-	Folder     string          `json:"folder,omitempty"`
-	OnConflict string          `json:"onConflict,omitempty"`
-	Called     string          `json:"called,omitempty"`
-	Images     []pinnedBlob    `json:"images,omitempty"`
-}
-
-type pinnedBlob struct {
-	Drive  string `json:"d"`
-	Item   string `json:"i"`
-	Bytes  int64  `json:"bytes"`
-	SHA256 string `json:"sha256"`
-}
-
-type sourceBlob struct {
-	Folder *folderBlob `json:"folder,omitempty"`
-	Images []imageBlob `json:"images,omitempty"`
-	Job    *jobBlob    `json:"job,omitempty"`
-}
-
-type jobBlob struct {
-	ID     string           `json:"id"`
-	States []bulk.ItemState `json:"states"`
-}
-
-type folderBlob struct {
-	Drive     string `json:"drive"`
-	Item      string `json:"item"`
-	Recursive bool   `json:"recursive"`
-}
-
-type imageBlob struct {
-	Drive string `json:"d"`
-	Item  string `json:"i"`
-}
-
 // PutSpec keeps what a job does. It never changes: if there is a spec already, that one stays.
 func (s *Store) PutSpec(ctx context.Context, j bulk.Job, spec bulk.Spec) error {
-	stored := specBlob{Recipe: spec.Recipe, Target: string(spec.Save.Target), Name: spec.Save.Name, Folder: spec.Save.Folder, OnConflict: string(spec.Save.OnConflict), Called: spec.Called}
-	for _, p := range spec.Pinned {
-		stored.Images = append(stored.Images, pinnedBlob(p))
-	}
-	return s.put(ctx, j, "spec.json", stored)
+	return s.put(ctx, j, "spec.json", form.OfSpec(spec))
 }
 
 // Spec returns what PutSpec kept.
 func (s *Store) Spec(ctx context.Context, j bulk.Job) (bulk.Spec, error) {
-	var stored specBlob
-	if err := s.get(ctx, j, "spec.json", &stored); err != nil {
-		return bulk.Spec{}, err
-	}
-	spec := bulk.Spec{Recipe: stored.Recipe, Called: stored.Called, Save: bulk.Save{
-		Target: bulk.SaveTarget(stored.Target), Name: stored.Name, Folder: stored.Folder, OnConflict: bulk.OnConflict(stored.OnConflict),
-	}}
-	for _, image := range stored.Images {
-		spec.Pinned = append(spec.Pinned, bulk.Pinned(image))
-	}
-	return spec, nil
+	var stored form.Spec
+	err := s.get(ctx, j, "spec.json", &stored)
+	return stored.Spec(), err
 }
 
 // PutSource keeps which images a job edits. Like a spec it never changes.
 func (s *Store) PutSource(ctx context.Context, j bulk.Job, source bulk.Source) error {
-	var stored sourceBlob
-	if source.Folder != nil {
-		stored.Folder = &folderBlob{source.Folder.Drive, source.Folder.Item, source.Folder.Recursive}
-	}
-	for _, image := range source.Images {
-		stored.Images = append(stored.Images, imageBlob(image))
-	}
-	if source.Job != nil {
-		stored.Job = &jobBlob{source.Job.Job, source.Job.States}
-	}
-	return s.put(ctx, j, "source.json", stored)
+	return s.put(ctx, j, "source.json", form.OfSource(source))
 }
 
 // Source returns what PutSource kept.
 func (s *Store) Source(ctx context.Context, j bulk.Job) (bulk.Source, error) {
-	var stored sourceBlob
-	if err := s.get(ctx, j, "source.json", &stored); err != nil {
-		return bulk.Source{}, err
-	}
-	var source bulk.Source
-	if stored.Folder != nil {
-		source.Folder = &bulk.FolderSource{Drive: stored.Folder.Drive, Item: stored.Folder.Item, Recursive: stored.Folder.Recursive}
-	}
-	for _, image := range stored.Images {
-		source.Images = append(source.Images, bulk.ImageRef(image))
-	}
-	if stored.Job != nil {
-		source.Job = &bulk.JobSource{Job: stored.Job.ID, States: stored.Job.States}
-	}
-	return source, nil
+	var stored form.Source
+	err := s.get(ctx, j, "source.json", &stored)
+	return stored.Source(), err
 }
 
 // Erase deletes every blob of a scope. It may be stopped anywhere and repeated.

@@ -27,7 +27,7 @@ const sourceField = "@microsoft.graph.downloadUrl"
 var (
 	siteFields  = []string{"id", "displayName", "name", "webUrl", "createdDateTime"}
 	driveFields = []string{"id", "name", "driveType", "webUrl", "quota"}
-	listFields  = append(slices.Clone(itemFields), "webUrl", "createdDateTime", "lastModifiedDateTime", "createdBy", "lastModifiedBy", "image", "photo")
+	listFields  = append(slices.Clone(itemFields), "webUrl", "createdDateTime", "createdBy", "lastModifiedBy", "image", "photo")
 )
 
 // Sites returns sites that match a text.

@@ -27,7 +27,7 @@ var (
 // pageSize keeps the records of one page of a folder within one entity-group transaction (100 operations).
 const pageSize = 90
 
-var itemFields = []string{"id", "name", "size", "cTag", "file", "folder", "package", "remoteItem", "parentReference"}
+var itemFields = []string{"id", "name", "size", "cTag", "file", "folder", "package", "remoteItem", "parentReference", "lastModifiedDateTime"}
 
 // Profile returns what Microsoft 365 says of the caller.
 func (c *Client) Profile(ctx context.Context, who caller.Caller) (org.Profile, error) {
@@ -173,6 +173,8 @@ func fileOf(drive string, item models.DriveItemable) (bulk.File, bool) {
 		Size:   value(item.GetSize()),
 		Tag:    value(item.GetCTag()),
 		Folder: item.GetFolder() != nil,
+
+		Modified: utc(item.GetLastModifiedDateTime()),
 	}
 	if parent := item.GetParentReference(); parent != nil {
 		f.Parent = value(parent.GetId())

@@ -51,6 +51,7 @@ type jobRow struct {
 	Cursor          string
 	End             bool
 	Planned, Passed int
+	Left            int
 	Sent, Target    int
 }
 
@@ -61,7 +62,7 @@ func rowOfJob(j bulk.Job) jobRow {
 		CreatedAt: formatTime(j.CreatedAt), FinishedAt: formatTime(j.FinishedAt),
 		RunningAt: formatTime(j.RunningAt), RunningFrom: j.RunningFrom,
 		Folders: j.Place.Folders, Folder: j.Place.Folder, Cursor: j.Place.Cursor, End: j.Place.End,
-		Planned: j.Planned, Passed: j.Passed, Sent: j.Sent, Target: j.Target,
+		Planned: j.Planned, Passed: j.Passed, Left: j.Left, Sent: j.Sent, Target: j.Target,
 	}
 }
 
@@ -71,7 +72,7 @@ func (r jobRow) job(ref bulk.Ref) bulk.Job {
 		CreatedAt: parseTime(r.CreatedAt), FinishedAt: parseTime(r.FinishedAt),
 		RunningAt: parseTime(r.RunningAt), RunningFrom: r.RunningFrom,
 		Place:   bulk.Place{Folders: r.Folders, Folder: r.Folder, Cursor: r.Cursor, End: r.End},
-		Planned: r.Planned, Passed: r.Passed, Sent: r.Sent, Target: r.Target, Version: r.ETag,
+		Planned: r.Planned, Passed: r.Passed, Left: r.Left, Sent: r.Sent, Target: r.Target, Version: r.ETag,
 	}
 }
 
@@ -171,6 +172,7 @@ func (s *Store) RecordPortion(ctx context.Context, j bulk.Job, p bulk.Portion) (
 	next.Place = p.Next
 	next.Planned += len(p.Items)
 	next.Passed += len(p.Passed)
+	next.Left += p.Left
 	var t transaction
 	t.update(j.Version, rowOfJob(next))
 	for _, item := range slices.Concat(p.Items, p.Passed) {
@@ -188,18 +190,19 @@ func (s *Store) RecordPortion(ctx context.Context, j bulk.Job, p bulk.Portion) (
 type folderRow struct {
 	keys
 	Drive, Item string
+	Depth       int
 }
 
-func rowOfFolder(ref bulk.Ref, n int, folder bulk.ImageRef) folderRow {
-	return folderRow{keys{PartitionKey: jobPartition(ref), RowKey: folderKey(n)}, folder.Drive, folder.Item}
+func rowOfFolder(ref bulk.Ref, n int, folder bulk.FolderRef) folderRow {
+	return folderRow{keys{PartitionKey: jobPartition(ref), RowKey: folderKey(n)}, folder.Drive, folder.Item, folder.Depth}
 }
 
 // PlannedFolder returns the folder with the number.
-func (s *Store) PlannedFolder(ctx context.Context, ref bulk.Ref, n int) (bulk.ImageRef, error) {
+func (s *Store) PlannedFolder(ctx context.Context, ref bulk.Ref, n int) (bulk.FolderRef, error) {
 	if err := checkKeys(ref.Tenant, ref.Job); err != nil {
-		return bulk.ImageRef{}, err
+		return bulk.FolderRef{}, err
 	}
 	var row folderRow
 	_, err := s.get(ctx, bulkTable, jobPartition(ref), folderKey(n), &row)
-	return bulk.ImageRef{Drive: row.Drive, Item: row.Item}, err
+	return bulk.FolderRef{ImageRef: bulk.ImageRef{Drive: row.Drive, Item: row.Item}, Depth: row.Depth}, err
 }

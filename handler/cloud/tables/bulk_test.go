@@ -114,13 +114,13 @@ func TestPortionOf99IsRecordedWithItsPlace(t *testing.T) {
 	t.Parallel()
 	s, job := newJob(t, 0)
 	ctx := t.Context()
-	folders := []bulk.ImageRef{{Drive: "b!D'1", Item: "F/1"}, {Drive: "d2", Item: "ü"}}
+	folders := []bulk.FolderRef{{ImageRef: bulk.ImageRef{Drive: "b!D'1", Item: "F/1"}, Depth: 1}, {ImageRef: bulk.ImageRef{Drive: "d2", Item: "ü"}, Depth: 7}}
 	next := bulk.Place{Folders: 3, Folder: 0, Cursor: "c"}
-	portion := bulk.Portion{Items: itemsFrom(job, 90), Passed: passedFrom(job, 7), Folders: folders, Next: next}
+	portion := bulk.Portion{Items: itemsFrom(job, 90), Passed: passedFrom(job, 7), Left: 5, Folders: folders, Next: next}
 	done, err := s.RecordPortion(ctx, job, portion)
 	must(t, err)
 	want := job
-	want.Place, want.Planned, want.Passed, want.Version = next, 90, 7, done.Version
+	want.Place, want.Planned, want.Passed, want.Left, want.Version = next, 90, 7, 5, done.Version
 	if diff := cmp.Diff(want, done); diff != "" || done.Version == job.Version {
 		t.Errorf("RecordPortion (-want +got):\n%s", diff)
 	}

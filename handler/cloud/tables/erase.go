@@ -29,7 +29,7 @@ func (s *Store) Erase(ctx context.Context, scope erasure.Scope, last bool, ledge
 	}
 	if scope.User != "" && last {
 		for _, table := range []string{openTable, indexTable} {
-			places = append(places, place{table, ofUsersJobs(scope.Tenant, scope.User), always(erasure.Bookkeeping)})
+			places = append(places, place{table, ofUser(scope.Tenant, scope.User), always(erasure.Bookkeeping)})
 		}
 	}
 	for _, p := range places {
@@ -54,6 +54,7 @@ func (s *Store) placesOf(ctx context.Context, scope erasure.Scope) ([]place, err
 			{bulkTable, ofTenantsJobs(scope.Tenant), kindOfBulk},
 			{openTable, ofTenant(scope.Tenant), always(erasure.Bookkeeping)},
 			{indexTable, ofTenant(scope.Tenant), always(erasure.Bookkeeping)},
+			{schedulesTable, ofTenant(scope.Tenant), always(erasure.Schedules)},
 			{tabsTable, ofTenant(scope.Tenant), always(erasure.Tabs)},
 			{presetsTable, ofTenant(scope.Tenant), kindOfPreset},
 			{imagesTable, ofTenant(scope.Tenant), always(erasure.Properties)},
@@ -64,6 +65,7 @@ func (s *Store) placesOf(ctx context.Context, scope erasure.Scope) ([]place, err
 		return nil, err
 	}
 	places := []place{{sessionsTable, ofTenant(scope.Tenant) + fmt.Sprintf(" and RowKey eq '%s'", scope.User), always(erasure.Sessions)}}
+	places = append(places, place{schedulesTable, ofUser(scope.Tenant, scope.User), always(erasure.Schedules)})
 	jobs, err := s.indexed(ctx, indexTable, scope.Tenant, scope.User)
 	for _, job := range jobs {
 		places = append(places, place{bulkTable, fmt.Sprintf("PartitionKey eq '%s'", jobPartition(job.Ref)), kindOfBulk})

@@ -23,7 +23,7 @@ import (
 	"imagepro/handler/tab"
 )
 
-var tenantTables = []string{"ImageProSessions", "ImageProUsers", "ImageProBulkEdits", "ImageProBulkIndex", "ImageProBulkOpen", "ImageProTabs", "ImageProPresets", "ImageProImages"}
+var tenantTables = []string{"ImageProSessions", "ImageProUsers", "ImageProBulkEdits", "ImageProBulkIndex", "ImageProBulkOpen", "ImageProSchedules", "ImageProTabs", "ImageProPresets", "ImageProImages"}
 
 // fill gives a tenant users, sessions, tabs, presets and two jobs, of which one has more records than fit a
 // transaction.

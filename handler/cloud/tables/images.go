@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"imagepro/handler/bulk"
 	"imagepro/handler/erasure"
 	"imagepro/handler/fault"
 	"imagepro/handler/library"
@@ -185,6 +186,16 @@ func (s *Store) ListProperties(ctx context.Context, tenant string, f library.Fil
 		return nil, "", err
 	}
 	return found, next, nil
+}
+
+// Find returns images of which something is said.
+func (s *Store) Find(ctx context.Context, tenant string, f bulk.PropertyFilter, cursor string, limit int) ([]bulk.ImageRef, string, error) {
+	found, next, err := s.ListProperties(ctx, tenant, library.Filter(f), cursor, limit)
+	var images []bulk.ImageRef
+	for _, p := range found {
+		images = append(images, bulk.ImageRef{Drive: p.Ref.Drive, Item: p.Ref.Item})
+	}
+	return images, next, err
 }
 
 func filterOf(tenant string, f library.Filter, cursor string) string {

@@ -27,8 +27,8 @@ func rowOfIndex(j bulk.Job) indexRow {
 	return indexRow{keys{PartitionKey: j.Tenant, RowKey: j.User + "_" + j.Job}, formatTime(j.CreatedAt)}
 }
 
-// ofUsersJobs selects <oid>_<anything> in the tenant's partition.
-func ofUsersJobs(tenant, user string) string {
+// ofUser selects <oid>_<anything> in the tenant's partition.
+func ofUser(tenant, user string) string {
 	return fmt.Sprintf("PartitionKey eq '%[1]s' and RowKey ge '%[2]s_' and RowKey lt '%[2]s_~'", tenant, user)
 }
 
@@ -64,7 +64,7 @@ func (s *Store) CloseJob(ctx context.Context, j bulk.Job) error {
 func (s *Store) indexed(ctx context.Context, table, tenant, user string) ([]bulk.Job, error) {
 	filter := ofTenant(tenant)
 	if user != "" {
-		filter = ofUsersJobs(tenant, user)
+		filter = ofUser(tenant, user)
 	}
 	var jobs []bulk.Job
 	err := s.list(ctx, table, query{filter: filter}, func(entity []byte) (bool, error) {

@@ -207,7 +207,7 @@ func TestItemsComeInPagesInTheirOrder(t *testing.T) {
 	t.Parallel()
 	s, job := newJob(t, 1010)
 	ctx := t.Context()
-	job, err := s.RecordPortion(ctx, job, bulk.Portion{Passed: passedFrom(job, 5), Folders: []bulk.ImageRef{{}}, Next: bulk.Place{Folders: 2}})
+	job, err := s.RecordPortion(ctx, job, bulk.Portion{Passed: passedFrom(job, 5), Folders: []bulk.FolderRef{{}}, Next: bulk.Place{Folders: 2}})
 	must(t, err)
 	addJob(t, s, bulk.Ref{Tenant: job.Tenant, Job: job.Job + "0"}, 1) // a neighbour
 	for _, limit := range []int{350, 1000, 1005, 1015, 5000} {

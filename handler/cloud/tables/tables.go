@@ -1,5 +1,5 @@
 // Package tables keeps records in Azure Table Storage: organizations, users and their sessions, erasures, bulk
-// edits and their images, tabs and presets. Each file starts with the keys of its records and the queries that they serve.
+// edits and their images, schedules, tabs and presets. Each file starts with the keys of its records and the queries that they serve.
 //
 // It does not know what the records mean.
 //
@@ -57,6 +57,7 @@ const (
 	bulkTable          = "ImageProBulkEdits"
 	indexTable         = "ImageProBulkIndex"
 	openTable          = "ImageProBulkOpen"
+	schedulesTable     = "ImageProSchedules"
 	tabsTable          = "ImageProTabs"
 	presetsTable       = "ImageProPresets"
 )
