@@ -88,6 +88,13 @@ func (a *API) retryBulkEdit(ctx context.Context, in *retryInput) (*jobOutput, er
 	})
 }
 
+func (a *API) undoBulkEdit(ctx context.Context, in *RecordID) (*jobOutput, error) {
+	if _, err := a.visit(ctx); err != nil {
+		return nil, failed(ctx, err)
+	}
+	return a.submitted(ctx, func() (bulk.Job, error) { return a.options.Bulk.Undo(ctx, callerOf(ctx), in.ID) })
+}
+
 // How the stream of events goes on.
 const (
 	eventEvery = time.Second      // how often the bulk edit is looked at

@@ -215,7 +215,7 @@ func TestTheListOfOperationsIsWhole(t *testing.T) {
 		"GET /images/{driveId}/{itemId}/versions", "GET /images/{driveId}/{itemId}/versions/{version}/content",
 		"GET /images/{driveId}/{itemId}/versions/{version}/thumbnails/{size}",
 		"GET /me", "GET /presets", "GET /presets/{id}", "GET /privacy", "GET /properties", "GET /recipes/schema", "GET /schedules", "GET /schedules/{id}", "GET /sites", "GET /sites/{siteId}/drives", "GET /tabs", "GET /tabs/{id}",
-		"PATCH /images/{driveId}/{itemId}/properties", "POST /bulk-edits", "POST /bulk-edits/{id}/cancel", "POST /bulk-edits/{id}/pause", "POST /bulk-edits/{id}/resume", "POST /bulk-edits/{id}/retry",
+		"PATCH /images/{driveId}/{itemId}/properties", "POST /bulk-edits", "POST /bulk-edits/{id}/cancel", "POST /bulk-edits/{id}/pause", "POST /bulk-edits/{id}/resume", "POST /bulk-edits/{id}/retry", "POST /bulk-edits/{id}/undo",
 		"POST /images/{driveId}/{itemId}/edits", "POST /images/{driveId}/{itemId}/preview",
 		"POST /images/{driveId}/{itemId}/versions/{version}/restore",
 		"POST /presets", "POST /recipes/from-editor", "POST /schedules", "POST /tabs", "POST /token", "PUT /images/{driveId}/{itemId}/content", "PUT /presets/{id}", "PUT /schedules/{id}", "PUT /tabs/{id}",

@@ -165,8 +165,9 @@ type Item struct {
 	Warnings   []string
 	FinishedAt time.Time
 
-	Intent  *Intent // what a worker was about to write
-	Saved   *Saved  // where the result is, once it was edited
+	Intent  *Intent  // what a worker was about to write
+	Saved   *Saved   // where the result is, once it was edited
+	Undoing *Undoing // of a job that undoes another
 	Version string
 }
 

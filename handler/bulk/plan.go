@@ -150,6 +150,8 @@ func (p *Planner) checkSize(job Job, portion Portion) error {
 // page lists the next files of the source and sorts them.
 func (p *Planner) page(ctx context.Context, job Job, source Source, before *seen) (Portion, error) {
 	switch {
+	case job.Kind == Undo:
+		return p.undoPage(ctx, job, source.Job)
 	case source.Job != nil:
 		return p.jobPage(ctx, job, source.Job)
 	case source.Properties != nil:

@@ -93,15 +93,19 @@ func (w *Worker) recognise(ctx context.Context, job Job, item Item, now File) (*
 		return nil, err
 	}
 	for _, version := range versions[min(1, len(versions)):] { // the first is the content now
-		if version.Size != item.Intent.After.Bytes || version.Modified.Before(job.CreatedAt.Add(-versionSlack)) {
+		replaced := version.Size == item.Intent.Before.Bytes
+		if version.Size != item.Intent.After.Bytes && !replaced || version.Modified.Before(job.CreatedAt.Add(-versionSlack)) {
 			continue
 		}
 		content, err := w.library.ReadVersion(ctx, who, now, version.ID, version.Size)
 		if err != nil {
 			return nil, err
 		}
-		if w.library.Fingerprint(content) == item.Intent.Fingerprint {
+		switch w.library.Fingerprint(content) {
+		case item.Intent.Fingerprint:
 			return &Saved{File: now.Item}, nil
+		case item.Intent.Source: // what was to be replaced: what is older is not ours though it may be the same
+			return nil, nil
 		}
 	}
 	return nil, nil

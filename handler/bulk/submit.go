@@ -61,8 +61,9 @@ type Request struct {
 	Key string
 
 	parsed *recipe.Recipe // by Check
-	of     *Job           // that it tries again
-	spec   *Spec          // of that one: what its recipe was called and has pinned
+	kind   Kind           // Edit unless it is set
+	of     *Job           // that it tries again or undoes
+	spec   *Spec          // what the recipe is called and has pinned, if that is known
 }
 
 // Submit records a job and asks the planner to start. A repeat with the same key returns the same job and
@@ -82,7 +83,7 @@ func (s *Service) Submit(ctx context.Context, who caller.Caller, r Request) (Job
 	job := Job{
 		Ref:       Ref{Tenant: who.Tenant, Job: s.newID()},
 		User:      who.User,
-		Kind:      Edit,
+		Kind:      cmp.Or(r.kind, Edit),
 		State:     Planning,
 		CreatedAt: now,
 	}
@@ -182,7 +183,7 @@ func (s *Service) Items(ctx context.Context, who caller.Caller, id, cursor strin
 // Check returns the request with its defaults filled in; its faults name the field.
 func (s *Service) Check(r Request) (Request, error) {
 	var err error
-	if r.Source, err = s.checkedSource(r.Source); err != nil {
+	if r.Source, err = s.checkedSource(r.kind, r.Source); err != nil {
 		return r, err
 	}
 	if len(r.Key) > 128 {
@@ -230,7 +231,7 @@ func checked(save Save) (Save, error) {
 	return save, naming.Check(save.Name, "/save/name", naming.Allowed{Counter: true, Same: save.Folder != ""})
 }
 
-func (s *Service) checkedSource(source Source) (Source, error) {
+func (s *Service) checkedSource(kind Kind, source Source) (Source, error) {
 	kinds := 0
 	for _, given := range []bool{source.Folder != nil, len(source.Images) > 0, source.Properties != nil, source.Job != nil} {
 		if given {
@@ -247,7 +248,7 @@ func (s *Service) checkedSource(source Source) (Source, error) {
 	}
 	source.Images = withoutRepeats(source.Images)
 	switch {
-	case source.Job != nil:
+	case source.Job != nil && kind != Undo:
 		var err error
 		source.Job, err = source.Job.withStates()
 		return source, err

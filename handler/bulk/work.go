@@ -236,14 +236,10 @@ func (w *Worker) edit(ctx context.Context, job Job, item Item) (Item, error) {
 		return item, err
 	case saved != nil:
 		return fulfilled(item, *saved), nil
-	case file.Tag != item.Tag && spec.save.OnChanged != EditAgain:
+	case file.Tag != item.Tag && job.Kind == Edit && spec.save.OnChanged != EditAgain:
 		return item, changed()
 	}
-	// Of what was announced for the content before nothing can come any more: its upload names that one's tag.
-	if file.Tag != item.Tag {
-		item.Tag, item.Size, item.Name, item.Intent = file.Tag, file.Size, file.Name, nil
-	}
-	content, done, err := w.prepare(ctx, job, spec, file, &item)
+	content, done, err := w.content(ctx, job, spec, file, &item)
 	if err != nil || done {
 		return item, err
 	}
@@ -254,6 +250,19 @@ func (w *Worker) edit(ctx context.Context, job Job, item Item) (Item, error) {
 		return item, err
 	}
 	return w.save(ctx, job, spec, file, item, content)
+}
+
+// content returns what is to be saved, and puts the intent into the item. It returns true, and the item's result, if
+// there is nothing to save.
+func (w *Worker) content(ctx context.Context, job Job, spec parsedSpec, file File, item *Item) ([]byte, bool, error) {
+	if job.Kind == Undo {
+		return w.old(ctx, job, file, item)
+	}
+	// Of what was announced for the content before nothing can come any more: its upload names that one's tag.
+	if file.Tag != item.Tag {
+		item.Tag, item.Size, item.Name, item.Intent = file.Tag, file.Size, file.Name, nil
+	}
+	return w.prepare(ctx, job, spec, file, item)
 }
 
 func changed() *fault.Fault {
@@ -286,8 +295,7 @@ func (w *Worker) readSpec(ctx context.Context, job Job) (parsedSpec, error) {
 	return parsedSpec{recipe: parsed, called: spec.Called, save: spec.Save, pinned: spec.Pinned}, nil
 }
 
-// prepare reads and edits the picture and puts the intent into the item. It returns true, and the item's
-// result, if there is nothing to save.
+// prepare reads and edits the picture; see content.
 func (w *Worker) prepare(ctx context.Context, job Job, spec parsedSpec, file File, item *Item) ([]byte, bool, error) {
 	images, err := w.images(ctx, job, spec.pinned)
 	if err != nil {

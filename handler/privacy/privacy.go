@@ -208,6 +208,7 @@ func bulkEdits() []Entry {
 			{"Facts/warnings", "what was lost on the way"},
 			{"Facts/finishedAt", "time"},
 			{"Facts/intent", "hash, size, name and folder of what is about to be saved"},
+			{"Facts/undoing", "hashes and length of the contents before and after, for undoing"},
 			{"Facts/saved", "id of the file that got the result, and tag of its content"},
 		}},
 		{Table, "ImageProBulkIndex", "user", "To find a user's bulk edits.", withUser, []Field{

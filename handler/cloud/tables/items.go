@@ -40,6 +40,7 @@ type itemFacts struct {
 	FinishedAt string       `json:"finishedAt,omitempty"`
 	Intent     *intentFacts `json:"intent,omitempty"`
 	Saved      *savedFacts  `json:"saved,omitempty"`
+	Undoing    *undoFacts   `json:"undoing,omitempty"`
 }
 
 type pictureFacts struct {
@@ -65,6 +66,13 @@ type savedFacts struct {
 	Tag  string `json:"tag,omitempty"`
 }
 
+type undoFacts struct {
+	Old    string `json:"old"`
+	Bytes  int64  `json:"bytes"`
+	Left   string `json:"left"`
+	Unsure bool   `json:"unsure,omitempty"`
+}
+
 func rowOfItem(i bulk.Item) itemRow {
 	key := itemKey(i.N)
 	if i.Passed {
@@ -80,9 +88,7 @@ func rowOfItem(i bulk.Item) itemRow {
 			pictureFacts(i.Intent.Before), pictureFacts(i.Intent.After), i.Intent.Warnings,
 		}
 	}
-	if i.Saved != nil {
-		facts.Saved = (*savedFacts)(i.Saved)
-	}
+	facts.Saved, facts.Undoing = (*savedFacts)(i.Saved), (*undoFacts)(i.Undoing)
 	text, _ := marshal(facts) // such structs always marshal
 	return itemRow{keys: keys{PartitionKey: jobPartition(i.Ref), RowKey: key}, State: string(i.State), Facts: string(text)}
 }
@@ -109,7 +115,7 @@ func (r itemRow) item(ref bulk.Ref, etag string) (bulk.Item, error) {
 			Before: bulk.Picture(i.Before), After: bulk.Picture(i.After), Warnings: i.Warnings,
 		}
 	}
-	item.Saved = (*bulk.Saved)(facts.Saved)
+	item.Saved, item.Undoing = (*bulk.Saved)(facts.Saved), (*bulk.Undoing)(facts.Undoing)
 	return item, nil
 }
 

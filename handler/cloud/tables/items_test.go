@@ -23,6 +23,7 @@ func TestItemComesBackAsItWasWritten(t *testing.T) {
 	ctx := t.Context()
 	want := bulk.Item{
 		Ref: job.Ref, N: 0, Number: 7, User: "u", Drive: "b!D", File: "F", Parent: "P", Name: `it's "ü" <&>.jpg`, Tag: `"c:{1},2"`, Size: large, State: bulk.Waiting,
+		Undoing: &bulk.Undoing{Old: "o+/=", Bytes: large, Left: "l+/=", Unsure: true},
 	}
 	_, err := s.RecordPortion(ctx, job, bulk.Portion{Items: []bulk.Item{want}})
 	must(t, err)

@@ -119,6 +119,19 @@ func (g *Graph) Remove(driveID, idOrPath string) (Item, error) {
 	})
 }
 
+// TrimVersion removes an old version, as a library does that keeps only some.
+func (g *Graph) TrimVersion(driveID, idOrPath, id string) error {
+	_, err := g.change(driveID, idOrPath, func(it *item) error {
+		v, at := it.version(id)
+		if v == nil || v == it.current() {
+			return ErrNotFound
+		}
+		it.versions = slices.Delete(it.versions, at, at+1)
+		return nil
+	})
+	return err
+}
+
 // Rename gives an item another name in its folder.
 func (g *Graph) Rename(driveID, idOrPath, name, by string) (Item, error) {
 	return g.change(driveID, idOrPath, func(it *item) error {
