@@ -173,6 +173,8 @@ func (a *API) install() {
 	huma.Register(a.huma, signedIn("bulkEditItems", http.MethodGet, bulkEdit+"/items", "Lists the images and their results"), a.bulkEditItems)                               // changes nothing
 	huma.Register(a.huma, signedIn("bulkEditEvents", http.MethodGet, bulkEdit+"/events", "Tells how far a bulk edit is, as it goes on"), a.bulkEditEvents)                   // changes nothing
 	huma.Register(a.huma, signedIn("bulkEditReport", http.MethodGet, bulkEdit+"/report", "Gives all images and their results as a file"), a.bulkEditReport)                  // changes nothing
+	huma.Register(a.huma, signedIn("bulkEditPreviews", http.MethodGet, bulkEdit+"/previews", "Lists the previews of a dry run"), a.bulkEditPreviews)                         // changes nothing
+	huma.Register(a.huma, signedIn("bulkEditPreview", http.MethodGet, bulkEdit+"/previews/{n}/{side}", "Gives a preview of a dry run"), a.bulkEditPreview)                   // changes nothing
 	huma.Register(a.huma, signedIn("pauseBulkEdit", http.MethodPost, bulkEdit+"/pause", "Lets a bulk edit rest"), a.changeBulkEdit((*bulk.Service).Pause))                   // changes nothing
 	huma.Register(a.huma, signedIn("resumeBulkEdit", http.MethodPost, bulkEdit+"/resume", "Lets a bulk edit go on"), a.changeBulkEdit((*bulk.Service).GoOn))                 // sends messages again, which changes nothing
 	huma.Register(a.huma, signedIn("cancelBulkEdit", http.MethodPost, bulkEdit+"/cancel", "Ends a bulk edit; what was edited stays"), a.changeBulkEdit((*bulk.Service).End)) // changes nothing

@@ -19,6 +19,7 @@ type EditFields struct {
 	Source SourceFields    `json:"source" doc:"Which images: one of folder, images, properties and job"`
 	Recipe json.RawMessage `json:"recipe" doc:"What to do to each image"`
 	Save   SaveFields      `json:"save,omitempty"`
+	DryRun bool            `json:"dryRun,omitempty" doc:"Saves nothing: tells what would become of the images, and keeps previews of some for a day"`
 }
 
 // SourceFields says which images.
@@ -77,7 +78,7 @@ type SaveFields struct {
 
 // request returns what was asked for; me is the caller's id.
 func (f EditFields) request(me string) bulk.Request {
-	r := bulk.Request{Recipe: f.Recipe, Save: bulk.Save{
+	r := bulk.Request{Recipe: f.Recipe, DryRun: f.DryRun, Save: bulk.Save{
 		Target: bulk.SaveTarget(f.Save.Target), Name: f.Save.Name, Folder: f.Save.Folder, OnConflict: bulk.OnConflict(f.Save.OnConflict), OnChanged: bulk.OnChanged(f.Save.OnChanged),
 	}}
 	r.Source.Since = f.Source.Since

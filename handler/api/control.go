@@ -274,3 +274,52 @@ func (a *API) writeJSON(ctx context.Context, w io.Writer, who caller.Caller, id 
 	}
 	return err
 }
+
+type previewsOutput struct {
+	Body struct {
+		Previews []previewBody `json:"previews"`
+	}
+}
+
+type previewBody struct {
+	N      int       `json:"n" doc:"Number of the image"`
+	Until  time.Time `json:"until" doc:"When the previews go"`
+	Before string    `json:"beforeUrl" doc:"Of a JPEG of at most 512 pixels"`
+	After  string    `json:"afterUrl"`
+	Image  itemBody  `json:"image"`
+}
+
+func (a *API) bulkEditPreviews(ctx context.Context, in *RecordID) (*previewsOutput, error) {
+	samples, err := a.options.Bulk.Samples(ctx, callerOf(ctx), in.ID)
+	if err != nil {
+		return nil, failed(ctx, err)
+	}
+	out := &previewsOutput{}
+	out.Body.Previews = []previewBody{}
+	for _, s := range samples {
+		address := fmt.Sprintf("%s/bulk-edits/%s/previews/%d/", Prefix, in.ID, s.Item.N)
+		out.Body.Previews = append(out.Body.Previews, previewBody{
+			N: s.Item.N, Until: s.Until, Before: address + string(bulk.Before), After: address + string(bulk.After), Image: itemAnswer(s.Item),
+		})
+	}
+	return out, nil
+}
+
+type samplePreviewInput struct {
+	RecordID
+	N    int    `path:"n" minimum:"0"`
+	Side string `path:"side" enum:"before,after"`
+}
+
+func (a *API) bulkEditPreview(ctx context.Context, in *samplePreviewInput) (*huma.StreamResponse, error) {
+	jpeg, err := a.options.Bulk.Preview(ctx, callerOf(ctx), in.ID, in.N, bulk.Side(in.Side))
+	if err != nil {
+		return nil, failed(ctx, err)
+	}
+	return &huma.StreamResponse{Body: func(c huma.Context) {
+		_, w := humago.Unwrap(c)
+		w.Header().Set("Content-Type", "image/jpeg")
+		w.Header().Set("Content-Length", strconv.Itoa(len(jpeg)))
+		_, _ = w.Write(jpeg) // a client that has gone needs nothing more
+	}}, nil
+}

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -132,6 +133,25 @@ func (w *world) JobsOf(_ context.Context, tenant, user string) ([]bulk.Job, erro
 	}
 	return all, nil
 }
+
+func (w *world) PutPreview(context.Context, bulk.Job, int, bulk.Side, []byte) error {
+	panic("the API does not work")
+}
+
+func (w *world) DropPreviews(context.Context, time.Time) error { panic("the API does not sweep") }
+
+func (w *world) Preview(_ context.Context, j bulk.Job, n int, side bulk.Side) ([]byte, error) {
+	return fmt.Appendf(nil, "JPEG %s %d %s", j.Job, n, side), nil
+}
+
+func (w *world) CountOpen(context.Context, string, string) (int, int, error) {
+	return w.open, w.open, nil
+}
+
+func (w *world) EachOpen(context.Context, func(bulk.OpenJob) bool) error {
+	panic("the API does not sweep")
+}
+func (w *world) NoteOpen(context.Context, bulk.OpenJob) error { panic("the API does not sweep") }
 
 func (w *world) OpenJobs(_ context.Context, tenant, user string) ([]bulk.Job, error) {
 	w.mu.Lock()

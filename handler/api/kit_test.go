@@ -96,6 +96,7 @@ type world struct {
 	specs        map[bulk.Ref]bulk.Spec
 	sources      map[bulk.Ref]bulk.Source
 	deadline     time.Duration
+	open         int // bulk edits
 }
 
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -124,7 +125,7 @@ func newWorld(options ...func(*world)) *world {
 		Organizations: known, Users: known, Sessions: known, Erasures: known, Directory: known, Exchanger: known, Queue: w, Now: clock, NewID: newID,
 	})
 	edits := bulk.NewService(bulk.ServiceOptions{
-		Jobs: w, Items: w, Index: w, Specs: w, Queue: w, MaxImages: 3, Now: clock, NewID: func() string { return "job1" },
+		Jobs: w, Items: w, Index: w, Specs: w, Queue: w, MaxImages: 3, MaxOpen: bulk.MaxOpen{Tenant: 7, User: 5}, Previews: w, Now: clock, NewID: func() string { return "job1" },
 	})
 	w.api = api.New(api.Options{
 		Verifier: verifier{}, Deadline: w.deadline, Now: clock, Cursors: cursors(), TeamsApp: "app", Org: people, Bulk: edits,

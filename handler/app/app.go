@@ -101,15 +101,20 @@ func New(c config.Config) (*App, error) {
 	limits, room := imageLimits(c), imaging.NewRoom(runtime.GOMAXPROCS(0))
 	newID := func() string { return strings.ToLower(rand.Text()) }
 	edits := bulk.NewService(bulk.ServiceOptions{
-		Jobs: records, Items: records, Index: records, Specs: specs, Queue: messages, Library: sharePoint, Limits: limits, MaxImages: int(c.BulkMaxImages), Now: now, NewID: newID,
+		Jobs: records, Items: records, Index: records, Specs: specs, Queue: messages, Library: sharePoint, Limits: limits, MaxImages: int(c.BulkMaxImages), Previews: specs,
+		MaxOpen: bulk.MaxOpen{Tenant: int(c.BulkMaxOpen), User: int(c.BulkUserOpen)}, Now: now, NewID: newID,
 	})
 	planner := bulk.NewPlanner(bulk.PlannerOptions{
-		Jobs: records, Items: records, Specs: specs, Queue: messages, Sessions: tokens, Library: sharePoint, About: records, Now: now,
+		Jobs: records, Items: records, Specs: specs, Queue: messages, Sessions: tokens, Index: records, Library: sharePoint, About: records, Now: now,
 		Limits: bulk.PlanLimits{Window: int(c.BulkWindow), MaxImages: int(c.BulkMaxImages), MaxBytes: int64(limits.Bytes)},
 	})
 	worker := bulk.NewWorker(bulk.WorkerOptions{
 		Jobs: records, Items: records, Specs: specs, Queue: messages, Sessions: tokens, Library: sharePoint, Limits: limits,
-		Window: int(c.BulkWindow), Room: room, Now: now, JobLife: jobLife, SpecLife: specLife,
+		Window: int(c.BulkWindow), Room: room, Previews: specs, Now: now, JobLife: jobLife, SpecLife: specLife,
+	})
+
+	bulkSweeper := bulk.NewSweeper(bulk.SweeperOptions{
+		Jobs: records, Index: records, Queue: messages, Previews: specs, MaxAge: c.BulkMaxDays.Duration(), Now: now,
 	})
 
 	organizations := org.NewService(org.ServiceOptions{
@@ -137,7 +142,7 @@ func New(c config.Config) (*App, error) {
 		Verifier: verifier, Org: organizations, Bulk: edits, Schedules: schedules, Tabs: tabs, Library: pictures, Cursors: cursors, TeamsApp: c.TeamsApp(),
 		Deadline: c.HTTPDeadline.Duration(), Now: now, Health: api.Health{Version: Version, Codec: jpegcodec.Name},
 	})
-	a.Functions = functions(planner, worker, starter, eradicator, sweeper, now)
+	a.Functions = functions(planner, worker, starter, bulkSweeper, eradicator, sweeper, now)
 	a.Handler = a.routes(c)
 	return a, nil
 }
@@ -185,7 +190,7 @@ func imageLimits(c config.Config) imaging.Limits {
 }
 
 // functions is the list of the queue and timer functions, each with its trigger and what a repeat does.
-func functions(planner *bulk.Planner, worker *bulk.Worker, starter *schedule.Starter, eradicator *org.Eradicator, sweeper *org.Sweeper, now func() time.Time) []invoke.Function {
+func functions(planner *bulk.Planner, worker *bulk.Worker, starter *schedule.Starter, bulkSweeper *bulk.Sweeper, eradicator *org.Eradicator, sweeper *org.Sweeper, now func() time.Time) []invoke.Function {
 	return []invoke.Function{
 		invoke.Queue("BulkPlan", bulk.PlanQueue, planner.Plan),                          // goes on where the first one was
 		invoke.Queue("BulkItem", bulk.ItemQueue, worker.Work),                           // finds the result and changes nothing
@@ -197,6 +202,13 @@ func functions(planner *bulk.Planner, worker *bulk.Worker, starter *schedule.Sta
 			started, err := starter.Start(ctx)
 			if started != (schedule.Started{}) {
 				slog.InfoContext(ctx, "scheduled bulk edits", "started", started)
+			}
+			return err
+		}),
+		invoke.OnTimer("BulkSweep", func(ctx context.Context, _ invoke.Timer) error { // helps none on that was helped just now
+			swept, err := bulkSweeper.Sweep(ctx)
+			if swept != (bulk.Swept{}) {
+				slog.InfoContext(ctx, "bulk edits were swept", "swept", swept)
 			}
 			return err
 		}),

@@ -302,6 +302,12 @@ type Jobs interface {
 type Index interface {
 	// JobsOf returns what the index says of all jobs of a user, in no order: ids and when they were created.
 	JobsOf(ctx context.Context, tenant, user string) ([]Job, error)
+	// EachOpen calls yield with every job of all tenants that was not closed, until it returns false.
+	EachOpen(ctx context.Context, yield func(OpenJob) bool) error
+	// NoteOpen keeps what the sweeper saw of a job, unless it was closed or noted by another meanwhile: Conflict.
+	NoteOpen(ctx context.Context, j OpenJob) error
+	// CountOpen returns how many jobs of a tenant, and of a user in it, were not closed.
+	CountOpen(ctx context.Context, tenant, user string) (ofTenant, ofUser int, err error)
 	// OpenJobs returns the jobs of a user, or of all users of the tenant if user is empty, that were not closed.
 	// One whose record is not there (yet, or any more) comes without a State.
 	OpenJobs(ctx context.Context, tenant, user string) ([]Job, error)
@@ -366,8 +372,8 @@ const (
 type PlanMessage struct {
 	Tenant string `json:"tenant"`
 	Job    string `json:"job"`
-	// SendTo asks only that the images numbered below it be sent; 0 asks to plan.
-	SendTo int `json:"sendTo,omitempty"`
+	// After asks only for more messages: so many images are edited, or nearly. 0 asks to plan.
+	After int `json:"after,omitempty"`
 	// Resume asks to go on with a job that was parked, since its user is here again, or that was paused.
 	Resume bool `json:"resume,omitempty"`
 	// Waits counts how often the message was put back because a service was busy.

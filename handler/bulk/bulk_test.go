@@ -87,6 +87,7 @@ type kit struct {
 	queue    *memoryQueue
 	crash    *crasher
 	limits   bulk.PlanLimits
+	open     atomic.Int64 // further jobs of the tenant, as planners see it
 	now      func() time.Time
 	service  *bulk.Service
 }
@@ -132,7 +133,7 @@ func newKitOf(t *testing.T, user directory.User) *kit {
 func (k *kit) newService() *bulk.Service {
 	return bulk.NewService(bulk.ServiceOptions{
 		Jobs: k.records, Items: k.records, Index: k.records, Specs: k.specs, Queue: k.queue, MaxImages: k.limits.MaxImages, Now: k.now,
-		Library: k.library, Limits: imaging.DefaultLimits(),
+		Library: k.library, Limits: imaging.DefaultLimits(), Previews: k.specs, MaxOpen: bulk.MaxOpen{Tenant: 10_000, User: 1000},
 		NewID: func() string { return fmt.Sprintf("job%d", siteNumber.Add(1)) },
 	})
 }
@@ -177,10 +178,20 @@ func (k *kit) newLibrary() *graphclient.Client {
 	return library
 }
 
+// neighbours tells how many jobs the tenant has: all tests have the same one.
+type neighbours struct {
+	bulk.Index
+	open *atomic.Int64
+}
+
+func (n neighbours) CountOpen(context.Context, string, string) (ofTenant, ofUser int, err error) {
+	return 1 + int(n.open.Load()), 1, nil
+}
+
 func (k *kit) planner() *bulk.Planner {
 	return bulk.NewPlanner(bulk.PlannerOptions{
 		Jobs: crashingJobs{k.records, k.crash}, Items: k.records, Specs: k.specs, Queue: crashingQueue{k.queue, k.crash}, Sessions: k.sessions,
-		Library: crashingLibrary{k.library, k.crash}, About: k.records, Limits: k.limits, Now: k.now,
+		Library: crashingLibrary{k.library, k.crash}, Index: neighbours{k.records, &k.open}, About: k.records, Limits: k.limits, Now: k.now,
 	})
 }
 
@@ -188,7 +199,7 @@ func (k *kit) worker() *bulk.Worker {
 	return bulk.NewWorker(bulk.WorkerOptions{
 		Jobs: crashingJobs{k.records, k.crash}, Items: crashingItems{k.records, k.crash}, Specs: k.specs,
 		Queue: crashingQueue{k.queue, k.crash}, Sessions: k.sessions, Library: crashingLibrary{k.library, k.crash},
-		Limits: imaging.DefaultLimits(), Window: k.limits.Window, Room: imaging.NewRoom(2), Now: k.now,
+		Limits: imaging.DefaultLimits(), Window: k.limits.Window, Room: imaging.NewRoom(2), Previews: k.specs, Now: k.now,
 	})
 }
 

@@ -61,8 +61,8 @@ func (p *Planner) resume(ctx context.Context, job Job, m PlanMessage) (Job, erro
 	if err := p.sendItems(ctx, job.Ref, lost); err != nil {
 		return job, err
 	}
-	// Requests for more were dropped as well. A window's worth of further images holds one that asks again.
-	if err := p.send(ctx, job, job.Sent+p.limits.Window); err != nil {
+	// Requests for more were dropped as well. A share of further images holds one that asks again.
+	if err := p.send(ctx, job, job.Sent); err != nil {
 		return job, err
 	}
 	return job, settle(ctx, p.jobs, job.Ref, p.now)

@@ -26,6 +26,7 @@ type Planner struct {
 	specs   Specs
 	queue   Queue
 	lot     lot
+	index   Index
 	library Library
 	about   Described
 	limits  PlanLimits
@@ -34,7 +35,7 @@ type Planner struct {
 
 // PlanLimits bound a job.
 type PlanLimits struct {
-	Window    int   // images that are sent ahead, 1 or more
+	Window    int   // images of a tenant that are sent ahead, 1 or more
 	MaxImages int   // most images of a job, and most files and folders that it looks at
 	MaxBytes  int64 // largest file to edit
 }
@@ -46,6 +47,7 @@ type PlannerOptions struct {
 	Specs    Specs
 	Queue    Queue
 	Sessions Sessions
+	Index    Index
 	Library  Library
 	About    Described
 	Limits   PlanLimits
@@ -54,7 +56,7 @@ type PlannerOptions struct {
 
 // NewPlanner returns a planner.
 func NewPlanner(o PlannerOptions) *Planner {
-	return &Planner{o.Jobs, o.Items, o.Specs, o.Queue, lot{o.Jobs, o.Queue, o.Sessions}, o.Library, o.About, o.Limits, o.Now}
+	return &Planner{o.Jobs, o.Items, o.Specs, o.Queue, lot{o.Jobs, o.Queue, o.Sessions}, o.Index, o.Library, o.About, o.Limits, o.Now}
 }
 
 // leaveTime is how long before its deadline the planner stops, after one page at least, and sends itself a
@@ -73,8 +75,8 @@ func (p *Planner) Plan(ctx context.Context, m PlanMessage) error {
 		return nil
 	case err == nil && m.Resume:
 		job, err = p.resume(ctx, job, m)
-	case err == nil && m.SendTo > 0:
-		err = p.send(ctx, job, m.SendTo)
+	case err == nil && m.After > 0:
+		err = p.send(ctx, job, m.After)
 	case err == nil:
 		job, err = p.plan(ctx, job, m)
 	}
@@ -96,7 +98,7 @@ func (p *Planner) verdict(ctx context.Context, m PlanMessage, err error) error {
 		m.Waits++
 		return putBack(ctx, p.queue, PlanQueue, m, wait)
 	}
-	if m.SendTo > 0 || f.Kind == fault.Internal || f.Kind == fault.Misconfigured || f.Kind == fault.Conflict {
+	if m.After > 0 || f.Kind == fault.Internal || f.Kind == fault.Misconfigured || f.Kind == fault.Conflict {
 		return err
 	}
 	return p.fail(ctx, Ref{Tenant: m.Tenant, Job: m.Job}, f)
@@ -128,7 +130,7 @@ func (p *Planner) plan(ctx context.Context, job Job, m PlanMessage) (Job, error)
 			return job, err
 		}
 	}
-	if err := p.send(ctx, job, p.limits.Window); err != nil {
+	if err := p.send(ctx, job, 0); err != nil {
 		return job, err
 	}
 	return job, settle(ctx, p.jobs, job.Ref, p.now)
@@ -313,9 +315,27 @@ func (p *Planner) record(ctx context.Context, job Job, portion Portion) (Job, er
 	return now, err
 }
 
-// send sends the messages of recorded images up to the target, and records that. If the process dies in
-// between, or another message does the same, some are sent twice, which changes nothing.
-func (p *Planner) send(ctx context.Context, job Job, target int) error {
+// block is after how many images a worker asks for more messages.
+func block(window int) int { return max(1, window/4) }
+
+// share is how many images of the job may be in flight: its part of the tenant's window, in whole blocks, and one of them at
+// least. The queue gives out what came first, so jobs and tenants with equal numbers in it take turns.
+func (p *Planner) share(ctx context.Context, job Job) (int, error) {
+	open, _, err := p.index.CountOpen(ctx, job.Tenant, job.User)
+	size := block(p.limits.Window)
+	return max(1, p.limits.Window/max(1, open)/size) * size, err
+}
+
+// send sends the messages of recorded images up to the job's share after those that are edited, and records that. If the
+// process dies in between, or another message does the same, some are sent twice, which changes nothing.
+//
+// It never stalls: what is sent ends with a whole block, or with the last image, and the last image of each block asks again.
+func (p *Planner) send(ctx context.Context, job Job, after int) error {
+	share, err := p.share(ctx, job)
+	if err != nil {
+		return err
+	}
+	target := after + share
 	for {
 		upTo := min(max(job.Target, target), job.Planned)
 		if job.Target >= target && job.Sent >= upTo {
@@ -364,7 +384,7 @@ func (p *Planner) GiveUp(ctx context.Context, m PlanMessage) error {
 	if err != nil {
 		return err
 	}
-	if m.SendTo > 0 || m.Resume || job.Place.End || job.rests() {
+	if m.After > 0 || m.Resume || job.Place.End || job.rests() {
 		return p.Plan(ctx, m)
 	}
 	return p.fail(ctx, job.Ref,

@@ -59,11 +59,13 @@ func TestAFilterSelectsFilesOfAFolder(t *testing.T) {
 			t.Parallel()
 			source := k.folder()
 			source.Folder.FolderFilter = c.filter
-			k := *k // with a queue of its own
-			k.t, k.queue = t, &memoryQueue{}
-			k.service = k.newService()
-			job := k.submit(bulk.Request{Source: source})
-			k.plan()
+			job, err := k.service.Submit(t.Context(), k.who, bulk.Request{Source: source, Recipe: halve})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := k.planner().Plan(t.Context(), planOf(job)); err != nil {
+				t.Fatal(err)
+			}
 			planned, err := k.records.Job(t.Context(), job.Ref)
 			if err != nil {
 				t.Fatal(err)

@@ -27,11 +27,16 @@ type Service struct {
 	specs     Specs
 	queue     Queue
 	library   Library
+	previews  Previews
 	limits    imaging.Limits
 	maxImages int
+	maxOpen   MaxOpen
 	now       func() time.Time
 	newID     func() string
 }
+
+// MaxOpen is how many jobs may go on at once.
+type MaxOpen struct{ Tenant, User int }
 
 // ServiceOptions are what a Service needs.
 type ServiceOptions struct {
@@ -41,15 +46,17 @@ type ServiceOptions struct {
 	Specs     Specs
 	Queue     Queue
 	Library   Library
+	Previews  Previews
 	Limits    imaging.Limits
 	MaxImages int // most images of a list
+	MaxOpen   MaxOpen
 	Now       func() time.Time
 	NewID     func() string // a fresh id: 1 to 64 lower-case letters and digits
 }
 
 // NewService returns a service.
 func NewService(o ServiceOptions) *Service {
-	return &Service{o.Jobs, o.Items, o.Index, o.Specs, o.Queue, o.Library, o.Limits, o.MaxImages, o.Now, o.NewID}
+	return &Service{o.Jobs, o.Items, o.Index, o.Specs, o.Queue, o.Library, o.Previews, o.Limits, o.MaxImages, o.MaxOpen, o.Now, o.NewID}
 }
 
 // Request asks for a bulk edit.
@@ -57,6 +64,7 @@ type Request struct {
 	Source Source
 	Recipe json.RawMessage
 	Save   Save
+	DryRun bool // nothing is saved
 	// Key makes a repeat of the request return the same job; empty for none. 1 to 128 characters.
 	Key string
 
@@ -90,9 +98,15 @@ func (s *Service) Submit(ctx context.Context, who caller.Caller, r Request) (Job
 	if r.of != nil {
 		job.Of = r.of.Job
 	}
+	if r.DryRun {
+		job.Kind = DryRun
+	}
 	if r.Key != "" {
 		sum := sha256.Sum256([]byte(who.Tenant + "|" + who.User + "|" + r.Key))
 		job.Job = "k" + hex.EncodeToString(sum[:12])
+	}
+	if err := s.checkOpen(ctx, job, r); err != nil {
+		return Job{}, err
 	}
 	if err := s.keep(ctx, who, job, r); err != nil {
 		return Job{}, err
@@ -103,7 +117,33 @@ func (s *Service) Submit(ctx context.Context, who caller.Caller, r Request) (Job
 	if err := send(ctx, s.queue, PlanQueue, PlanMessage{Tenant: job.Tenant, Job: job.Job}, 0); err != nil {
 		return Job{}, err
 	}
-	return s.jobs.Job(ctx, job.Ref)
+	kept, err := s.jobs.Job(ctx, job.Ref)
+	if err == nil && kept.Kind != job.Kind {
+		err = usedKey()
+	}
+	return kept, err
+}
+
+func usedKey() error {
+	return fault.New(fault.Conflict, "The idempotency key was used for another bulk edit.", nil).At("Idempotency-Key")
+}
+
+// checkOpen refuses a job more than may go on at once. One that is there already, by its key, is none more.
+func (s *Service) checkOpen(ctx context.Context, job Job, r Request) error {
+	ofTenant, ofUser, err := s.index.CountOpen(ctx, job.Tenant, job.User)
+	if err != nil || ofTenant < s.maxOpen.Tenant && ofUser < s.maxOpen.User {
+		return err
+	}
+	if r.Key != "" {
+		if _, err := s.jobs.Job(ctx, job.Ref); !fault.Is(err, fault.NotFound) {
+			return err
+		}
+	}
+	whose, limit := "You have", s.maxOpen.User
+	if ofTenant >= s.maxOpen.Tenant {
+		whose, limit = "Your organization has", s.maxOpen.Tenant
+	}
+	return fault.Newf(fault.TooLarge, "%s %d bulk edits that are not over, the most at once. Wait for one, or cancel it.", whose, limit).Over(fault.LimitOpenBulkEdits)
 }
 
 // keep stores what the job does, before the job itself, so that no job is without it. A repeat with the same
@@ -144,7 +184,7 @@ func (s *Service) keep(ctx context.Context, who caller.Caller, job Job, r Reques
 	}
 	same := bytes.Equal(stored.Canonical(), spec.Recipe) && kept.Called == spec.Called && kept.Save == spec.Save && reflect.DeepEqual(source, r.Source)
 	if !same {
-		return fault.New(fault.Conflict, "The idempotency key was used for another bulk edit.", nil).At("Idempotency-Key")
+		return usedKey()
 	}
 	return nil
 }

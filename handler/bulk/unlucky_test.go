@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -50,7 +49,7 @@ func (o oddLibrary) Read(ctx context.Context, who caller.Caller, f bulk.File, li
 }
 
 func (k *kit) oddPlanner(library bulk.Library) *bulk.Planner {
-	return bulk.NewPlanner(bulk.PlannerOptions{Jobs: k.records, Specs: k.specs, Queue: k.queue, Sessions: k.sessions, Library: library, Limits: k.limits, Now: k.now})
+	return bulk.NewPlanner(bulk.PlannerOptions{Jobs: k.records, Specs: k.specs, Queue: k.queue, Sessions: k.sessions, Index: neighbours{k.records, &k.open}, Library: library, Limits: k.limits, Now: k.now})
 }
 
 func (k *kit) oddWorker(items bulk.Items, library bulk.Library) *bulk.Worker {
@@ -233,7 +232,7 @@ func TestAPoisonedRequestForMoreMessagesDoesNotEndTheJob(t *testing.T) {
 	job := k.submit(bulk.Request{Source: k.folder()})
 	k.plan()
 	more := planOf(job)
-	more.SendTo = 6
+	more.After = 6
 	if err := k.planner().GiveUp(t.Context(), more); err != nil {
 		t.Fatal(err)
 	}
@@ -283,10 +282,7 @@ func TestAVersionFromBeforeTheJobIsNotItsWork(t *testing.T) {
 
 	later := time.Now().Add(time.Hour)
 	k.now = func() time.Time { return later }
-	k.service = bulk.NewService(bulk.ServiceOptions{
-		Jobs: k.records, Items: k.records, Specs: k.specs, Queue: k.queue, MaxImages: 10, Now: k.now,
-		NewID: func() string { return fmt.Sprintf("job%d", siteNumber.Add(1)) },
-	})
+	k.service = k.newService()
 	second := k.submit(bulk.Request{Source: k.folder()})
 	k.plan()
 	k.crash.at("after Intend", 1)
@@ -424,9 +420,6 @@ func TestARepeatOfABlocksLastImageAsksForNothingAgain(t *testing.T) {
 		}
 	}
 	for _, left := range k.queue.all() {
-		var m bulk.PlanMessage
-		if err := json.Unmarshal(left.body, &m); err != nil || left.queue != bulk.PlanQueue || m.SendTo <= 40 {
-			t.Errorf("a repeat left %s on %s", left.body, left.queue)
-		}
+		t.Errorf("a repeat left %s on %s", left.body, left.queue)
 	}
 }

@@ -28,9 +28,11 @@ type Worker struct {
 	window  int
 	room    imaging.Room
 	now     func() time.Time
-	pinned  *expirable.LRU[pinnedKey, []byte]
-	running *expirable.LRU[Ref, Job] // without their users and counts
-	ready   *expirable.LRU[Ref, parsedSpec]
+
+	previews Previews
+	pinned   *expirable.LRU[pinnedKey, []byte]
+	running  *expirable.LRU[Ref, Job] // without their users and counts
+	ready    *expirable.LRU[Ref, parsedSpec]
 }
 
 // WorkerOptions are what a Worker needs.
@@ -44,6 +46,7 @@ type WorkerOptions struct {
 	Limits   imaging.Limits
 	Window   int // PlanLimits.Window
 	Room     imaging.Room
+	Previews Previews
 	Now      func() time.Time
 	// JobLife is how long a job that is at work is taken to be as it was read: so late a worker sees that it was
 	// cancelled. SpecLife is how long what a job does, and the pictures that its recipe needs, are remembered.
@@ -61,7 +64,7 @@ const (
 func NewWorker(o WorkerOptions) *Worker {
 	w := &Worker{
 		jobs: o.Jobs, items: o.Items, specs: o.Specs, queue: o.Queue, lot: lot{o.Jobs, o.Queue, o.Sessions}, library: o.Library,
-		limits: o.Limits, window: o.Window, room: o.Room, now: o.Now,
+		limits: o.Limits, window: o.Window, room: o.Room, now: o.Now, previews: o.Previews,
 	}
 	if o.SpecLife > 0 {
 		w.pinned = expirable.NewLRU[pinnedKey, []byte](pinnedCount, nil, o.SpecLife)
@@ -201,14 +204,11 @@ func (w *Worker) finish(ctx context.Context, job Job, item Item) error {
 	return w.goOn(ctx, job, item.N, done)
 }
 
-// goOn does what follows a result: the last image of a block of messages asks for the next block but one, and
-// the last image of a share looks whether the job is done. share is how many of the share have a result, or
+// goOn does what follows a result: the last image of a block asks for more messages, and the last image of a share looks whether the job is done. share is how many of the share have a result, or
 // 0 if that is not known. A repeat does it again, so that nothing is lost with a process that dies here.
 func (w *Worker) goOn(ctx context.Context, job Job, n, share int) error {
-	block := max(1, w.window/2)
-	target := n + 1 + 2*block
-	if (n+1)%block == 0 && job.Target < target {
-		message := PlanMessage{Tenant: job.Tenant, Job: job.Job, SendTo: target}
+	if (n+1)%block(w.window) == 0 && job.Target < min(n+1+w.window, job.Planned) {
+		message := PlanMessage{Tenant: job.Tenant, Job: job.Job, After: n + 1}
 		if err := send(ctx, w.queue, PlanQueue, message, 0); err != nil {
 			return err
 		}
@@ -335,6 +335,10 @@ func (w *Worker) prepare(ctx context.Context, job Job, spec parsedSpec, file Fil
 			Recipe: spec.called, Hash: spec.recipe.Hash(), Number: cmp.Or(item.Number, item.N+1),
 		}, result.Format.Ending())
 		item.Intent.Folder = spec.save.Folder
+	}
+	if job.Kind == DryRun {
+		*item, err = w.rehearse(ctx, job, spec, file, *item, source, result.Data)
+		return nil, true, err
 	}
 	return result.Data, false, nil
 }

@@ -48,8 +48,11 @@ type Config struct {
 
 	TenantUnits Units `env:"IMAGEPRO_TENANT_UNITS" envDefault:"1200" doc:"Budget of each tenant's requests to SharePoint in a minute, for each instance, in its resource units (1 for an item or a content, 2 for lists and changes), 0 to 100000. 0 is no budget."`
 
-	BulkWindow    Window    `env:"IMAGEPRO_BULK_WINDOW" envDefault:"32" doc:"Images of one bulk edit that are sent ahead to the queue, 1 to 1000."`
+	BulkWindow    Window    `env:"IMAGEPRO_BULK_WINDOW" envDefault:"32" doc:"Images of one organization that are sent ahead to the queue, divided among its bulk edits, 1 to 1000."`
 	BulkMaxImages MaxImages `env:"IMAGEPRO_BULK_MAX_IMAGES" envDefault:"100000" doc:"Most images of one bulk edit, 1 to 1000000."`
+	BulkMaxOpen   Open      `env:"IMAGEPRO_BULK_MAX_OPEN" envDefault:"100" doc:"Most bulk edits of one organization that are not over, 1 to 10000."`
+	BulkUserOpen  Open      `env:"IMAGEPRO_BULK_USER_OPEN" envDefault:"20" doc:"Most bulk edits of one user that are not over, 1 to 10000."`
+	BulkMaxDays   Days      `env:"IMAGEPRO_BULK_MAX_DAYS" envDefault:"30" doc:"Days after which a bulk edit that is not over is ended, 1 to 3650."`
 
 	MaxFileMB     FileMB     `env:"IMAGEPRO_MAX_FILE_MB" envDefault:"50" doc:"Largest picture file to edit, in MiB, 1 to 200."`
 	MaxMegapixels Megapixels `env:"IMAGEPRO_MAX_MEGAPIXELS" envDefault:"50" doc:"Largest picture to edit, in million pixels, 1 to 200. Each processor may need 20 bytes of memory a pixel."`

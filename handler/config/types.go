@@ -25,6 +25,7 @@ type (
 	SessionDays      int           // 1 to 90
 	Window           int           // 1 to 1000
 	MaxImages        int           // 1 to 1000000
+	Open             int           // 1 to 10000
 	FileMB           int           // 1 to 200
 	Megapixels       int           // 1 to 200
 	ResultMegapixels int           // 1 to 400
@@ -44,6 +45,7 @@ func (g *GraceDays) UnmarshalText(text []byte) error        { return number(text
 func (s *SessionDays) UnmarshalText(text []byte) error      { return number(text, 1, 90, (*int)(s)) }
 func (w *Window) UnmarshalText(text []byte) error           { return number(text, 1, 1000, (*int)(w)) }
 func (m *MaxImages) UnmarshalText(text []byte) error        { return number(text, 1, 1_000_000, (*int)(m)) }
+func (o *Open) UnmarshalText(text []byte) error             { return number(text, 1, 10_000, (*int)(o)) }
 func (f *FileMB) UnmarshalText(text []byte) error           { return number(text, 1, 200, (*int)(f)) }
 func (m *Megapixels) UnmarshalText(text []byte) error       { return number(text, 1, 200, (*int)(m)) }
 func (m *ResultMegapixels) UnmarshalText(text []byte) error { return number(text, 1, 400, (*int)(m)) }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -60,17 +61,17 @@ var allowed = map[string][]string{
 	canaries.upn:         {"ImageProUsers UPN"},
 	canaries.file:        {"ImageProBulkEdits Facts/name", "ImageProBulkEdits Facts/intent"},
 	canaries.folder:      {"ImageProBulkEdits Facts/name"}, // of one that was given for an image
-	canaries.title:       {"ImageProTabs D/title"},
+	canaries.title:       {"ImageProTabs D/title", "ImageProSchedules D/name"},
 	canaries.preset:      {"ImageProPresets D/name"},
 	canaries.description: {"ImageProPresets D/description"},
 	canaries.caption: {"ImageProPresets D/recipe", "ImageProTabs D/defaultRecipe", "spec.json recipe", "spec.json called", "ImageProImages D/recipes",
-		"ImageProBulkEdits Facts/intent", "ImageProBulkEdits Facts/name"},
+		"ImageProSchedules D/recipe", "ImageProBulkEdits Facts/intent", "ImageProBulkEdits Facts/name"},
 	canaries.imageTitle:   {"ImageProImages D/title"},
 	canaries.altText:      {"ImageProImages D/altText"},
 	canaries.imageCaption: {"ImageProImages D/caption"},
 	canaries.credit:       {"ImageProImages D/credit"},
-	canaries.tag:          {"ImageProImages D/tags"},
-	canaries.copies:       {"ImageProBulkEdits Facts/intent", "ImageProBulkEdits Facts/name", "spec.json name"},
+	canaries.tag:          {"ImageProImages D/tags", "source.json properties"},
+	canaries.copies:       {"ImageProBulkEdits Facts/intent", "ImageProBulkEdits Facts/name", "spec.json name", "ImageProSchedules D/save"},
 }
 
 // audit is a stack whose emulator logs everything, with people of its own.
@@ -171,6 +172,10 @@ func (a *audit) bodies() map[string]string {
 		"POST /recipes/from-editor": `{"backgroundImage":{"width":40,"height":30},"objects":[{"type":"i-text","text":"` + canaries.caption + `","fontFamily":"` + canaries.title + `"}]}`,
 		"POST /bulk-edits": `{"source":{"folder":{"driveId":"` + a.site.DriveID + `","itemId":"root","recursive":true}},
 			"recipe":` + recipe + `,"save":{"target":"copy","name":"{name} {recipe} ` + canaries.copies + `"}}`,
+		"POST /schedules": `{"name":"` + canaries.title + `","start":"2099-01-01T00:00:00","rule":"FREQ=DAILY","timeZone":"UTC","edit":{"source":{"folder":{"driveId":"` + a.site.DriveID + `","itemId":"root"}},
+			"recipe":` + recipe + `,"save":{"target":"copy","name":"{name} ` + canaries.copies + `"}}}`,
+		"PUT /schedules/{id}": `{"name":"` + canaries.title + `","start":"2099-01-01T00:00:00","rule":"FREQ=DAILY","timeZone":"UTC","edit":{"source":{"folder":{"driveId":"` + a.site.DriveID + `","itemId":"root"}},
+			"recipe":` + recipe + `,"save":{"target":"copy","name":"{name} ` + canaries.copies + `"}}}`,
 		"POST /images/{driveId}/{itemId}/preview": `{"recipe":` + recipe + `,"size":64}`,
 		"POST /images/{driveId}/{itemId}/edits": `{"recipe":` + recipe + `,"save":{"target":"copy","name":"{name} ` + canaries.copies + `","folderId":"` +
 			a.folder.ID + `","onConflict":"rename"}}`,
@@ -221,9 +226,69 @@ func (a *audit) act() {
 		})
 		a.good("GET /bulk-edits/{id}/items", place+"/items?limit=500", token, "")
 	}
+	a.bulk(token)
+	a.schedules(token)
 	a.wrongly(token)
 	a.parked()
 	a.leave()
+}
+
+// bulk does with bulk edits what is done beside starting them.
+func (a *audit) bulk(token string) {
+	a.t.Helper()
+	done := func(r reply) string {
+		a.t.Helper()
+		place := "/bulk-edits/" + r.body["id"].(string)
+		wait(a.t, func() bool { return a.good("GET /bulk-edits/{id}", place, token, "").body["state"] == "done" })
+		return place
+	}
+	submit := func(body string) reply {
+		a.t.Helper()
+		return a.good("POST /bulk-edits", "/bulk-edits", token, body)
+	}
+	copies := strings.Replace(a.bodies()["POST /bulk-edits"], `"width":40`, `"width":41`, 1) // other contents than those that are there
+	taken := done(submit(copies))                                                            // the names of the copies are
+	done(a.good("POST /bulk-edits/{id}/retry", taken+"/retry?states=conflict", token, ""))
+	a.good("GET /bulk-edits", "/bulk-edits?limit=500", token, "")
+	a.good("GET /bulk-edits/{id}/events", taken+"/events", token, "")
+	a.good("GET /bulk-edits/{id}/report", taken+"/report", token, "")
+
+	images := `{"source":{"images":[{"driveId":"` + a.site.DriveID + `","itemId":"` + a.logo.ID + `"}]},"recipe":{"version":1,"steps":[{"op":"filter","name":"invert"}]}`
+	edit := done(submit(images + `}`))
+	done(submit(strings.Replace(images, `"images"`, `"since":"`+path.Base(edit)+`","images"`, 1) + `}`))
+	done(submit(`{"source":{"properties":{"tag":"` + canaries.tag + `"}},"recipe":{"version":1,"steps":[]}}`))
+	done(a.good("POST /bulk-edits/{id}/undo", edit+"/undo", token, ""))
+
+	dry := done(submit(images + `,"dryRun":true}`))
+	for _, one := range a.good("GET /bulk-edits/{id}/previews", dry+"/previews", token, "").body["previews"].([]any) {
+		a.good("GET /bulk-edits/{id}/previews/{n}/{side}", strings.TrimPrefix(one.(map[string]any)["afterUrl"].(string), "/api"), token, "")
+	}
+	place := ""
+	for paused := false; !paused; { // unless it was over already
+		place = submit(images + `}`).place()
+		paused = a.call("POST /bulk-edits/{id}/pause", place+"/pause", token, "").status == http.StatusOK
+	}
+	a.good("POST /bulk-edits/{id}/cancel", place+"/cancel", token, "")
+	for paused := false; !paused; { // and stays so
+		place = submit(images + `,"save":{"target":"copy","folderId":"` + a.folder.ID + `"}}`).place()
+		paused = a.call("POST /bulk-edits/{id}/pause", place+"/pause", token, "").status == http.StatusOK
+	}
+	for resumed := false; !resumed; {
+		place = submit(images + `}`).place()
+		resumed = a.call("POST /bulk-edits/{id}/resume", place+"/resume", token, "").status == http.StatusOK
+	}
+}
+
+// schedules adds one, changes it and deletes a second.
+func (a *audit) schedules(token string) {
+	a.t.Helper()
+	bodies := a.bodies()
+	one := a.good("POST /schedules", "/schedules", token, bodies["POST /schedules"])
+	a.good("GET /schedules/{id}", one.place(), token, "")
+	a.good("PUT /schedules/{id}", one.place(), token, bodies["PUT /schedules/{id}"], "If-Match", one.header.Get("ETag"))
+	other := a.good("POST /schedules", "/schedules", token, bodies["POST /schedules"])
+	a.good("GET /schedules", "/schedules", token, "")
+	a.good("DELETE /schedules/{id}", other.place(), token, "", "If-Match", "*")
 }
 
 // look does with a picture all that one person can do with it.
@@ -449,6 +514,9 @@ func formOf(name string) string {
 	parts := strings.Split(name, "/")
 	if len(parts) == 6 {
 		parts[1], parts[2], parts[4] = "<tenant id>", "<object id>", "<bulk edit>"
+		if number, side, ok := strings.Cut(parts[5], "-"); ok && len(number) == 8 {
+			parts[5] = "<number>-" + side
+		}
 	}
 	return strings.Join(parts, "/")
 }
@@ -701,6 +769,7 @@ type openAPI struct {
 type schema struct {
 	Ref        string `json:"$ref"`
 	Type       any
+	Format     string
 	Enum       []any
 	Properties map[string]schema
 	Items      *schema
@@ -731,6 +800,9 @@ func (a *audit) document(t *testing.T) openAPI {
 	return document
 }
 
+// inForm are text fields that take nothing but what has their form.
+var inForm = []string{"start", "rule", "timeZone"}
+
 // check walks a schema: each of its text fields must be in the body. Lists and alternatives (folder, images)
 // count as there when one of them is.
 func (d openAPI) check(t *testing.T, path string, s schema, body any) {
@@ -747,7 +819,7 @@ func (d openAPI) check(t *testing.T, path string, s schema, body any) {
 			continue
 		}
 		kind := fmt.Sprint(property.Type)
-		if len(property.Enum) == 0 && strings.Contains(kind, "string") || kind == "<nil>" && property.Ref == "" {
+		if len(property.Enum) == 0 && property.Format != "date-time" && !slices.Contains(inForm, name) && strings.Contains(kind, "string") || kind == "<nil>" && property.Ref == "" {
 			text, _ := json.Marshal(value)
 			if !strings.Contains(string(text), "canary") && !strings.HasSuffix(name, "Id") {
 				t.Errorf("%s: no canary in %s: %s", path, name, text)

@@ -56,6 +56,7 @@ const (
 	LimitTime            Limit = "time"            // that the edit may take
 	LimitMaxBytes        Limit = "maxBytes"        // that the recipe allows the result
 	LimitImages          Limit = "images"          // of a bulk edit
+	LimitOpenBulkEdits   Limit = "openBulkEdits"   // that are not over, of a user or an organization
 	LimitSchedules       Limit = "schedules"       // of a user
 	LimitBodyBytes       Limit = "bodyBytes"       // of a request
 )

@@ -162,7 +162,9 @@ func (s *Service) valid(p Plan) (Plan, occurrences, error) {
 
 // keyOf makes the bulk edit that a schedule starts at a time one, however often it is started. No client can name the key:
 // headers hold no such character.
-func keyOf(s Schedule) string { return "\x00schedule " + s.ID + " " + s.Next.UTC().Format(time.RFC3339) }
+func keyOf(s Schedule) string {
+	return "\x00schedule " + s.ID + " " + s.Next.UTC().Format(time.RFC3339)
+}
 
 // request is the bulk edit that is due.
 func (s Schedule) request() bulk.Request {

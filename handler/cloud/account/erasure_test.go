@@ -125,7 +125,7 @@ func (a storage) at(t testing.TB, now time.Time, erasers ...org.Eraser) program 
 		erasers = []org.Eraser{a.records, a.specs}
 	}
 	jobs := bulk.NewService(bulk.ServiceOptions{
-		Jobs: a.records, Items: a.records, Index: a.records, Specs: a.specs, Queue: messages, MaxImages: 1000, Now: clock, NewID: newID,
+		Jobs: a.records, Items: a.records, Index: a.records, Specs: a.specs, Queue: messages, MaxImages: 1000, MaxOpen: bulk.MaxOpen{Tenant: 100, User: 100}, Now: clock, NewID: newID,
 	})
 	entra := entraOf{org.Guard(a.records, a.records, a.records)}
 	eradicator := org.NewEradicator(org.EradicatorOptions{

@@ -5,7 +5,9 @@
 //
 // Blob                                                  holds
 // image-pro/<tid>/<oid>/bulk-edits/<job>/spec.json      recipe, way of saving, and hashes of the pictures that it needs
-// image-pro/<tid>/<oid>/bulk-edits/<job>/source.json    folder or list of images
+// image-pro/<tid>/<oid>/bulk-edits/<job>/source.json    which images
+//
+// image-pro-previews/<tid>/<oid>/bulk-edits/<job>/<n>-before.jpg, <n>-after.jpg    previews of a dry run
 //
 // All blobs of a tenant begin with its id, those of a user with both ids.
 package blobs
@@ -97,19 +99,25 @@ func (s *Store) Erase(ctx context.Context, scope erasure.Scope, _ bool, ledger e
 		}
 		prefix += scope.User + "/"
 	}
-	for {
-		found, err := s.eraseOnce(ctx, prefix, ledger)
-		if err == nil && found {
-			err = ledger.Gone(ctx, container)
-		}
-		if err != nil || !found {
-			return err
+	for _, container := range []string{container, previewContainer} {
+		for {
+			found, err := s.eraseOnce(ctx, container, prefix, ledger)
+			if err == nil && found {
+				err = ledger.Gone(ctx, container)
+			}
+			if err != nil {
+				return err
+			}
+			if !found {
+				break
+			}
 		}
 	}
+	return nil
 }
 
 // eraseOnce deletes what one listing finds, page by page, and reports whether it found anything.
-func (s *Store) eraseOnce(ctx context.Context, prefix string, ledger erasure.Ledger) (found bool, err error) {
+func (s *Store) eraseOnce(ctx context.Context, container, prefix string, ledger erasure.Ledger) (found bool, err error) {
 	pager := s.client.NewListBlobsFlatPager(container, &azblob.ListBlobsFlatOptions{Prefix: &prefix, MaxResults: to.Ptr[int32](erasePage)})
 	for pager.More() {
 		page, err := pager.NextPage(ctx)
@@ -131,7 +139,7 @@ func (s *Store) eraseOnce(ctx context.Context, prefix string, ledger erasure.Led
 		if err := ledger.Take(ctx, container, records); err != nil {
 			return found, err
 		}
-		if err := s.removeAll(ctx, blobs); err != nil {
+		if err := s.removeAll(ctx, container, blobs); err != nil {
 			return found, err
 		}
 	}
@@ -145,7 +153,7 @@ const (
 
 // removeAll deletes the blobs that were listed. One that was made anew since is kept: whoever erases may have
 // been overtaken, and that be of somebody who came back.
-func (s *Store) removeAll(ctx context.Context, blobs []*azcontainer.BlobItem) error {
+func (s *Store) removeAll(ctx context.Context, container string, blobs []*azcontainer.BlobItem) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(eraseParallel)
 	for _, b := range blobs {
@@ -182,15 +190,23 @@ func (s *Store) put(ctx context.Context, j bulk.Job, file string, stored any) er
 	if len(content) > maxBytes {
 		return fault.Newf(fault.TooLarge, "The bulk edit's description has %d MiB; the limit is %d MiB.", len(content)>>20, maxBytes>>20)
 	}
-	err = s.create(ctx, blobName(j, file), content)
+	return s.inContainer(ctx, container, func() error {
+		err := s.create(ctx, blobName(j, file), content)
+		if bloberror.HasCode(err, bloberror.BlobAlreadyExists) {
+			return nil
+		}
+		return err
+	})
+}
+
+// inContainer writes something to a container, and makes the container first if that is what is missing.
+func (s *Store) inContainer(ctx context.Context, container string, write func() error) error {
+	err := write()
 	if bloberror.HasCode(err, bloberror.ContainerNotFound) {
 		if _, err := s.client.CreateContainer(ctx, container, nil); err != nil && !bloberror.HasCode(err, bloberror.ContainerAlreadyExists) {
 			return service.Fault(err)
 		}
-		err = s.create(ctx, blobName(j, file), content)
-	}
-	if bloberror.HasCode(err, bloberror.BlobAlreadyExists) {
-		return nil
+		err = write()
 	}
 	return service.Fault(err)
 }

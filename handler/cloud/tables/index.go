@@ -23,6 +23,14 @@ type indexRow struct {
 	CreatedAt string
 }
 
+// openRow also holds what the sweeper saw.
+type openRow struct {
+	indexRow
+	Mark   string
+	MarkAt string
+	Nudges int
+}
+
 func rowOfIndex(j bulk.Job) indexRow {
 	return indexRow{keys{PartitionKey: j.Tenant, RowKey: j.User + "_" + j.Job}, formatTime(j.CreatedAt)}
 }
@@ -48,7 +56,7 @@ func (s *Store) addToIndex(ctx context.Context, j bulk.Job) error {
 	if err != nil {
 		return err
 	}
-	return s.upsert(ctx, openTable, rowOfIndex(j))
+	return s.upsert(ctx, openTable, openRow{indexRow: rowOfIndex(j)})
 }
 
 // CloseJob notes that a job is final. A repeat is no fault.
@@ -85,6 +93,44 @@ func (s *Store) JobsOf(ctx context.Context, tenant, user string) ([]bulk.Job, er
 		return nil, err
 	}
 	return s.indexed(ctx, indexTable, tenant, user)
+}
+
+// CountOpen counts the jobs that were not closed.
+func (s *Store) CountOpen(ctx context.Context, tenant, user string) (ofTenant, ofUser int, err error) {
+	if err := checkKeys(tenant, user); err != nil {
+		return 0, 0, err
+	}
+	jobs, err := s.indexed(ctx, openTable, tenant, "")
+	for _, job := range jobs {
+		if job.User == user {
+			ofUser++
+		}
+	}
+	return len(jobs), ofUser, err
+}
+
+// EachOpen goes through the jobs of all tenants that were not closed.
+func (s *Store) EachOpen(ctx context.Context, yield func(bulk.OpenJob) bool) error {
+	return s.list(ctx, openTable, query{}, func(entity []byte) (bool, error) {
+		var row openRow
+		if err := decode(entity, &row); err != nil {
+			return false, err
+		}
+		owner, id, _ := strings.Cut(row.RowKey, "_")
+		return yield(bulk.OpenJob{
+			Job:  bulk.Job{Ref: bulk.Ref{Tenant: row.PartitionKey, Job: id}, User: owner, CreatedAt: parseTime(row.CreatedAt), Version: row.ETag},
+			Mark: row.Mark, MarkAt: parseTime(row.MarkAt), Nudges: row.Nudges,
+		}), nil
+	})
+}
+
+// NoteOpen keeps what the sweeper saw.
+func (s *Store) NoteOpen(ctx context.Context, j bulk.OpenJob) error {
+	if err := checkKeys(j.Tenant, j.User, j.Ref.Job); err != nil {
+		return err
+	}
+	_, err := s.update(ctx, openTable, j.Version, openRow{rowOfIndex(j.Job), j.Mark, formatTime(j.MarkAt), j.Nudges})
+	return err
 }
 
 // OpenJobs returns the jobs that were not closed; of one that is not there, what the index says.

@@ -31,15 +31,15 @@ type scheduleDocument struct {
 	Save        form.Save     `json:"save"`
 	Source      form.Source   `json:"source"`
 	Start       string        `json:"start"`
-	Rule        string        `json:"rule,omitempty"`
+	Rule        string        `json:"rule"`
 	Zone        string        `json:"zone"`
-	OnlyChanged bool          `json:"onlyChanged,omitempty"`
-	Paused      bool          `json:"paused,omitempty"`
-	Next        string        `json:"next,omitempty"`
-	LastDue     string        `json:"lastDue,omitempty"`
-	LastJob     string        `json:"lastJob,omitempty"`
-	Since       string        `json:"since,omitempty"`
-	Problem     *problemFacts `json:"problem,omitempty"`
+	OnlyChanged bool          `json:"onlyChanged"`
+	Paused      bool          `json:"paused"`
+	Next        string        `json:"next"`
+	LastDue     string        `json:"lastDue"`
+	LastJob     string        `json:"lastJob"`
+	Since       string        `json:"since"`
+	Problem     *problemFacts `json:"problem"`
 	CreatedAt   string        `json:"createdAt"`
 	ChangedAt   string        `json:"changedAt"`
 }

@@ -1,0 +1,190 @@
+package bulk_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"imagepro/handler/bulk"
+	"imagepro/handler/erasure"
+	"imagepro/handler/fault"
+)
+
+type uncounted struct{}
+
+func (uncounted) Take(context.Context, string, []erasure.Record) error { return nil }
+func (uncounted) Gone(context.Context, string) error                   { return nil }
+
+// own sees the open jobs of one user alone: other tests are at work in the same storage.
+type own struct {
+	bulk.Index
+	user string
+}
+
+func (o own) EachOpen(ctx context.Context, yield func(bulk.OpenJob) bool) error {
+	return o.Index.EachOpen(ctx, func(j bulk.OpenJob) bool { return j.User != o.user || yield(j) })
+}
+
+// keeping holds previews where they are: the sweep of one test is not to take those of the others.
+type keeping struct{ bulk.Previews }
+
+func (keeping) DropPreviews(context.Context, time.Time) error { return nil }
+
+func (k *kit) sweep() bulk.Swept {
+	k.t.Helper()
+	done, err := bulk.NewSweeper(bulk.SweeperOptions{
+		Jobs: k.records, Index: own{k.records, k.user.ID}, Queue: k.queue, Previews: keeping{k.specs}, MaxAge: 30 * 24 * time.Hour, Now: k.now,
+	}).Sweep(k.t.Context())
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	return done
+}
+
+// lateKit is one whose clock is moved by hand.
+func lateKit(t *testing.T) (*kit, func(time.Duration)) {
+	k := newKitOf(t, newUser(t))
+	now := time.Now()
+	k.now = func() time.Time { return now }
+	k.service = k.newService()
+	return k, func(by time.Duration) { now = now.Add(by) }
+}
+
+func TestAJobWhoseMessagesAreLostIsHelpedOn(t *testing.T) {
+	t.Parallel()
+	for name, lose := range map[string]func(*kit, bulk.Job){
+		"before it was planned": func(k *kit, _ bulk.Job) { k.queue.all() },
+		"as its work began":     func(k *kit, _ bulk.Job) { k.plan(); k.queue.all() },
+		"in the middle": func(k *kit, j bulk.Job) {
+			k.deliverUntil(j.Ref, func(j bulk.Job) bool { return j.Counts.Edited == 5 })
+			k.queue.all()
+		},
+		"after a save":           func(k *kit, _ bulk.Job) { k.plan(); k.crash.at("after Replace", 1); k.die(); k.queue.all() },
+		"after its last result":  func(k *kit, _ bulk.Job) { k.crash.at("after FinishItem", 12); k.driveToDeath(); k.queue.all() },
+		"while it sent messages": func(k *kit, _ bulk.Job) { k.crash.at("after Send bulk-items", 3); k.die(); k.queue.all() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			k, wait := lateKit(t)
+			k.limits.Window = 4
+			files := k.pictures(12)
+			job := k.submit(bulk.Request{Source: k.folder()})
+			lose(k, job)
+			for step, want := range []bulk.Swept{{Open: 1}, {Open: 1}, {Open: 1, Helped: 1}} {
+				if done := k.sweep(); done != want {
+					t.Errorf("sweep %d: %+v, want %+v", step, done, want)
+				}
+				if step < 2 {
+					wait(10 * time.Minute)
+				}
+			}
+			if done := k.drive(job.Ref); done.State != bulk.Done || done.Counts.Edited != len(files) {
+				t.Errorf("the job is %+v", done)
+			}
+			k.wantVersions(files, 2)
+			if done := k.sweep(); done != (bulk.Swept{}) {
+				t.Errorf("after its end: %+v", done)
+			}
+		})
+	}
+}
+
+// driveToDeath delivers messages until the process dies.
+func (k *kit) driveToDeath() {
+	k.t.Helper()
+	for range 1000 {
+		message, ok := k.queue.take()
+		if !ok {
+			k.t.Fatal("the process did not die")
+		}
+		if err := k.deliver(message); err != nil {
+			return
+		}
+	}
+}
+
+func TestAJobThatMovesOrRestsIsLetAlone(t *testing.T) {
+	t.Parallel()
+	k, wait := lateKit(t)
+	k.pictures(6)
+	job := k.submit(bulk.Request{Source: k.folder()})
+	for n := range 4 { // something changes between any two sweeps
+		if done := k.sweep(); done != (bulk.Swept{Open: 1}) {
+			t.Errorf("sweep %d: %+v", n, done)
+		}
+		wait(time.Hour)
+		k.deliverUntil(job.Ref, func(j bulk.Job) bool { return j.Counts.Edited == n+1 })
+	}
+	if _, err := k.service.Pause(t.Context(), k.who, job.Job); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if done := k.sweep(); done != (bulk.Swept{Open: 1}) {
+			t.Errorf("while it rests: %+v", done)
+		}
+		wait(time.Hour)
+	}
+}
+
+func TestAJobThatStaysStillIsHelpedOnLessAndLessOften(t *testing.T) {
+	t.Parallel()
+	k, wait := lateKit(t)
+	k.pictures(2)
+	k.submit(bulk.Request{Source: k.folder()})
+	helped := 0
+	for range 24 * 4 { // a day
+		helped += k.sweep().Helped
+		k.queue.all()
+		wait(15 * time.Minute)
+	}
+	if helped < 3 || helped > 8 {
+		t.Errorf("helped %d times in a day", helped)
+	}
+}
+
+func TestASweepClosesWhatIsOverAndEndsWhatIsTooOld(t *testing.T) {
+	t.Parallel()
+	k, wait := lateKit(t)
+	files := k.pictures(2)
+	over := k.submit(bulk.Request{Source: k.folder()})
+	k.drive(over.Ref)
+	if err := k.records.NoteOpen(t.Context(), bulk.OpenJob{Job: over}); err == nil {
+		t.Error("a closed job was noted")
+	}
+	old := k.submit(bulk.Request{Source: k.folder()})
+	k.queue.all()
+	if _, err := k.service.Pause(t.Context(), k.who, old.Job); err != nil {
+		t.Fatal(err)
+	}
+	wait(30*24*time.Hour + time.Minute)
+	if done := k.sweep(); done != (bulk.Swept{Open: 1, Ended: 1}) {
+		t.Errorf("%+v, want one ended", done)
+	}
+	ended, err := k.service.Get(t.Context(), k.who, old.Job)
+	if err != nil || ended.State != bulk.Cancelled || !strings.Contains(ended.Message, "30 days") {
+		t.Errorf("the old one is %+v, %v", ended, err)
+	}
+	k.wantVersions(files, 2) // by the first one
+}
+
+func TestASweepLetsGoOfPreviewsOfYesterday(t *testing.T) {
+	t.Parallel()
+	k, wait := lateKit(t)
+	k.pictures(1)
+	job := k.submit(bulk.Request{Source: k.folder(), DryRun: true})
+	k.drive(job.Ref)
+	if err := k.specs.DropPreviews(t.Context(), time.Now().Add(-24*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.service.Preview(t.Context(), k.who, job.Job, 0, bulk.Before); err != nil {
+		t.Errorf("a young preview: %v", err)
+	}
+	wait(time.Second)
+	if err := k.specs.PutPreview(t.Context(), job, 7, bulk.Before, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.specs.Preview(t.Context(), job, 8, bulk.Before); !fault.Is(err, fault.NotFound) {
+		t.Errorf("one that is not there: %v", err)
+	}
+}
