@@ -5,6 +5,7 @@
 //	go run ./handler/dev [flags] demo    the demo, then end: 0 only if everything was verified
 //	go run ./handler/dev [flags] load    many people at work for ten minutes on a sandbox that makes trouble; 0 only
 //	                                     if every answer was clear, and no write lost or doubled
+//	go run ./handler/dev [flags] chaos   bulk edits while everything around them breaks; 0 only if each image was edited once
 //	go run ./handler/dev [flags] pack    build/image-pro.zip from what make build laid out
 package main
 
@@ -21,7 +22,9 @@ import (
 	"syscall"
 	"time"
 
+	"imagepro/handler/dev/chaos"
 	"imagepro/handler/dev/load"
+	"imagepro/handler/dev/meter"
 	"imagepro/handler/dev/photos"
 	"imagepro/handler/dev/stack"
 )
@@ -45,6 +48,8 @@ type options struct {
 	kind   bool
 	log    bool
 	time   time.Duration // of load
+	seed   uint64        // of chaos
+	images int           // of chaos
 	stdout io.Writer
 }
 
@@ -59,6 +64,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.BoolVar(&o.kind, "kind", false, "switch the sandbox's unkindness off (throttling, broken connections, moving tags)")
 	flags.BoolVar(&o.log, "log", false, "show what the handler and the host log")
 	flags.DurationVar(&o.time, "time", load.Usual().Time, "how long people are at work")
+	flags.Uint64Var(&o.seed, "seed", chaos.Usual().Seed, "what the chances of chaos come from")
+	flags.IntVar(&o.images, "images", chaos.Usual().Images, "how many images chaos edits")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -69,8 +76,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if command == "load" && flags.NArg() == 1 {
 		return crowd(ctx, o)
 	}
+	if command == "chaos" && flags.NArg() == 1 {
+		return mayhem(ctx, o)
+	}
 	if command != "run" && command != "demo" || flags.NArg() != 1 {
-		return fmt.Errorf("name one command, run, demo, load or pack, not %q", strings.Join(flags.Args(), " "))
+		return fmt.Errorf("name one command, run, demo, load, chaos or pack, not %q", strings.Join(flags.Args(), " "))
 	}
 	pictures, err := prepare(o)
 	if err != nil {
@@ -110,6 +120,42 @@ func crowd(ctx context.Context, o options) error {
 	}
 	fmt.Fprint(o.stdout, report)
 	if len(report.Violations) > 0 {
+		return errors.New("something happened that must not")
+	}
+	return nil
+}
+
+// mayhem edits in bulk while everything breaks, and prints what came of it.
+func mayhem(ctx context.Context, o options) error {
+	var m *meter.Meter
+	settings := stack.Options{ScriptRoot: o.app, Seed: o.seed, Kind: true, Strikes: 1000, Storage: func(connection string) (behind string, stop func(), err error) {
+		m, behind, stop, err = meter.Around(connection)
+		return behind, stop, err
+	}}
+	if o.log {
+		settings.Log, settings.Output = showLogs()
+	}
+	s, err := stack.Start(ctx, settings)
+	if err != nil {
+		return err
+	}
+	defer s.Stop()
+	usual := chaos.Usual()
+	usual.Images, usual.Seed = o.images, o.seed
+	usual.Log = func(format string, args ...any) { fmt.Fprintf(o.stdout, format+"\n", args...) }
+	fmt.Fprintf(o.stdout, "%d bulk edits of %d organizations edit %d images; SEED=%d\n", usual.Jobs, usual.Tenants, usual.Images, usual.Seed)
+	report, err := chaos.Run(ctx, s, m, usual)
+	if err != nil {
+		return err
+	}
+	edits := float64(report.Images + report.Undone)
+	fmt.Fprintf(o.stdout, "%d images of one bulk edit were undone; %v in all; with all that was repeated %.1f storage transactions and %.1f requests to Graph and SharePoint for each\n",
+		report.Undone, report.Took.Round(time.Second), float64(report.Storage)/edits, float64(report.Graph)/edits)
+	for _, problem := range report.Problems {
+		fmt.Fprintln(o.stdout, "problem:", problem)
+	}
+	fmt.Fprintln(o.stdout, report)
+	if !report.Good() {
 		return errors.New("something happened that must not")
 	}
 	return nil

@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
+	"syscall"
 	"time"
 
 	"imagepro/handler/dev/child"
@@ -36,6 +38,8 @@ type Server struct {
 	// Dir is where the emulator keeps its data.
 	Dir string
 
+	node    string
+	args    []string
 	process *child.Process
 	ownDir  bool
 }
@@ -61,16 +65,36 @@ func Start(dir string, args ...string) (*Server, error) {
 		}
 		s.ownDir = true
 	}
-	if err := s.start(node, append([]string{script}, args...)); err != nil {
+	s.node, s.args = node, append([]string{script}, args...)
+	if err := s.start("0", "0", "0"); err != nil {
 		s.Stop()
 		return nil, err
 	}
 	return s, nil
 }
 
-func (s *Server) start(node string, args []string) error {
-	cmd := exec.Command(node, append(args, "--silent", "--location", s.Dir,
-		"--blobPort", "0", "--queuePort", "0", "--tablePort", "0", "--skipApiVersionCheck", "--disableTelemetry")...)
+// Restart ends the emulator as Ctrl-C does and starts it again, with what it keeps, on the same ports.
+func (s *Server) Restart() error {
+	var ports []string
+	for _, service := range []string{"Blob", "Queue", "Table"} {
+		found := regexp.MustCompile(service + `Endpoint=http://[^/;]+:(\d+)/`).FindStringSubmatch(s.ConnectionString)
+		if found == nil {
+			return fmt.Errorf("azurite: the connection string names no port of the %s service", service)
+		}
+		ports = append(ports, found[1])
+	}
+	s.process.Signal(os.Interrupt.(syscall.Signal))
+	select {
+	case <-s.process.Done():
+	case <-time.After(startTimeout):
+		return fmt.Errorf("azurite: did not end within %v", startTimeout)
+	}
+	return s.start(ports[0], ports[1], ports[2])
+}
+
+func (s *Server) start(blobPort, queuePort, tablePort string) error {
+	cmd := exec.Command(s.node, append(slices.Clone(s.args), "--silent", "--location", s.Dir,
+		"--blobPort", blobPort, "--queuePort", queuePort, "--tablePort", tablePort, "--skipApiVersionCheck", "--disableTelemetry")...)
 	out, in := io.Pipe()
 	cmd.Stdout, cmd.Stderr = in, in
 	process, err := child.Start(cmd)

@@ -2,6 +2,8 @@ package azurite
 
 import (
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -24,7 +26,10 @@ func Behind(connection, service string, serve func(emulator http.Handler, w http
 		return "", nil, fmt.Errorf("azurite: %w", err)
 	}
 	target := &url.URL{Scheme: endpoint.Scheme, Host: endpoint.Host}
-	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = r.In.Host }} // the host is signed
+	proxy := &httputil.ReverseProxy{
+		Rewrite:  func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = r.In.Host }, // the host is signed
+		ErrorLog: log.New(io.Discard, "", 0),                                                  // who asked sees a 502
+	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serve(proxy, w, r) }))
 	parts[i] = service + "Endpoint=" + server.URL + endpoint.Path
 	return strings.Join(parts, ";"), server.Close, nil

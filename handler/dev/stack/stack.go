@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -36,6 +37,9 @@ type Options struct {
 	Output func(level slog.Level, line string)
 	// Azurite are further arguments of the emulator's own.
 	Azurite []string
+	// Storage, if it is set, puts something before the emulator: it returns the connection string that host and handler use,
+	// and its end.
+	Storage func(connection string) (string, func(), error)
 	// Strikes is how many crashes of the handler within 30 minutes the host endures; 0: as the real one.
 	Strikes int
 }
@@ -49,6 +53,8 @@ type Stack struct {
 	// Settings are those that the handler was started with.
 	Settings map[string]string
 	dir      string
+	host     host.Options
+	before   func() // ends what stands before the storage
 }
 
 // readyTimeout is how long the handler may take until it answers; well below a second is usual.
@@ -78,7 +84,13 @@ func (s *Stack) start(ctx context.Context, o Options) error {
 	if s.Scene, err = sandbox.Demo(s.Sandbox); err != nil {
 		return err
 	}
-	if s.Settings, err = s.settings(o); err != nil {
+	connection := s.Azurite.ConnectionString
+	if o.Storage != nil {
+		if connection, s.before, err = o.Storage(connection); err != nil {
+			return err
+		}
+	}
+	if s.Settings, err = s.settings(o, connection); err != nil {
 		return err
 	}
 	if o.Log == nil {
@@ -90,13 +102,20 @@ func (s *Stack) start(ctx context.Context, o Options) error {
 	if o.Addr == "" {
 		o.Addr = "127.0.0.1:0"
 	}
-	s.Host, err = host.Start(ctx, host.Options{
+	s.host = host.Options{
 		ScriptRoot: o.ScriptRoot, Settings: s.Settings, Environ: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")},
 		Addr: o.Addr, Log: o.Log, HandlerOutput: o.Output, Strikes: o.Strikes,
-	})
-	if err != nil {
+	}
+	return s.startHost(ctx)
+}
+
+// startHost starts the host and waits until the handler answers.
+func (s *Stack) startHost(ctx context.Context) error {
+	var err error
+	if s.Host, err = host.Start(ctx, s.host); err != nil {
 		return err
 	}
+	s.host.Addr = strings.TrimPrefix(s.Host.URL(), "http://")
 	ready, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	return s.Host.Ready(ready)
@@ -104,7 +123,7 @@ func (s *Stack) start(ctx context.Context, o Options) error {
 
 // settings are what local.settings.json would hold. The sandbox's certificate is trusted through
 // SSL_CERT_FILE, which Go reads itself, so that the shipped program needs no setting for it.
-func (s *Stack) settings(o Options) (map[string]string, error) {
+func (s *Stack) settings(o Options, connection string) (map[string]string, error) {
 	ca := filepath.Join(s.dir, "ca.pem")
 	if err := os.WriteFile(ca, s.Sandbox.CAPEM, 0o644); err != nil {
 		return nil, fmt.Errorf("stack: %w", err)
@@ -114,7 +133,7 @@ func (s *Stack) settings(o Options) (map[string]string, error) {
 	settings := map[string]string{
 		"FUNCTIONS_WORKER_RUNTIME":    "custom",
 		"AZURE_FUNCTIONS_ENVIRONMENT": "Development",
-		"AzureWebJobsStorage":         s.Azurite.ConnectionString,
+		"AzureWebJobsStorage":         connection,
 		"IMAGEPRO_APP_SECRET":         s.Scene.Secret,
 		"IMAGEPRO_TOKEN_KEYS":         "local:" + base64.StdEncoding.EncodeToString(key),
 		"IMAGEPRO_AUTHORITY":          s.Sandbox.EntraURL,
@@ -143,6 +162,12 @@ func (s *Stack) KillHandler() error {
 	return syscall.Kill(pid, syscall.SIGKILL)
 }
 
+// RestartHost ends the host, and with it the handler, and starts both again on the same port.
+func (s *Stack) RestartHost(ctx context.Context) error {
+	s.Host.Stop()
+	return s.startHost(ctx)
+}
+
 // Stop ends everything, the host first.
 func (s *Stack) Stop() {
 	if s.Host != nil {
@@ -150,6 +175,9 @@ func (s *Stack) Stop() {
 	}
 	if s.Sandbox != nil {
 		s.Sandbox.Stop()
+	}
+	if s.before != nil {
+		s.before()
 	}
 	if s.Azurite != nil {
 		s.Azurite.Stop()

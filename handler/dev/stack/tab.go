@@ -42,7 +42,7 @@ type Job struct {
 }
 
 // Final reports whether nothing will change any more.
-func (j Job) Final() bool { return j.State == "done" || j.State == "failed" }
+func (j Job) Final() bool { return j.State == "done" || j.State == "failed" || j.State == "cancelled" }
 
 // Item is an image of a bulk edit as the API shows it.
 type Item struct {
@@ -79,10 +79,24 @@ func (t *Tab) Submit(ctx context.Context, body any) (Job, error) {
 	return job, err
 }
 
+// SubmitOnce starts a bulk edit, once for a key.
+func (t *Tab) SubmitOnce(ctx context.Context, key string, body any) (Job, error) {
+	var job Job
+	err := t.call(ctx, http.MethodPost, "/api/bulk-edits", body, &job, "Idempotency-Key", key)
+	return job, err
+}
+
 // Job returns a bulk edit.
 func (t *Tab) Job(ctx context.Context, id string) (Job, error) {
 	var job Job
 	err := t.call(ctx, http.MethodGet, "/api/bulk-edits/"+url.PathEscape(id), nil, &job)
+	return job, err
+}
+
+// Undo starts the undo of a bulk edit.
+func (t *Tab) Undo(ctx context.Context, id string) (Job, error) {
+	var job Job
+	err := t.call(ctx, http.MethodPost, "/api/bulk-edits/"+url.PathEscape(id)+"/undo", nil, &job)
 	return job, err
 }
 
@@ -132,7 +146,7 @@ func (t *Tab) Wait(ctx context.Context, id string, every time.Duration, show fun
 	}
 }
 
-func (t *Tab) call(ctx context.Context, method, path string, body, into any) error {
+func (t *Tab) call(ctx context.Context, method, path string, body, into any, header ...string) error {
 	var reader io.Reader
 	if body != nil {
 		text, err := json.Marshal(body)
@@ -147,6 +161,9 @@ func (t *Tab) call(ctx context.Context, method, path string, body, into any) err
 	}
 	request.Header.Set("Authorization", "Bearer "+t.Token)
 	request.Header.Set("Content-Type", "application/json")
+	for i := 0; i+1 < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return err
