@@ -26,7 +26,7 @@ GOENV = GOEXPERIMENT=simd $(if $(HAS_TURBO),CGO_ENABLED=1 GOFLAGS="$$GOFLAGS -ta
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo test check fuzz quality bench load chaos package clean azurite need-go need-node turbo
+.PHONY: help build run demo test check fuzz quality bench load chaos bench-bulk package clean azurite need-go need-node turbo
 
 help: ## show this list
 	@echo "Image Pro: pictures of SharePoint libraries, shown and edited, one at a time or thousands at once"
@@ -76,6 +76,9 @@ load: build azurite ## 50 people at work for ten minutes (TIME=1m) on a sandbox 
 
 chaos: build azurite ## edit 500 images in bulk while everything breaks around it (SEED=7, IMAGES=1000); 0 only if each was edited once
 	@$(GO) run ./handler/dev $(DEVFLAGS) $(if $(SEED),-seed $(SEED)) $(if $(IMAGES),-images $(IMAGES)) chaos
+
+bench-bulk: build azurite ## what an image of a bulk edit costs, of 100 and of 10,000 (IMAGES=2000), beside engine and bare calls
+	@$(GOENV) $(GO) run ./handler/dev $(DEVFLAGS) $(if $(IMAGES),-images $(IMAGES)) bench-bulk
 
 package: build ## make build/image-pro.zip for deployment
 	@$(GO) run ./handler/dev pack

@@ -92,7 +92,7 @@ func New(c config.Config) (*App, error) {
 		ClientApps: c.ClientApps, Tenants: c.Tenants, AdminRoles: c.AdminRoles, Client: &http.Client{Transport: transport}, Now: now,
 	})
 	sharePoint, err := graph.NewClient(graph.Options{
-		BaseURL: string(c.Graph), Tokens: tokens, Transport: transport, Units: int(c.TenantUnits), Loopback: c.Graph.Loopback(), Now: now,
+		BaseURL: string(c.Graph), Tokens: tokens, Transport: transport, Units: int(c.TenantUnits), Peers: records, Loopback: c.Graph.Loopback(), Now: now,
 	})
 	if err != nil {
 		return nil, err

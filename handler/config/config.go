@@ -46,7 +46,7 @@ type Config struct {
 
 	TabCache CacheLife `env:"IMAGEPRO_TAB_CACHE" envDefault:"30s" doc:"How long a tab's image configuration is remembered, 0s to 10m; so long another instance may show it as it was before a change. 0s remembers nothing."`
 
-	TenantUnits Units `env:"IMAGEPRO_TENANT_UNITS" envDefault:"1200" doc:"Budget of each tenant's requests to SharePoint in a minute, for each instance, in its resource units (1 for an item or a content, 2 for lists and changes), 0 to 100000. 0 is no budget."`
+	TenantUnits Units `env:"IMAGEPRO_TENANT_UNITS" envDefault:"1200" doc:"Budget of each tenant's requests to SharePoint in a minute, in its resource units, shared by all instances (1 for an item or a content, 2 for lists and changes), 0 to 100000. 0 is no budget."`
 
 	BulkWindow    Window    `env:"IMAGEPRO_BULK_WINDOW" envDefault:"32" doc:"Images of one organization that are sent ahead to the queue, divided among its bulk edits, 1 to 1000."`
 	BulkMaxImages MaxImages `env:"IMAGEPRO_BULK_MAX_IMAGES" envDefault:"100000" doc:"Most images of one bulk edit, 1 to 1000000."`

@@ -6,10 +6,12 @@
 //	go run ./handler/dev [flags] load    many people at work for ten minutes on a sandbox that makes trouble; 0 only
 //	                                     if every answer was clear, and no write lost or doubled
 //	go run ./handler/dev [flags] chaos   bulk edits while everything around them breaks; 0 only if each image was edited once
+//	go run ./handler/dev [flags] bench-bulk   what an image of a bulk edit costs, of 100 and of 10,000
 //	go run ./handler/dev [flags] pack    build/image-pro.zip from what make build laid out
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -22,6 +24,7 @@ import (
 	"syscall"
 	"time"
 
+	"imagepro/handler/dev/bulkbench"
 	"imagepro/handler/dev/chaos"
 	"imagepro/handler/dev/load"
 	"imagepro/handler/dev/meter"
@@ -49,7 +52,7 @@ type options struct {
 	log    bool
 	time   time.Duration // of load
 	seed   uint64        // of chaos
-	images int           // of chaos
+	images int           // of chaos and bench-bulk
 	stdout io.Writer
 }
 
@@ -65,7 +68,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.BoolVar(&o.log, "log", false, "show what the handler and the host log")
 	flags.DurationVar(&o.time, "time", load.Usual().Time, "how long people are at work")
 	flags.Uint64Var(&o.seed, "seed", chaos.Usual().Seed, "what the chances of chaos come from")
-	flags.IntVar(&o.images, "images", chaos.Usual().Images, "how many images chaos edits")
+	flags.IntVar(&o.images, "images", 0, "how many images chaos edits, 500 unless it is said, and bench-bulk at the most, 10000")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -79,8 +82,14 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if command == "chaos" && flags.NArg() == 1 {
 		return mayhem(ctx, o)
 	}
+	if command == "bench-bulk" && flags.NArg() == 1 {
+		return benchBulk(ctx, o)
+	}
+	if command == "calls" && flags.NArg() == 1 { // a child of bench-bulk
+		return bulkbench.Measure(ctx, os.Stdin, out)
+	}
 	if command != "run" && command != "demo" || flags.NArg() != 1 {
-		return fmt.Errorf("name one command, run, demo, load, chaos or pack, not %q", strings.Join(flags.Args(), " "))
+		return fmt.Errorf("name one command, run, demo, load, chaos, bench-bulk or pack, not %q", strings.Join(flags.Args(), " "))
 	}
 	pictures, err := prepare(o)
 	if err != nil {
@@ -125,23 +134,43 @@ func crowd(ctx context.Context, o options) error {
 	return nil
 }
 
-// mayhem edits in bulk while everything breaks, and prints what came of it.
-func mayhem(ctx context.Context, o options) error {
-	var m *meter.Meter
-	settings := stack.Options{ScriptRoot: o.app, Seed: o.seed, Kind: true, Strikes: 1000, Storage: func(connection string) (behind string, stop func(), err error) {
+// metered starts a kind stack whose requests to storage are counted.
+func metered(ctx context.Context, o options, with map[string]string) (s *stack.Stack, m *meter.Meter, err error) {
+	settings := stack.Options{Settings: with, ScriptRoot: o.app, Seed: o.seed, Kind: true, Strikes: 1000, Storage: func(connection string) (behind string, stop func(), err error) {
 		m, behind, stop, err = meter.Around(connection)
 		return behind, stop, err
 	}}
 	if o.log {
 		settings.Log, settings.Output = showLogs()
 	}
-	s, err := stack.Start(ctx, settings)
+	s, err = stack.Start(ctx, settings)
+	return s, m, err
+}
+
+// benchBulk measures bulk edits.
+func benchBulk(ctx context.Context, o options) error {
+	s, m, err := metered(ctx, o, map[string]string{"IMAGEPRO_TENANT_UNITS": "0"}) // the budget is not what is measured
+	if err != nil {
+		return err
+	}
+	defer s.Stop()
+	most := cmp.Or(o.images, 10_000)
+	sizes := []int{100}
+	for n := 1000; n < most; n *= 10 {
+		sizes = append(sizes, n)
+	}
+	return bulkbench.Run(ctx, s, m, append(sizes, most), o.stdout)
+}
+
+// mayhem edits in bulk while everything breaks, and prints what came of it.
+func mayhem(ctx context.Context, o options) error {
+	s, m, err := metered(ctx, o, nil)
 	if err != nil {
 		return err
 	}
 	defer s.Stop()
 	usual := chaos.Usual()
-	usual.Images, usual.Seed = o.images, o.seed
+	usual.Images, usual.Seed = cmp.Or(o.images, usual.Images), o.seed
 	usual.Log = func(format string, args ...any) { fmt.Fprintf(o.stdout, format+"\n", args...) }
 	fmt.Fprintf(o.stdout, "%d bulk edits of %d organizations edit %d images; SEED=%d\n", usual.Jobs, usual.Tenants, usual.Images, usual.Seed)
 	report, err := chaos.Run(ctx, s, m, usual)

@@ -224,6 +224,11 @@ func bulkEdits() []Entry {
 			{"MarkAt", "time"},
 			{"Nudges", "number"},
 		}},
+		{Table, "ImageProPeers", "organization", "To share a tenant's budget of requests to SharePoint among the processes that work for it.", whileActive, []Field{
+			{"PartitionKey", "tenant id"},
+			{"RowKey", "random id of a process"},
+			{"At", "time"},
+		}},
 		{Blob, "image-pro/<tenant id>/<object id>/bulk-edits/<bulk edit>/spec.json", "user", "To know what a bulk edit does.", withUser, []Field{
 			{"recipe", "edits, with ids of the pictures of libraries that they need, and small pictures that they hold"},
 			{"target", "whether to make versions or copies"},

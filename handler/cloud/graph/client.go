@@ -31,6 +31,12 @@ type Tokens interface {
 	Refused(who caller.Caller, token secret.Text)
 }
 
+// Peers are the processes that use Graph for a tenant.
+type Peers interface {
+	// Here notes that this process does, and returns how many have done so in the last minute and a half, this one included.
+	Here(ctx context.Context, tenant string) (int, error)
+}
+
 // Options says where Graph is.
 type Options struct {
 	BaseURL string // https address with version, no trailing slash: https://graph.microsoft.com/v1.0
@@ -40,6 +46,8 @@ type Options struct {
 	// Units is the budget of one tenant in a minute, in SharePoint's resource units: 1 for an item or a content, 2 for
 	// lists and changes. 0 is no budget.
 	Units int
+	// Peers tells how many processes share that budget; nil if there is none but this.
+	Peers Peers
 	// Loopback lets content come from this machine, for the sandbox.
 	Loopback bool
 	Now      func() time.Time
@@ -72,7 +80,7 @@ func NewClient(o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("graph: %w", err)
 	}
-	gates := newGates(o.Transport, o.Units, o.Now)
+	gates := newGates(o.Transport, o.Units, o.Peers, o.Now)
 	again := &retry.Transport{
 		Base: gates, Service: serviceName, Tries: tries, MaxWait: maxWait, MaxTotal: maxTotal, Now: o.Now,
 	}

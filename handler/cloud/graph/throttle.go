@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -31,15 +32,16 @@ const (
 type gates struct {
 	base    http.RoundTripper
 	units   float64 // of one tenant in a minute; 0 for no budget
+	peers   Peers
 	maxWait time.Duration
 	now     func() time.Time
 	mu      sync.Mutex
 	gates   *lru.Cache[string, *gate]
 }
 
-func newGates(base http.RoundTripper, units int, now func() time.Time) *gates {
+func newGates(base http.RoundTripper, units int, peers Peers, now func() time.Time) *gates {
 	tenants, _ := lru.New[string, *gate](gateSize) // fails for sizes below 1 only
-	return &gates{base: base, units: float64(units), maxWait: maxWait, now: now, gates: tenants}
+	return &gates{base: base, units: float64(units), peers: peers, maxWait: maxWait, now: now, gates: tenants}
 }
 
 func (g *gates) of(tenant string) *gate {
@@ -57,6 +59,7 @@ func (g *gates) of(tenant string) *gate {
 func (g *gates) RoundTrip(request *http.Request) (*http.Response, error) {
 	who, _ := request.Context().Value(callerKey{}).(caller.Caller)
 	tenant := g.of(who.Tenant)
+	g.count(request.Context(), who.Tenant, tenant)
 	if err := g.enter(request, tenant); err != nil {
 		drop(request)
 		return nil, err
@@ -71,15 +74,35 @@ func (g *gates) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, err
 }
 
+// How often it is asked how many processes share a budget, and how long that may take.
+const (
+	countEvery = 30 * time.Second
+	countTime  = 5 * time.Second
+)
+
+// count asks how many processes use Graph for the tenant. One request does it, now and then; if that fails, what is known
+// stays so.
+func (g *gates) count(ctx context.Context, id string, tenant *gate) {
+	if g.peers == nil || g.units == 0 || id == "" || !tenant.mayCount(g.now()) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, countTime)
+	defer cancel()
+	if n, err := g.peers.Here(ctx, id); err == nil {
+		tenant.share(n)
+	}
+}
+
 // enter waits for the tenant's turn: maxWait at the most, all waits together.
 func (g *gates) enter(request *http.Request, tenant *gate) error {
 	left := g.maxWait
 	if end, ok := request.Context().Deadline(); ok {
 		left = min(left, end.Sub(g.now()))
 	}
-	units := min(cost(request), g.units)
+	perMinute := g.units / float64(tenant.sharers())
+	units := min(cost(request), perMinute)
 	for {
-		turn := tenant.take(units, g.units, left, g.now())
+		turn := tenant.take(units, perMinute, left, g.now())
 		if turn.wait <= 0 {
 			return nil
 		}
@@ -131,6 +154,32 @@ type gate struct {
 	until    time.Time // end of the pause that SharePoint asked for
 	failures int       // in a row
 	opened   time.Time // when the circuit opened last
+	peers    int       // processes that share the budget; 0 is not known
+	counted  time.Time // when that was asked last
+}
+
+// mayCount reports whether it is time to ask for the processes again, to one caller.
+func (g *gate) mayCount(now time.Time) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if now.Sub(g.counted) < countEvery {
+		return false
+	}
+	g.counted = now
+	return true
+}
+
+func (g *gate) share(n int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.peers = n
+}
+
+// sharers is how many processes share the budget, 1 or more.
+func (g *gate) sharers() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return max(1, g.peers)
 }
 
 // turn is when it is a request's turn: now, if there is nothing to wait for. One that has reserved its units has its

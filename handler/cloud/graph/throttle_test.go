@@ -285,3 +285,41 @@ func TestWhatStaysThrottledInABatchIsBusy(t *testing.T) {
 		}
 	})
 }
+
+// sharing is a budget that so many processes share.
+type sharing struct {
+	n     int
+	asked int
+}
+
+func (s *sharing) Here(context.Context, string) (int, error) {
+	s.asked++
+	return s.n, nil
+}
+
+func TestABudgetIsSharedByTheProcessesThatUseIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for processes, want := range map[int]time.Duration{1: time.Minute, 3: 3 * time.Minute} {
+			b, peers := newBusyService(), &sharing{n: processes}
+			client, err := graph.NewClient(graph.Options{
+				BaseURL: "https://graph.example/v1.0", Tokens: &canned{}, Now: time.Now, Transport: b, Units: 60, Peers: peers,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			began := time.Now()
+			for range 60 + 60 { // the first minute's worth is there at once
+				if _, err := client.Item(context.Background(), caller.Away("a", "u"), library.Ref{Drive: "a", Item: "i"}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			took := time.Since(began)
+			if took < want-5*time.Second || took > want+5*time.Second+time.Minute*time.Duration(processes-1) {
+				t.Errorf("%d processes: 60 requests beyond the first minute's took %v, want about %v", processes, took, want)
+			}
+			if most := int(took/(30*time.Second)) + 1; peers.asked > most || peers.asked < most-1 {
+				t.Errorf("%d processes: asked %d times in %v", processes, peers.asked, took)
+			}
+		}
+	})
+}

@@ -230,7 +230,7 @@ func (u uploaded) file(drive string) bulk.File {
 		return bulk.File{}
 	}
 	return bulk.File{
-		Drive: drive, Item: u.ID, Parent: u.Parent.ID, Name: u.Name, Size: u.Size, Tag: u.CTag,
+		Drive: drive, Item: u.ID, Parent: u.Parent.ID, Name: u.Name, Size: u.Size, Modified: u.Modified.UTC(), Tag: u.CTag,
 		MIME: u.File.MIMEType, Fingerprint: u.File.Hashes.QuickXorHash,
 	}
 }

@@ -55,6 +55,7 @@ func (s *Store) placesOf(ctx context.Context, scope erasure.Scope) ([]place, err
 			{openTable, ofTenant(scope.Tenant), always(erasure.Bookkeeping)},
 			{indexTable, ofTenant(scope.Tenant), always(erasure.Bookkeeping)},
 			{schedulesTable, ofTenant(scope.Tenant), always(erasure.Schedules)},
+			{peersTable, ofTenant(scope.Tenant), always(erasure.Bookkeeping)},
 			{tabsTable, ofTenant(scope.Tenant), always(erasure.Tabs)},
 			{presetsTable, ofTenant(scope.Tenant), kindOfPreset},
 			{imagesTable, ofTenant(scope.Tenant), always(erasure.Properties)},

@@ -11,6 +11,7 @@ package tables
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -30,6 +31,7 @@ import (
 type Store struct {
 	service *aztables.ServiceClient
 	shares  *lru.Cache[string, *share] // by partition and row key
+	process string                     // an id of this process, random
 }
 
 // Open returns a store on the account of a connection string. It reaches no network; tables are made when
@@ -44,7 +46,7 @@ func Open(connectionString string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{service, shares}, nil
+	return &Store{service, shares, strings.ToLower(rand.Text())}, nil
 }
 
 // The tables.
@@ -57,6 +59,7 @@ const (
 	bulkTable          = "ImageProBulkEdits"
 	indexTable         = "ImageProBulkIndex"
 	openTable          = "ImageProBulkOpen"
+	peersTable         = "ImageProPeers"
 	schedulesTable     = "ImageProSchedules"
 	tabsTable          = "ImageProTabs"
 	presetsTable       = "ImageProPresets"

@@ -148,7 +148,7 @@ func prepare(s *stack.Stack, o Options) ([]*work, error) {
 			return nil, err
 		}
 		for i := o.Images * n / o.Jobs; i < o.Images*(n+1)/o.Jobs; i++ {
-			content := draw(uint64(i))
+			content := Draw(320+i%7, 240, uint64(i))
 			sum := sha256.Sum256(content)
 			item, err := s.Sandbox.Graph.PutFile(w.site.DriveID, fmt.Sprintf("%02d/%04d.jpg", i%3, i), bytes.NewReader(content), user.ID)
 			if err != nil {
@@ -161,13 +161,13 @@ func prepare(s *stack.Stack, o Options) ([]*work, error) {
 	return all, nil
 }
 
-// draw draws a picture that is another one for another seed.
-func draw(seed uint64) []byte {
+// Draw draws a picture (JPEG) that is another one for another seed.
+func Draw(width, height int, seed uint64) []byte {
 	random := rand.New(rand.NewPCG(seed, 11))
-	m := image.NewRGBA(image.Rect(0, 0, 320+int(seed%7), 240))
+	m := image.NewRGBA(image.Rect(0, 0, width, height))
 	a, b := random.IntN(256), random.IntN(256)
-	for y := range m.Rect.Dy() {
-		for x := range m.Rect.Dx() {
+	for y := range height {
+		for x := range width {
 			m.SetRGBA(x, y, color.RGBA{uint8(x*a/300 + b), uint8(y*b/200 + a), uint8((x ^ y) + int(seed)), 255})
 		}
 	}

@@ -72,6 +72,19 @@ func (p *Problem) Error() string {
 	return fmt.Sprintf("%d %s: %s %s", p.Status, p.Type, p.Detail, p.Field)
 }
 
+// Me signs the user in.
+func (t *Tab) Me(ctx context.Context) error {
+	var me struct{}
+	return t.call(ctx, http.MethodGet, "/api/me", nil, &me)
+}
+
+// GraphToken returns a token of the user's for Graph.
+func (t *Tab) GraphToken(ctx context.Context) (string, error) {
+	var token struct{ AccessToken string }
+	err := t.call(ctx, http.MethodPost, "/api/token", map[string]any{"scopes": []string{"Sites.ReadWrite.All"}}, &token)
+	return token.AccessToken, err
+}
+
 // Submit starts a bulk edit; the body is that of POST /api/bulk-edits.
 func (t *Tab) Submit(ctx context.Context, body any) (Job, error) {
 	var job Job

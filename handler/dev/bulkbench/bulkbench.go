@@ -1,0 +1,326 @@
+// Package bulkbench measures bulk edits: how fast they are, what an image costs, and whether that stays so when there are
+// many. It prints a table, with the pure engine and the bare calls beside it in the same run.
+package bulkbench
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"imagepro/handler/dev/chaos"
+	"imagepro/handler/dev/meter"
+	"imagepro/handler/dev/sandbox/directory"
+	"imagepro/handler/dev/sandbox/graph"
+	"imagepro/handler/dev/sandbox/trouble"
+	"imagepro/handler/dev/stack"
+	"imagepro/handler/imaging"
+	"imagepro/handler/recipe"
+)
+
+const edit = `{"version":1,"steps":[{"op":"resize","width":400},{"op":"adjust","brightness":5}]}`
+
+// bench is a stack under measurement.
+type bench struct {
+	*stack.Stack
+	meter *meter.Meter
+	out   io.Writer
+	graph int // calls that were counted so far
+	call  int // number of the last of them
+	users int
+}
+
+// library is a user's, with images.
+type library struct {
+	user  directory.User
+	tab   *stack.Tab
+	site  graph.Site
+	items []string
+}
+
+// Run measures jobs of so many images.
+func Run(ctx context.Context, s *stack.Stack, m *meter.Meter, sizes []int, out io.Writer) error {
+	b := &bench{Stack: s, meter: m, out: out}
+	warm, err := b.library("", 50)
+	if err != nil {
+		return err
+	}
+	if _, err := b.measure(ctx, warm); err != nil {
+		return err
+	}
+	engine, err := engineCost(ctx)
+	if err != nil {
+		return err
+	}
+	calls, err := b.callCost(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "one image of 640×480, ms of CPU: engine %.2f, bare calls %.2f\n\n", engine*1000, calls*1000)
+	fmt.Fprintln(out, "  images  planned in  images/s  CPU ms/image  beside engine+calls  storage/image  Graph/image  memory at 10 %, 50 %, 100 %")
+	var rows []row
+	for _, n := range sizes {
+		l, err := b.library("", n)
+		if err != nil {
+			return err
+		}
+		r, err := b.measure(ctx, l)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, r)
+		fmt.Fprintf(out, "%8d %9.1f s %9.1f %13.2f %20.2f %14.2f %12.2f %10.0f %5.0f %5.0f MB\n", n, r.plan.Seconds(), float64(n)/r.work.Seconds(), r.cpu*1000,
+			r.cpu/(engine+calls), r.storage, r.graph, r.memory[0], r.memory[1], r.memory[2])
+	}
+	first, last := rows[0], rows[len(rows)-1]
+	fmt.Fprintf(out, "\nbench: bulk cpu %.2f peer engine+calls\nbench: bulk cost %.2f peer %d images\nbench: bulk memory %.2f peer itself at 10 %%\n",
+		last.cpu/(engine+calls), last.cpu/first.cpu, sizes[0], last.memory[2]/last.memory[0])
+	fmt.Fprintf(out, "bench: bulk storage %.2f graph %.2f for each image\n", last.storage, last.graph)
+	return b.fairness(ctx, max(1000, sizes[len(sizes)-1]/5))
+}
+
+// library makes a user with images. Those of one tenant share its window.
+func (b *bench) library(tenant string, n int) (*library, error) {
+	b.users++
+	if tenant == "" {
+		tenant = directory.NewID()
+		b.Sandbox.Directory.PutTenant(directory.Tenant{ID: tenant, Name: fmt.Sprint("Bench ", b.users), Domain: fmt.Sprint("bench", b.users)})
+		b.Sandbox.Entra.Consent(tenant, "", b.Scene.App.ID, b.Scene.App.Scopes...)
+	}
+	l := &library{user: directory.User{Tenant: tenant, ID: directory.NewID(), UPN: fmt.Sprintf("bench%d@bench.example", b.users), Name: "Bench"}}
+	if err := b.Sandbox.Directory.PutUser(l.user); err != nil {
+		return nil, err
+	}
+	var err error
+	if l.site, err = b.Sandbox.Graph.AddSite(tenant, fmt.Sprint("bench", b.users), l.user.ID); err != nil {
+		return nil, err
+	}
+	if l.tab, err = b.Tab(l.user); err != nil {
+		return nil, err
+	}
+	for i := range n {
+		item, err := b.Sandbox.Graph.PutFile(l.site.DriveID, fmt.Sprintf("%02d/%05d.jpg", i%50, i), bytes.NewReader(pictures[i%len(pictures)]), l.user.ID)
+		if err != nil {
+			return nil, err
+		}
+		l.items = append(l.items, item.ID)
+	}
+	return l, nil
+}
+
+// pictures are those of all libraries.
+var pictures = func() [][]byte {
+	var all [][]byte
+	for seed := range uint64(20) {
+		all = append(all, chaos.Draw(640, 480, seed))
+	}
+	return all
+}()
+
+// row is what was measured of one job.
+type row struct {
+	plan, work     time.Duration
+	cpu            float64 // seconds for an image, planning not included
+	storage, graph float64 // requests for an image, all included but empty polls
+	memory         [3]float64
+}
+
+func (l *library) submit(ctx context.Context) (stack.Job, error) {
+	return l.tab.Submit(ctx, map[string]any{
+		"source": map[string]any{"folder": map[string]any{"driveId": l.site.DriveID, "itemId": "root", "recursive": true}},
+		"recipe": json.RawMessage(edit),
+	})
+}
+
+const lookEvery = 100 * time.Millisecond
+
+// measure runs a job over all images of a library.
+func (b *bench) measure(ctx context.Context, l *library) (row, error) {
+	var r row
+	if err := l.tab.Me(ctx); err != nil { // the sign-in is no part of it
+		return r, err
+	}
+	b.countGraph()
+	before, calls, begin := b.meter.Counts(), b.graph, time.Now()
+	job, err := l.submit(ctx)
+	if err != nil {
+		return r, err
+	}
+	var planned time.Time
+	var cpu float64
+	marks := [3]int{len(l.items) / 10, len(l.items) / 2, len(l.items)}
+	job, err = l.tab.Wait(ctx, job.ID, lookEvery, func(j stack.Job) {
+		b.countGraph()
+		if planned.IsZero() && j.State != "planning" {
+			planned, cpu = time.Now(), b.handlerCPU()
+		}
+		for i, mark := range marks {
+			if r.memory[i] == 0 && j.Counts.Edited >= mark {
+				r.memory[i] = b.handlerMemory()
+			}
+		}
+	})
+	if err != nil {
+		return r, err
+	}
+	if job.Counts.Edited != len(l.items) {
+		return r, fmt.Errorf("bulkbench: %d of %d images were edited: %+v", job.Counts.Edited, len(l.items), job.Counts)
+	}
+	n := float64(len(l.items))
+	r.plan, r.work = planned.Sub(begin), time.Since(planned)
+	r.cpu = (b.handlerCPU() - cpu) / n
+	time.Sleep(time.Second) // for the deletes of the last messages
+	_, storage := b.meter.Counts().Since(before)
+	b.countGraph()
+	r.storage, r.graph = float64(storage)/n, float64(b.graph-calls)/n
+	return r, nil
+}
+
+// countGraph counts calls of Graph and SharePoint before the sandbox forgets them.
+func (b *bench) countGraph() {
+	for _, call := range b.Sandbox.Trouble.History(trouble.Filter{After: b.call}) {
+		if call.Service != "entra" {
+			b.graph++
+		}
+		b.call = call.Number
+	}
+}
+
+// handlerCPU is what the handler's process has used, in seconds (proc(5): fields 14 and 15, in ticks of 10 ms).
+func (b *bench) handlerCPU() float64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", b.Host.HandlerPID()))
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	user, _ := strconv.ParseFloat(fields[11], 64)
+	system, _ := strconv.ParseFloat(fields[12], 64)
+	return (user + system) / 100
+}
+
+// handlerMemory is the resident memory of the handler's process, in MB (proc(5): statm).
+func (b *bench) handlerMemory() float64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", b.Host.HandlerPID()))
+	if err != nil {
+		return 0
+	}
+	pages, _ := strconv.ParseFloat(strings.Fields(string(text))[1], 64)
+	return pages * float64(os.Getpagesize()) / 1e6
+}
+
+// engineCost is what the edit of one image costs by itself, in seconds of CPU.
+func engineCost(ctx context.Context) (float64, error) {
+	r, err := recipe.Parse([]byte(edit))
+	if err != nil {
+		return 0, err
+	}
+	room := imaging.NewRoom(runtime.GOMAXPROCS(0))
+	const times = 400
+	var before time.Duration
+	for n := range times + times/4 {
+		if n == times/4 { // warm by then
+			before = cpuOfThis()
+		}
+		if _, err := room.Edit(ctx, pictures[n%len(pictures)], r, imaging.Options{Limits: imaging.DefaultLimits(), Time: time.Now()}); err != nil {
+			return 0, err
+		}
+	}
+	return (cpuOfThis() - before).Seconds() / times, nil
+}
+
+// callCost is what the calls for one image cost by themselves, in seconds of CPU of a process that makes them.
+func (b *bench) callCost(ctx context.Context) (float64, error) {
+	l, err := b.library("", 500)
+	if err != nil {
+		return 0, err
+	}
+	if err := l.tab.Me(ctx); err != nil {
+		return 0, err
+	}
+	token, err := l.tab.GraphToken(ctx)
+	if err != nil {
+		return 0, err
+	}
+	input, err := json.Marshal(Calls{
+		Connection: b.Settings["AzureWebJobsStorage"], Graph: b.Sandbox.GraphURL, CA: b.Settings["SSL_CERT_FILE"], Token: token,
+		Tenant: l.user.Tenant, User: l.user.ID, Job: "calls", Drive: l.site.DriveID, Items: l.items,
+	})
+	if err != nil {
+		return 0, err
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return 0, err
+	}
+	child := exec.CommandContext(ctx, program, "calls")
+	child.Stdin, child.Stderr = bytes.NewReader(input), os.Stderr
+	text, err := child.Output()
+	if err != nil {
+		return 0, errors.Join(errors.New("bulkbench: measuring the calls"), err)
+	}
+	return strconv.ParseFloat(strings.TrimSpace(string(text)), 64)
+}
+
+// fairness compares how long a small job takes alone and beside a large one, of the same organization and of another.
+func (b *bench) fairness(ctx context.Context, large int) error {
+	const small = 20
+	alone, err := b.library("", small)
+	if err != nil {
+		return err
+	}
+	took := func(l *library) (float64, error) {
+		begin := time.Now()
+		job, err := l.submit(ctx)
+		if err == nil {
+			_, err = l.tab.Wait(ctx, job.ID, lookEvery, nil)
+		}
+		return time.Since(begin).Seconds(), err
+	}
+	if err := alone.tab.Me(ctx); err != nil {
+		return err
+	}
+	usual, err := took(alone)
+	if err != nil {
+		return err
+	}
+	big, err := b.library("", large)
+	if err != nil {
+		return err
+	}
+	job, err := big.submit(ctx)
+	if err != nil {
+		return err
+	}
+	for job.State == "planning" || job.Counts.Edited < large/20 {
+		if job, err = big.tab.Job(ctx, job.ID); err != nil {
+			return err
+		}
+		time.Sleep(lookEvery)
+	}
+	for _, c := range []struct{ what, tenant string }{{"same", big.user.Tenant}, {"other", ""}} {
+		l, err := b.library(c.tenant, small)
+		if err != nil {
+			return err
+		}
+		if err := l.tab.Me(ctx); err != nil {
+			return err
+		}
+		beside, err := took(l)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(b.out, "bench: bulk fair %.2f peer itself alone (%d images beside %d of the %s organization, %.1f s)\n", beside/usual, small, large, c.what, beside)
+	}
+	if job, err = big.tab.Job(ctx, job.ID); err == nil && job.Final() {
+		err = errors.New("bulkbench: the large bulk edit was over before the small ones")
+	}
+	return err
+}
