@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"imagepro/handler/caller"
+	"imagepro/handler/secret"
 )
 
 // File is a file or folder of a library as it stood when it was read.
@@ -21,6 +22,8 @@ type File struct {
 	// Fingerprint is the hash of the content, comparable with Library.Fingerprint; empty if the library has
 	// not worked it out yet.
 	Fingerprint string
+	// Source is an address of the content that lives for minutes, if the library named one. It is a secret.
+	Source secret.Text
 }
 
 // Page is some children of a folder. Next is empty on the last page; else the place to go on.
@@ -46,7 +49,7 @@ type Library interface {
 	Children(ctx context.Context, who caller.Caller, drive, folder, cursor string) (Page, error)
 	// File returns a file as it stands now.
 	File(ctx context.Context, who caller.Caller, drive, item string) (File, error)
-	// Read returns the content of at most limit bytes; TooLarge if it is longer.
+	// Read returns the content of at most limit bytes; TooLarge if it is longer. A Source has the rights of who read the file.
 	Read(ctx context.Context, who caller.Caller, f File, limit int64) ([]byte, error)
 	// Replace makes content the new version of the file if its Tag is still f's; Conflict if not.
 	Replace(ctx context.Context, who caller.Caller, f File, content []byte) (File, error)

@@ -3,9 +3,11 @@ package bulk
 import (
 	"context"
 	"fmt"
+	"hash/fnv"
 	"log/slog"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -31,6 +33,14 @@ type Planner struct {
 	about   Described
 	limits  PlanLimits
 	now     func() time.Time
+	turns   [64]sync.Mutex // requests for more messages of one job take turns: those that meet would send the same ones
+}
+
+// turnOf is whose turn it is with a job.
+func (p *Planner) turnOf(ref Ref) *sync.Mutex {
+	hash := fnv.New32a()
+	_, _ = hash.Write([]byte(ref.Job))
+	return &p.turns[hash.Sum32()%uint32(len(p.turns))]
 }
 
 // PlanLimits bound a job.
@@ -56,7 +66,10 @@ type PlannerOptions struct {
 
 // NewPlanner returns a planner.
 func NewPlanner(o PlannerOptions) *Planner {
-	return &Planner{o.Jobs, o.Items, o.Specs, o.Queue, lot{o.Jobs, o.Queue, o.Sessions}, o.Index, o.Library, o.About, o.Limits, o.Now}
+	return &Planner{
+		jobs: o.Jobs, items: o.Items, specs: o.Specs, queue: o.Queue, lot: lot{o.Jobs, o.Queue, o.Sessions},
+		index: o.Index, library: o.Library, about: o.About, limits: o.Limits, now: o.Now,
+	}
 }
 
 // leaveTime is how long before its deadline the planner stops, after one page at least, and sends itself a
@@ -67,7 +80,13 @@ const leaveTime = 30 * time.Second
 // A repeat of a message finds what the first one recorded and goes on from there.
 func (p *Planner) Plan(ctx context.Context, m PlanMessage) error {
 	began := p.now()
-	job, err := p.jobs.Job(ctx, Ref{Tenant: m.Tenant, Job: m.Job})
+	ref := Ref{Tenant: m.Tenant, Job: m.Job}
+	if m.After > 0 || m.Resume {
+		turn := p.turnOf(ref)
+		turn.Lock()
+		defer turn.Unlock()
+	}
+	job, err := p.jobs.Job(ctx, ref)
 	switch {
 	case fault.Is(err, fault.NotFound): // erased meanwhile
 		return nil

@@ -76,7 +76,14 @@ func (f *face) heights() (ascent, descent float64) {
 type layout struct {
 	size          float64 // of the font, in pixels
 	glyphs        []placedGlyph
+	lines         []textLine
 	width, height float64
+}
+
+// textLine is a line of a text.
+type textLine struct {
+	x, baseline, width float64 // pixels
+	end                int     // the index after its last glyph
 }
 
 // placedGlyph is a glyph with its point on the baseline.
@@ -93,7 +100,6 @@ func (f *face) layout(text string, size, room, lineHeight float64, align recipe.
 	}
 	ascent, descent := f.heights()
 	l = layout{size: size, height: float64(len(lines)) * lineHeight * size}
-	widths, ends := make([]float64, len(lines)), make([]int, len(lines))
 	for i, line := range lines {
 		baseline := (float64(i)*lineHeight + (lineHeight-ascent-descent)/2 + ascent) * size
 		before, x := sfnt.GlyphIndex(0), 0.0
@@ -105,29 +111,47 @@ func (f *face) layout(text string, size, room, lineHeight float64, align recipe.
 			l.glyphs = append(l.glyphs, placedGlyph{g, (x + step - alone) * size, baseline})
 			x, before = x+step, g
 		}
-		widths[i], ends[i] = x*size, len(l.glyphs)
-		l.width = max(l.width, widths[i])
+		l.lines = append(l.lines, textLine{width: x * size, baseline: baseline, end: len(l.glyphs)})
+		l.width = max(l.width, x*size)
 	}
-	l.align(align, widths, ends)
+	l.align(align)
 	return l, missing
 }
 
-// align moves the glyphs of each line; ends are the indices after the lines' last glyphs.
-func (l *layout) align(a recipe.Align, widths []float64, ends []int) {
+// align moves each line with its glyphs.
+func (l *layout) align(a recipe.Align) {
 	start := 0
-	for i, end := range ends {
-		space := l.width - widths[i]
+	for i, line := range l.lines {
+		space := l.width - line.width
 		switch a {
 		case recipe.AlignLeft:
 			space = 0
 		case recipe.AlignCenter:
 			space /= 2
 		}
-		for j := range l.glyphs[start:end] {
+		l.lines[i].x = space
+		for j := range l.glyphs[start:line.end] {
 			l.glyphs[start+j].x += space
 		}
-		start = end
+		start = line.end
 	}
+}
+
+// Where the line under a text is, and how thick, in font sizes: as fabric draws it (its object's underline).
+const (
+	underlineDrop  = 0.1
+	underlineThick = 1.0 / 15
+)
+
+// underlines returns a bar under each line that has letters, with the text's corner at a point.
+func (l layout) underlines(x, y float64) []contour {
+	var bars []contour
+	for _, line := range l.lines {
+		if line.width > 0 {
+			bars = append(bars, roundedBox(x+line.x, y+line.baseline+underlineDrop*l.size, line.width, underlineThick*l.size, 0))
+		}
+	}
+	return bars
 }
 
 // plain makes tabs spaces and drops other control characters but line breaks.

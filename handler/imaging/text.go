@@ -51,6 +51,9 @@ func (p *planner) text(s recipe.Text) error {
 		turnAbout(middle, s.Angle, t.paper)
 	}
 	t.outlines = face.outlines(l, x+margin, y+margin)
+	if s.Underline {
+		t.outlines = append(t.outlines, l.underlines(x+margin, y+margin)...)
+	}
 	for _, line := range t.outlines {
 		turnAbout(middle, s.Angle, line)
 	}

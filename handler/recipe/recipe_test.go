@@ -159,7 +159,7 @@ func TestDefaultsAreFilledInTheCanonicalForm(t *testing.T) {
 		},
 		{
 			`{"version":1,"steps":[{"op":"text","text":"a\u2028<\u0001\"\\"}]}`,
-			`{"input":{"autoOrient":true},"output":{"background":"#ffffffff","format":"keep","metadata":{"mode":"keep"},"quality":85},"steps":[{"align":"left","angle":0,"background":{"color":"#00000000","padding":"25%"},"bold":false,"color":"#ffffffff","gravity":"southeast","italic":false,"lineHeight":1.16,"maxWidth":"100%","offset":{"x":0,"y":0},"op":"text","opacity":1,"size":"4%","stroke":{"color":"#000000ff","width":0},"text":"a` + "\u2028" + `<\u0001\"\\"}],"version":1}`,
+			`{"input":{"autoOrient":true},"output":{"background":"#ffffffff","format":"keep","metadata":{"mode":"keep"},"quality":85},"steps":[{"align":"left","angle":0,"background":{"color":"#00000000","padding":"25%"},"bold":false,"color":"#ffffffff","gravity":"southeast","italic":false,"lineHeight":1.16,"maxWidth":"100%","offset":{"x":0,"y":0},"op":"text","opacity":1,"size":"4%","stroke":{"color":"#000000ff","width":0},"text":"a` + "\u2028" + `<\u0001\"\\","underline":false}],"version":1}`,
 		},
 	} {
 		r, err := recipe.Parse([]byte(c.document))

@@ -24,6 +24,7 @@ type Text struct {
 	// Text may hold line breaks and placeholders; see Expand.
 	Text         string
 	Bold, Italic bool
+	Underline    bool
 	Size         Length // of the font; percent of the shorter side
 	Color        color.NRGBA
 	Opacity      float64 // of the whole watermark, from 0 to 1
@@ -59,6 +60,7 @@ func parseText(o *object) Step {
 		Text:       o.text("text", "", MaxText),
 		Bold:       o.boolean("bold", false),
 		Italic:     o.boolean("italic", false),
+		Underline:  o.boolean("underline", false),
 		Size:       o.lengthOr("size", Length{Value: 4, Percent: true}, span{least: 4, most: 2000, leastPercent: 0.5, mostPercent: 100}),
 		Color:      o.color("color", "#ffffff"),
 		Opacity:    o.number("opacity", 1, 0, 1),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/microsoftgraph/msgraph-sdk-go/drives"
@@ -15,6 +16,7 @@ import (
 	"imagepro/handler/fault"
 	"imagepro/handler/library"
 	"imagepro/handler/org"
+	"imagepro/handler/secret"
 	"imagepro/handler/tab"
 )
 
@@ -26,6 +28,9 @@ var (
 
 // pageSize keeps the records of one page of a folder within one entity-group transaction (100 operations).
 const pageSize = 90
+
+// fileFields are those of one file that is likely to be read.
+var fileFields = append(slices.Clone(itemFields), sourceField)
 
 var itemFields = []string{"id", "name", "size", "cTag", "file", "folder", "package", "remoteItem", "parentReference", "lastModifiedDateTime"}
 
@@ -104,12 +109,12 @@ func (c *Client) Beside(ctx context.Context, who caller.Caller, f bulk.File, nam
 		return bulk.File{}, err
 	}
 	builder := c.drives.ByDriveId(f.Drive).Items().ByDriveItemId(f.Parent)
-	return c.file(ctx, who, f.Drive, builder.WithUrl(address+"?$select="+strings.Join(itemFields, ",")))
+	return c.file(ctx, who, f.Drive, builder.WithUrl(address+"?$select="+strings.Join(fileFields, ",")))
 }
 
 func (c *Client) file(ctx context.Context, who caller.Caller, drive string, builder *drives.ItemItemsDriveItemItemRequestBuilder) (bulk.File, error) {
 	item, err := complete(builder.Get(asCaller(ctx, who), &drives.ItemItemsDriveItemItemRequestBuilderGetRequestConfiguration{
-		QueryParameters: &drives.ItemItemsDriveItemItemRequestBuilderGetQueryParameters{Select: itemFields},
+		QueryParameters: &drives.ItemItemsDriveItemItemRequestBuilderGetQueryParameters{Select: fileFields},
 	}))
 	if err != nil {
 		return bulk.File{}, err
@@ -184,6 +189,9 @@ func fileOf(drive string, item models.DriveItemable) (bulk.File, bool) {
 		if hashes := file.GetHashes(); hashes != nil {
 			f.Fingerprint = value(hashes.GetQuickXorHash())
 		}
+	}
+	if source, ok := item.GetAdditionalData()[sourceField].(*string); ok {
+		f.Source = secret.New(value(source))
 	}
 	return f, f.Item != ""
 }

@@ -124,14 +124,14 @@ func TestAChildHasAllThatIsKnownOfIt(t *testing.T) {
 		Drive: w.site.DriveID, Item: item.ID, Parent: folder.ID, Name: "geheim.jpg", MIME: "image/jpeg", Size: 7,
 		Modified: item.Modified.UTC().Truncate(time.Second), Tag: item.CTag, Fingerprint: item.QuickXor,
 	}
-	if diff := cmp.Diff(want, f); diff != "" {
+	if diff := cmp.Diff(want, f, secrets); diff != "" {
 		t.Error(diff)
 	}
 	page, err := w.client.Children(t.Context(), w.who, w.site.DriveID, folder.ID, "")
 	if err != nil || len(page.Files) != 1 {
 		t.Fatalf("%+v, %v", page, err)
 	}
-	if diff := cmp.Diff(want, page.Files[0]); diff != "" {
+	if diff := cmp.Diff(want, page.Files[0], secrets); diff != "" {
 		t.Error(diff)
 	}
 	page, err = w.client.Children(t.Context(), w.who, w.site.DriveID, "root", "")
@@ -211,7 +211,7 @@ func TestFilesAreFoundAndMadeBesideOthersWhateverTheirNames(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if diff := cmp.Diff(made, found); diff != "" {
+		if diff := cmp.Diff(bare(made), bare(found), secrets); diff != "" {
 			t.Errorf("%s: made and found differ:\n%s", name, diff)
 		}
 		_, err = w.client.Create(t.Context(), w.who, origin, name, []byte("other"))

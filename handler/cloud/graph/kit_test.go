@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"imagepro/handler/bulk"
 	"imagepro/handler/caller"
 	"imagepro/handler/cloud/graph"
@@ -171,6 +173,15 @@ func (w *world) put(name string, content []byte) bulk.File {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	return bare(f)
+}
+
+// secrets lets files be compared.
+var secrets = cmp.Comparer(func(a, b secret.Text) bool { return a == b })
+
+// bare is a file without the address of its content.
+func bare(f bulk.File) bulk.File {
+	f.Source = secret.Text{}
 	return f
 }
 

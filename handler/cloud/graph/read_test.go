@@ -16,6 +16,7 @@ import (
 	"imagepro/handler/dev/sandbox"
 	"imagepro/handler/dev/sandbox/trouble"
 	"imagepro/handler/fault"
+	"imagepro/handler/secret"
 )
 
 const downloads = `/download\.aspx`
@@ -119,6 +120,39 @@ func TestAnInfectedFileIsHeldBack(t *testing.T) {
 	wantFault(t, err, fault.Forbidden, "SharePoint holds this file back because it may contain malware.")
 	if got := len(w.calls("sharepoint", http.MethodGet, downloads)); got != 1 {
 		t.Errorf("fetched %d times", got)
+	}
+}
+
+func TestTheAddressThatComesWithAFileSparesARequest(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	content := random(50_000)
+	f := w.put("folder/geheim.jpg", content)
+	known, err := w.client.File(t.Context(), w.who, f.Drive, f.Item)
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls := func(f bulk.File) (graph, sharePoint int) {
+		t.Helper()
+		graph, sharePoint = len(w.calls("graph", "", "")), len(w.calls("sharepoint", "", ""))
+		got, err := w.client.Read(t.Context(), w.who, f, 1<<20)
+		if err != nil || !bytes.Equal(got, content) {
+			t.Errorf("%d bytes, %v", len(got), err)
+		}
+		return len(w.calls("graph", "", "")) - graph, len(w.calls("sharepoint", "", "")) - sharePoint
+	}
+	if graph, sharePoint := calls(known); graph != 0 || sharePoint != 1 {
+		t.Errorf("with the address %d requests to Graph and %d to SharePoint, want none and one", graph, sharePoint)
+	}
+	expired := known
+	expired.Source = secret.New(strings.Replace(known.Source.Reveal(), "tempauth=v1.", "tempauth=v1.x", 1))
+	if graph, sharePoint := calls(expired); graph != 1 || sharePoint != 2 {
+		t.Errorf("with a dead address %d and %d requests, want one and two", graph, sharePoint)
+	}
+	elsewhere := known
+	elsewhere.Source = secret.New("https://evil.example/x?tempauth=y")
+	if graph, sharePoint := calls(elsewhere); graph != 1 || sharePoint != 1 {
+		t.Errorf("with an address that is not SharePoint's %d and %d requests, want one of each", graph, sharePoint)
 	}
 }
 

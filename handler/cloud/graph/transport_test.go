@@ -117,7 +117,7 @@ func TestPassingTroubleOnMetadataIsBorne(t *testing.T) {
 			f := w.put("geheim.jpg", []byte("content"))
 			rule.Service = "graph"
 			w.trouble(rule)
-			if got, err := w.client.File(t.Context(), w.who, f.Drive, f.Item); err != nil || got != f {
+			if got, err := w.client.File(t.Context(), w.who, f.Drive, f.Item); err != nil || bare(got) != f {
 				t.Errorf("got %+v, %v", got, err)
 			}
 		})

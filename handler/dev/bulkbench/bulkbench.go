@@ -9,9 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -83,7 +85,11 @@ func Run(ctx context.Context, s *stack.Stack, m *meter.Meter, sizes []int, out i
 	first, last := rows[0], rows[len(rows)-1]
 	fmt.Fprintf(out, "\nbench: bulk cpu %.2f peer engine+calls\nbench: bulk cost %.2f peer %d images\nbench: bulk memory %.2f peer itself at 10 %%\n",
 		last.cpu/(engine+calls), last.cpu/first.cpu, sizes[0], last.memory[2]/last.memory[0])
-	fmt.Fprintf(out, "bench: bulk storage %.2f graph %.2f for each image\n", last.storage, last.graph)
+	fmt.Fprintf(out, "bench: bulk storage %.2f graph %.2f for each image, with", last.storage, last.graph)
+	for _, kind := range slices.Sorted(maps.Keys(last.kinds)) {
+		fmt.Fprintf(out, " %s %.2f", kind, float64(last.kinds[kind])/float64(sizes[len(sizes)-1]))
+	}
+	fmt.Fprintln(out)
 	return b.fairness(ctx, max(1000, sizes[len(sizes)-1]/5))
 }
 
@@ -128,9 +134,10 @@ var pictures = func() [][]byte {
 // row is what was measured of one job.
 type row struct {
 	plan, work     time.Duration
-	cpu            float64 // seconds for an image, planning not included
+	cpu            float64 // seconds for an image, planning included
 	storage, graph float64 // requests for an image, all included but empty polls
 	memory         [3]float64
+	kinds          meter.Counts
 }
 
 func (l *library) submit(ctx context.Context) (stack.Job, error) {
@@ -140,7 +147,7 @@ func (l *library) submit(ctx context.Context) (stack.Job, error) {
 	})
 }
 
-const lookEvery = 100 * time.Millisecond
+const lookEvery = 300 * time.Millisecond
 
 // measure runs a job over all images of a library.
 func (b *bench) measure(ctx context.Context, l *library) (row, error) {
@@ -149,18 +156,17 @@ func (b *bench) measure(ctx context.Context, l *library) (row, error) {
 		return r, err
 	}
 	b.countGraph()
-	before, calls, begin := b.meter.Counts(), b.graph, time.Now()
+	before, calls, cpu, begin := b.meter.Counts(), b.graph, b.handlerCPU(), time.Now()
 	job, err := l.submit(ctx)
 	if err != nil {
 		return r, err
 	}
 	var planned time.Time
-	var cpu float64
 	marks := [3]int{len(l.items) / 10, len(l.items) / 2, len(l.items)}
 	job, err = l.tab.Wait(ctx, job.ID, lookEvery, func(j stack.Job) {
 		b.countGraph()
 		if planned.IsZero() && j.State != "planning" {
-			planned, cpu = time.Now(), b.handlerCPU()
+			planned = time.Now()
 		}
 		for i, mark := range marks {
 			if r.memory[i] == 0 && j.Counts.Edited >= mark {
@@ -178,7 +184,8 @@ func (b *bench) measure(ctx context.Context, l *library) (row, error) {
 	r.plan, r.work = planned.Sub(begin), time.Since(planned)
 	r.cpu = (b.handlerCPU() - cpu) / n
 	time.Sleep(time.Second) // for the deletes of the last messages
-	_, storage := b.meter.Counts().Since(before)
+	kinds, storage := b.meter.Counts().Since(before)
+	r.kinds = kinds
 	b.countGraph()
 	r.storage, r.graph = float64(storage)/n, float64(b.graph-calls)/n
 	return r, nil

@@ -18,7 +18,7 @@ type Meter struct {
 	counts Counts
 }
 
-// Counts are numbers of requests by kind, such as "queue put".
+// Counts are numbers of requests by kind, such as "queue send".
 type Counts map[string]int
 
 // EmptyPolls is the kind of requests for messages that find none: an idle queue costs them, and no image.
@@ -87,7 +87,7 @@ func kindOf(service string, r *http.Request, size int) string {
 		}
 		return kind + "poll"
 	case service == "Queue" && r.Method == http.MethodPost:
-		return kind + "put"
+		return kind + "send"
 	case service == "Table" && strings.HasSuffix(path, "/$batch"):
 		return kind + "batch"
 	case service == "Table" && r.Method == http.MethodGet && strings.HasSuffix(path, "()"):
