@@ -330,10 +330,15 @@ func (w *Worker) prepare(ctx context.Context, job Job, spec parsedSpec, file Fil
 		Warnings:    result.Warnings,
 	}
 	if spec.save.Target == Copy {
-		item.Intent.Name = naming.Of(spec.save.Name, naming.Facts{ // the same at every try, unless the image is renamed
+		facts := naming.Facts{
 			Name: file.Name, Width: result.Width, Height: result.Height, Time: job.CreatedAt,
 			Recipe: spec.called, Hash: spec.recipe.Hash(), Number: cmp.Or(item.Number, item.N+1),
-		}, result.Format.Ending())
+		}
+		if naming.AsksFile(spec.save.Name) {
+			about, _ := imaging.Describe(source, w.limits) // what can be read of it
+			facts.Taken, facts.Title, facts.Creator = about.Day(), about.Title, about.Creator
+		}
+		item.Intent.Name = naming.Of(spec.save.Name, facts, result.Format.Ending()) // the same at every try, unless the image is renamed
 		item.Intent.Folder = spec.save.Folder
 	}
 	if job.Kind == DryRun {

@@ -37,6 +37,12 @@ type About struct {
 	Longitude   float64
 }
 
+// Day is the day on which the picture was taken, such as 2026-03-01; empty if the file does not say.
+func (a About) Day() string {
+	day, _, _ := strings.Cut(a.TakenAt, "T")
+	return day
+}
+
 // maxTags is how many tags of EXIF and IPTC are read.
 const maxTags = 1000
 

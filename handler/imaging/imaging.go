@@ -10,6 +10,7 @@ import (
 	"errors"
 	"image"
 	"slices"
+	"sync"
 	"time"
 
 	"imagepro/handler/fault"
@@ -24,6 +25,17 @@ type Options struct {
 	Time   time.Time // for placeholders; its own location counts
 	// Images are the files of the pictures that recipe.Recipe.Images lists, but for those that the recipe holds itself.
 	Images map[recipe.Image][]byte
+
+	about func() About // what the file says of its picture
+}
+
+// describing lets placeholders stand for what the file says. It is read when the first of them asks, once.
+func (o Options) describing(src []byte) Options {
+	o.about = sync.OnceValue(func() About {
+		about, _ := Describe(src, o.Limits) // what can be read of it
+		return about
+	})
+	return o
 }
 
 // Result is an edited picture.
@@ -103,7 +115,7 @@ func newWriter(src []byte, r *recipe.Recipe, o Options) (*writer, Info, error) {
 // fit makes the plan.
 func (w *writer) fit(info Info, r *recipe.Recipe, o Options) (err error) {
 	o.Limits = o.Limits.orDefaults()
-	w.plan, err = compile(info, r, o)
+	w.plan, err = compile(info, r, o.describing(w.src))
 	return err
 }
 

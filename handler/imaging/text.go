@@ -93,7 +93,19 @@ func (p *planner) value(name string) string {
 	case "date":
 		return p.o.Time.Format("2006-01-02")
 	}
-	return p.o.Time.Format("2006") // year
+	if name == "year" || p.o.about == nil {
+		return p.o.Time.Format("2006")
+	}
+	switch about := p.o.about(); name {
+	case "taken":
+		return about.Day()
+	case "title":
+		return about.Title
+	case "creator":
+		return about.Creator
+	default:
+		return about.Copyright
+	}
 }
 
 // turnedSize returns the size of the box around a rectangle that is turned by degrees. What sticks out by a millionth of a

@@ -218,6 +218,11 @@ func (s *Service) Edit(ctx context.Context, who caller.Caller, ref Ref, tag stri
 		Before: Picture{result.Before.Width, result.Before.Height, i.Size, result.Before.Format},
 		After:  Picture{result.Width, result.Height, int64(len(result.Data)), result.Format},
 	}
+	facts := naming.Facts{Name: i.Name}
+	if naming.AsksFile(save.Name) {
+		about, _ := imaging.Describe(src, s.o.Limits) // what can be read of it
+		facts.Taken, facts.Title, facts.Creator = about.Day(), about.Title, about.Creator
+	}
 	unchanged := result.Unchanged || bytes.Equal(result.Data, src)
 	content, err := s.spool(bytes.NewReader(result.Data), int64(len(result.Data)))
 	if err != nil {
@@ -230,10 +235,8 @@ func (s *Service) Edit(ctx context.Context, who caller.Caller, ref Ref, tag stri
 	case result.SavesTooLittle():
 		edited.Unchanged = true
 	case save.Target == Copy:
-		name := naming.Of(save.Name, naming.Facts{
-			Name: i.Name, Width: result.Width, Height: result.Height, Time: s.o.Now().UTC(), Recipe: r.Name, Hash: edited.Recipe,
-		}, result.Format.Ending())
-		err = s.saveCopy(ctx, who, save, name, content.Content, &edited)
+		facts.Width, facts.Height, facts.Time, facts.Recipe, facts.Hash = result.Width, result.Height, s.o.Now().UTC(), r.Name, edited.Recipe
+		err = s.saveCopy(ctx, who, save, naming.Of(save.Name, facts, result.Format.Ending()), content.Content, &edited)
 	default:
 		if result.Format != result.Before.Format {
 			return Edited{}, fault.Newf(fault.Unsupported, "The recipe turns %s into %s, which does not suit the file's name. Save a copy instead.", result.Before.Format, result.Format)

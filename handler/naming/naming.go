@@ -22,8 +22,8 @@ const Default = "{name}-edited"
 // MaxPattern leaves room for the image's own name and SharePoint's limit of 400 characters for a path.
 const MaxPattern = 100
 
-// maxRecipe is how much of a recipe's name gets into that of a copy, in characters.
-const maxRecipe = 60
+// maxPart is how much of a recipe's name, or of what a file says, gets into the name of a copy, in characters.
+const maxPart = 60
 
 // forbidden are the characters that SharePoint takes in no name.
 const forbidden = `"*:<>?/\|`
@@ -36,6 +36,14 @@ type Facts struct {
 	Recipe        string // name of the recipe, or empty
 	Hash          string // of the recipe, hexadecimal
 	Number        int    // of the image in a bulk edit, from 1
+
+	// What the file says of its picture, if the pattern asks for it; see AsksFile.
+	Taken, Title, Creator string
+}
+
+// AsksFile reports whether a pattern has placeholders for what the file itself says.
+func AsksFile(pattern string) bool {
+	return strings.Contains(pattern, "{taken}") || strings.Contains(pattern, "{title}") || strings.Contains(pattern, "{creator}")
 }
 
 // Allowed says what names may be.
@@ -56,7 +64,7 @@ func Check(pattern, field string, allowed Allowed) error {
 	rest := filled(pattern, func(placeholder string) string {
 		switch _, ok := value(placeholder, Facts{}); {
 		case !ok:
-			says = "A placeholder of the name is not known. Known: {name}, {width}, {height}, {date}, {year}, {recipe}, {hash8} and, in bulk edits, {counter} or {counter:1} to {counter:9}."
+			says = "A placeholder of the name is not known. Known: {name}, {width}, {height}, {date}, {year}, {recipe}, {hash8}, {taken}, {title}, {creator} and, in bulk edits, {counter} or {counter:1} to {counter:9}."
 		case strings.HasPrefix(placeholder, "counter") && !allowed.Counter:
 			says = "Only the copies of a bulk edit are counted: {counter} cannot stand here."
 		case seen[placeholder]:
@@ -120,7 +128,13 @@ func value(placeholder string, f Facts) (string, bool) {
 	case "year":
 		return f.Time.Format("2006"), true
 	case "recipe":
-		return clean(f.Recipe), true
+		return clean(f.Recipe, "edited"), true
+	case "taken":
+		return clean(f.Taken, "undated"), true
+	case "title":
+		return clean(f.Title, "untitled"), true
+	case "creator":
+		return clean(f.Creator, "unknown"), true
 	case "hash8":
 		return f.Hash[:min(8, len(f.Hash))], true
 	case "counter":
@@ -134,21 +148,21 @@ func value(placeholder string, f Facts) (string, bool) {
 	return fmt.Sprintf("%0*d", width, f.Number), true
 }
 
-// clean returns a recipe's name as a part of a file's name; "edited" if nothing is left of it.
-func clean(name string) string {
+// clean returns a text as a part of a file's name, or the other if nothing is left of it.
+func clean(name, other string) string {
 	name = strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) || strings.ContainsRune(forbidden, r) {
 			return -1
 		}
 		return r
 	}, strings.ToValidUTF8(name, ""))
-	if runes := []rune(name); len(runes) > maxRecipe {
-		name = string(runes[:maxRecipe])
+	if runes := []rune(name); len(runes) > maxPart {
+		name = string(runes[:maxPart])
 	}
 	if strings.Contains(strings.ToLower(name), "_vti_") {
 		name = strings.ReplaceAll(name, "_", "-")
 	}
-	return cmp.Or(strings.Trim(name, " ~."), "edited")
+	return cmp.Or(strings.Trim(name, " ~."), other)
 }
 
 // Numbered returns the n-th other name: "a 1.jpg" for "a.jpg", as SharePoint itself does it.

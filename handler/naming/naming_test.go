@@ -23,6 +23,7 @@ func TestNamesOfCopies(t *testing.T) {
 		{"{year} {date} {name}", "a.jpg", ".jpg", "2026 2026-03-04 a.jpg"},
 		{"{name}-{recipe}", "a.jpg", ".jpg", "a-Web small.jpg"},
 		{"{name}{hash8}", "{date}.jpg", ".jpg", "{date}01234567.jpg"},
+		{"{name} {taken} {title} {creator}", "a.jpg", ".jpg", "a 2024-05-06 The sea unknown.jpg"},
 		{"{counter} {counter:1} {counter:5} {name}", "a.jpg", ".jpg", "42 42 00042 a.jpg"},
 	} {
 		if err := naming.Check(c.pattern, "f", bulkCopy); err != nil {
@@ -31,6 +32,7 @@ func TestNamesOfCopies(t *testing.T) {
 		facts := naming.Facts{
 			Name: c.name, Width: 640, Height: 480, Time: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC),
 			Recipe: " Web/ small\n.", Hash: "0123456789abcdef", Number: 42,
+			Taken: "2024-05-06", Title: "The/ sea",
 		}
 		if got := naming.Of(c.pattern, facts, c.ending); got != c.want {
 			t.Errorf("%s of %s = %q, want %q", c.pattern, c.name, got, c.want)

@@ -103,11 +103,11 @@ func (p *problem) checkPlaceholders(at, text string) {
 
 // placeholders lists what may stand between braces.
 func placeholders() []string {
-	return []string{"name", "ext", "width", "height", "date", "year"}
+	return []string{"name", "ext", "width", "height", "date", "year", "taken", "title", "creator", "copyright"}
 }
 
 // Expand returns a text with each placeholder {x} replaced by value("x") and doubled braces made single.
-// The names are those that Parse accepts: name, ext, width, height, date, year.
+// The names are those that Parse accepts; see placeholders.
 func Expand(text string, value func(name string) string) string {
 	text, _ = expand(text, value)
 	return text
