@@ -25,7 +25,7 @@ func (c *converter) text(at, kind string, o fields, on place) {
 		"op": "text", "text": strings.NewReplacer("{", "{{", "}", "}}").Replace(words), "size": percent(size, min(c.width, c.height)),
 		"bold": isBold(o), "italic": o.text("fontStyle", "") == "italic" || o.text("fontStyle", "") == "oblique",
 		"underline": o.flag("underline", false) || strings.Contains(o.text("textDecoration", ""), "underline"),
-		"color": hex(c.paint(at, "fill", "rgb(0,0,0)", o)), "opacity": rounded(f.opacity, 4),
+		"color":     hex(c.paint(at, "fill", "rgb(0,0,0)", o)), "opacity": rounded(f.opacity, 4),
 		"lineHeight": rounded(clamped(o.number("lineHeight", 1.16)*lineShare, 0.5, 4), 4),
 	}
 	c.anchor(at, s, o, f)

@@ -431,3 +431,24 @@ func TestTimesAndLoopsStayAcrossFormats(t *testing.T) {
 		t.Errorf("%d frames for %d hundredths, looped %d", len(got.Image), sum, got.LoopCount)
 	}
 }
+
+func TestAnAnimationIsShownAsOftenAsTheRecipeSays(t *testing.T) {
+	t.Parallel()
+	size := image.Pt(4, 2)
+	m := func(c string) *image.NRGBA { return under([]*image.NRGBA{row(c), row(c)}) }
+	src := movingGIF(t, size, 7, shot{m: m("rrrr"), delay: 3}, shot{m: m("gggg"), delay: 4})
+	for plays, want := range map[int]int{0: 0, 1: -1, 5: 4} { // what the package gif calls it
+		made := edit(t, src, process(``, fmt.Sprintf(`"format":"gif","loop":%d`, plays)))
+		back, err := gif.DecodeAll(bytes.NewReader(made.Data))
+		if err != nil || made.Unchanged || back.LoopCount != want || len(back.Image) != 2 {
+			t.Errorf("loop %d: unchanged %v, %d of %d frames, %v; want %d", plays, made.Unchanged, back.LoopCount, len(back.Image), err, want)
+		}
+		moved := edit(t, src, process(``, fmt.Sprintf(`"format":"webp","loop":%d`, plays)))
+		if times := webpTimes(t, moved.Data); times[0] != plays {
+			t.Errorf("loop %d: %d in WebP", plays, times[0])
+		}
+	}
+	if kept := edit(t, src, process(``, `"format":"gif"`)); !kept.Unchanged {
+		t.Error("without a word of it the file was changed")
+	}
+}

@@ -127,7 +127,7 @@ func (w *writer) undecoded(r *recipe.Recipe) (result Result, ok bool) {
 			Warnings: w.warnings.sorted(), Unchanged: true,
 		}, true
 	}
-	if file, ok := w.coded(); ok && w.fits(file) {
+	if file, ok := w.coded(); ok && !w.reloops() && w.fits(file) {
 		result = Result{
 			Data: file, Format: w.format, Width: w.size.X, Height: w.size.Y, Before: w.info, Warnings: w.warnings.sorted(),
 		}
@@ -176,8 +176,11 @@ func asItWas(info Info, src []byte, warning string) Result {
 
 // leaves reports whether there is nothing to do.
 func (w *writer) leaves() bool {
-	return w.isEmpty() && w.fits(w.src) && w.format == w.info.Format && w.info.Orientation == 1 && w.keepsMetadata()
+	return w.isEmpty() && !w.reloops() && w.fits(w.src) && w.format == w.info.Format && w.info.Orientation == 1 && w.keepsMetadata()
 }
+
+// reloops reports whether an animation may be shown more or less often than before.
+func (w *writer) reloops() bool { return w.moving && w.output.Loop >= 0 }
 
 // fits reports whether a file is as short as it has to be.
 func (w *writer) fits(file []byte) bool {

@@ -20,6 +20,9 @@ func (w *writer) animated(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if w.reloops() {
+		a.plays = w.output.Loop
+	}
 	blocks := w.metadata(nil)
 	return w.short(ctx, func(quality int) ([]byte, error) {
 		file, err := w.filmed(ctx, a, w.newMovie(a.plays, quality))

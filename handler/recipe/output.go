@@ -79,7 +79,9 @@ type Output struct {
 	MaxBytes   int
 	MinQuality int
 	// MinSavings is by how many percent the file has to get shorter, or it stays as it is; below 0 for not at all.
-	MinSavings   float64
+	MinSavings float64
+	// Loop is how often an animation is shown, 0 for ever, at most 65535; below 0 as often as the source.
+	Loop         int
 	ColorProfile ColorProfile
 	// Background lies behind pictures with transparency when the format has none. It is opaque.
 	Background color.NRGBA
@@ -121,6 +123,10 @@ func parseOutput(o *object) Output {
 	out.MinSavings = -1
 	if o.has("minSavingsPercent") {
 		out.MinSavings = o.number("minSavingsPercent", required, 0, 99)
+	}
+	out.Loop = -1
+	if o.has("loop") {
+		out.Loop = o.integer("loop", required, 0, 65535)
 	}
 	if out.Background.A != 255 {
 		o.report("background", "The background of the output has to be opaque.")

@@ -23,7 +23,7 @@ import (
 	"imagepro/handler/tab"
 )
 
-var tenantTables = []string{"ImageProSessions", "ImageProUsers", "ImageProBulkEdits", "ImageProBulkIndex", "ImageProBulkOpen", "ImageProSchedules", "ImageProTabs", "ImageProPresets", "ImageProImages"}
+var tenantTables = []string{"ImageProSessions", "ImageProUsers", "ImageProBulkEdits", "ImageProBulkIndex", "ImageProBulkOpen", "ImageProSchedules", "ImageProPeers", "ImageProTabs", "ImageProPresets", "ImageProImages"}
 
 // fill gives a tenant users, sessions, tabs, presets and two jobs, of which one has more records than fit a
 // transaction.
@@ -39,7 +39,11 @@ func fill(t *testing.T, s *tables.Store, tenant string) {
 		must(t, err)
 		_, err = s.PutProperties(t.Context(), library.Properties{Tenant: tenant, Ref: library.Ref{Drive: "d", Item: fmt.Sprint(i)}})
 		must(t, err)
+		_, err = s.CreateSchedule(t.Context(), scheduleFor(tenant, fmt.Sprint(i), "s"))
+		must(t, err)
 	}
+	_, err := s.Here(t.Context(), tenant)
+	must(t, err)
 	addJob(t, s, bulk.Ref{Tenant: tenant, Job: "large"}, 230)
 	addJob(t, s, bulk.Ref{Tenant: tenant, Job: "small"}, 1)
 }
