@@ -315,7 +315,7 @@ func (w *Worker) prepare(ctx context.Context, job Job, spec parsedSpec, file Fil
 			"The recipe turns %s into %s, which does not suit the file's name. Save copies instead.", result.Before.Format, result.Format)
 	}
 	unchanged := result.Unchanged || bytes.Equal(result.Data, source) // other contents may have the same fingerprint
-	if result.SavesTooLittle() || unchanged && spec.save.Target != Copy {
+	if result.IsLeft() || unchanged && spec.save.Target != Copy {
 		item.State = Unchanged
 		item.After = item.Before
 		item.Warnings = result.Warnings

@@ -39,7 +39,7 @@ func (w *writer) change(size image.Point, orientation int) metadata.Blocks {
 	b := metadata.Read(string(w.info.Format), w.src)
 	b = b.Update(metadata.Change{
 		Width: size.X, Height: size.Y, Orientation: orientation, Mode: mode, DropGPS: w.output.StripGPS,
-		Set: w.texts(), TakesIPTC: metadata.TakesIPTC(string(w.format)), SRGB: w.plan.dropsProfile,
+		Set: w.texts(), TakesIPTC: metadata.TakesIPTC(string(w.format)), SRGB: w.plan.dropsProfile, Mark: w.mark,
 		Moved: orientation == 1 && w.moves(), Hidden: w.hides(),
 	})
 	if b.Lost || w.format != w.info.Format && b.HasText() {

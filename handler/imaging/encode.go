@@ -48,7 +48,8 @@ type writer struct {
 	*plan
 	output recipe.Output
 	src    []byte
-	memory int64 // bytes that may be used
+	memory int64  // bytes that may be used
+	mark   string // the recipe's hash, if results are marked
 }
 
 // write encodes the picture and puts the metadata of its source in.

@@ -15,6 +15,7 @@ import (
 
 	"imagepro/handler/fault"
 	"imagepro/handler/imaging/jpegcodec"
+	"imagepro/handler/imaging/metadata"
 	"imagepro/handler/recipe"
 )
 
@@ -64,6 +65,7 @@ const (
 	WarnProgressiveMissing = "progressiveMissing" // this program writes no progressive JPEG
 	WarnProfileKept        = "profileKept"        // the colour profile works by tables and cannot be converted: it stays, and so do the pixels
 	WarnQualityReduced     = "qualityReduced"     // the file would have been longer than maxBytes
+	WarnProcessed          = "processed"          // the file bears the mark of the recipe: it was left as it is
 	WarnSavingsTooSmall    = "savingsTooSmall"    // the file would not have been as much shorter as asked for: it was left as it is
 	WarnTextMissing        = "textMissing"        // the font lacks characters of the text
 )
@@ -109,6 +111,9 @@ func newWriter(src []byte, r *recipe.Recipe, o Options) (*writer, Info, error) {
 	}
 	info.readProfile(src, r.Output)
 	w := &writer{output: r.Output, src: src, memory: limits.Memory}
+	if r.Output.SkipProcessed {
+		w.mark = r.Hash()
+	}
 	return w, info, w.fit(info, r, o)
 }
 
@@ -121,6 +126,9 @@ func (w *writer) fit(info Info, r *recipe.Recipe, o Options) (err error) {
 
 // undecoded returns the result if it needs no pixel: the file as it is, or its coded picture with other metadata or turned.
 func (w *writer) undecoded(r *recipe.Recipe) (result Result, ok bool) {
+	if w.mark != "" && metadata.Read(string(w.info.Format), w.src).Mark() == w.mark {
+		return asItWas(w.info, w.src, WarnProcessed), true
+	}
 	if w.leaves() {
 		return Result{
 			Data: w.src, Format: w.format, Width: w.size.X, Height: w.size.Y, Before: w.info,
@@ -153,9 +161,11 @@ func (w *writer) result(ctx context.Context) ([]byte, error) {
 	return w.write(ctx, m)
 }
 
-// SavesTooLittle reports whether the file was left as it is because it would not have been as much shorter as the recipe asks:
-// nothing is to be saved then, not even a copy.
-func (r Result) SavesTooLittle() bool { return slices.Contains(r.Warnings, WarnSavingsTooSmall) }
+// IsLeft reports whether the file was left as it is because it would not have been as much shorter as the recipe asks, or
+// because the recipe has made it: nothing is to be saved then, not even a copy.
+func (r Result) IsLeft() bool {
+	return slices.Contains(r.Warnings, WarnSavingsTooSmall) || slices.Contains(r.Warnings, WarnProcessed)
+}
 
 // orAsItWas returns the result, or the file as it was if the result saves too little.
 func (r Result) orAsItWas(out recipe.Output, src []byte) Result {

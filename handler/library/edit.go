@@ -134,7 +134,7 @@ func (s *Service) shown(r *recipe.Recipe, src []byte, side int) *recipe.Recipe {
 		Width: length, Height: length, Fit: recipe.Inside, WithoutEnlargement: true, Kernel: recipe.Linear, Gravity: recipe.Center,
 	})
 	small.Output.Metadata = recipe.KeepNone
-	small.Output.MaxBytes, small.Output.MinSavings = 0, -1
+	small.Output.MaxBytes, small.Output.MinSavings, small.Output.SkipProcessed = 0, -1, false
 	info, _ := imaging.Inspect(src, s.o.Limits) // Edit reports what is wrong
 	format := imaging.Format(r.Output.Format)
 	if r.Output.Format == recipe.Keep {
@@ -232,7 +232,7 @@ func (s *Service) Edit(ctx context.Context, who caller.Caller, ref Ref, tag stri
 	result.Data = nil
 	leave() // the rest is SharePoint's time
 	switch {
-	case result.SavesTooLittle():
+	case result.IsLeft():
 		edited.Unchanged = true
 	case save.Target == Copy:
 		facts.Width, facts.Height, facts.Time, facts.Recipe, facts.Hash = result.Width, result.Height, s.o.Now().UTC(), r.Name, edited.Recipe

@@ -87,6 +87,8 @@ type Output struct {
 	Background color.NRGBA
 	Metadata   MetadataMode
 	StripGPS   bool // whether where the picture was taken is left out
+	// SkipProcessed marks results, in XMP, with the hash of the recipe, and leaves pictures that bear its mark.
+	SkipProcessed bool
 	// Set are texts of the metadata, in every mode. They may hold placeholders; see Expand.
 	Set map[Field][]string
 }
@@ -124,6 +126,8 @@ func parseOutput(o *object) Output {
 	if o.has("minSavingsPercent") {
 		out.MinSavings = o.number("minSavingsPercent", required, 0, 99)
 	}
+	out.SkipProcessed = o.boolean("skipProcessed", false)
+	o.omit("skipProcessed", !out.SkipProcessed)
 	out.Loop = -1
 	if o.has("loop") {
 		out.Loop = o.integer("loop", required, 0, 65535)

@@ -271,7 +271,7 @@ func TestWhatIsWrongIsRefusedWithItsPlaceAndLimit(t *testing.T) {
 		"version 2":              {`{"version":2}`, "/version", "from 1 to 1"},
 		"version as text":        {`{"version":"1"}`, "/version", "A number"},
 		"unknown field":          {`{"version":1,"a/b~":2}`, "/a~1b~0", "not known"},
-		"unknown output":         {`{"version":1,"output":{"dpi":2}}`, "/output/dpi", "background, chromaSubsampling, colorProfile, compression, format, loop, maxBytes, metadata, minQuality, minSavingsPercent, palette, progressive, quality"},
+		"unknown output":         {`{"version":1,"output":{"dpi":2}}`, "/output/dpi", "background, chromaSubsampling, colorProfile, compression, format, loop, maxBytes, metadata, minQuality, minSavingsPercent, palette, progressive, quality, skipProcessed"},
 		"twice":                  {`{"version":1,"version":1}`, "/version", "twice"},
 		"twice below":            {step(`"op":"blur","sigma":1,"sigma":1`), "/steps/0/sigma", "twice"},
 		"too deep":               {strings.Repeat(`{"a":`, 17), strings.Repeat("/a", 16), "16 levels"},

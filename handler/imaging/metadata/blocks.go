@@ -69,7 +69,8 @@ type Change struct {
 	SRGB          bool // whether the pixels are those of sRGB: the colour profile goes
 	DropGPS       bool // where the picture was taken is not told
 	Set           Fields
-	TakesIPTC     bool // whether the result's format has a place for IPTC
+	TakesIPTC     bool   // whether the result's format has a place for IPTC
+	Mark          string // see Blocks.Mark
 }
 
 // orientation returns what the tag says.
@@ -89,7 +90,9 @@ const (
 // it was, and with the texts that are set. The receiver's bytes are not changed. Damaged blocks are left out and Lost is
 // set.
 func (b Blocks) Update(c Change) Blocks {
-	if b = b.kept(c).Set(c.Set, c.TakesIPTC); c.SRGB {
+	b = b.kept(c).Set(c.Set, c.TakesIPTC)
+	b.XMP = b.keep(setMark(b.XMP, c.Mark))
+	if c.SRGB {
 		b.ICC = nil
 		b.Own = slices.DeleteFunc(slices.Clone(b.Own), func(p Part) bool { return p.isColor() })
 	}
