@@ -386,6 +386,8 @@ type ItemMessage struct {
 	Job    string `json:"job"`
 	N      int    `json:"n"`
 	Waits  int    `json:"waits,omitempty"`
+	// Again says that the image was tried too often once, and that this is its second chance.
+	Again bool `json:"again,omitempty"`
 }
 
 // parsedSpec is a spec that is ready for work. It is not changed.

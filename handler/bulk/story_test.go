@@ -402,11 +402,17 @@ func TestGivingUpIsAFinalResult(t *testing.T) {
 	k.pictures(2)
 	job := k.submit(bulk.Request{Source: k.folder()})
 	k.plan()
-	for n := range 2 {
-		for range 2 { // the poison message may come twice as well
-			if err := k.worker().GiveUp(t.Context(), bulk.ItemMessage{Tenant: job.Tenant, Job: job.Job, N: n}); err != nil {
-				t.Fatal(err)
+	k.queue.all()
+	for _, again := range []bool{false, true} {
+		for n := range 2 {
+			for range 2 { // the poison message may come twice as well
+				if err := k.worker().GiveUp(t.Context(), bulk.ItemMessage{Tenant: job.Tenant, Job: job.Job, N: n, Again: again}); err != nil {
+					t.Fatal(err)
+				}
 			}
+		}
+		if left := len(k.queue.all()); left != map[bool]int{false: 4, true: 0}[again] {
+			t.Errorf("given up, for the second time %v: %d messages", again, left)
 		}
 	}
 	done, err := k.records.Job(t.Context(), job.Ref)
@@ -425,6 +431,28 @@ func TestGivingUpIsAFinalResult(t *testing.T) {
 	}
 	if failed, _ := k.records.Job(t.Context(), other.Ref); failed.State != bulk.Failed || failed.Message == "" {
 		t.Errorf("a job that was given up is %s: %q", failed.State, failed.Message)
+	}
+}
+
+func TestAnImageThatDiedWithAnotherHasASecondChance(t *testing.T) {
+	t.Parallel()
+	for _, point := range []string{"before Intend", "after Intend"} {
+		k := newKit(t)
+		files := k.pictures(1)
+		job := k.submit(bulk.Request{Source: k.folder()})
+		k.plan()
+		k.crash.at(point, 1)
+		k.die()
+		k.queue.all()
+		later := time.Now().Add(11 * time.Minute) // nobody is saving it any more
+		k.now = func() time.Time { return later }
+		if err := k.worker().GiveUp(t.Context(), itemOf(job)); err != nil {
+			t.Fatal(err)
+		}
+		if done := k.drive(job.Ref); done.State != bulk.Done || done.Counts.Edited != 1 {
+			t.Errorf("%s: the job is %+v", point, done)
+		}
+		k.wantVersions(files, 2)
 	}
 }
 

@@ -355,7 +355,9 @@ func TestNobodyGivesUpAnImageThatAnotherDeliveryMayBeSaving(t *testing.T) {
 	}
 	later := time.Now().Add(11 * time.Minute)
 	k.now = func() time.Time { return later }
-	if err := k.worker().GiveUp(t.Context(), itemOf(job)); err != nil {
+	second := itemOf(job)
+	second.Again = true
+	if err := k.worker().GiveUp(t.Context(), second); err != nil {
 		t.Fatal(err)
 	}
 	if got := k.results(job.Ref)[files[0].Name]; got.State != bulk.Broken {

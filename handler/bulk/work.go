@@ -171,7 +171,8 @@ func stateOf(kind fault.Kind) ItemState {
 	}
 }
 
-// GiveUp gives an image whose message was tried too often its final result.
+// GiveUp gives an image whose message was tried too often a second chance, and then its final result. Another picture may have
+// killed the process each time, with all that it was working on: by then that one is over.
 func (w *Worker) GiveUp(ctx context.Context, m ItemMessage) error {
 	began := w.now()
 	job, item, err := w.find(ctx, m)
@@ -187,8 +188,15 @@ func (w *Worker) GiveUp(ctx context.Context, m ItemMessage) error {
 		}
 		return err
 	}
+	if item.State == Broken && !m.Again {
+		m.Again, m.Waits = true, 0
+		return send(ctx, w.queue, ItemQueue, m, againAfter(m.N))
+	}
 	return w.finish(ctx, job, item)
 }
+
+// againAfter is how long an image waits for its second chance: images that died together come one after the other.
+func againAfter(n int) time.Duration { return time.Duration(2+n%10) * 10 * time.Second }
 
 // finish records the result. If another delivery of the message was faster, that one's result stands.
 func (w *Worker) finish(ctx context.Context, job Job, item Item) error {

@@ -285,6 +285,7 @@ func bulkEdits() []Entry {
 			{"job", "id of the bulk edit"},
 			{"n", "number of the image"},
 			{"waits", "number"},
+			{"again", "whether it was tried too often before"},
 		}},
 	}
 }
