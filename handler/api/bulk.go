@@ -73,13 +73,14 @@ type SaveFields struct {
 	Name       string `json:"name,omitempty" doc:"Name of copies without the ending; {name} stands for the image's. {name} alone needs a folder. Default {name}-edited"`
 	Folder     string `json:"folderId,omitempty" maxLength:"256" doc:"Folder for copies, in the library of each image; that of the image unless it is said"`
 	OnConflict string `json:"onConflict,omitempty" enum:"fail,skip" doc:"If a copy's name is taken; fail unless it is said"`
+	KeepDates  bool   `json:"keepDates,omitempty" doc:"The time of the last change stays as it is"`
 	OnChanged  string `json:"onChanged,omitempty" enum:"fail,editAgain" doc:"If somebody changes an image before its turn comes; fail unless it is said"`
 }
 
 // request returns what was asked for; me is the caller's id.
 func (f EditFields) request(me string) bulk.Request {
 	r := bulk.Request{Recipe: f.Recipe, DryRun: f.DryRun, Save: bulk.Save{
-		Target: bulk.SaveTarget(f.Save.Target), Name: f.Save.Name, Folder: f.Save.Folder, OnConflict: bulk.OnConflict(f.Save.OnConflict), OnChanged: bulk.OnChanged(f.Save.OnChanged),
+		Target: bulk.SaveTarget(f.Save.Target), Name: f.Save.Name, Folder: f.Save.Folder, OnConflict: bulk.OnConflict(f.Save.OnConflict), OnChanged: bulk.OnChanged(f.Save.OnChanged), KeepDates: f.Save.KeepDates,
 	}}
 	r.Source.Since = f.Source.Since
 	if folder := f.Source.Folder; folder != nil {

@@ -521,6 +521,7 @@ type editSave struct {
 	Name       string `json:"name,omitempty" doc:"Name of a copy without the ending; {name} stands for the picture's. {name}-edited unless it is said"`
 	Folder     string `json:"folderId,omitempty" maxLength:"256" doc:"Folder of the same library for a copy; that of the picture unless it is said"`
 	OnConflict string `json:"onConflict,omitempty" enum:"fail,rename,replace,skip" doc:"If a copy's name is taken; fail unless it is said"`
+	KeepDates  bool   `json:"keepDates,omitempty" doc:"The time of the last change stays as it is"`
 }
 
 type editOutput struct {
@@ -548,7 +549,7 @@ func (a *API) edit(ctx context.Context, in *editInput) (*editOutput, error) {
 	}
 	save := in.Body.Save
 	edited, err := a.options.Library.Edit(ctx, callerOf(ctx), in.ref(), version, in.Body.Recipe, library.Save{
-		Target: library.Target(save.Target), Name: save.Name, Folder: save.Folder, OnConflict: library.OnConflict(save.OnConflict),
+		Target: library.Target(save.Target), Name: save.Name, Folder: save.Folder, OnConflict: library.OnConflict(save.OnConflict), KeepDates: save.KeepDates,
 	})
 	if err != nil {
 		return nil, failed(ctx, err)

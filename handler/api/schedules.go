@@ -67,7 +67,7 @@ func (a *API) scheduleAnswer(s schedule.Schedule) scheduleBody {
 // editFieldsOf is the other way of EditFields.request.
 func editFieldsOf(r bulk.Request) EditFields {
 	fields := EditFields{Recipe: json.RawMessage(r.Recipe), DryRun: r.DryRun, Source: SourceFields{Since: r.Source.Since}, Save: SaveFields{
-		Target: string(r.Save.Target), Name: r.Save.Name, Folder: r.Save.Folder, OnConflict: string(r.Save.OnConflict), OnChanged: string(r.Save.OnChanged),
+		Target: string(r.Save.Target), Name: r.Save.Name, Folder: r.Save.Folder, OnConflict: string(r.Save.OnConflict), OnChanged: string(r.Save.OnChanged), KeepDates: r.Save.KeepDates,
 	}}
 	if f := r.Source.Folder; f != nil {
 		fields.Source.Folder = &FolderFields{

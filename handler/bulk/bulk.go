@@ -245,6 +245,8 @@ type Save struct {
 	OnConflict OnConflict
 	// OnChanged is what to do with an image that somebody has changed since it was planned; LeaveIt unless it is set.
 	OnChanged OnChanged
+	// KeepDates leaves the time of the last change as it is.
+	KeepDates bool
 }
 
 // OnChanged is what to do with an image that was changed since it was planned.

@@ -17,6 +17,10 @@ type File struct {
 	MIME        string // as the library derives it from the name's ending; empty for folders
 	Size        int64  // bytes
 	Modified    time.Time
+	// Dated is the time of the last change that the file bears, which whoever brought it may have set. With KeepDate what is
+	// written in its place, or beside it, bears it too.
+	Dated    time.Time
+	KeepDate bool
 	// Tag names the content: it changes with every new content and with nothing else.
 	Tag string
 	// Fingerprint is the hash of the content, comparable with Library.Fingerprint; empty if the library has

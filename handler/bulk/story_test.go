@@ -607,3 +607,41 @@ func TestRequestsThatCannotBeMeantAreRefused(t *testing.T) {
 		t.Error("a refused request left a message")
 	}
 }
+
+func TestFilesKeepTheirDatesIfTheJobSaysSo(t *testing.T) {
+	t.Parallel()
+	for _, point := range []string{"", "before Replace", "after Replace", "before Create", "after Create", "after FinishItem"} {
+		for name, save := range map[string]bulk.Save{"versions": {KeepDates: true}, "copies": {Target: bulk.Copy, KeepDates: true}} {
+			t.Run(name+" dying "+point, func(t *testing.T) {
+				t.Parallel()
+				k := newKit(t)
+				files := k.pictures(2)
+				var dates []time.Time
+				for _, file := range files {
+					f, err := k.library.File(t.Context(), k.who, k.site.DriveID, file.ID)
+					if err != nil || f.Dated.IsZero() {
+						t.Fatal(f, err)
+					}
+					dates = append(dates, f.Dated)
+				}
+				time.Sleep(time.Until(dates[1].Add(1100 * time.Millisecond))) // the library's clock shows another second by then
+				job := k.submit(bulk.Request{Source: k.folder(), Save: save})
+				if point != "" {
+					k.crash.at(point, 1)
+				}
+				if done := k.drive(job.Ref); done.Counts.Edited != 2 {
+					t.Fatalf("counts %+v", done.Counts)
+				}
+				for n, file := range files {
+					f, err := k.library.File(t.Context(), k.who, k.site.DriveID, k.results(job.Ref)[file.Name].Saved.File)
+					if err != nil || !f.Dated.Equal(dates[n]) {
+						t.Errorf("%s is dated %v, %v; want %v", f.Name, f.Dated, err, dates[n])
+					}
+				}
+				if save.Target != bulk.Copy {
+					k.wantVersions(files, 2)
+				}
+			})
+		}
+	}
+}

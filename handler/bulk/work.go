@@ -376,6 +376,7 @@ func (w *Worker) save(ctx context.Context, job Job, spec parsedSpec, file File, 
 	var err error
 	var written File
 	who := job.who()
+	file.KeepDate = spec.save.KeepDates
 	if spec.save.Target == Copy {
 		file.Parent = cmp.Or(item.Intent.Folder, file.Parent)
 		written, err = w.library.Create(ctx, who, file, item.Intent.Name, content)

@@ -270,7 +270,7 @@ func (a *audit) bulk(token string) {
 	}
 	a.good("POST /bulk-edits/{id}/cancel", place+"/cancel", token, "")
 	for paused := false; !paused; { // and stays so
-		place = submit(images + `,"save":{"target":"copy","folderId":"` + a.folder.ID + `"}}`).place()
+		place = submit(images + `,"save":{"target":"copy","keepDates":true,"folderId":"` + a.folder.ID + `"}}`).place()
 		paused = a.call("POST /bulk-edits/{id}/pause", place+"/pause", token, "").status == http.StatusOK
 	}
 	for resumed := false; !resumed; {

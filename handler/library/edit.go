@@ -33,6 +33,7 @@ type Save struct {
 	Folder string // id of the folder for a copy, in the same library; empty for that of the picture
 	// OnConflict is what to do if a copy's name is taken; Fail unless it is set.
 	OnConflict OnConflict
+	KeepDates  bool // the time of the last change stays as it is
 }
 
 // Picture is what is known of a picture's content.
@@ -229,6 +230,9 @@ func (s *Service) Edit(ctx context.Context, who caller.Caller, ref Ref, tag stri
 		return Edited{}, err
 	}
 	defer func() { _ = content.Close() }()
+	if save.KeepDates {
+		content.Modified = i.Dated
+	}
 	result.Data = nil
 	leave() // the rest is SharePoint's time
 	switch {

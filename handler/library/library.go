@@ -52,6 +52,7 @@ type Item struct {
 	Fingerprint string // hash of the content; empty if SharePoint has not worked it out yet
 	CreatedAt   time.Time
 	ModifiedAt  time.Time
+	Dated       time.Time // of the last change that the file bears, which whoever brought it may have set; of one item only
 	CreatedBy   Person
 	ModifiedBy  Person
 	// Width and Height are in pixels, as the picture is seen; zero if they are not known.
@@ -122,7 +123,8 @@ type Span struct{ From, Length int64 }
 // Content is a picture to write: ReadAt may be asked for any part of it again.
 type Content struct {
 	io.ReaderAt
-	Size int64
+	Size     int64
+	Modified time.Time // that the file has as the time of its last change; zero for the time of the save
 }
 
 // OnConflict is what to do if a name is taken.

@@ -200,7 +200,7 @@ func (s *Service) spool(stream io.Reader, limit int64) (*spooled, error) {
 		_ = file.Close()
 		return nil, err
 	}
-	return &spooled{Content{file, size}, file}, nil
+	return &spooled{Content{ReaderAt: file, Size: size}, file}, nil
 }
 
 // onlyWriter keeps io.Copy from asking a file to read by itself, which hides who failed.

@@ -236,6 +236,7 @@ func bulkEdits() []Entry {
 			{"folder", "id of the folder of copies"},
 			{"onConflict", "what to do if such a name is taken"},
 			{"onChanged", "what to do with an image that somebody changes meanwhile"},
+			{"keepDates", "whether the time of the last change stays"},
 			{"called", "name of the recipe, for names of copies"},
 			{"images", "ids of the pictures of libraries that the edits need, with length and hash of the content"},
 		}},

@@ -23,6 +23,7 @@ type Save struct {
 	Folder     string `json:"folder,omitempty"`
 	OnConflict string `json:"onConflict,omitempty"`
 	OnChanged  string `json:"onChanged,omitempty"`
+	KeepDates  bool   `json:"keepDates,omitempty"`
 }
 
 type pinned struct {
@@ -93,13 +94,13 @@ func (s Spec) Spec() bulk.Spec {
 
 // OfSave returns the stored form.
 func OfSave(s bulk.Save) Save {
-	return Save{string(s.Target), s.Name, s.Folder, string(s.OnConflict), string(s.OnChanged)}
+	return Save{string(s.Target), s.Name, s.Folder, string(s.OnConflict), string(s.OnChanged), s.KeepDates}
 }
 
 // Save returns what was stored.
 func (s Save) Save() bulk.Save {
 	return bulk.Save{
-		Target: bulk.SaveTarget(s.Target), Name: s.Name, Folder: s.Folder, OnConflict: bulk.OnConflict(s.OnConflict), OnChanged: bulk.OnChanged(s.OnChanged),
+		Target: bulk.SaveTarget(s.Target), Name: s.Name, Folder: s.Folder, OnConflict: bulk.OnConflict(s.OnConflict), OnChanged: bulk.OnChanged(s.OnChanged), KeepDates: s.KeepDates,
 	}
 }
 

@@ -179,7 +179,7 @@ func resync(err error) error {
 // Item returns a file or folder as it stands now.
 func (c *Client) Item(ctx context.Context, who caller.Caller, ref library.Ref) (library.Item, error) {
 	return c.item(ctx, who, ref.Drive, c.drives.ByDriveId(ref.Drive).Items().ByDriveItemId(ref.Item), &drives.ItemItemsDriveItemItemRequestBuilderGetRequestConfiguration{
-		QueryParameters: &drives.ItemItemsDriveItemItemRequestBuilderGetQueryParameters{Select: append(slices.Clone(listFields), sourceField)},
+		QueryParameters: &drives.ItemItemsDriveItemItemRequestBuilderGetQueryParameters{Select: append(slices.Clone(listFields), sourceField, "fileSystemInfo")},
 	})
 }
 
@@ -220,7 +220,7 @@ func itemsOf(drive string, answer []models.DriveItemable) []library.Item {
 		}
 		item := library.Item{
 			Ref: library.Ref{Drive: drive, Item: f.Item}, Parent: f.Parent, Name: f.Name, Address: value(i.GetWebUrl()), Folder: f.Folder,
-			MIME: f.MIME, Size: f.Size, Fingerprint: f.Fingerprint,
+			MIME: f.MIME, Size: f.Size, Fingerprint: f.Fingerprint, Dated: f.Dated,
 			CreatedAt: utc(i.GetCreatedDateTime()), ModifiedAt: utc(i.GetLastModifiedDateTime()),
 			CreatedBy: personOf(i.GetCreatedBy()), ModifiedBy: personOf(i.GetLastModifiedBy()),
 			Thumbnails: thumbnailsOf(i.GetThumbnails()),

@@ -60,7 +60,10 @@ func (c *Client) Replace(ctx context.Context, who caller.Caller, f bulk.File, co
 	if f.Tag == "" { // nothing is ever written unconditionally
 		return bulk.File{}, fault.New(fault.Conflict, "It is not known which content of the file is to be replaced.", nil)
 	}
-	item, err := c.put(ctx, who, c.itemURL(refOf(f), "/content"), bytesOf(content), f.Tag)
+	item, err := c.upload(ctx, who, destination{
+		whole: c.itemURL(refOf(f), "/content"), session: c.itemURL(refOf(f), "/createUploadSession"), conflict: replaceIt, tag: f.Tag,
+		check: c.stillThere(who, library.Item{Ref: refOf(f), Tag: f.Tag}),
+	}, contentOf(f, content))
 	return item.file(f.Drive), err
 }
 
@@ -70,15 +73,20 @@ func (c *Client) Create(ctx context.Context, who caller.Caller, f bulk.File, nam
 	if err != nil {
 		return bulk.File{}, err
 	}
-	item, err := c.put(ctx, who, address+addOnly, bytesOf(content), "")
+	item, err := c.upload(ctx, who, destination{whole: address + addOnly, session: address + ":/createUploadSession", conflict: failIfThere}, contentOf(f, content))
 	return item.file(f.Drive), err
 }
 
 // addOnly makes a file that is addressed by path, unless it is there.
 const addOnly = ":/content?@microsoft.graph.conflictBehavior=fail"
 
-func bytesOf(content []byte) library.Content {
-	return library.Content{ReaderAt: bytes.NewReader(content), Size: int64(len(content))}
+// contentOf is a content that is written in place of a file, or beside it.
+func contentOf(f bulk.File, content []byte) library.Content {
+	to := library.Content{ReaderAt: bytes.NewReader(content), Size: int64(len(content))}
+	if f.KeepDate {
+		to.Modified = f.Dated
+	}
+	return to
 }
 
 func (c *Client) itemURL(ref library.Ref, rest string) string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/microsoftgraph/msgraph-sdk-go/drives"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
@@ -30,7 +31,7 @@ var (
 const pageSize = 90
 
 // fileFields are those of one file that is likely to be read.
-var fileFields = append(slices.Clone(itemFields), sourceField)
+var fileFields = append(slices.Clone(itemFields), sourceField, "fileSystemInfo")
 
 var itemFields = []string{"id", "name", "size", "cTag", "file", "folder", "package", "remoteItem", "parentReference", "lastModifiedDateTime"}
 
@@ -190,10 +191,19 @@ func fileOf(drive string, item models.DriveItemable) (bulk.File, bool) {
 			f.Fingerprint = value(hashes.GetQuickXorHash())
 		}
 	}
+	f.Dated = datedOf(item)
 	if source, ok := item.GetAdditionalData()[sourceField].(*string); ok {
 		f.Source = secret.New(value(source))
 	}
 	return f, f.Item != ""
+}
+
+// datedOf is the time of the last change that a file bears.
+func datedOf(item models.DriveItemable) time.Time {
+	if info := item.GetFileSystemInfo(); info != nil {
+		return utc(info.GetLastModifiedDateTime())
+	}
+	return time.Time{}
 }
 
 // value returns what p points to, or the zero value: every getter of the SDK may return nil.

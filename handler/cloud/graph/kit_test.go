@@ -179,9 +179,9 @@ func (w *world) put(name string, content []byte) bulk.File {
 // secrets lets files be compared.
 var secrets = cmp.Comparer(func(a, b secret.Text) bool { return a == b })
 
-// bare is a file without the address of its content.
+// bare is a file without what only the answer to a question for it tells: the address of its content, and its date.
 func bare(f bulk.File) bulk.File {
-	f.Source = secret.Text{}
+	f.Source, f.Dated = secret.Text{}, time.Time{}
 	return f
 }
 

@@ -101,9 +101,10 @@ type destination struct {
 	check          func(context.Context) error // runs before a session's last part; nil for none
 }
 
-// upload sends a content in one request, or in parts if it is large.
+// upload sends a content in one request, or in parts if it is large, or if it brings its time: a request has no room for
+// that, and to change it afterwards would make a further version.
 func (c *Client) upload(ctx context.Context, who caller.Caller, to destination, content library.Content) (uploaded, error) {
-	if content.Size <= smallUpload {
+	if content.Size <= smallUpload && (content.Modified.IsZero() || content.Size == 0) { // sessions take no empty file
 		return c.put(ctx, who, to.whole, content, to.tag)
 	}
 	return c.uploadParts(ctx, who, to, content)
@@ -292,7 +293,7 @@ const (
 // A session's own condition is only sure to be looked at when it is opened, so there is a check before the last part.
 func (c *Client) uploadParts(ctx context.Context, who caller.Caller, to destination, content library.Content) (uploaded, error) {
 	ctx = asCaller(ctx, who)
-	address, err := c.openSession(ctx, who, to, content.Size)
+	address, err := c.openSession(ctx, who, to, content)
 	if err != nil {
 		return uploaded{}, err
 	}
@@ -304,8 +305,12 @@ func (c *Client) uploadParts(ctx context.Context, who caller.Caller, to destinat
 	return made, err
 }
 
-func (c *Client) openSession(ctx context.Context, who caller.Caller, to destination, size int64) (string, error) {
-	body := map[string]any{"item": map[string]any{"@microsoft.graph.conflictBehavior": to.conflict, "fileSize": size}}
+func (c *Client) openSession(ctx context.Context, who caller.Caller, to destination, content library.Content) (string, error) {
+	item := map[string]any{"@microsoft.graph.conflictBehavior": to.conflict, "fileSize": content.Size}
+	if !content.Modified.IsZero() {
+		item["fileSystemInfo"] = map[string]any{"lastModifiedDateTime": content.Modified.UTC().Format(time.RFC3339)}
+	}
+	body := map[string]any{"item": item}
 	var answer struct {
 		Address string `json:"uploadUrl"`
 	}

@@ -3,6 +3,7 @@ package graph_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"image"
 	"image/png"
 	"net/http"
@@ -299,5 +300,46 @@ func TestATokenThatCannotBeHadIsTheTokensOwnFault(t *testing.T) {
 	_, err := client.File(t.Context(), caller.Away("t", "u"), "d", "i")
 	if fault.From(err) != refused {
 		t.Errorf("got %v, want the fault of the token", err)
+	}
+}
+
+func TestAContentThatBringsItsTimeKeepsIt(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	f := w.put("folder/geheim.jpg", []byte("before"))
+	past := time.Date(2020, 2, 3, 4, 5, 6, 0, time.UTC)
+	f.Dated, f.KeepDate = past, true
+	for _, n := range []int{7, 100_000, 9 << 20} {
+		content := random(n)
+		next, err := w.client.Replace(t.Context(), w.who, f, content)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now, err := w.client.File(t.Context(), w.who, f.Drive, f.Item)
+		if err != nil || !now.Dated.Equal(past) || now.Tag != next.Tag || !bytes.Equal(w.content(f.Item), content) {
+			t.Errorf("%d bytes: the file is %+v, %v; want it dated %v", n, now, err, past)
+		}
+		if versions, err := w.client.Versions(t.Context(), w.who, f); err != nil || len(versions) == 0 {
+			t.Error(err)
+		}
+		made, err := w.client.Create(t.Context(), w.who, f, fmt.Sprint("copy", n, ".jpg"), content)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if beside, err := w.client.File(t.Context(), w.who, made.Drive, made.Item); err != nil || !beside.Dated.Equal(past) {
+			t.Errorf("%d bytes: the copy is %+v, %v", n, beside, err)
+		}
+		f.Tag = next.Tag
+	}
+	if versions, err := w.client.Versions(t.Context(), w.who, f); err != nil || len(versions) != 4 {
+		t.Errorf("%d versions, %v; want one for each content", len(versions), err)
+	}
+	f.Tag = "old"
+	if _, err := w.client.Replace(t.Context(), w.who, f, []byte("ours")); !fault.Is(err, fault.Conflict) {
+		t.Errorf("over another content: %v, want a conflict", err)
+	}
+	f.Tag = ""
+	if _, err := w.client.Replace(t.Context(), w.who, f, []byte("ours")); !fault.Is(err, fault.Conflict) {
+		t.Errorf("over a content that is not known: %v, want a conflict", err)
 	}
 }

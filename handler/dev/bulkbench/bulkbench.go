@@ -90,11 +90,61 @@ func Run(ctx context.Context, s *stack.Stack, m *meter.Meter, sizes []int, out i
 		fmt.Fprintf(out, " %s %.2f", kind, float64(last.kinds[kind])/float64(sizes[len(sizes)-1]))
 	}
 	fmt.Fprintln(out)
-	return b.fairness(ctx, max(1000, sizes[len(sizes)-1]/5))
+	if err := b.fairness(ctx, max(1000, sizes[len(sizes)-1]/5)); err != nil {
+		return err
+	}
+	return b.planning(ctx, 10*sizes[len(sizes)-1])
+}
+
+// planning lists many files and ends the job as soon as they are recorded.
+func (b *bench) planning(ctx context.Context, n int) error {
+	l, err := b.empty("")
+	if err != nil {
+		return err
+	}
+	dot := chaos.Draw(8, 8, 1)
+	for i := range n {
+		if _, err := b.Sandbox.Graph.PutFile(l.site.DriveID, fmt.Sprintf("%03d/%06d.jpg", i/500, i), bytes.NewReader(dot), l.user.ID); err != nil {
+			return err
+		}
+	}
+	if err := l.tab.Me(ctx); err != nil {
+		return err
+	}
+	begin, before := time.Now(), b.meter.Counts()
+	job, err := l.submit(ctx)
+	most := 0.0
+	for err == nil && job.State == "planning" {
+		most = max(most, b.handlerMemory())
+		time.Sleep(lookEvery)
+		job, err = l.tab.Job(ctx, job.ID)
+	}
+	if err != nil || job.Counts.Planned != n {
+		return errors.Join(fmt.Errorf("bulkbench: %d of %d files were planned, the job is %s", job.Counts.Planned, n, job.State), err)
+	}
+	_, storage := b.meter.Counts().Since(before)
+	fmt.Fprintf(b.out, "bench: bulk planning of %d files %.1f s, %.3f storage transactions for each, at most %.0f MB\n", n, time.Since(begin).Seconds(), float64(storage)/float64(n), most)
+	return l.tab.Cancel(ctx, job.ID)
 }
 
 // library makes a user with images. Those of one tenant share its window.
 func (b *bench) library(tenant string, n int) (*library, error) {
+	l, err := b.empty(tenant)
+	if err != nil {
+		return nil, err
+	}
+	for i := range n {
+		item, err := b.Sandbox.Graph.PutFile(l.site.DriveID, fmt.Sprintf("%02d/%05d.jpg", i%50, i), bytes.NewReader(pictures[i%len(pictures)]), l.user.ID)
+		if err != nil {
+			return nil, err
+		}
+		l.items = append(l.items, item.ID)
+	}
+	return l, nil
+}
+
+// empty makes a user with a library that holds nothing.
+func (b *bench) empty(tenant string) (*library, error) {
 	b.users++
 	if tenant == "" {
 		tenant = directory.NewID()
@@ -109,17 +159,8 @@ func (b *bench) library(tenant string, n int) (*library, error) {
 	if l.site, err = b.Sandbox.Graph.AddSite(tenant, fmt.Sprint("bench", b.users), l.user.ID); err != nil {
 		return nil, err
 	}
-	if l.tab, err = b.Tab(l.user); err != nil {
-		return nil, err
-	}
-	for i := range n {
-		item, err := b.Sandbox.Graph.PutFile(l.site.DriveID, fmt.Sprintf("%02d/%05d.jpg", i%50, i), bytes.NewReader(pictures[i%len(pictures)]), l.user.ID)
-		if err != nil {
-			return nil, err
-		}
-		l.items = append(l.items, item.ID)
-	}
-	return l, nil
+	l.tab, err = b.Tab(l.user)
+	return l, err
 }
 
 // pictures are those of all libraries.

@@ -113,6 +113,12 @@ func (t *Tab) Undo(ctx context.Context, id string) (Job, error) {
 	return job, err
 }
 
+// Cancel ends a bulk edit.
+func (t *Tab) Cancel(ctx context.Context, id string) error {
+	var job Job
+	return t.call(ctx, http.MethodPost, "/api/bulk-edits/"+url.PathEscape(id)+"/cancel", nil, &job)
+}
+
 // Items returns all images of a bulk edit.
 func (t *Tab) Items(ctx context.Context, id string) ([]Item, error) {
 	var items []Item
