@@ -178,3 +178,36 @@ func TestADeathInADryRunChangesNothing(t *testing.T) {
 		})
 	}
 }
+
+func TestOnlyWhatAnEditHasLeftCountsSinceADryRun(t *testing.T) {
+	t.Parallel()
+	for name, save := range map[string]bulk.Save{"versions": {}, "copies": {Target: bulk.Copy}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			k := newKit(t)
+			files := k.pictures(2)
+			run := func(since string, dry bool) bulk.Job {
+				source := k.folder()
+				source.Since = since
+				job := k.submit(bulk.Request{Source: source, Recipe: marker, Save: save, DryRun: dry})
+				return k.drive(job.Ref)
+			}
+			if first := run(run("", true).Job, true); first.Counts.Edited != len(files) {
+				t.Errorf("a dry run since a dry run: %+v", first.Counts)
+			}
+			edit := run(run("", true).Job, false)
+			if edit.Counts.Edited != len(files) {
+				t.Fatalf("an edit since a dry run: %+v", edit.Counts)
+			}
+			k.put("new.jpg", jpegPicture(t, 98, 70))
+			dry := run(edit.Job, true)
+			if got := k.namesOf(dry.Ref, bulk.Edited); !slices.Equal(got, []string{"new.jpg"}) {
+				t.Errorf("a dry run since an edit would edit %q", got)
+			}
+			last := run(dry.Job, false)
+			if got := k.namesOf(last.Ref, bulk.Edited); !slices.Equal(got, []string{"new.jpg"}) {
+				t.Errorf("an edit since that dry run has edited %q", got)
+			}
+		})
+	}
+}

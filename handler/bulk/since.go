@@ -29,11 +29,12 @@ func (s *seen) hash(parts ...string) uint64 {
 
 // add notes what became of an image.
 func (s *seen) add(i Item) {
-	processed := i.State == Edited || i.State == Unchanged || i.State == Skipped && (!i.Passed || i.Reason == string(fault.Processed))
+	edited := i.State == Edited && i.Saved != nil // a dry run saves nothing
+	processed := edited || i.State == Unchanged || i.State == Skipped && (!i.Passed || i.Reason == string(fault.Processed))
 	switch {
 	case !processed:
-	case i.State == Edited && i.Intent != nil && i.Intent.Name == "":
-		if i.Saved != nil && i.Saved.Tag != "" {
+	case edited && i.Intent != nil && i.Intent.Name == "":
+		if i.Saved.Tag != "" {
 			s.contents[s.hash(i.Drive, i.File, i.Saved.Tag)] = struct{}{}
 		}
 	default: // it was left as it was: for a copy, or because nothing was to be done
@@ -91,7 +92,7 @@ func (p *Planner) since(ctx context.Context, job Job, source Source) (*seen, err
 	}
 }
 
-// sameWork reports whether two jobs do the same to an image.
+// sameWork reports whether two jobs do the same to an image, or would.
 func (p *Planner) sameWork(ctx context.Context, a, b Job) (bool, error) {
 	one, err := p.specs.Spec(ctx, a)
 	if err != nil {
@@ -101,7 +102,7 @@ func (p *Planner) sameWork(ctx context.Context, a, b Job) (bool, error) {
 	if fault.Is(err, fault.NotFound) {
 		return false, nil
 	}
-	if err != nil || a.Kind != b.Kind || one.Save != other.Save {
+	if err != nil || a.Kind == Undo || b.Kind == Undo || one.Save != other.Save {
 		return false, err
 	}
 	first, err := recipe.Parse(one.Recipe)
