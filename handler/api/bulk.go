@@ -230,6 +230,7 @@ type itemBody struct {
 	Before     *pictureBody `json:"before,omitempty"`
 	After      *pictureBody `json:"after,omitempty"`
 	Warnings   []string     `json:"warnings,omitempty"`
+	Copy       string       `json:"copyName,omitempty" doc:"Name of the copy; in a dry run the one that it would have"`
 	Result     string       `json:"resultItemId,omitempty" doc:"File with the result: the image itself or its copy"`
 	FinishedAt *time.Time   `json:"finishedAt,omitempty"`
 }
@@ -263,6 +264,9 @@ func itemAnswer(i bulk.Item) itemBody {
 	body := itemBody{Drive: i.Drive, Item: i.File, Name: i.Name, State: string(i.State), Warnings: i.Warnings, Before: pictureAnswer(i.Before), After: pictureAnswer(i.After)}
 	if i.Reason != "" {
 		body.Reason = &itemReason{i.Reason, i.Message}
+	}
+	if i.State == bulk.Edited && i.Intent != nil {
+		body.Copy = i.Intent.Name
 	}
 	if i.Saved != nil {
 		body.Result = i.Saved.File

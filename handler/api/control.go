@@ -311,15 +311,10 @@ type samplePreviewInput struct {
 	Side string `path:"side" enum:"before,after"`
 }
 
-func (a *API) bulkEditPreview(ctx context.Context, in *samplePreviewInput) (*huma.StreamResponse, error) {
-	jpeg, err := a.options.Bulk.Preview(ctx, callerOf(ctx), in.ID, in.N, bulk.Side(in.Side))
+func (a *API) bulkEditPreview(ctx context.Context, in *samplePreviewInput) (*pictureOutput, error) {
+	data, err := a.options.Bulk.Preview(ctx, callerOf(ctx), in.ID, in.N, bulk.Side(in.Side))
 	if err != nil {
 		return nil, failed(ctx, err)
 	}
-	return &huma.StreamResponse{Body: func(c huma.Context) {
-		_, w := humago.Unwrap(c)
-		w.Header().Set("Content-Type", "image/jpeg")
-		w.Header().Set("Content-Length", strconv.Itoa(len(jpeg)))
-		_, _ = w.Write(jpeg) // a client that has gone needs nothing more
-	}}, nil
+	return &pictureOutput{jpegType, data}, nil
 }

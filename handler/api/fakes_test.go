@@ -138,6 +138,8 @@ func (w *world) PutPreview(context.Context, bulk.Job, int, bulk.Side, []byte) er
 	panic("the API does not work")
 }
 
+func (w *world) DeletePreviews(context.Context, bulk.Job, int) error { panic("the API does not work") }
+
 func (w *world) DropPreviews(context.Context, time.Time) error { panic("the API does not sweep") }
 
 func (w *world) Preview(_ context.Context, j bulk.Job, n int, side bulk.Side) ([]byte, error) {
@@ -173,8 +175,15 @@ func (w *world) PlannedFolder(context.Context, bulk.Ref, int) (bulk.FolderRef, e
 	panic("the API does not plan")
 }
 
-func (w *world) Item(context.Context, bulk.Ref, int) (bulk.Item, error) {
-	panic("the API does not edit")
+func (w *world) Item(_ context.Context, ref bulk.Ref, n int) (bulk.Item, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, i := range w.items[ref] {
+		if !i.Passed && i.N == n {
+			return i, nil
+		}
+	}
+	return bulk.Item{}, fault.New(fault.NotFound, "There is no such image.", nil)
 }
 
 func (w *world) Intend(context.Context, bulk.Item) (bulk.Item, error) {

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -193,6 +194,52 @@ func TestItemsComeInPages(t *testing.T) {
 	}
 	if all, end := get(""); len(all) != 3 || end != nil {
 		t.Errorf("without a limit: %d items and next %v, want 3 and none", len(all), end)
+	}
+}
+
+func TestADryRunShowsItsPreviewsToItsUserForADay(t *testing.T) {
+	t.Parallel()
+	job := finished()
+	job.Kind, job.Planned, job.Passed, job.Place.End = bulk.DryRun, 3, 0, true
+	size := bulk.Picture{Width: 4, Height: 3, Bytes: 20, Format: "jpeg"}
+	item := func(n int, age time.Duration) bulk.Item {
+		return bulk.Item{Ref: job.Ref, N: n, Drive: "d", File: fmt.Sprint("f", n), Name: "a.jpg", State: bulk.Edited, FinishedAt: now.Add(-age),
+			Before: size, After: size, Intent: &bulk.Intent{Name: "a-edited.jpg"}}
+	}
+	w := newWorld(withJob(job, item(0, 23*time.Hour), item(1, 24*time.Hour), bulk.Item{Ref: job.Ref, N: 2, State: bulk.Waiting}))
+	get := func(path, token string) answer {
+		return w.call(t, request{method: http.MethodGet, path: "/api/bulk-edits/job1/previews" + path, token: token})
+	}
+	picture := map[string]any{"width": 4.0, "height": 3.0, "bytes": 20.0, "format": "jpeg"}
+	want := map[string]any{"previews": []any{map[string]any{
+		"n": 0.0, "until": "2026-03-01T13:00:00Z", "beforeUrl": "/api/bulk-edits/job1/previews/0/before", "afterUrl": "/api/bulk-edits/job1/previews/0/after",
+		"image": map[string]any{"driveId": "d", "itemId": "f0", "name": "a.jpg", "state": "edited", "copyName": "a-edited.jpg",
+			"before": picture, "after": picture, "finishedAt": "2026-02-28T13:00:00Z"},
+	}}}
+	if a := get("", ""); a.status != 200 || cmp.Diff(want, a.body) != "" {
+		t.Errorf("%d (-want +got):\n%s", a.status, cmp.Diff(want, a.body))
+	}
+	a := w.serve(t.Context(), request{method: http.MethodGet, path: "/api/bulk-edits/job1/previews/0/after"}, "picture")
+	if a.status != 200 || a.text != "JPEG job1 0 after" || a.header.Get("Content-Type") != "image/jpeg" || a.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("%d %q %v", a.status, a.text, a.header)
+	}
+	for what, a := range map[string]answer{
+		"the list for a colleague": get("", "Bearer bela"), "the list for another tenant": get("", "Bearer chris"),
+		"a picture for a colleague": get("/0/after", "Bearer bela"), "a picture for another tenant": get("/0/before", "Bearer chris"),
+		"one that is a day old": get("/1/before", ""), "one that is not made yet": get("/2/before", ""), "one that is none": get("/7/before", ""),
+	} {
+		if kind, _ := a.problem(); a.status != 404 || kind != "not_found" {
+			t.Errorf("%s: %d %s", what, a.status, a.text)
+		}
+	}
+	if a := get("/0/beside", ""); a.status != 422 && a.status != 400 {
+		t.Errorf("a side that is none: %d", a.status)
+	}
+	edit := job
+	edit.Job, edit.Kind = "job2", bulk.Edit
+	withJob(edit)(w)
+	if a := w.call(t, request{method: http.MethodGet, path: "/api/bulk-edits/job2/previews"}); a.status != 404 {
+		t.Errorf("previews of an edit: %d %s", a.status, a.text)
 	}
 }
 

@@ -136,7 +136,7 @@ type ItemState string
 // The states of an item. All but Waiting are final.
 const (
 	Waiting    ItemState = "waiting"
-	Edited     ItemState = "edited"    // saved
+	Edited     ItemState = "edited"    // saved; in a dry run: would be saved
 	Unchanged  ItemState = "unchanged" // the recipe changes nothing in this image; nothing was saved
 	Skipped    ItemState = "skipped"   // no image that this program edits, over a limit, locked, done before, or left as Save says
 	Conflicted ItemState = "conflict"  // changed by somebody else since it was planned; nothing was saved
@@ -165,7 +165,7 @@ type Item struct {
 	Warnings   []string
 	FinishedAt time.Time
 
-	Intent  *Intent  // what a worker was about to write
+	Intent  *Intent  // what a worker was about to write; of a dry run what an edit would write, with the result
 	Saved   *Saved   // where the result is, once it was edited
 	Undoing *Undoing // of a job that undoes another
 	Version string

@@ -199,7 +199,7 @@ func (k *kit) worker() *bulk.Worker {
 	return bulk.NewWorker(bulk.WorkerOptions{
 		Jobs: crashingJobs{k.records, k.crash}, Items: crashingItems{k.records, k.crash}, Specs: k.specs,
 		Queue: crashingQueue{k.queue, k.crash}, Sessions: k.sessions, Library: crashingLibrary{k.library, k.crash},
-		Limits: imaging.DefaultLimits(), Window: k.limits.Window, Room: imaging.NewRoom(2), Previews: k.specs, Now: k.now,
+		Limits: imaging.DefaultLimits(), Window: k.limits.Window, Room: imaging.NewRoom(2), Previews: crashingPreviews{k.specs, k.crash}, Now: k.now,
 	})
 }
 

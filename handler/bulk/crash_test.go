@@ -43,6 +43,16 @@ func (c crashingItems) FinishItem(ctx context.Context, i bulk.Item) (int, error)
 	return around(c.crash, "FinishItem", func() (int, error) { return c.Items.FinishItem(ctx, i) })
 }
 
+type crashingPreviews struct {
+	bulk.Previews
+	crash *crasher
+}
+
+func (c crashingPreviews) PutPreview(ctx context.Context, j bulk.Job, n int, side bulk.Side, jpeg []byte) error {
+	_, err := around(c.crash, "PutPreview", func() (struct{}, error) { return struct{}{}, c.Previews.PutPreview(ctx, j, n, side, jpeg) })
+	return err
+}
+
 type crashingLibrary struct {
 	bulk.Library
 	crash *crasher

@@ -2,6 +2,7 @@ package bulk
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -25,6 +26,8 @@ type Previews interface {
 	// PutPreview keeps a preview (JPEG) of an image by its number, in place of an earlier one.
 	PutPreview(ctx context.Context, j Job, n int, side Side, jpeg []byte) error
 	Preview(ctx context.Context, j Job, n int, side Side) ([]byte, error)
+	// DeletePreviews deletes those of an image. It is no fault if there are none.
+	DeletePreviews(ctx context.Context, j Job, n int) error
 	// DropPreviews deletes those that were written before the time.
 	DropPreviews(ctx context.Context, before time.Time) error
 }
@@ -49,18 +52,11 @@ func samples(planned int) []int {
 // The previews come first, so that an image with a result has them.
 func (w *Worker) rehearse(ctx context.Context, job Job, spec parsedSpec, file File, item Item, source, result []byte) (Item, error) {
 	if slices.Contains(samples(job.Planned), item.N) {
-		for side, picture := range map[Side][]byte{Before: source, After: result} {
-			small, err := w.preview(ctx, picture)
-			if err == nil {
-				err = w.previews.PutPreview(ctx, job, item.N, side, small)
-			}
-			if err != nil {
-				return item, err
-			}
+		if err := w.keepPreviews(ctx, job, item.N, source, result); err != nil {
+			return item, err
 		}
 	}
-	intent := item.Intent
-	item.Intent = nil
+	intent := item.Intent // stays with the result: what an edit would write
 	item.State, item.After, item.Warnings = Edited, intent.After, intent.Warnings
 	if spec.save.Target != Copy {
 		return item, nil
@@ -83,7 +79,28 @@ func (w *Worker) rehearse(ctx context.Context, job Job, spec parsedSpec, file Fi
 	return item, nil
 }
 
-// preview makes a small JPEG of a picture, without its metadata.
+// keepPreviews makes the previews of an image and keeps them. If the job has been erased meanwhile, they are taken back: who
+// erases takes records before blobs, so what is kept while the job's record is there is found.
+func (w *Worker) keepPreviews(ctx context.Context, job Job, n int, source, result []byte) error {
+	before, err := w.preview(ctx, source)
+	if err != nil {
+		return err
+	}
+	after, err := w.preview(ctx, result)
+	if err != nil {
+		return err
+	}
+	if err = w.previews.PutPreview(ctx, job, n, Before, before); err == nil {
+		err = w.previews.PutPreview(ctx, job, n, After, after)
+	}
+	_, gone := w.jobs.Job(ctx, job.Ref) // not as it is remembered
+	if fault.Is(gone, fault.NotFound) {
+		return errors.Join(w.previews.DeletePreviews(ctx, job, n), gone)
+	}
+	return err
+}
+
+// preview makes a small JPEG of a picture, without its metadata. Results of edits may be larger than what is edited.
 func (w *Worker) preview(ctx context.Context, picture []byte) ([]byte, error) {
 	small, err := recipe.Parse([]byte(`{"version":1,"input":{"onAnimated":"first"},"output":{"format":"jpeg","quality":80,"metadata":{"mode":"none"}}}`))
 	if err != nil {
@@ -93,7 +110,10 @@ func (w *Worker) preview(ctx context.Context, picture []byte) ([]byte, error) {
 	small.Steps = []recipe.Step{recipe.Resize{
 		Width: length, Height: length, Fit: recipe.Inside, WithoutEnlargement: true, Kernel: recipe.Linear, Gravity: recipe.Center,
 	}}
-	result, err := w.room.Edit(ctx, picture, small, imaging.Options{Limits: w.limits})
+	limits := w.limits
+	limits.Bytes = max(limits.Bytes, len(picture))
+	limits.Pixels, limits.Side = max(limits.Pixels, limits.ResultPixels), max(limits.Side, limits.ResultSide)
+	result, err := w.editPicture(ctx, picture, parsedSpec{recipe: small}, imaging.Options{Limits: limits})
 	return result.Data, err
 }
 

@@ -2,11 +2,14 @@ package bulk_test
 
 import (
 	"bytes"
+	"context"
+	"encoding/json"
 	"fmt"
 	"image/jpeg"
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +18,8 @@ import (
 	"imagepro/handler/dev/sandbox/graph"
 	"imagepro/handler/erasure"
 	"imagepro/handler/fault"
+	"imagepro/handler/imaging"
+	"imagepro/handler/org"
 )
 
 func TestADryRunTellsWhatWouldBecomeAndSavesNothing(t *testing.T) {
@@ -164,18 +169,138 @@ func TestADryRunIsNeitherUndoneNorTheSameAsAnEdit(t *testing.T) {
 
 func TestADeathInADryRunChangesNothing(t *testing.T) {
 	t.Parallel()
-	for _, point := range []string{"before FinishItem", "after FinishItem", "after RecordPortion", "after Send bulk-items"} {
+	for _, point := range []string{"before PutPreview", "after PutPreview", "before FinishItem", "after FinishItem", "after RecordPortion", "after Send bulk-items"} {
 		t.Run(fmt.Sprint("dying ", point), func(t *testing.T) {
 			t.Parallel()
 			k := newKit(t)
 			files := k.pictures(3)
 			job := k.submit(bulk.Request{Source: k.folder(), DryRun: true})
 			k.crash.at(point, 1)
-			if done := k.drive(job.Ref); done.State != bulk.Done || done.Counts.Edited != 3 {
+			if done := k.drive(job.Ref); done.State != bulk.Done || done.Counts.Edited != 3 || done.Counts.Total() != 3 {
 				t.Errorf("the dry run is %+v", done)
 			}
+			if k.crash.struck == 0 {
+				t.Errorf("the process never died")
+			}
+			k.wantPreviews(job, 3)
 			k.wantVersions(files, 1)
 		})
+	}
+}
+
+// wantPreviews checks that so many images have both previews.
+func (k *kit) wantPreviews(job bulk.Job, want int) {
+	k.t.Helper()
+	samples, err := k.service.Samples(k.t.Context(), k.who, job.Job)
+	if err != nil || len(samples) != want {
+		k.t.Errorf("%d samples, %v; want %d", len(samples), err, want)
+	}
+	for _, s := range samples {
+		for _, side := range []bulk.Side{bulk.Before, bulk.After} {
+			if _, err := k.service.Preview(k.t.Context(), k.who, job.Job, s.Item.N, side); err != nil {
+				k.t.Errorf("%s of %s: %v", side, s.Item.Name, err)
+			}
+		}
+	}
+}
+
+func TestEveryMessageOfADryRunTwiceAtOnceCountsOnce(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	files := k.pictures(12)
+	job := k.submit(bulk.Request{Source: k.folder(), DryRun: true})
+	for messages := k.queue.all(); len(messages) > 0; messages = k.queue.all() {
+		var running sync.WaitGroup
+		for _, m := range messages {
+			for range 2 {
+				running.Go(func() {
+					if k.deliver(m) != nil {
+						k.queue.back(m)
+					}
+				})
+			}
+		}
+		running.Wait()
+	}
+	if done := k.drive(job.Ref); done.State != bulk.Done || done.Counts.Edited != len(files) || done.Counts.Total() != len(files) {
+		t.Errorf("the dry run is %+v", done)
+	}
+	k.wantPreviews(job, 8)
+	k.wantVersions(files, 1)
+}
+
+// interrupted keeps previews after something else has happened.
+type interrupted struct {
+	bulk.Previews
+	by func()
+}
+
+func (i interrupted) PutPreview(ctx context.Context, j bulk.Job, n int, side bulk.Side, jpeg []byte) error {
+	if side == bulk.After {
+		i.by()
+	}
+	return i.Previews.PutPreview(ctx, j, n, side, jpeg)
+}
+
+func TestPreviewsThatComeAfterAnErasureAreTakenBack(t *testing.T) {
+	t.Parallel()
+	k := newKitOf(t, newUser(t))
+	k.pictures(1)
+	job := k.submit(bulk.Request{Source: k.folder(), DryRun: true})
+	k.plan()
+	worker := k.rehearsing(imaging.DefaultLimits(), interrupted{k.specs, func() {
+		for _, eraser := range []org.Eraser{k.records, k.specs} {
+			if err := eraser.Erase(t.Context(), erasure.Scope{Tenant: k.user.Tenant, User: k.user.ID}, true, uncounted{}); err != nil {
+				t.Error(err)
+			}
+		}
+	}})
+	if err := worker.Work(t.Context(), itemOf(job)); err == nil {
+		t.Error("the message is done with though its job is gone")
+	}
+	if err := worker.Work(t.Context(), itemOf(job)); err != nil {
+		t.Errorf("the repeat: %v, want it dropped", err)
+	}
+	for _, side := range []bulk.Side{bulk.Before, bulk.After} {
+		if _, err := k.specs.Preview(t.Context(), job, 0, side); !fault.Is(err, fault.NotFound) {
+			t.Errorf("%s: %v, want it gone", side, err)
+		}
+	}
+}
+
+// rehearsing is a worker with limits and previews of its own.
+func (k *kit) rehearsing(limits imaging.Limits, previews bulk.Previews) *bulk.Worker {
+	return bulk.NewWorker(bulk.WorkerOptions{
+		Jobs: k.records, Items: k.records, Specs: k.specs, Queue: k.queue, Sessions: k.sessions, Library: k.library, Limits: limits,
+		Window: k.limits.Window, Room: imaging.NewRoom(1), Previews: previews, Now: k.now,
+	})
+}
+
+func TestAResultThatIsTooLargeToBeEditedAgainIsStillShown(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.put("small.png", pngPicture(t, 60, 40))
+	job := k.submit(bulk.Request{Source: k.folder(), DryRun: true, Recipe: json.RawMessage(`{"version":1,"steps":[{"op":"resize","width":120}]}`)})
+	k.plan()
+	limits := imaging.DefaultLimits()
+	limits.Pixels, limits.Side = 60*40, 60
+	if err := k.rehearsing(limits, k.specs).Work(t.Context(), itemOf(job)); err != nil {
+		t.Fatal(err)
+	}
+	if got := k.results(job.Ref)["small.png"]; got.State != bulk.Edited || got.After.Width != 120 {
+		t.Errorf("the image is %s (%q), %+v", got.State, got.Message, got.After)
+	}
+	k.wantPreviews(job, 1)
+}
+
+func TestADryRunOfCopiesTellsTheirNames(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.pictures(1)
+	job := k.submit(bulk.Request{Source: k.folder(), DryRun: true, Save: bulk.Save{Target: bulk.Copy, Name: "{name} {width}"}})
+	k.drive(job.Ref)
+	if got := k.results(job.Ref)["Photo 00.jpg"]; got.Intent == nil || got.Intent.Name != "Photo 00 30.jpg" || got.Saved != nil {
+		t.Errorf("the image is %+v", got)
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 
 	"imagepro/handler/bulk"
 	"imagepro/handler/erasure"
-	"imagepro/handler/fault"
 )
 
 type uncounted struct{}
@@ -168,23 +167,26 @@ func TestASweepClosesWhatIsOverAndEndsWhatIsTooOld(t *testing.T) {
 	k.wantVersions(files, 2) // by the first one
 }
 
+// dropping notes the times before which previews were to go, and keeps them.
+type dropping struct {
+	bulk.Previews
+	before []time.Time
+}
+
+func (d *dropping) DropPreviews(_ context.Context, before time.Time) error {
+	d.before = append(d.before, before)
+	return nil
+}
+
 func TestASweepLetsGoOfPreviewsOfYesterday(t *testing.T) {
 	t.Parallel()
-	k, wait := lateKit(t)
-	k.pictures(1)
-	job := k.submit(bulk.Request{Source: k.folder(), DryRun: true})
-	k.drive(job.Ref)
-	if err := k.specs.DropPreviews(t.Context(), time.Now().Add(-24*time.Hour)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := k.service.Preview(t.Context(), k.who, job.Job, 0, bulk.Before); err != nil {
-		t.Errorf("a young preview: %v", err)
-	}
-	wait(time.Second)
-	if err := k.specs.PutPreview(t.Context(), job, 7, bulk.Before, []byte("x")); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := k.specs.Preview(t.Context(), job, 8, bulk.Before); !fault.Is(err, fault.NotFound) {
-		t.Errorf("one that is not there: %v", err)
+	k := newKitOf(t, newUser(t))
+	now := time.Now()
+	previews := &dropping{Previews: k.specs}
+	_, err := bulk.NewSweeper(bulk.SweeperOptions{
+		Jobs: k.records, Index: own{k.records, k.user.ID}, Queue: k.queue, Previews: previews, MaxAge: time.Hour, Now: func() time.Time { return now },
+	}).Sweep(t.Context())
+	if err != nil || len(previews.before) != 1 || !previews.before[0].Equal(now.Add(-24*time.Hour)) {
+		t.Errorf("dropped before %v, %v; want once, a day ago", previews.before, err)
 	}
 }

@@ -150,7 +150,7 @@ type EradicatorOptions struct {
 	Users         Users
 	Erasures      Erasures
 	Jobs          Jobs
-	Erasers       []Eraser // in their order; sessions should come first
+	Erasers       []Eraser // in their order: sessions first, records before blobs
 	Queue         Queue
 	Now           func() time.Time
 	// Settle is for how long after the mark a request that was under way, or a process that has not seen the

@@ -207,7 +207,7 @@ func bulkEdits() []Entry {
 			{"Facts/after", "pixels, bytes and format after"},
 			{"Facts/warnings", "what was lost on the way"},
 			{"Facts/finishedAt", "time"},
-			{"Facts/intent", "hash, size, name and folder of what is about to be saved"},
+			{"Facts/intent", "hash, size, name and folder of what is about to be saved, or, of a dry run, would be"},
 			{"Facts/undoing", "hashes and length of the contents before and after, for undoing"},
 			{"Facts/saved", "id of the file that got the result, and tag of its content"},
 		}},
@@ -247,7 +247,7 @@ func bulkEdits() []Entry {
 			{"images", "ids of libraries and images"},
 			{"job", "id of another bulk edit, and which of its images"},
 		}},
-		{Blob, "image-pro-previews/<tenant id>/<object id>/bulk-edits/<bulk edit>/<number>-before.jpg", "user", "To show what a dry run would make of some of its images.", "A day, and at most a quarter of an hour more; shown for a day.", []Field{
+		{Blob, "image-pro-previews/<tenant id>/<object id>/bulk-edits/<bulk edit>/<number>-before.jpg", "user", "To show what a dry run would make of some of its images.", "A day; then they are not shown any more, and the sweep deletes them within a quarter of an hour. At once when the user or an administrator asks for erasure.", []Field{
 			{"<anything>", "a picture of the user's, at most 512 pixels large, without its metadata"},
 		}},
 		{Blob, "image-pro-previews/<tenant id>/<object id>/bulk-edits/<bulk edit>/<number>-after.jpg", "user", "The same.", "The same.", []Field{

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob"
 	"github.com/google/go-cmp/cmp"
@@ -190,6 +191,10 @@ func TestOddNamesReachNoRequest(t *testing.T) {
 			wantKind(t, fmt.Sprintf("Source of %q", j.Ref), err, fault.NotFound)
 			wantKind(t, fmt.Sprintf("PutSpec of %q", j.Ref), s.PutSpec(ctx, j, bulk.Spec{Recipe: json.RawMessage(`{}`)}), fault.NotFound)
 			wantKind(t, fmt.Sprintf("PutSource of %q", j.Ref), s.PutSource(ctx, j, bulk.Source{}), fault.NotFound)
+			_, err = s.Preview(ctx, j, 0, bulk.Before)
+			wantKind(t, fmt.Sprintf("Preview of %q", j.Ref), err, fault.NotFound)
+			wantKind(t, fmt.Sprintf("PutPreview of %q", j.Ref), s.PutPreview(ctx, j, 0, bulk.Before, nil), fault.NotFound)
+			wantKind(t, fmt.Sprintf("DeletePreviews of %q", j.Ref), s.DeletePreviews(ctx, j, 0), fault.NotFound)
 		}
 		wantKind(t, fmt.Sprintf("Erase of %q", odd), s.Erase(ctx, erasure.Scope{Tenant: odd}, true, uncounted), fault.NotFound)
 	}
@@ -240,6 +245,79 @@ func TestEraseOfAUserLeavesTheOthersOfTheTenant(t *testing.T) {
 		t.Errorf("counted %d, left: %v, want those of u0 and v", counted, left)
 	}
 	wantKind(t, "Erase of an odd user", s.Erase(t.Context(), erasure.Scope{Tenant: j.Tenant, User: "a/b"}, true, uncounted), fault.NotFound)
+}
+
+// previews returns those of two images that are kept, as texts.
+func previews(t *testing.T, s *blobs.Store, j bulk.Job) []string {
+	t.Helper()
+	var found []string
+	for n := range 2 {
+		for _, side := range []bulk.Side{bulk.Before, bulk.After} {
+			if content, err := s.Preview(t.Context(), j, n, side); err == nil {
+				found = append(found, fmt.Sprint(n, " ", side, ": ", string(content)))
+			} else {
+				wantKind(t, "Preview", err, fault.NotFound)
+			}
+		}
+	}
+	return found
+}
+
+func putPreviews(t *testing.T, s *blobs.Store, j bulk.Job, text string) {
+	t.Helper()
+	for n := range 2 {
+		for _, side := range []bulk.Side{bulk.Before, bulk.After} {
+			must(t, s.PutPreview(t.Context(), j, n, side, []byte(text)))
+		}
+	}
+}
+
+func TestPreviewsAreReplacedAndGoWithTheirImageOrTheirUser(t *testing.T) {
+	t.Parallel()
+	s, j := open(t)
+	must(t, s.DeletePreviews(t.Context(), j, 0)) // there are none
+	putPreviews(t, s, j, "first")
+	putPreviews(t, s, j, "second")
+	other := j
+	other.User = "u0"
+	putPreviews(t, s, other, "other")
+	if diff := cmp.Diff([]string{"0 before: second", "0 after: second", "1 before: second", "1 after: second"}, previews(t, s, j)); diff != "" {
+		t.Errorf("kept (-want +got):\n%s", diff)
+	}
+	must(t, s.DeletePreviews(t.Context(), j, 0))
+	if diff := cmp.Diff([]string{"1 before: second", "1 after: second"}, previews(t, s, j)); diff != "" {
+		t.Errorf("after those of an image were deleted (-want +got):\n%s", diff)
+	}
+	must(t, s.Erase(t.Context(), erasure.Scope{Tenant: j.Tenant, User: "u"}, true, uncounted))
+	if left, others := previews(t, s, j), previews(t, s, other); len(left) != 0 || len(others) != 4 {
+		t.Errorf("after the erasure of a user: %v of theirs, %v of another", left, others)
+	}
+	must(t, s.Erase(t.Context(), erasure.Scope{Tenant: j.Tenant}, true, uncounted))
+	if left := previews(t, s, other); len(left) != 0 {
+		t.Errorf("after the erasure of the organization: %v", left)
+	}
+}
+
+func TestOldPreviewsAreDroppedAndNothingElse(t *testing.T) {
+	t.Parallel()
+	server, err := azurite.Start("") // of its own: all that is old goes
+	must(t, err)
+	t.Cleanup(server.Stop)
+	s, j := openAt(t, server.ConnectionString), job("t", "j")
+	must(t, s.DropPreviews(t.Context(), time.Now())) // there is no container yet
+	must(t, s.PutSpec(t.Context(), j, bulk.Spec{Recipe: json.RawMessage(`{}`)}))
+	putPreviews(t, s, j, "x")
+	must(t, s.DropPreviews(t.Context(), time.Now().Add(-time.Minute)))
+	if kept := previews(t, s, j); len(kept) != 4 {
+		t.Errorf("of young previews are left: %v", kept)
+	}
+	must(t, s.DropPreviews(t.Context(), time.Now().Add(time.Minute)))
+	if left := previews(t, s, j); len(left) != 0 {
+		t.Errorf("of old previews are left: %v", left)
+	}
+	if _, err := s.Spec(t.Context(), j); err != nil {
+		t.Errorf("the spec: %v", err)
+	}
 }
 
 func TestEraseGoesOnWhereItWasStopped(t *testing.T) {

@@ -57,6 +57,20 @@ func (s *Store) Preview(ctx context.Context, j bulk.Job, n int, side bulk.Side) 
 	return content, nil
 }
 
+// DeletePreviews deletes the previews of an image.
+func (s *Store) DeletePreviews(ctx context.Context, j bulk.Job, n int) error {
+	if err := checkNames(j.Tenant, j.User, j.Job); err != nil {
+		return err
+	}
+	for _, side := range []bulk.Side{bulk.Before, bulk.After} {
+		_, err := s.client.DeleteBlob(ctx, previewContainer, previewName(j, n, side), nil)
+		if err != nil && !bloberror.HasCode(err, bloberror.BlobNotFound, bloberror.ContainerNotFound) {
+			return service.Fault(err)
+		}
+	}
+	return nil
+}
+
 // DropPreviews deletes those that were written before the time.
 func (s *Store) DropPreviews(ctx context.Context, before time.Time) error {
 	pager := s.client.NewListBlobsFlatPager(previewContainer, &azblob.ListBlobsFlatOptions{MaxResults: to.Ptr[int32](erasePage)})
