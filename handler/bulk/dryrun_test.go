@@ -3,6 +3,7 @@ package bulk_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"image/jpeg"
@@ -154,7 +155,8 @@ func TestADryRunIsNeitherUndoneNorTheSameAsAnEdit(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
 	k.pictures(1)
-	job := k.submit(bulk.Request{Source: k.folder(), DryRun: true, Key: "k"})
+	key := rand.Text()
+	job := k.submit(bulk.Request{Source: k.folder(), DryRun: true, Key: key})
 	k.drive(job.Ref)
 	if _, err := k.service.Undo(t.Context(), k.who, job.Job); !fault.Is(err, fault.Conflict) {
 		t.Errorf("undo: %v", err)
@@ -162,7 +164,7 @@ func TestADryRunIsNeitherUndoneNorTheSameAsAnEdit(t *testing.T) {
 	if _, err := k.service.Retry(t.Context(), k.who, job.Job, nil, ""); !fault.Is(err, fault.Conflict) {
 		t.Errorf("retry: %v", err)
 	}
-	if _, err := k.service.Submit(t.Context(), k.who, bulk.Request{Source: k.folder(), Recipe: halve, Key: "k"}); !fault.Is(err, fault.Conflict) {
+	if _, err := k.service.Submit(t.Context(), k.who, bulk.Request{Source: k.folder(), Recipe: halve, Key: key}); !fault.Is(err, fault.Conflict) {
 		t.Errorf("the key of the dry run for an edit: %v, want a conflict", err)
 	}
 }
