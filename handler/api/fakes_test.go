@@ -144,8 +144,8 @@ func (w *world) Preview(_ context.Context, j bulk.Job, n int, side bulk.Side) ([
 	return fmt.Appendf(nil, "JPEG %s %d %s", j.Job, n, side), nil
 }
 
-func (w *world) CountOpen(context.Context, string, string) (int, int, error) {
-	return w.open, w.open, nil
+func (w *world) CountOpen(context.Context, string, string) (bulk.OpenCount, error) {
+	return bulk.OpenCount{Tenant: w.open, User: w.open, AtWork: w.open}, nil
 }
 
 func (w *world) EachOpen(context.Context, func(bulk.OpenJob) bool) error {

@@ -109,7 +109,7 @@ func New(c config.Config) (*App, error) {
 		Limits: bulk.PlanLimits{Window: int(c.BulkWindow), MaxImages: int(c.BulkMaxImages), MaxBytes: int64(limits.Bytes)},
 	})
 	worker := bulk.NewWorker(bulk.WorkerOptions{
-		Jobs: records, Items: records, Specs: specs, Queue: messages, Sessions: tokens, Library: sharePoint, Limits: limits,
+		Jobs: records, Items: records, Specs: specs, Queue: messages, Sessions: tokens, Index: records, Library: sharePoint, Limits: limits,
 		Window: int(c.BulkWindow), Room: room, Previews: specs, Now: now, JobLife: jobLife, SpecLife: specLife,
 	})
 

@@ -184,8 +184,8 @@ type neighbours struct {
 	open *atomic.Int64
 }
 
-func (n neighbours) CountOpen(context.Context, string, string) (ofTenant, ofUser int, err error) {
-	return 1 + int(n.open.Load()), 1, nil
+func (n neighbours) CountOpen(context.Context, string, string) (bulk.OpenCount, error) {
+	return bulk.OpenCount{AtWork: 1 + int(n.open.Load())}, nil
 }
 
 func (k *kit) planner() *bulk.Planner {
@@ -198,7 +198,7 @@ func (k *kit) planner() *bulk.Planner {
 func (k *kit) worker() *bulk.Worker {
 	return bulk.NewWorker(bulk.WorkerOptions{
 		Jobs: crashingJobs{k.records, k.crash}, Items: crashingItems{k.records, k.crash}, Specs: k.specs,
-		Queue: crashingQueue{k.queue, k.crash}, Sessions: k.sessions, Library: crashingLibrary{k.library, k.crash},
+		Queue: crashingQueue{k.queue, k.crash}, Sessions: k.sessions, Library: crashingLibrary{k.library, k.crash}, Index: neighbours{k.records, &k.open},
 		Limits: imaging.DefaultLimits(), Window: k.limits.Window, Room: imaging.NewRoom(2), Previews: k.specs, Now: k.now,
 	})
 }

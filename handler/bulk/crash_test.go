@@ -88,7 +88,7 @@ func around[T any](c *crasher, call string, do func() (T, error)) (T, error) {
 func TestADeathAtAnyPointLeavesOneNewVersionAndOneResult(t *testing.T) {
 	t.Parallel()
 	var points []string
-	for _, call := range []string{"RecordPortion", "UpdateJob", "Intend", "FinishItem", "Read", "Replace", "Send " + bulk.PlanQueue, "Send " + bulk.ItemQueue} {
+	for _, call := range []string{"RecordPortion", "UpdateJob", "Intend", "FinishItem", "Read", "Replace", "Send " + bulk.ItemQueue} {
 		points = append(points, "before "+call, "after "+call)
 	}
 	for _, point := range points {

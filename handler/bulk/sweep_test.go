@@ -125,6 +125,31 @@ func TestAJobThatMovesOrRestsIsLetAlone(t *testing.T) {
 		}
 		wait(time.Hour)
 	}
+	if open := k.openJob(job); !open.Rests {
+		t.Error("it takes a part of the window though it rests")
+	}
+	if _, err := k.service.GoOn(t.Context(), k.who, job.Job); err != nil {
+		t.Fatal(err)
+	}
+	if k.sweep(); k.openJob(job).Rests {
+		t.Error("it takes no part of the window though it goes on")
+	}
+}
+
+// openJob is what the sweeper noted of a job.
+func (k *kit) openJob(job bulk.Job) bulk.OpenJob {
+	k.t.Helper()
+	var found bulk.OpenJob
+	err := k.records.EachOpen(k.t.Context(), func(open bulk.OpenJob) bool {
+		if open.Ref == job.Ref {
+			found = open
+		}
+		return true
+	})
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	return found
 }
 
 func TestAJobThatStaysStillIsHelpedOnLessAndLessOften(t *testing.T) {

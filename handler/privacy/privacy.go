@@ -182,7 +182,6 @@ func bulkEdits() []Entry {
 			{"Passed", "number"},
 			{"Left", "number"},
 			{"Sent", "number"},
-			{"Target", "number"},
 			{"Edited", "number"},
 			{"Unchanged", "number"},
 			{"Skipped", "number"},
@@ -223,6 +222,7 @@ func bulkEdits() []Entry {
 			{"Mark", "how far it was"},
 			{"MarkAt", "time"},
 			{"Nudges", "number"},
+			{"Rests", "whether it waits for its user"},
 		}},
 		{Table, "ImageProPeers", "organization", "To share a tenant's budget of requests to SharePoint among the processes that work for it.", whileActive, []Field{
 			{"PartitionKey", "tenant id"},
@@ -277,7 +277,6 @@ func bulkEdits() []Entry {
 		{Queue, "bulk-plan", "user", "To plan a bulk edit.", inQueue, []Field{
 			{"tenant", "tenant id"},
 			{"job", "id of the bulk edit"},
-			{"after", "number"},
 			{"resume", "whether it waited for its user"},
 			{"waits", "number"},
 		}},
@@ -285,6 +284,7 @@ func bulkEdits() []Entry {
 			{"tenant", "tenant id"},
 			{"job", "id of the bulk edit"},
 			{"n", "number of the image"},
+			{"more", "whether its result asks for further messages"},
 			{"waits", "number"},
 			{"again", "whether it was tried too often before"},
 		}},
