@@ -177,6 +177,8 @@ func (w *world) Item(context.Context, bulk.Ref, int) (bulk.Item, error) {
 	panic("the API does not edit")
 }
 
+func (w *world) NoteTry(context.Context, bulk.Item) error { panic("the API does not edit") }
+
 func (w *world) Intend(context.Context, bulk.Item) (bulk.Item, error) {
 	panic("the API does not edit")
 }

@@ -164,6 +164,7 @@ type Item struct {
 	Warnings   []string
 	FinishedAt time.Time
 
+	Tries   int      // as a suspect, by itself; see suspect.go
 	Intent  *Intent  // what a worker was about to write
 	Saved   *Saved   // where the result is, once it was edited
 	Undoing *Undoing // of a job that undoes another
@@ -325,6 +326,8 @@ type OpenCount struct {
 type Items interface {
 	// Item returns an image to edit by its number.
 	Item(ctx context.Context, ref Ref, n int) (Item, error)
+	// NoteTry records the item's Tries on the version that was read.
+	NoteTry(ctx context.Context, i Item) error
 	// Intend records the item's intent on the version that was read, and returns the new version.
 	Intend(ctx context.Context, i Item) (Item, error)
 	// FinishItem records the result and adds it to the job's counts, both or neither. It returns how many
@@ -382,6 +385,8 @@ type PlanMessage struct {
 	Job    string `json:"job"`
 	// Resume asks to go on with a job that was parked, since its user is here again, or that was paused.
 	Resume bool `json:"resume,omitempty"`
+	// Again says that it was tried too often once, and that this is its second chance.
+	Again bool `json:"again,omitempty"`
 	// Waits counts how often the message was put back because a service was busy.
 	Waits int `json:"waits,omitempty"`
 }
@@ -394,8 +399,8 @@ type ItemMessage struct {
 	// More says that the image's result asks for the messages of further ones.
 	More  bool `json:"more,omitempty"`
 	Waits int  `json:"waits,omitempty"`
-	// Again says that the image was tried too often once, and that this is its second chance.
-	Again bool `json:"again,omitempty"`
+	// Suspect says that the message came again: the image may have killed the process.
+	Suspect bool `json:"suspect,omitempty"`
 }
 
 // parsedSpec is a spec that is ready for work. It is not changed.

@@ -313,8 +313,8 @@ func (p *Planner) record(ctx context.Context, job Job, portion Portion) (Job, er
 	return now, err
 }
 
-// GiveUp ends a job whose message was tried too often while the job was planned. One whose job another message has planned
-// is tried again instead: the images wait.
+// GiveUp ends a job whose message was tried too often while the job was planned, after a second chance: a picture may have
+// killed the process each time. One whose job another message has planned is tried again instead: the images wait.
 func (p *Planner) GiveUp(ctx context.Context, m PlanMessage) error {
 	job, err := p.jobs.Job(ctx, Ref{Tenant: m.Tenant, Job: m.Job})
 	if fault.Is(err, fault.NotFound) {
@@ -325,6 +325,10 @@ func (p *Planner) GiveUp(ctx context.Context, m PlanMessage) error {
 	}
 	if m.Resume || job.Place.End || job.rests() {
 		return p.Plan(ctx, m)
+	}
+	if !m.Again {
+		m.Again, m.Waits = true, 0
+		return send(ctx, p.queue, PlanQueue, m, turnAfter)
 	}
 	return p.fail(ctx, job.Ref,
 		fault.Newf(fault.Internal, "The bulk edit could not be planned; it was tried several times."))

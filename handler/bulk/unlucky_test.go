@@ -371,9 +371,8 @@ func TestNobodyGivesUpAnImageThatAnotherDeliveryMayBeSaving(t *testing.T) {
 	}
 	later := time.Now().Add(11 * time.Minute)
 	k.now = func() time.Time { return later }
-	second := itemOf(job)
-	second.Again = true
-	if err := k.worker().GiveUp(t.Context(), second); err != nil {
+	k.tire(job, 0)
+	if err := k.worker().GiveUp(t.Context(), itemOf(job)); err != nil {
 		t.Fatal(err)
 	}
 	if got := k.results(job.Ref)[files[0].Name]; got.State != bulk.Broken {

@@ -29,6 +29,7 @@ type Worker struct {
 	room    imaging.Room
 	now     func() time.Time
 
+	suspects imaging.Room // for one image
 	previews Previews
 	pinned   *expirable.LRU[pinnedKey, []byte]
 	running  *expirable.LRU[Ref, Job] // without their users and counts
@@ -65,7 +66,7 @@ const (
 func NewWorker(o WorkerOptions) *Worker {
 	w := &Worker{
 		jobs: o.Jobs, items: o.Items, specs: o.Specs, queue: o.Queue, lot: lot{o.Jobs, o.Queue, o.Sessions}, library: o.Library,
-		limits: o.Limits, feeder: feeder{o.Jobs, o.Index, o.Queue, o.Window}, room: o.Room, now: o.Now, previews: o.Previews,
+		limits: o.Limits, feeder: feeder{o.Jobs, o.Index, o.Queue, o.Window}, room: o.Room, suspects: imaging.NewRoom(1), now: o.Now, previews: o.Previews,
 	}
 	if o.SpecLife > 0 {
 		w.pinned = expirable.NewLRU[pinnedKey, []byte](pinnedCount, nil, o.SpecLife)
@@ -80,13 +81,18 @@ func NewWorker(o WorkerOptions) *Worker {
 // Work handles a message. nil means that the message is done with; any error that it should come again. A
 // repeat for an image that has its result changes nothing.
 func (w *Worker) Work(ctx context.Context, m ItemMessage) error {
-	err := w.work(ctx, m)
+	work := w.work
+	if m.Suspect {
+		work = w.alone
+	}
+	err := work(ctx, m)
 	if !fault.Is(err, fault.Busy) || m.Waits >= maxWaits {
 		return err
 	}
 	wait := waitOf(fault.From(err), m.Waits)
 	slog.InfoContext(ctx, "image waits", "tenant", m.Tenant, "job", m.Job, "item", m.N, "wait", wait.String(), "error", err)
 	m.Waits++
+	m.Suspect = false // it came back in good order
 	return putBack(ctx, w.queue, ItemQueue, m, wait)
 }
 
@@ -172,8 +178,8 @@ func stateOf(kind fault.Kind) ItemState {
 	}
 }
 
-// GiveUp gives an image whose message was tried too often a second chance, and then its final result. Another picture may have
-// killed the process each time, with all that it was working on: by then that one is over.
+// GiveUp gives an image whose message was tried too often its final result, or its turns if it did not have them all: another
+// picture may have killed the process each time.
 func (w *Worker) GiveUp(ctx context.Context, m ItemMessage) error {
 	began := w.now()
 	job, item, err := w.find(ctx, m)
@@ -189,15 +195,12 @@ func (w *Worker) GiveUp(ctx context.Context, m ItemMessage) error {
 		}
 		return err
 	}
-	if item.State == Broken && !m.Again {
-		m.Again, m.Waits = true, 0
-		return send(ctx, w.queue, ItemQueue, m, againAfter(m.N))
+	if item.State == Broken && item.Tries < loneTries {
+		m.Suspect, m.Waits = true, 0
+		return send(ctx, w.queue, ItemQueue, m, turnAfter)
 	}
 	return w.finish(ctx, job, m, item)
 }
-
-// againAfter is how long an image waits for its second chance: images that died together come one after the other.
-func againAfter(n int) time.Duration { return time.Duration(2+n%10) * 10 * time.Second }
 
 // finish records the result. If another delivery of the message was faster, that one's result stands.
 func (w *Worker) finish(ctx context.Context, job Job, m ItemMessage, item Item) error {

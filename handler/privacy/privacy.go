@@ -206,6 +206,7 @@ func bulkEdits() []Entry {
 			{"Facts/after", "pixels, bytes and format after"},
 			{"Facts/warnings", "what was lost on the way"},
 			{"Facts/finishedAt", "time"},
+			{"Facts/tries", "number"},
 			{"Facts/intent", "hash, size, name and folder of what is about to be saved"},
 			{"Facts/undoing", "hashes and length of the contents before and after, for undoing"},
 			{"Facts/saved", "id of the file that got the result, and tag of its content"},
@@ -278,6 +279,7 @@ func bulkEdits() []Entry {
 			{"tenant", "tenant id"},
 			{"job", "id of the bulk edit"},
 			{"resume", "whether it waited for its user"},
+			{"again", "whether it was tried too often before"},
 			{"waits", "number"},
 		}},
 		{Queue, "bulk-items", "user", "To edit one image.", inQueue, []Field{
@@ -286,7 +288,7 @@ func bulkEdits() []Entry {
 			{"n", "number of the image"},
 			{"more", "whether its result asks for further messages"},
 			{"waits", "number"},
-			{"again", "whether it was tried too often before"},
+			{"suspect", "whether it came before"},
 		}},
 	}
 }
