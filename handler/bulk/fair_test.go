@@ -2,13 +2,22 @@ package bulk_test
 
 import (
 	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"net/http"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"imagepro/handler/bulk"
 	"imagepro/handler/caller"
+	graphclient "imagepro/handler/cloud/graph"
+	"imagepro/handler/cloud/tables"
+	"imagepro/handler/dev/sandbox/trouble"
 	"imagepro/handler/fault"
 	"imagepro/handler/imaging"
 )
@@ -109,6 +118,70 @@ func TestWhoAsksAJobToGoOnTakesNoMoreOfTheWindow(t *testing.T) {
 		t.Errorf("the job is %+v", done)
 	}
 	k.wantVersions(files, 2)
+}
+
+func TestTwoProcessesShareATenantsBudget(t *testing.T) {
+	t.Parallel()
+	k := newKitOf(t, newTenantsUser(t))
+	file := k.put("a.jpg", jpegPicture(t, 8, 8))
+	var mu sync.Mutex
+	now := time.Now()
+	clock := func() time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		return now
+	}
+	wait := func(by time.Duration) {
+		mu.Lock()
+		defer mu.Unlock()
+		now = now.Add(by)
+	}
+	const budget = 10 // half of it is a unit in twelve seconds: nobody waits so long
+	process := func() func() bool {
+		peers, err := tables.Open(storage.ConnectionString)
+		if err != nil {
+			t.Fatal(err)
+		}
+		roots := x509.NewCertPool()
+		roots.AppendCertsFromPEM(world.CAPEM)
+		transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
+		t.Cleanup(transport.CloseIdleConnections)
+		client, err := graphclient.NewClient(graphclient.Options{
+			BaseURL: world.GraphURL, Tokens: k.sessions.(graphclient.Tokens), Transport: transport, Units: budget, Peers: peers, Loopback: true, Now: clock,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return func() bool {
+			_, err := client.File(t.Context(), k.who, k.site.DriveID, file.ID)
+			if err != nil && !fault.Is(err, fault.Busy) {
+				t.Fatal(err)
+			}
+			return err == nil
+		}
+	}
+	one, other := process(), process()
+	own := trouble.Filter{Service: "graph", Path: regexp.MustCompile(regexp.QuoteMeta(k.site.DriveID[2:]))} // each is one unit
+	for range 2 {                                                                                           // they hear of each other
+		one()
+		other()
+		wait(31 * time.Second)
+	}
+	drain := func() {
+		for range budget {
+			one()
+			other()
+		}
+	}
+	drain()
+	before := len(world.Trouble.History(own))
+	for range 15 { // three minutes
+		wait(12 * time.Second) // for a unit of each
+		drain()
+	}
+	if units := len(world.Trouble.History(own)) - before; units != 3*budget {
+		t.Errorf("two processes took %d units in three minutes, want %d", units, 3*budget)
+	}
 }
 
 func TestOnlySoManyJobsGoOnAtOnce(t *testing.T) {

@@ -229,6 +229,7 @@ func bulkEdits() []Entry {
 			{"PartitionKey", "tenant id"},
 			{"RowKey", "random id of a process"},
 			{"At", "time"},
+			{"Pause", "time until which SharePoint asked it to wait"},
 		}},
 		{Blob, "image-pro/<tenant id>/<object id>/bulk-edits/<bulk edit>/spec.json", "user", "To know what a bulk edit does.", withUser, []Field{
 			{"recipe", "edits, with ids of the pictures of libraries that they need, and small pictures that they hold"},
