@@ -146,8 +146,8 @@ func (w *world) Preview(_ context.Context, j bulk.Job, n int, side bulk.Side) ([
 	return fmt.Appendf(nil, "JPEG %s %d %s", j.Job, n, side), nil
 }
 
-func (w *world) CountOpen(context.Context, string, string) (int, int, error) {
-	return w.open, w.open, nil
+func (w *world) CountOpen(context.Context, string, string) (bulk.OpenCount, error) {
+	return bulk.OpenCount{Tenant: w.open, User: w.open, AtWork: w.open}, nil
 }
 
 func (w *world) EachOpen(context.Context, func(bulk.OpenJob) bool) error {
@@ -185,6 +185,8 @@ func (w *world) Item(_ context.Context, ref bulk.Ref, n int) (bulk.Item, error) 
 	}
 	return bulk.Item{}, fault.New(fault.NotFound, "There is no such image.", nil)
 }
+
+func (w *world) NoteTry(context.Context, bulk.Item) error { panic("the API does not edit") }
 
 func (w *world) Intend(context.Context, bulk.Item) (bulk.Item, error) {
 	panic("the API does not edit")

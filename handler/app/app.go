@@ -109,7 +109,7 @@ func New(c config.Config) (*App, error) {
 		Limits: bulk.PlanLimits{Window: int(c.BulkWindow), MaxImages: int(c.BulkMaxImages), MaxBytes: int64(limits.Bytes)},
 	})
 	worker := bulk.NewWorker(bulk.WorkerOptions{
-		Jobs: records, Items: records, Specs: specs, Queue: messages, Sessions: tokens, Library: sharePoint, Limits: limits,
+		Jobs: records, Items: records, Specs: specs, Queue: messages, Sessions: tokens, Index: records, Library: sharePoint, Limits: limits,
 		Window: int(c.BulkWindow), Room: room, Previews: specs, Now: now, JobLife: jobLife, SpecLife: specLife,
 	})
 
@@ -193,7 +193,7 @@ func imageLimits(c config.Config) imaging.Limits {
 func functions(planner *bulk.Planner, worker *bulk.Worker, starter *schedule.Starter, bulkSweeper *bulk.Sweeper, eradicator *org.Eradicator, sweeper *org.Sweeper, now func() time.Time) []invoke.Function {
 	return []invoke.Function{
 		invoke.Queue("BulkPlan", bulk.PlanQueue, planner.Plan),                          // goes on where the first one was
-		invoke.Queue("BulkItem", bulk.ItemQueue, worker.Work),                           // finds the result and changes nothing
+		invoke.QueueCounted("BulkItem", bulk.ItemQueue, worker.Deliver),                 // finds the result and changes nothing
 		invoke.Queue("BulkPlanPoison", bulk.PlanQueue+poisonSuffix, planner.GiveUp),     // changes nothing
 		invoke.Queue("BulkItemPoison", bulk.ItemQueue+poisonSuffix, worker.GiveUp),      // changes nothing
 		invoke.Queue("Erasure", org.ErasureQueue, eradicator.Erase),                     // goes on where the first one was

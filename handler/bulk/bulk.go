@@ -69,7 +69,6 @@ type Job struct {
 	Passed  int   // files recorded as skipped by the planner
 	Left    int   // files that the source's filter left out
 	Sent    int   // images whose messages have been sent: those numbered below
-	Target  int   // images that may be sent by now
 
 	Counts  Counts // results so far; kept apart from the rest so that workers do not wait for each other
 	Version string // changes with every write of all but Counts; opaque
@@ -165,6 +164,7 @@ type Item struct {
 	Warnings   []string
 	FinishedAt time.Time
 
+	Tries   int      // as a suspect, by itself; see suspect.go
 	Intent  *Intent  // what a worker was about to write; of a dry run what an edit would write, with the result
 	Saved   *Saved   // where the result is, once it was edited
 	Undoing *Undoing // of a job that undoes another
@@ -308,17 +308,26 @@ type Index interface {
 	EachOpen(ctx context.Context, yield func(OpenJob) bool) error
 	// NoteOpen keeps what the sweeper saw of a job, unless it was closed or noted by another meanwhile: Conflict.
 	NoteOpen(ctx context.Context, j OpenJob) error
-	// CountOpen returns how many jobs of a tenant, and of a user in it, were not closed.
-	CountOpen(ctx context.Context, tenant, user string) (ofTenant, ofUser int, err error)
+	// CountOpen counts the jobs of a tenant, and of a user in it, that were not closed.
+	CountOpen(ctx context.Context, tenant, user string) (OpenCount, error)
 	// OpenJobs returns the jobs of a user, or of all users of the tenant if user is empty, that were not closed.
 	// One whose record is not there (yet, or any more) comes without a State.
 	OpenJobs(ctx context.Context, tenant, user string) ([]Job, error)
+}
+
+// OpenCount is how many jobs of a tenant were not closed.
+type OpenCount struct {
+	Tenant int // of all its users
+	User   int // of the user
+	AtWork int // of all its users, without those that the sweeper found at rest
 }
 
 // Items keeps the images of jobs. Its faults are those of Jobs.
 type Items interface {
 	// Item returns an image to edit by its number.
 	Item(ctx context.Context, ref Ref, n int) (Item, error)
+	// NoteTry records the item's Tries on the version that was read.
+	NoteTry(ctx context.Context, i Item) error
 	// Intend records the item's intent on the version that was read, and returns the new version.
 	Intend(ctx context.Context, i Item) (Item, error)
 	// FinishItem records the result and adds it to the job's counts, both or neither. It returns how many
@@ -374,10 +383,10 @@ const (
 type PlanMessage struct {
 	Tenant string `json:"tenant"`
 	Job    string `json:"job"`
-	// After asks only for more messages: so many images are edited, or nearly. 0 asks to plan.
-	After int `json:"after,omitempty"`
 	// Resume asks to go on with a job that was parked, since its user is here again, or that was paused.
 	Resume bool `json:"resume,omitempty"`
+	// Again says that it was tried too often once, and that this is its second chance.
+	Again bool `json:"again,omitempty"`
 	// Waits counts how often the message was put back because a service was busy.
 	Waits int `json:"waits,omitempty"`
 }
@@ -387,9 +396,11 @@ type ItemMessage struct {
 	Tenant string `json:"tenant"`
 	Job    string `json:"job"`
 	N      int    `json:"n"`
-	Waits  int    `json:"waits,omitempty"`
-	// Again says that the image was tried too often once, and that this is its second chance.
-	Again bool `json:"again,omitempty"`
+	// More says that the image's result asks for the messages of further ones.
+	More  bool `json:"more,omitempty"`
+	Waits int  `json:"waits,omitempty"`
+	// Suspect says that the message came again: the image may have killed the process.
+	Suspect bool `json:"suspect,omitempty"`
 }
 
 // parsedSpec is a spec that is ready for work. It is not changed.

@@ -110,13 +110,27 @@ func newUser(t *testing.T) directory.User {
 	return user
 }
 
+// newTenantsUser is somebody of an organization without anybody else.
+func newTenantsUser(t *testing.T) directory.User {
+	t.Helper()
+	n := siteNumber.Add(1)
+	tenant := directory.Tenant{ID: directory.NewID(), Name: fmt.Sprint("Tenant ", n), Domain: fmt.Sprint("tenant", n)}
+	world.Directory.PutTenant(tenant)
+	world.Entra.Consent(tenant.ID, "", scene.App.ID, scene.App.Scopes...)
+	user := directory.User{Tenant: tenant.ID, ID: directory.NewID(), UPN: fmt.Sprintf("user@%s.onmicrosoft.com", tenant.Domain), Name: "User"}
+	if err := world.Directory.PutUser(user); err != nil {
+		t.Fatal(err)
+	}
+	return user
+}
+
 func newKitOf(t *testing.T, user directory.User) *kit {
 	t.Helper()
 	k := &kit{t: t, user: user, queue: &memoryQueue{}, crash: &crasher{}, now: time.Now,
 		limits: bulk.PlanLimits{Window: 8, MaxImages: 1000, MaxBytes: 50 << 20}}
 	k.who = caller.Away(k.user.Tenant, k.user.ID)
 	var err error
-	if k.site, err = world.Graph.AddSite(scene.Contoso.ID, fmt.Sprint("Site ", siteNumber.Add(1)), k.user.ID); err != nil {
+	if k.site, err = world.Graph.AddSite(k.user.Tenant, fmt.Sprint("Site ", siteNumber.Add(1)), k.user.ID); err != nil {
 		t.Fatal(err)
 	}
 	if k.records, err = tables.Open(storage.ConnectionString); err != nil {
@@ -184,8 +198,8 @@ type neighbours struct {
 	open *atomic.Int64
 }
 
-func (n neighbours) CountOpen(context.Context, string, string) (ofTenant, ofUser int, err error) {
-	return 1 + int(n.open.Load()), 1, nil
+func (n neighbours) CountOpen(context.Context, string, string) (bulk.OpenCount, error) {
+	return bulk.OpenCount{AtWork: 1 + int(n.open.Load())}, nil
 }
 
 func (k *kit) planner() *bulk.Planner {
@@ -198,7 +212,7 @@ func (k *kit) planner() *bulk.Planner {
 func (k *kit) worker() *bulk.Worker {
 	return bulk.NewWorker(bulk.WorkerOptions{
 		Jobs: crashingJobs{k.records, k.crash}, Items: crashingItems{k.records, k.crash}, Specs: k.specs,
-		Queue: crashingQueue{k.queue, k.crash}, Sessions: k.sessions, Library: crashingLibrary{k.library, k.crash},
+		Queue: crashingQueue{k.queue, k.crash}, Sessions: k.sessions, Library: crashingLibrary{k.library, k.crash}, Index: neighbours{k.records, &k.open},
 		Limits: imaging.DefaultLimits(), Window: k.limits.Window, Room: imaging.NewRoom(2), Previews: crashingPreviews{k.specs, k.crash}, Now: k.now,
 	})
 }
@@ -395,6 +409,7 @@ type memoryQueue struct {
 	mu       sync.Mutex
 	messages []message
 	delays   []time.Duration
+	loses    func() bool // whether the next message is lost; nil for none
 }
 
 type message struct {
@@ -405,6 +420,9 @@ type message struct {
 func (q *memoryQueue) Send(_ context.Context, queue string, body []byte, delay time.Duration) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if q.loses != nil && q.loses() {
+		return nil
+	}
 	q.messages = append(q.messages, message{queue, bytes.Clone(body)})
 	q.delays = append(q.delays, delay)
 	return nil

@@ -108,7 +108,7 @@ func TestACancelReachesAWorkerThatRemembersTheJob(t *testing.T) {
 	job := k.submit(bulk.Request{Source: k.folder()})
 	k.plan()
 	worker := bulk.NewWorker(bulk.WorkerOptions{
-		Jobs: k.records, Items: k.records, Specs: k.specs, Queue: k.queue, Sessions: k.sessions, Library: k.library,
+		Jobs: k.records, Items: k.records, Specs: k.specs, Queue: k.queue, Sessions: k.sessions, Index: neighbours{k.records, &k.open}, Library: k.library,
 		Limits: imaging.DefaultLimits(), Window: k.limits.Window, Room: imaging.NewRoom(1), Now: k.now, JobLife: 50 * time.Millisecond,
 	})
 	work := func(n int) {

@@ -26,8 +26,23 @@ func (c crashingJobs) UpdateJob(ctx context.Context, j bulk.Job) (bulk.Job, erro
 	return around(c.crash, "UpdateJob", func() (bulk.Job, error) { return c.Jobs.UpdateJob(ctx, j) })
 }
 
+func (c crashingJobs) CloseJob(ctx context.Context, j bulk.Job) error {
+	_, err := around(c.crash, "CloseJob", func() (struct{}, error) { return struct{}{}, c.Jobs.CloseJob(ctx, j) })
+	return err
+}
+
 func (c crashingJobs) RecordPortion(ctx context.Context, j bulk.Job, p bulk.Portion) (bulk.Job, error) {
 	return around(c.crash, "RecordPortion", func() (bulk.Job, error) { return c.Jobs.RecordPortion(ctx, j, p) })
+}
+
+type crashingIndex struct {
+	bulk.Index
+	crash *crasher
+}
+
+func (c crashingIndex) NoteOpen(ctx context.Context, j bulk.OpenJob) error {
+	_, err := around(c.crash, "NoteOpen", func() (struct{}, error) { return struct{}{}, c.Index.NoteOpen(ctx, j) })
+	return err
 }
 
 type crashingItems struct {
@@ -98,7 +113,7 @@ func around[T any](c *crasher, call string, do func() (T, error)) (T, error) {
 func TestADeathAtAnyPointLeavesOneNewVersionAndOneResult(t *testing.T) {
 	t.Parallel()
 	var points []string
-	for _, call := range []string{"RecordPortion", "UpdateJob", "Intend", "FinishItem", "Read", "Replace", "Send " + bulk.PlanQueue, "Send " + bulk.ItemQueue} {
+	for _, call := range []string{"RecordPortion", "UpdateJob", "Intend", "FinishItem", "Read", "Replace", "Send " + bulk.ItemQueue} {
 		points = append(points, "before "+call, "after "+call)
 	}
 	for _, point := range points {

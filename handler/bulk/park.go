@@ -58,11 +58,7 @@ func (p *Planner) resume(ctx context.Context, job Job, m PlanMessage) (Job, erro
 	if err != nil {
 		return job, err
 	}
-	if err := p.sendItems(ctx, job.Ref, lost); err != nil {
-		return job, err
-	}
-	// Requests for more were dropped as well. A share of further images holds one that asks again.
-	if err := p.send(ctx, job, job.Sent); err != nil {
+	if err := p.feeder.again(ctx, job, lost); err != nil {
 		return job, err
 	}
 	return job, settle(ctx, p.jobs, job.Ref, p.now)

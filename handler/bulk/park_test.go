@@ -126,7 +126,7 @@ func TestAnOldFailureDoesNotParkAJobThatItsUserHasResumed(t *testing.T) {
 		t.Fatal(err)
 	}
 	late := bulk.NewWorker(bulk.WorkerOptions{
-		Jobs: k.records, Items: k.records, Specs: k.specs, Queue: k.queue, Sessions: k.sessions, Window: 8, Room: imaging.NewRoom(1), Now: k.now,
+		Jobs: k.records, Items: k.records, Specs: k.specs, Queue: k.queue, Sessions: k.sessions, Index: neighbours{k.records, &k.open}, Window: 8, Room: imaging.NewRoom(1), Now: k.now,
 		Library: signedOut{k.library, func() { // another delivery parks the job, and its user comes back, in the meantime
 			now, err := k.records.Job(t.Context(), job.Ref)
 			if err != nil {
@@ -181,7 +181,7 @@ func TestAJobIsNotLeftToAUserWhoCameBackBeforeItWasParked(t *testing.T) {
 	world.Entra.Revoke(k.user.Tenant, k.user.ID)
 	refusals := 0
 	late := bulk.NewWorker(bulk.WorkerOptions{
-		Jobs: k.records, Items: k.records, Specs: k.specs, Queue: k.queue, Sessions: k.sessions, Window: 8, Room: imaging.NewRoom(1), Now: k.now,
+		Jobs: k.records, Items: k.records, Specs: k.specs, Queue: k.queue, Sessions: k.sessions, Index: neighbours{k.records, &k.open}, Window: 8, Room: imaging.NewRoom(1), Now: k.now,
 		Library: returning{k.library, func() { // the session is parked by now, the job is not
 			refusals++
 			k.comeBack()

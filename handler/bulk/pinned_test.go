@@ -255,7 +255,7 @@ func TestAWorkerReadsAPictureOfAJobOnce(t *testing.T) {
 	source.Folder.Recursive = false
 	var reads atomic.Int64
 	worker := bulk.NewWorker(bulk.WorkerOptions{
-		Jobs: k.records, Items: k.records, Specs: k.specs, Queue: k.queue, Sessions: k.sessions, Library: counting{k.library, logo.ID, &reads},
+		Jobs: k.records, Items: k.records, Specs: k.specs, Queue: k.queue, Sessions: k.sessions, Index: neighbours{k.records, &k.open}, Library: counting{k.library, logo.ID, &reads},
 		Limits: imaging.DefaultLimits(), Window: k.limits.Window, Room: imaging.NewRoom(1), Now: k.now, SpecLife: time.Minute,
 	})
 	for range 2 {

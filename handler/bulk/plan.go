@@ -3,22 +3,17 @@ package bulk
 import (
 	"context"
 	"fmt"
-	"hash/fnv"
 	"log/slog"
 	"slices"
 	"strconv"
-	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"imagepro/handler/caller"
 	"imagepro/handler/fault"
 	"imagepro/handler/imaging"
 )
 
-// Planner finds the images of a job, records them, and then sends their messages a bounded number ahead of the
-// work, so that a large job does not stand before a small one.
+// Planner finds the images of a job, records them, and then sends the first of their messages; see feeder.
 //
 // It sends nothing before everything is listed: SharePoint's pages may repeat what changes meanwhile, and the
 // job's own new versions and copies must not be taken for further images.
@@ -28,19 +23,11 @@ type Planner struct {
 	specs   Specs
 	queue   Queue
 	lot     lot
-	index   Index
+	feeder  feeder
 	library Library
 	about   Described
 	limits  PlanLimits
 	now     func() time.Time
-	turns   [64]sync.Mutex // requests for more messages of one job take turns: those that meet would send the same ones
-}
-
-// turnOf is whose turn it is with a job.
-func (p *Planner) turnOf(ref Ref) *sync.Mutex {
-	hash := fnv.New32a()
-	_, _ = hash.Write([]byte(ref.Job))
-	return &p.turns[hash.Sum32()%uint32(len(p.turns))]
 }
 
 // PlanLimits bound a job.
@@ -68,7 +55,7 @@ type PlannerOptions struct {
 func NewPlanner(o PlannerOptions) *Planner {
 	return &Planner{
 		jobs: o.Jobs, items: o.Items, specs: o.Specs, queue: o.Queue, lot: lot{o.Jobs, o.Queue, o.Sessions},
-		index: o.Index, library: o.Library, about: o.About, limits: o.Limits, now: o.Now,
+		feeder: feeder{o.Jobs, o.Index, o.Queue, o.Limits.Window}, library: o.Library, about: o.About, limits: o.Limits, now: o.Now,
 	}
 }
 
@@ -80,13 +67,7 @@ const leaveTime = 30 * time.Second
 // A repeat of a message finds what the first one recorded and goes on from there.
 func (p *Planner) Plan(ctx context.Context, m PlanMessage) error {
 	began := p.now()
-	ref := Ref{Tenant: m.Tenant, Job: m.Job}
-	if m.After > 0 || m.Resume {
-		turn := p.turnOf(ref)
-		turn.Lock()
-		defer turn.Unlock()
-	}
-	job, err := p.jobs.Job(ctx, ref)
+	job, err := p.jobs.Job(ctx, Ref{Tenant: m.Tenant, Job: m.Job})
 	switch {
 	case fault.Is(err, fault.NotFound): // erased meanwhile
 		return nil
@@ -94,8 +75,6 @@ func (p *Planner) Plan(ctx context.Context, m PlanMessage) error {
 		return nil
 	case err == nil && m.Resume:
 		job, err = p.resume(ctx, job, m)
-	case err == nil && m.After > 0:
-		err = p.send(ctx, job, m.After)
 	case err == nil:
 		job, err = p.plan(ctx, job, m)
 	}
@@ -117,7 +96,7 @@ func (p *Planner) verdict(ctx context.Context, m PlanMessage, err error) error {
 		m.Waits++
 		return putBack(ctx, p.queue, PlanQueue, m, wait)
 	}
-	if m.After > 0 || f.Kind == fault.Internal || f.Kind == fault.Misconfigured || f.Kind == fault.Conflict {
+	if f.Kind == fault.Internal || f.Kind == fault.Misconfigured || f.Kind == fault.Conflict {
 		return err
 	}
 	return p.fail(ctx, Ref{Tenant: m.Tenant, Job: m.Job}, f)
@@ -149,7 +128,7 @@ func (p *Planner) plan(ctx context.Context, job Job, m PlanMessage) (Job, error)
 			return job, err
 		}
 	}
-	if err := p.send(ctx, job, 0); err != nil {
+	if err := p.feeder.feed(ctx, job, 0); err != nil {
 		return job, err
 	}
 	return job, settle(ctx, p.jobs, job.Ref, p.now)
@@ -334,67 +313,8 @@ func (p *Planner) record(ctx context.Context, job Job, portion Portion) (Job, er
 	return now, err
 }
 
-// block is after how many images a worker asks for more messages.
-func block(window int) int { return max(1, window/4) }
-
-// share is how many images of the job may be in flight: its part of the tenant's window, in whole blocks, and one of them at
-// least. The queue gives out what came first, so jobs and tenants with equal numbers in it take turns.
-func (p *Planner) share(ctx context.Context, job Job) (int, error) {
-	open, _, err := p.index.CountOpen(ctx, job.Tenant, job.User)
-	size := block(p.limits.Window)
-	return max(1, p.limits.Window/max(1, open)/size) * size, err
-}
-
-// send sends the messages of recorded images up to the job's share after those that are edited, and records that. If the
-// process dies in between, or another message does the same, some are sent twice, which changes nothing.
-//
-// It never stalls: what is sent ends with a whole block, or with the last image, and the last image of each block asks again.
-func (p *Planner) send(ctx context.Context, job Job, after int) error {
-	share, err := p.share(ctx, job)
-	if err != nil {
-		return err
-	}
-	target := after + share
-	for {
-		upTo := min(max(job.Target, target), job.Planned)
-		if job.Target >= target && job.Sent >= upTo {
-			return nil
-		}
-		job.Target = max(job.Target, target)
-		var next []int
-		for n := job.Sent; n < upTo; n++ {
-			next = append(next, n)
-		}
-		if err := p.sendItems(ctx, job.Ref, next); err != nil {
-			return err
-		}
-		job.Sent = max(job.Sent, upTo)
-		_, err := p.jobs.UpdateJob(ctx, job)
-		if !fault.Is(err, fault.Conflict) {
-			return err
-		}
-		if job, err = p.jobs.Job(ctx, job.Ref); err != nil || job.Final() || job.rests() {
-			return err
-		}
-	}
-}
-
-// sendParallel is how many messages are on the way at once.
-const sendParallel = 8
-
-func (p *Planner) sendItems(ctx context.Context, ref Ref, numbers []int) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(sendParallel)
-	for _, n := range numbers {
-		group.Go(func() error {
-			return send(ctx, p.queue, ItemQueue, ItemMessage{Tenant: ref.Tenant, Job: ref.Job, N: n}, 0)
-		})
-	}
-	return group.Wait()
-}
-
-// GiveUp ends a job whose message was tried too often while the job was planned. One that only asked for more
-// messages, or whose job another message has planned, is tried again instead: the images wait.
+// GiveUp ends a job whose message was tried too often while the job was planned, after a second chance: a picture may have
+// killed the process each time. One whose job another message has planned is tried again instead: the images wait.
 func (p *Planner) GiveUp(ctx context.Context, m PlanMessage) error {
 	job, err := p.jobs.Job(ctx, Ref{Tenant: m.Tenant, Job: m.Job})
 	if fault.Is(err, fault.NotFound) {
@@ -403,8 +323,12 @@ func (p *Planner) GiveUp(ctx context.Context, m PlanMessage) error {
 	if err != nil {
 		return err
 	}
-	if m.After > 0 || m.Resume || job.Place.End || job.rests() {
+	if m.Resume || job.Place.End || job.rests() {
 		return p.Plan(ctx, m)
+	}
+	if !m.Again {
+		m.Again, m.Waits = true, 0
+		return send(ctx, p.queue, PlanQueue, m, turnAfter)
 	}
 	return p.fail(ctx, job.Ref,
 		fault.Newf(fault.Internal, "The bulk edit could not be planned; it was tried several times."))

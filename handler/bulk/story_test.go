@@ -403,56 +403,48 @@ func TestGivingUpIsAFinalResult(t *testing.T) {
 	job := k.submit(bulk.Request{Source: k.folder()})
 	k.plan()
 	k.queue.all()
-	for _, again := range []bool{false, true} {
-		for n := range 2 {
-			for range 2 { // the poison message may come twice as well
-				if err := k.worker().GiveUp(t.Context(), bulk.ItemMessage{Tenant: job.Tenant, Job: job.Job, N: n, Again: again}); err != nil {
-					t.Fatal(err)
-				}
+	for n := range 2 {
+		k.tire(job, n)
+		for range 2 { // the poison message may come twice as well
+			if err := k.worker().GiveUp(t.Context(), bulk.ItemMessage{Tenant: job.Tenant, Job: job.Job, N: n}); err != nil {
+				t.Fatal(err)
 			}
-		}
-		if left := len(k.queue.all()); left != map[bool]int{false: 4, true: 0}[again] {
-			t.Errorf("given up, for the second time %v: %d messages", again, left)
 		}
 	}
 	done, err := k.records.Job(t.Context(), job.Ref)
-	if err != nil || done.State != bulk.Done || done.Counts.Failed != 2 {
+	if err != nil || done.State != bulk.Done || done.Counts.Failed != 2 || len(k.queue.all()) != 0 {
 		t.Errorf("the job is %s with %+v (%v)", done.State, done.Counts, err)
-	}
-	if err := k.planner().GiveUp(t.Context(), bulk.PlanMessage{Tenant: job.Tenant, Job: job.Job}); err != nil {
-		t.Fatal(err)
-	}
-	if again, _ := k.records.Job(t.Context(), job.Ref); again.State != bulk.Done {
-		t.Errorf("a job that is done became %s", again.State)
-	}
-	other := k.submit(bulk.Request{Source: k.folder()})
-	if err := k.planner().GiveUp(t.Context(), bulk.PlanMessage{Tenant: other.Tenant, Job: other.Job}); err != nil {
-		t.Fatal(err)
-	}
-	if failed, _ := k.records.Job(t.Context(), other.Ref); failed.State != bulk.Failed || failed.Message == "" {
-		t.Errorf("a job that was given up is %s: %q", failed.State, failed.Message)
 	}
 }
 
-func TestAnImageThatDiedWithAnotherHasASecondChance(t *testing.T) {
+func TestGivingAPlanUpTwiceFailsTheJob(t *testing.T) {
 	t.Parallel()
-	for _, point := range []string{"before Intend", "after Intend"} {
-		k := newKit(t)
-		files := k.pictures(1)
-		job := k.submit(bulk.Request{Source: k.folder()})
-		k.plan()
-		k.crash.at(point, 1)
-		k.die()
-		k.queue.all()
-		later := time.Now().Add(11 * time.Minute) // nobody is saving it any more
-		k.now = func() time.Time { return later }
-		if err := k.worker().GiveUp(t.Context(), itemOf(job)); err != nil {
+	k := newKit(t)
+	k.pictures(1)
+	done := k.submit(bulk.Request{Source: k.folder()})
+	k.drive(done.Ref)
+	job := k.submit(bulk.Request{Source: k.folder()})
+	k.queue.all()
+	for _, ref := range []bulk.Ref{done.Ref, job.Ref} {
+		if err := k.planner().GiveUp(t.Context(), bulk.PlanMessage{Tenant: ref.Tenant, Job: ref.Job}); err != nil {
 			t.Fatal(err)
 		}
-		if done := k.drive(job.Ref); done.State != bulk.Done || done.Counts.Edited != 1 {
-			t.Errorf("%s: the job is %+v", point, done)
+	}
+	if now, _ := k.records.Job(t.Context(), done.Ref); now.State != bulk.Done {
+		t.Errorf("a job that is done became %s", now.State)
+	}
+	all := k.queue.all()
+	var second bulk.PlanMessage
+	if len(all) != 1 || json.Unmarshal(all[0].body, &second) != nil || second.Job != job.Job {
+		t.Fatalf("the messages are %v, want a second chance of the job that is not planned", all)
+	}
+	for range 2 {
+		if err := k.planner().GiveUp(t.Context(), second); err != nil {
+			t.Fatal(err)
 		}
-		k.wantVersions(files, 2)
+	}
+	if failed, _ := k.records.Job(t.Context(), job.Ref); failed.State != bulk.Failed || failed.Message == "" {
+		t.Errorf("a job that was given up is %s: %q", failed.State, failed.Message)
 	}
 }
 

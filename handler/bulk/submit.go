@@ -130,8 +130,8 @@ func usedKey() error {
 
 // checkOpen refuses a job more than may go on at once. One that is there already, by its key, is none more.
 func (s *Service) checkOpen(ctx context.Context, job Job, r Request) error {
-	ofTenant, ofUser, err := s.index.CountOpen(ctx, job.Tenant, job.User)
-	if err != nil || ofTenant < s.maxOpen.Tenant && ofUser < s.maxOpen.User {
+	open, err := s.index.CountOpen(ctx, job.Tenant, job.User)
+	if err != nil || open.Tenant < s.maxOpen.Tenant && open.User < s.maxOpen.User {
 		return err
 	}
 	if r.Key != "" {
@@ -140,7 +140,7 @@ func (s *Service) checkOpen(ctx context.Context, job Job, r Request) error {
 		}
 	}
 	whose, limit := "You have", s.maxOpen.User
-	if ofTenant >= s.maxOpen.Tenant {
+	if open.Tenant >= s.maxOpen.Tenant {
 		whose, limit = "Your organization has", s.maxOpen.Tenant
 	}
 	return fault.Newf(fault.TooLarge, "%s %d bulk edits that are not over, the most at once. Wait for one, or cancel it.", whose, limit).Over(fault.LimitOpenBulkEdits)

@@ -16,6 +16,7 @@ type OpenJob struct {
 	Mark   string    // how far it was
 	MarkAt time.Time // since when; zero if the sweeper has not seen it
 	Nudges int       // how often it was helped on since
+	Rests  bool      // waited for its user: it needs no part of the window
 }
 
 // Sweeper helps jobs on whose messages were lost, ends those that are too old, closes those that are over and lets go of old
@@ -90,12 +91,12 @@ func (s *Sweeper) look(ctx context.Context, open OpenJob, done *Swept) error {
 		job.State, job.FinishedAt = Cancelled, now
 		job.Reason, job.Message = "", fmt.Sprintf("The bulk edit was not done after %d days and was ended. What was edited stays.", int(s.o.MaxAge.Hours()/24))
 		return conclude(ctx, s.o.Jobs, job)
-	case job.rests():
+	case job.rests() && open.Rests:
 		return nil
 	}
 	mark := fmt.Sprint(job.State, job.Place.Folder, job.Place.Cursor, job.Planned, job.Sent, job.Counts.Total())
-	if open.Mark != mark || open.MarkAt.IsZero() {
-		open.Mark, open.MarkAt, open.Nudges = mark, now, 0
+	if open.Mark != mark || open.MarkAt.IsZero() || job.rests() || open.Rests {
+		open.Mark, open.MarkAt, open.Nudges, open.Rests = mark, now, 0, job.rests()
 		return s.o.Index.NoteOpen(ctx, open)
 	}
 	if now.Sub(open.MarkAt) < stallTime<<min(open.Nudges, mostNudges) {

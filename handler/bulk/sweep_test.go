@@ -2,6 +2,9 @@ package bulk_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -32,13 +35,18 @@ func (keeping) DropPreviews(context.Context, time.Time) error { return nil }
 
 func (k *kit) sweep() bulk.Swept {
 	k.t.Helper()
-	done, err := bulk.NewSweeper(bulk.SweeperOptions{
-		Jobs: k.records, Index: own{k.records, k.user.ID}, Queue: k.queue, Previews: keeping{k.specs}, MaxAge: 30 * 24 * time.Hour, Now: k.now,
-	}).Sweep(k.t.Context())
+	done, err := k.sweepOrDie()
 	if err != nil {
 		k.t.Fatal(err)
 	}
 	return done
+}
+
+func (k *kit) sweepOrDie() (bulk.Swept, error) {
+	return bulk.NewSweeper(bulk.SweeperOptions{
+		Jobs: crashingJobs{k.records, k.crash}, Index: crashingIndex{own{k.records, k.user.ID}, k.crash}, Queue: crashingQueue{k.queue, k.crash},
+		Previews: keeping{k.specs}, MaxAge: 30 * 24 * time.Hour, Now: k.now,
+	}).Sweep(k.t.Context())
 }
 
 // lateKit is one whose clock is moved by hand.
@@ -89,6 +97,90 @@ func TestAJobWhoseMessagesAreLostIsHelpedOn(t *testing.T) {
 	}
 }
 
+func TestASweepThatDiesIsMadeUpForByTheNext(t *testing.T) {
+	t.Parallel()
+	for _, call := range []string{"NoteOpen", "Send " + bulk.PlanQueue, "CloseJob"} {
+		for _, when := range []string{"before ", "after "} {
+			t.Run(when+call, func(t *testing.T) {
+				t.Parallel()
+				k, wait := lateKit(t)
+				files := k.pictures(6)
+				job := k.submit(bulk.Request{Source: k.folder()})
+				if call == "CloseJob" { // by whoever ended the job, and then by the sweep
+					k.crash.at(when+call, 2)
+					k.drive(job.Ref)
+				} else {
+					k.plan()
+					k.queue.all()
+					k.crash.at(when+call, 1)
+				}
+				deaths := 0
+				for range 5 {
+					if _, err := k.sweepOrDie(); err != nil {
+						if !errors.Is(err, errCrash) {
+							t.Fatal(err)
+						}
+						deaths++
+					}
+					wait(16 * time.Minute)
+				}
+				if done := k.drive(job.Ref); done.State != bulk.Done || done.Counts.Edited != len(files) || k.crash.struck == 0 {
+					t.Errorf("after %d deaths the job is %+v", deaths, done)
+				}
+				if done := k.sweep(); done != (bulk.Swept{}) {
+					t.Errorf("after its end: %+v", done)
+				}
+				k.wantVersions(files, 2)
+			})
+		}
+	}
+}
+
+func TestNothingStaysRunningThoughTheQueueLosesMessages(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(6) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
+			k, wait := lateKit(t)
+			k.limits.Window = 4
+			files := k.pictures(20)
+			random := rand.New(rand.NewPCG(seed, 1))
+			k.queue.loses = func() bool { return random.IntN(3) == 0 } // the queue is locked
+			job := k.submit(bulk.Request{Source: k.folder()})
+			sweeps := 0
+			for !k.drive(job.Ref).Final() && sweeps < 200 {
+				k.sweep()
+				sweeps++
+				wait(15 * time.Minute)
+			}
+			done, err := k.records.Job(t.Context(), job.Ref)
+			if err != nil || done.State != bulk.Done || done.Counts.Edited != len(files) {
+				t.Errorf("after %d sweeps the job is %+v, %v", sweeps, done, err)
+			}
+			k.wantVersions(files, 2)
+		})
+	}
+}
+
+func TestAnOrphanedIntentIsFoundToBeFulfilled(t *testing.T) {
+	t.Parallel()
+	k, wait := lateKit(t)
+	files := k.pictures(4)
+	job := k.submit(bulk.Request{Source: k.folder()})
+	k.plan()
+	k.crash.at("after Replace", 1)
+	k.die() // and its message is lost
+	k.drive(job.Ref)
+	for range 3 {
+		k.sweep()
+		wait(16 * time.Minute)
+	}
+	if done := k.drive(job.Ref); done.State != bulk.Done || done.Counts.Edited != len(files) {
+		t.Errorf("the job is %+v", done)
+	}
+	k.wantVersions(files, 2)
+}
+
 // driveToDeath delivers messages until the process dies.
 func (k *kit) driveToDeath() {
 	k.t.Helper()
@@ -124,6 +216,31 @@ func TestAJobThatMovesOrRestsIsLetAlone(t *testing.T) {
 		}
 		wait(time.Hour)
 	}
+	if open := k.openJob(job); !open.Rests {
+		t.Error("it takes a part of the window though it rests")
+	}
+	if _, err := k.service.GoOn(t.Context(), k.who, job.Job); err != nil {
+		t.Fatal(err)
+	}
+	if k.sweep(); k.openJob(job).Rests {
+		t.Error("it takes no part of the window though it goes on")
+	}
+}
+
+// openJob is what the sweeper noted of a job.
+func (k *kit) openJob(job bulk.Job) bulk.OpenJob {
+	k.t.Helper()
+	var found bulk.OpenJob
+	err := k.records.EachOpen(k.t.Context(), func(open bulk.OpenJob) bool {
+		if open.Ref == job.Ref {
+			found = open
+		}
+		return true
+	})
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	return found
 }
 
 func TestAJobThatStaysStillIsHelpedOnLessAndLessOften(t *testing.T) {

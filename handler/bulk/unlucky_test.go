@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -54,7 +55,7 @@ func (k *kit) oddPlanner(library bulk.Library) *bulk.Planner {
 
 func (k *kit) oddWorker(items bulk.Items, library bulk.Library) *bulk.Worker {
 	return bulk.NewWorker(bulk.WorkerOptions{
-		Jobs: k.records, Items: items, Specs: k.specs, Queue: k.queue, Sessions: k.sessions, Library: library, Limits: imaging.DefaultLimits(),
+		Jobs: k.records, Items: items, Specs: k.specs, Queue: k.queue, Sessions: k.sessions, Index: neighbours{k.records, &k.open}, Library: library, Limits: imaging.DefaultLimits(),
 		Window: k.limits.Window, Room: imaging.NewRoom(1), Now: k.now,
 	})
 }
@@ -224,16 +225,31 @@ func TestTheEndOfTheTimeIsNotCountedAsATry(t *testing.T) {
 	}
 }
 
-func TestAPoisonedRequestForMoreMessagesDoesNotEndTheJob(t *testing.T) {
+func TestAnImageThatIsGivenUpAsksForMoreMessages(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
 	k.limits.Window = 4
 	files := k.pictures(12)
 	job := k.submit(bulk.Request{Source: k.folder()})
 	k.plan()
-	more := planOf(job)
-	more.After = 6
-	if err := k.planner().GiveUp(t.Context(), more); err != nil {
+	var asking message
+	var item bulk.ItemMessage
+	for !item.More {
+		asking, _ = k.queue.take()
+		if err := json.Unmarshal(asking.body, &item); err != nil {
+			t.Fatal(err)
+		}
+		if !item.More {
+			k.queue.back(asking)
+		}
+	}
+	k.crash.at("before UpdateJob", 5) // as often as the host tries
+	for range 5 {
+		if err := k.deliver(asking); !errors.Is(err, errCrash) {
+			t.Fatalf("the delivery ended with %v, want the crash", err)
+		}
+	}
+	if err := k.worker().GiveUp(t.Context(), item); err != nil {
 		t.Fatal(err)
 	}
 	if done := k.drive(job.Ref); done.State != bulk.Done || done.Counts.Edited != len(files) {
@@ -355,9 +371,8 @@ func TestNobodyGivesUpAnImageThatAnotherDeliveryMayBeSaving(t *testing.T) {
 	}
 	later := time.Now().Add(11 * time.Minute)
 	k.now = func() time.Time { return later }
-	second := itemOf(job)
-	second.Again = true
-	if err := k.worker().GiveUp(t.Context(), second); err != nil {
+	k.tire(job, 0)
+	if err := k.worker().GiveUp(t.Context(), itemOf(job)); err != nil {
 		t.Fatal(err)
 	}
 	if got := k.results(job.Ref)[files[0].Name]; got.State != bulk.Broken {
@@ -408,7 +423,7 @@ func TestAShortDeadlinePlansAPageEachTime(t *testing.T) {
 	}
 }
 
-func TestARepeatOfABlocksLastImageAsksForNothingAgain(t *testing.T) {
+func TestARepeatOfAnImageThatAsksSendsNothingAgain(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
 	k.pictures(40)
@@ -416,7 +431,7 @@ func TestARepeatOfABlocksLastImageAsksForNothingAgain(t *testing.T) {
 	k.drive(job.Ref)
 	for n := range 40 {
 		m := itemOf(job)
-		m.N = n
+		m.N, m.More = n, true
 		if err := k.worker().Work(t.Context(), m); err != nil {
 			t.Fatal(err)
 		}

@@ -25,10 +25,11 @@ type Worker struct {
 	lot     lot
 	library Library
 	limits  imaging.Limits
-	window  int
+	feeder  feeder
 	room    imaging.Room
 	now     func() time.Time
 
+	suspects imaging.Room // for one image
 	previews Previews
 	pinned   *expirable.LRU[pinnedKey, []byte]
 	running  *expirable.LRU[Ref, Job] // without their users and counts
@@ -42,6 +43,7 @@ type WorkerOptions struct {
 	Specs    Specs
 	Queue    Queue
 	Sessions Sessions
+	Index    Index
 	Library  Library
 	Limits   imaging.Limits
 	Window   int // PlanLimits.Window
@@ -64,7 +66,7 @@ const (
 func NewWorker(o WorkerOptions) *Worker {
 	w := &Worker{
 		jobs: o.Jobs, items: o.Items, specs: o.Specs, queue: o.Queue, lot: lot{o.Jobs, o.Queue, o.Sessions}, library: o.Library,
-		limits: o.Limits, window: o.Window, room: o.Room, now: o.Now, previews: o.Previews,
+		limits: o.Limits, feeder: feeder{o.Jobs, o.Index, o.Queue, o.Window}, room: o.Room, suspects: imaging.NewRoom(1), now: o.Now, previews: o.Previews,
 	}
 	if o.SpecLife > 0 {
 		w.pinned = expirable.NewLRU[pinnedKey, []byte](pinnedCount, nil, o.SpecLife)
@@ -79,13 +81,18 @@ func NewWorker(o WorkerOptions) *Worker {
 // Work handles a message. nil means that the message is done with; any error that it should come again. A
 // repeat for an image that has its result changes nothing.
 func (w *Worker) Work(ctx context.Context, m ItemMessage) error {
-	err := w.work(ctx, m)
+	work := w.work
+	if m.Suspect {
+		work = w.alone
+	}
+	err := work(ctx, m)
 	if !fault.Is(err, fault.Busy) || m.Waits >= maxWaits {
 		return err
 	}
 	wait := waitOf(fault.From(err), m.Waits)
 	slog.InfoContext(ctx, "image waits", "tenant", m.Tenant, "job", m.Job, "item", m.N, "wait", wait.String(), "error", err)
 	m.Waits++
+	m.Suspect = false // it came back in good order
 	return putBack(ctx, w.queue, ItemQueue, m, wait)
 }
 
@@ -96,11 +103,11 @@ func (w *Worker) work(ctx context.Context, m ItemMessage) error {
 		return err // or over as a whole, or sent again when the job goes on, or erased
 	}
 	if item.State != Waiting {
-		return w.goOn(ctx, job, m.N, 0)
+		return w.goOn(ctx, job, m, 0)
 	}
 	item, err = w.edit(ctx, job, item)
 	if err == nil {
-		return w.finish(ctx, job, item)
+		return w.finish(ctx, job, m, item)
 	}
 	f := fault.From(err)
 	if f.Kind.NeedsUser() {
@@ -118,7 +125,7 @@ func (w *Worker) work(ctx context.Context, m ItemMessage) error {
 	if unseen != nil {
 		item.Message += notSeen
 	}
-	return w.finish(ctx, job, item)
+	return w.finish(ctx, job, m, item)
 }
 
 // find reads the job and the image of a message. The job is empty if it was erased meanwhile.
@@ -171,8 +178,8 @@ func stateOf(kind fault.Kind) ItemState {
 	}
 }
 
-// GiveUp gives an image whose message was tried too often a second chance, and then its final result. Another picture may have
-// killed the process each time, with all that it was working on: by then that one is over.
+// GiveUp gives an image whose message was tried too often its final result, or its turns if it did not have them all: another
+// picture may have killed the process each time.
 func (w *Worker) GiveUp(ctx context.Context, m ItemMessage) error {
 	began := w.now()
 	job, item, err := w.find(ctx, m)
@@ -180,7 +187,7 @@ func (w *Worker) GiveUp(ctx context.Context, m ItemMessage) error {
 		return err
 	}
 	if item.State != Waiting {
-		return w.goOn(ctx, job, m.N, 0)
+		return w.goOn(ctx, job, m, 0)
 	}
 	if item, err = w.lastResult(ctx, job, item); err != nil {
 		if f := fault.From(err); f.Kind.NeedsUser() {
@@ -188,18 +195,15 @@ func (w *Worker) GiveUp(ctx context.Context, m ItemMessage) error {
 		}
 		return err
 	}
-	if item.State == Broken && !m.Again {
-		m.Again, m.Waits = true, 0
-		return send(ctx, w.queue, ItemQueue, m, againAfter(m.N))
+	if item.State == Broken && item.Tries < loneTries {
+		m.Suspect, m.Waits = true, 0
+		return send(ctx, w.queue, ItemQueue, m, turnAfter)
 	}
-	return w.finish(ctx, job, item)
+	return w.finish(ctx, job, m, item)
 }
 
-// againAfter is how long an image waits for its second chance: images that died together come one after the other.
-func againAfter(n int) time.Duration { return time.Duration(2+n%10) * 10 * time.Second }
-
 // finish records the result. If another delivery of the message was faster, that one's result stands.
-func (w *Worker) finish(ctx context.Context, job Job, item Item) error {
+func (w *Worker) finish(ctx context.Context, job Job, m ItemMessage, item Item) error {
 	item.FinishedAt = w.now().UTC()
 	done, err := w.items.FinishItem(ctx, item)
 	if fault.Is(err, fault.Conflict) {
@@ -209,19 +213,19 @@ func (w *Worker) finish(ctx context.Context, job Job, item Item) error {
 		return err
 	}
 	slog.InfoContext(ctx, "image is "+string(item.State), "tenant", item.Tenant, "job", item.Job, "item", item.N, "reason", item.Reason)
-	return w.goOn(ctx, job, item.N, done)
+	return w.goOn(ctx, job, m, done)
 }
 
-// goOn does what follows a result: the last image of a block asks for more messages, and the last image of a share looks whether the job is done. share is how many of the share have a result, or
-// 0 if that is not known. A repeat does it again, so that nothing is lost with a process that dies here.
-func (w *Worker) goOn(ctx context.Context, job Job, n, share int) error {
-	if (n+1)%block(w.window) == 0 && job.Target < min(n+1+w.window, job.Planned) {
-		message := PlanMessage{Tenant: job.Tenant, Job: job.Job, After: n + 1}
-		if err := send(ctx, w.queue, PlanQueue, message, 0); err != nil {
+// goOn does what follows a result: more messages are sent if this one says so, and the last image of a share looks whether
+// the job is done. share is how many of the share have a result, or 0 if that is not known. A repeat does it again, so that
+// nothing is lost with a process that dies here.
+func (w *Worker) goOn(ctx context.Context, job Job, m ItemMessage, share int) error {
+	if m.More {
+		if err := w.feeder.more(ctx, job.Ref, m.N+1); err != nil {
 			return err
 		}
 	}
-	if job.Place.End && share > 0 && share < shareOf(job.Planned, n%Shares) {
+	if job.Place.End && share > 0 && share < shareOf(job.Planned, m.N%Shares) {
 		return nil
 	}
 	return settle(ctx, w.jobs, job.Ref, w.now)

@@ -255,6 +255,13 @@ func (a *audit) bulk(token string) {
 
 	images := `{"source":{"images":[{"driveId":"` + a.site.DriveID + `","itemId":"` + a.logo.ID + `"}]},"recipe":{"version":1,"steps":[{"op":"filter","name":"invert"}]}`
 	edit := done(submit(images + `}`))
+	_, err := a.Sandbox.Trouble.Add(trouble.Rule{ // an answer that is not known, at the second look: the message comes again
+		Service: "graph", Method: "GET", Path: regexp.QuoteMeta(a.logo.ID) + "$", Skip: 1, Times: 1, Action: trouble.Fail, Status: http.StatusTeapot,
+	})
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	done(submit(images + `}`))
 	done(submit(strings.Replace(images, `"images"`, `"since":"`+path.Base(edit)+`","images"`, 1) + `}`))
 	done(submit(`{"source":{"properties":{"tag":"` + canaries.tag + `"}},"recipe":{"version":1,"steps":[]}}`))
 	done(a.good("POST /bulk-edits/{id}/undo", edit+"/undo", token, ""))

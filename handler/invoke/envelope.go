@@ -4,16 +4,32 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	"imagepro/handler/fault"
 )
 
 // envelope is what the host posts for a queue or timer trigger
-// (https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers). Metadata is not read: the
-// host lets the properties of a message that is a JSON object override it.
+// (https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers). The host lets the properties of a message
+// that is a JSON object override Metadata, so only what no message of ours has is read of it.
 type envelope struct {
-	Data map[string]json.RawMessage
+	Data     map[string]json.RawMessage
+	Metadata json.RawMessage
+}
+
+// times is how often a queue message was given out, a number that the host writes as text; 0 if it is not there.
+func (e envelope) times() int {
+	var metadata struct{ DequeueCount json.RawMessage }
+	if json.Unmarshal(e.Metadata, &metadata) != nil {
+		return 0
+	}
+	text, err := unquote(metadata.DequeueCount)
+	if err != nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(string(text)) // 0 if it is none
+	return n
 }
 
 // trigger returns the value of the one trigger binding.

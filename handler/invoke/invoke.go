@@ -27,25 +27,31 @@ type Function struct {
 	Name    string // folder in functions/, and path
 	Binding string // name of the trigger binding in its function.json
 	Queue   string // of a queue trigger; empty for a timer
-	run     func(ctx context.Context, value json.RawMessage) error
+	run     func(ctx context.Context, value json.RawMessage, times int) error
 }
 
 // Queue returns the function for messages of type M. What work returns decides: nil is done, an error comes
 // again. A message that is none of ours is done with and logged: it would fail for ever.
 func Queue[M any](name, queue string, work func(ctx context.Context, m M) error) Function {
-	return Function{Name: name, Binding: "message", Queue: queue, run: func(ctx context.Context, value json.RawMessage) error {
+	return QueueCounted(name, queue, func(ctx context.Context, m M, _ int) error { return work(ctx, m) })
+}
+
+// QueueCounted is Queue for work that asks how often the host has given the message out, this time included; 0 if that is not
+// known. A property DequeueCount of the message would override it (see envelope), so M has none.
+func QueueCounted[M any](name, queue string, work func(ctx context.Context, m M, times int) error) Function {
+	return Function{Name: name, Binding: "message", Queue: queue, run: func(ctx context.Context, value json.RawMessage, times int) error {
 		var message M
 		if err := objectIn(value, &message); err != nil {
 			slog.ErrorContext(ctx, "message is dropped", "function", name, "error", err)
 			return nil
 		}
-		return work(ctx, message)
+		return work(ctx, message, times)
 	}}
 }
 
 // OnTimer returns the function for a schedule.
 func OnTimer(name string, work func(ctx context.Context, t Timer) error) Function {
-	return Function{Name: name, Binding: "timer", run: func(ctx context.Context, value json.RawMessage) error {
+	return Function{Name: name, Binding: "timer", run: func(ctx context.Context, value json.RawMessage, _ int) error {
 		timer, err := timerOf(value)
 		if err != nil {
 			return err
@@ -103,7 +109,7 @@ func serve(ctx context.Context, f Function, body io.Reader) (err error) {
 	if err != nil {
 		return err
 	}
-	return f.run(ctx, value)
+	return f.run(ctx, value, e.times())
 }
 
 // answer tells the host done or again. The log carries what the host would not show.

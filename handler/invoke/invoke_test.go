@@ -134,6 +134,28 @@ func TestRecordedQueueMessagesReachTheFunction(t *testing.T) {
 	}
 }
 
+func TestTheFunctionIsToldHowOftenAMessageWasGivenOut(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]int{
+		recorded(t, "queue"):                                                    5,
+		recorded(t, "queue-documented"):                                         1, // a number
+		recorded(t, "queue-object"):                                             1,
+		`{"Data":{"message":"{}"}}`:                                             0,
+		`{"Data":{"message":"{}"},"Metadata":{"DequeueCount":"many"}}`:          0,
+		`{"Data":{"message":"{}"},"Metadata":{"DequeueCount":{"of":"a text"}}}`: 0,
+		`{"Data":{"message":"{}"},"Metadata":"none"}`:                           0,
+	} {
+		got := -1
+		h := invoke.Handler(time.Minute, invoke.QueueCounted("Scrape", "scrapes", func(_ context.Context, _ message, times int) error {
+			got = times
+			return nil
+		}))
+		if a := call(t, h, http.MethodPost, "/Scrape", strings.NewReader(body)); a.status != http.StatusOK || got != want {
+			t.Errorf("%.80s: status %d, given out %d times, want %d", body, a.status, got, want)
+		}
+	}
+}
+
 func TestRecordedTimersReachTheFunction(t *testing.T) {
 	t.Parallel()
 	next := time.Date(2022, 10, 11, 8, 53, 0, 0, time.UTC)

@@ -182,7 +182,6 @@ func bulkEdits() []Entry {
 			{"Passed", "number"},
 			{"Left", "number"},
 			{"Sent", "number"},
-			{"Target", "number"},
 			{"Edited", "number"},
 			{"Unchanged", "number"},
 			{"Skipped", "number"},
@@ -207,6 +206,7 @@ func bulkEdits() []Entry {
 			{"Facts/after", "pixels, bytes and format after"},
 			{"Facts/warnings", "what was lost on the way"},
 			{"Facts/finishedAt", "time"},
+			{"Facts/tries", "number"},
 			{"Facts/intent", "hash, size, name and folder of what is about to be saved, or, of a dry run, would be"},
 			{"Facts/undoing", "hashes and length of the contents before and after, for undoing"},
 			{"Facts/saved", "id of the file that got the result, and tag of its content"},
@@ -223,11 +223,13 @@ func bulkEdits() []Entry {
 			{"Mark", "how far it was"},
 			{"MarkAt", "time"},
 			{"Nudges", "number"},
+			{"Rests", "whether it waits for its user"},
 		}},
 		{Table, "ImageProPeers", "organization", "To share a tenant's budget of requests to SharePoint among the processes that work for it.", whileActive, []Field{
 			{"PartitionKey", "tenant id"},
 			{"RowKey", "random id of a process"},
 			{"At", "time"},
+			{"Pause", "time until which SharePoint asked it to wait"},
 		}},
 		{Blob, "image-pro/<tenant id>/<object id>/bulk-edits/<bulk edit>/spec.json", "user", "To know what a bulk edit does.", withUser, []Field{
 			{"recipe", "edits, with ids of the pictures of libraries that they need, and small pictures that they hold"},
@@ -277,16 +279,17 @@ func bulkEdits() []Entry {
 		{Queue, "bulk-plan", "user", "To plan a bulk edit.", inQueue, []Field{
 			{"tenant", "tenant id"},
 			{"job", "id of the bulk edit"},
-			{"after", "number"},
 			{"resume", "whether it waited for its user"},
+			{"again", "whether it was tried too often before"},
 			{"waits", "number"},
 		}},
 		{Queue, "bulk-items", "user", "To edit one image.", inQueue, []Field{
 			{"tenant", "tenant id"},
 			{"job", "id of the bulk edit"},
 			{"n", "number of the image"},
+			{"more", "whether its result asks for further messages"},
 			{"waits", "number"},
-			{"again", "whether it was tried too often before"},
+			{"suspect", "whether it came before"},
 		}},
 	}
 }

@@ -33,8 +33,9 @@ type Tokens interface {
 
 // Peers are the processes that use Graph for a tenant.
 type Peers interface {
-	// Here notes that this process does, and returns how many have done so in the last minute and a half, this one included.
-	Here(ctx context.Context, tenant string) (int, error)
+	// Here notes that this process does at the time now, and until when SharePoint wants it to pause, which may be over or
+	// zero. It returns how many have come in the last minute and a half, this one included, and the latest end of their pauses.
+	Here(ctx context.Context, tenant string, now, pause time.Time) (processes int, until time.Time, err error)
 }
 
 // Options says where Graph is.

@@ -80,16 +80,17 @@ const (
 	countTime  = 5 * time.Second
 )
 
-// count asks how many processes use Graph for the tenant. One request does it, now and then; if that fails, what is known
-// stays so.
+// count asks how many processes use Graph for the tenant, and tells and hears of pauses. One request does it, now and then;
+// if that fails, what is known stays so.
 func (g *gates) count(ctx context.Context, id string, tenant *gate) {
 	if g.peers == nil || g.units == 0 || id == "" || !tenant.mayCount(g.now()) {
 		return
 	}
+	now := g.now()
 	ctx, cancel := context.WithTimeout(ctx, countTime)
 	defer cancel()
-	if n, err := g.peers.Here(ctx, id); err == nil {
-		tenant.share(n)
+	if n, until, err := g.peers.Here(ctx, id, now, tenant.pause()); err == nil {
+		tenant.share(n, until, now)
 	}
 }
 
@@ -169,10 +170,21 @@ func (g *gate) mayCount(now time.Time) bool {
 	return true
 }
 
-func (g *gate) share(n int) {
+// pause is when the pause ends that SharePoint asked for, if it did.
+func (g *gate) pause() time.Time {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.until
+}
+
+// share learns how many processes share the budget, and of a pause that SharePoint asked one of them for.
+func (g *gate) share(n int, until, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.peers = n
+	if until.After(g.until) && until.Sub(now) <= maxPause {
+		g.until = until
+	}
 }
 
 // sharers is how many processes share the budget, 1 or more.

@@ -45,10 +45,17 @@ func (b *busyService) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answered(r, 200, `{"id":"i","name":"n","file":{"mimeType":"image/jpeg"},"cTag":"t","size":1}`), nil
 }
 
-// throttled returns a client of the service and a call of one tenant's.
+// throttled returns a call of one tenant's, by a client of the service.
 func throttled(t *testing.T, b *busyService, units int) func(tenant string) error {
 	t.Helper()
-	client, err := graph.NewClient(graph.Options{BaseURL: "https://graph.example/v1.0", Tokens: &canned{}, Now: time.Now, Transport: b, Units: units})
+	return throttledBeside(t, b, units, nil)
+}
+
+func throttledBeside(t *testing.T, b *busyService, units int, peers graph.Peers) func(tenant string) error {
+	t.Helper()
+	client, err := graph.NewClient(graph.Options{
+		BaseURL: "https://graph.example/v1.0", Tokens: &canned{}, Now: time.Now, Transport: b, Units: units, Peers: peers,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,11 +297,51 @@ func TestWhatStaysThrottledInABatchIsBusy(t *testing.T) {
 type sharing struct {
 	n     int
 	asked int
+	until time.Time // of the latest pause
 }
 
-func (s *sharing) Here(context.Context, string) (int, error) {
+func (s *sharing) Here(_ context.Context, _ string, _, pause time.Time) (int, time.Time, error) {
 	s.asked++
-	return s.n, nil
+	if pause.After(s.until) {
+		s.until = pause
+	}
+	return s.n, s.until, nil
+}
+
+func TestAPauseThatOneProcessWasAskedForIsKeptByItsPeers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBusyService()
+		peers := &sharing{n: 2}
+		one, other := throttledBeside(t, b, 600, peers), throttledBeside(t, b, 600, peers)
+		for _, call := range []func(string) error{one, other} {
+			if err := call("a"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.status["a"], b.after["a"] = 429, "600"
+		wantFault(t, one("a"), fault.Busy, isBusy)
+		before := b.calls["a"]
+		time.Sleep(31 * time.Second) // the time at which they hear of each other
+		_ = one("a")
+		f := wantFault(t, other("a"), fault.Busy, "SharePoint is busy with your organization's requests.")
+		if f.RetryAfter != 569*time.Second || b.calls["a"] != before {
+			t.Errorf("come again after %v, %d calls in the pause", f.RetryAfter, b.calls["a"]-before)
+		}
+		delete(b.status, "a")
+		time.Sleep(570 * time.Second)
+		if err := other("a"); err != nil {
+			t.Errorf("after the pause: %v", err)
+		}
+	})
+}
+
+func TestAPauseOfAPeerIsNotBelievedForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		call := throttledBeside(t, newBusyService(), 600, &sharing{n: 2, until: time.Now().Add(48 * time.Hour)})
+		if err := call("a"); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestABudgetIsSharedByTheProcessesThatUseIt(t *testing.T) {

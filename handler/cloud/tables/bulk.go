@@ -52,7 +52,7 @@ type jobRow struct {
 	End             bool
 	Planned, Passed int
 	Left            int
-	Sent, Target    int
+	Sent            int
 }
 
 func rowOfJob(j bulk.Job) jobRow {
@@ -62,7 +62,7 @@ func rowOfJob(j bulk.Job) jobRow {
 		CreatedAt: formatTime(j.CreatedAt), FinishedAt: formatTime(j.FinishedAt),
 		RunningAt: formatTime(j.RunningAt), RunningFrom: j.RunningFrom,
 		Folders: j.Place.Folders, Folder: j.Place.Folder, Cursor: j.Place.Cursor, End: j.Place.End,
-		Planned: j.Planned, Passed: j.Passed, Left: j.Left, Sent: j.Sent, Target: j.Target,
+		Planned: j.Planned, Passed: j.Passed, Left: j.Left, Sent: j.Sent,
 	}
 }
 
@@ -72,7 +72,7 @@ func (r jobRow) job(ref bulk.Ref) bulk.Job {
 		CreatedAt: parseTime(r.CreatedAt), FinishedAt: parseTime(r.FinishedAt),
 		RunningAt: parseTime(r.RunningAt), RunningFrom: r.RunningFrom,
 		Place:   bulk.Place{Folders: r.Folders, Folder: r.Folder, Cursor: r.Cursor, End: r.End},
-		Planned: r.Planned, Passed: r.Passed, Left: r.Left, Sent: r.Sent, Target: r.Target, Version: r.ETag,
+		Planned: r.Planned, Passed: r.Passed, Left: r.Left, Sent: r.Sent, Version: r.ETag,
 	}
 }
 

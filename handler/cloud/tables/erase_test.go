@@ -42,7 +42,7 @@ func fill(t *testing.T, s *tables.Store, tenant string) {
 		_, err = s.CreateSchedule(t.Context(), scheduleFor(tenant, fmt.Sprint(i), "s"))
 		must(t, err)
 	}
-	_, err := s.Here(t.Context(), tenant)
+	_, _, err := s.Here(t.Context(), tenant, noon, noon)
 	must(t, err)
 	addJob(t, s, bulk.Ref{Tenant: tenant, Job: "large"}, 230)
 	addJob(t, s, bulk.Ref{Tenant: tenant, Job: "small"}, 1)

@@ -29,6 +29,7 @@ type openRow struct {
 	Mark   string
 	MarkAt string
 	Nudges int
+	Rests  bool
 }
 
 func rowOfIndex(j bulk.Job) indexRow {
@@ -95,18 +96,28 @@ func (s *Store) JobsOf(ctx context.Context, tenant, user string) ([]bulk.Job, er
 	return s.indexed(ctx, indexTable, tenant, user)
 }
 
-// CountOpen counts the jobs that were not closed.
-func (s *Store) CountOpen(ctx context.Context, tenant, user string) (ofTenant, ofUser int, err error) {
+// CountOpen counts the jobs that were not closed, in one request.
+func (s *Store) CountOpen(ctx context.Context, tenant, user string) (bulk.OpenCount, error) {
+	var count bulk.OpenCount
 	if err := checkKeys(tenant, user); err != nil {
-		return 0, 0, err
+		return count, err
 	}
-	jobs, err := s.indexed(ctx, openTable, tenant, "")
-	for _, job := range jobs {
-		if job.User == user {
-			ofUser++
+	q := query{filter: ofTenant(tenant), columns: []string{"RowKey", "Rests"}}
+	err := s.list(ctx, openTable, q, func(entity []byte) (bool, error) {
+		var row openRow
+		if err := decode(entity, &row); err != nil {
+			return false, err
 		}
-	}
-	return len(jobs), ofUser, err
+		count.Tenant++
+		if strings.HasPrefix(row.RowKey, user+"_") {
+			count.User++
+		}
+		if !row.Rests {
+			count.AtWork++
+		}
+		return true, nil
+	})
+	return count, err
 }
 
 // EachOpen goes through the jobs of all tenants that were not closed.
@@ -119,7 +130,7 @@ func (s *Store) EachOpen(ctx context.Context, yield func(bulk.OpenJob) bool) err
 		owner, id, _ := strings.Cut(row.RowKey, "_")
 		return yield(bulk.OpenJob{
 			Job:  bulk.Job{Ref: bulk.Ref{Tenant: row.PartitionKey, Job: id}, User: owner, CreatedAt: parseTime(row.CreatedAt), Version: row.ETag},
-			Mark: row.Mark, MarkAt: parseTime(row.MarkAt), Nudges: row.Nudges,
+			Mark: row.Mark, MarkAt: parseTime(row.MarkAt), Nudges: row.Nudges, Rests: row.Rests,
 		}), nil
 	})
 }
@@ -129,7 +140,7 @@ func (s *Store) NoteOpen(ctx context.Context, j bulk.OpenJob) error {
 	if err := checkKeys(j.Tenant, j.User, j.Ref.Job); err != nil {
 		return err
 	}
-	_, err := s.update(ctx, openTable, j.Version, openRow{rowOfIndex(j.Job), j.Mark, formatTime(j.MarkAt), j.Nudges})
+	_, err := s.update(ctx, openTable, j.Version, openRow{rowOfIndex(j.Job), j.Mark, formatTime(j.MarkAt), j.Nudges, j.Rests})
 	return err
 }
 

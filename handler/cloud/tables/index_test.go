@@ -66,3 +66,24 @@ func TestUnfinishedAreTheImagesWithoutAResult(t *testing.T) {
 		t.Errorf("Unfinished = %v, %v, want %v", got, err, want)
 	}
 }
+
+func TestOpenJobsAreCountedByTenantAndUserAndThoseAtWork(t *testing.T) {
+	t.Parallel()
+	s, tenant := open(t)
+	ctx := t.Context()
+	for _, job := range []struct{ user, id string }{{"u", "1"}, {"u", "2"}, {"u-", "3"}, {"v", "4"}} {
+		must(t, s.CreateJob(ctx, bulk.Job{Ref: bulk.Ref{Tenant: tenant, Job: job.id}, User: job.user, State: bulk.Planning, CreatedAt: noon}))
+	}
+	var first bulk.OpenJob
+	must(t, s.EachOpen(ctx, func(j bulk.OpenJob) bool {
+		if j.Tenant == tenant && j.Ref.Job == "1" {
+			first = j
+		}
+		return true
+	}))
+	first.Rests = true
+	must(t, s.NoteOpen(ctx, first))
+	if got, err := s.CountOpen(ctx, tenant, "u"); err != nil || got != (bulk.OpenCount{Tenant: 4, User: 2, AtWork: 3}) {
+		t.Errorf("CountOpen = %+v, %v", got, err)
+	}
+}

@@ -38,6 +38,7 @@ type itemFacts struct {
 	After      pictureFacts `json:"after,omitzero"`
 	Warnings   []string     `json:"warnings,omitempty"`
 	FinishedAt string       `json:"finishedAt,omitempty"`
+	Tries      int          `json:"tries,omitempty"`
 	Intent     *intentFacts `json:"intent,omitempty"`
 	Saved      *savedFacts  `json:"saved,omitempty"`
 	Undoing    *undoFacts   `json:"undoing,omitempty"`
@@ -80,7 +81,7 @@ func rowOfItem(i bulk.Item) itemRow {
 	}
 	facts := itemFacts{
 		Number: i.Number, User: i.User, Drive: i.Drive, File: i.File, Parent: i.Parent, Name: i.Name, Tag: i.Tag, Size: i.Size, Reason: i.Reason, Message: i.Message,
-		Before: pictureFacts(i.Before), After: pictureFacts(i.After), Warnings: i.Warnings, FinishedAt: formatTime(i.FinishedAt),
+		Before: pictureFacts(i.Before), After: pictureFacts(i.After), Warnings: i.Warnings, FinishedAt: formatTime(i.FinishedAt), Tries: i.Tries,
 	}
 	if i.Intent != nil {
 		facts.Intent = &intentFacts{
@@ -107,7 +108,7 @@ func (r itemRow) item(ref bulk.Ref, etag string) (bulk.Item, error) {
 		Ref: ref, N: n, Number: facts.Number, Passed: kind == "4", User: facts.User, Drive: facts.Drive, File: facts.File, Parent: facts.Parent, Name: facts.Name,
 		Tag: facts.Tag, Size: facts.Size, State: bulk.ItemState(r.State), Reason: facts.Reason, Message: facts.Message,
 		Before: bulk.Picture(facts.Before), After: bulk.Picture(facts.After), Warnings: facts.Warnings,
-		FinishedAt: parseTime(facts.FinishedAt), Version: etag,
+		FinishedAt: parseTime(facts.FinishedAt), Tries: facts.Tries, Version: etag,
 	}
 	if i := facts.Intent; i != nil {
 		item.Intent = &bulk.Intent{
@@ -132,7 +133,13 @@ func (s *Store) Item(ctx context.Context, ref bulk.Ref, n int) (bulk.Item, error
 	return row.item(ref, etag)
 }
 
-// Intend records the item's intent.
+// NoteTry records how often the item was tried by itself.
+func (s *Store) NoteTry(ctx context.Context, i bulk.Item) error {
+	_, err := s.Intend(ctx, i)
+	return err
+}
+
+// Intend records the item's intent, with all that it holds.
 func (s *Store) Intend(ctx context.Context, i bulk.Item) (bulk.Item, error) {
 	if err := checkKeys(i.Tenant, i.Job); err != nil {
 		return i, err

@@ -12,7 +12,8 @@ import (
 
 type peerRow struct {
 	keys
-	At string
+	At    string
+	Pause string
 }
 
 const (
@@ -20,18 +21,17 @@ const (
 	peerRest = 10 * time.Minute // after which its record goes
 )
 
-// Here notes that this process uses Graph for a tenant, and returns how many do.
-func (s *Store) Here(ctx context.Context, tenant string) (int, error) {
+// Here notes that this process uses Graph for a tenant and how long it pauses. It returns how many processes do, and the
+// latest end of their pauses.
+func (s *Store) Here(ctx context.Context, tenant string, now, pause time.Time) (peers int, until time.Time, err error) {
 	if err := checkKeys(tenant); err != nil {
-		return 0, err
+		return 0, until, err
 	}
-	now := time.Now()
-	if err := s.upsert(ctx, peersTable, peerRow{keys{PartitionKey: tenant, RowKey: s.process}, formatTime(now)}); err != nil {
-		return 0, err
+	if err := s.upsert(ctx, peersTable, peerRow{keys{PartitionKey: tenant, RowKey: s.process}, formatTime(now), formatTime(pause)}); err != nil {
+		return 0, until, err
 	}
-	peers := 0
 	var old []keys
-	err := s.list(ctx, peersTable, query{filter: ofTenant(tenant)}, func(entity []byte) (bool, error) {
+	err = s.list(ctx, peersTable, query{filter: ofTenant(tenant)}, func(entity []byte) (bool, error) {
 		var row peerRow
 		if err := decode(entity, &row); err != nil {
 			return false, err
@@ -39,6 +39,9 @@ func (s *Store) Here(ctx context.Context, tenant string) (int, error) {
 		switch age := now.Sub(parseTime(row.At)); {
 		case age < peerLife:
 			peers++
+			if pause := parseTime(row.Pause); pause.After(until) {
+				until = pause
+			}
 		case age > peerRest:
 			old = append(old, row.keys)
 		}
@@ -49,5 +52,5 @@ func (s *Store) Here(ctx context.Context, tenant string) (int, error) {
 			err = s.remove(ctx, peersTable, row.PartitionKey, row.RowKey, row.ETag)
 		}
 	}
-	return peers, err
+	return peers, until, err
 }
