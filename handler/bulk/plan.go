@@ -33,7 +33,7 @@ type Planner struct {
 // PlanLimits bound a job.
 type PlanLimits struct {
 	Window    int   // images of a tenant that are sent ahead, 1 or more
-	MaxImages int   // most images of a job, and most files and folders that it looks at
+	MaxImages int   // most images of a job; it looks at twice as many files and folders for them
 	MaxBytes  int64 // largest file to edit
 }
 
@@ -140,8 +140,8 @@ func (p *Planner) checkSize(job Job, portion Portion) error {
 			Over(fault.LimitImages)
 	}
 	seen := job.Planned + job.Passed + job.Left + len(portion.Items) + len(portion.Passed) + portion.Left + portion.Next.Folders
-	if seen > p.limits.MaxImages+1 { // the first folder is free
-		return fault.Newf(fault.TooLarge, "There are more than %d files and folders, the most that one bulk edit looks at. Choose a smaller folder.", p.limits.MaxImages).
+	if most := 2 * p.limits.MaxImages; seen > most+1 { // the first folder is free
+		return fault.Newf(fault.TooLarge, "There are more than %d files and folders, the most that one bulk edit looks at. Choose a smaller folder.", most).
 			Over(fault.LimitImages)
 	}
 	return nil

@@ -396,6 +396,28 @@ func TestMoreImagesThanTheLimitFailTheJob(t *testing.T) {
 	k.wantVersions(files, 1)
 }
 
+func TestAJobLooksAtTwiceAsManyFilesAndFoldersAsItMayHaveImages(t *testing.T) {
+	t.Parallel()
+	for notes, want := range map[int]bulk.JobState{0: bulk.Done, 1: bulk.Failed} {
+		k := newKit(t)
+		k.limits.MaxImages = 5
+		files := k.pictures(5)
+		for n := range 5 {
+			if _, err := world.Graph.AddFolder(k.site.DriveID, fmt.Sprintf("Folder %d", n), k.user.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range notes {
+			k.put("Notes.txt", []byte("no picture"))
+		}
+		done := k.drive(k.submit(bulk.Request{Source: k.folder()}).Ref)
+		if done.State != want || want == bulk.Failed && !strings.Contains(done.Message, "more than 10 files and folders") {
+			t.Errorf("with %d notes the job is %s (%s: %q), want %s", notes, done.State, done.Reason, done.Message, want)
+		}
+		k.wantVersions(files, map[bulk.JobState]int{bulk.Done: 2, bulk.Failed: 1}[want])
+	}
+}
+
 func TestGivingUpIsAFinalResult(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)

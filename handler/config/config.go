@@ -49,7 +49,7 @@ type Config struct {
 	TenantUnits Units `env:"IMAGEPRO_TENANT_UNITS" envDefault:"1200" doc:"Budget of each tenant's requests to SharePoint in a minute, in its resource units, shared by all instances (1 for an item or a content, 2 for lists and changes), 0 to 100000. 0 is no budget."`
 
 	BulkWindow    Window    `env:"IMAGEPRO_BULK_WINDOW" envDefault:"24" doc:"Images of one organization that are sent ahead to the queue, divided among its bulk edits that are at work, a quarter for each at least, 1 to 1000."`
-	BulkMaxImages MaxImages `env:"IMAGEPRO_BULK_MAX_IMAGES" envDefault:"100000" doc:"Most images of one bulk edit, 1 to 1000000."`
+	BulkMaxImages MaxImages `env:"IMAGEPRO_BULK_MAX_IMAGES" envDefault:"100000" doc:"Most images of one bulk edit, 1 to 1000000; it looks at twice as many files and folders."`
 	BulkMaxOpen   Open      `env:"IMAGEPRO_BULK_MAX_OPEN" envDefault:"100" doc:"Most bulk edits of one organization that are not over, 1 to 10000."`
 	BulkUserOpen  Open      `env:"IMAGEPRO_BULK_USER_OPEN" envDefault:"20" doc:"Most bulk edits of one user that are not over, 1 to 10000."`
 	BulkMaxDays   Days      `env:"IMAGEPRO_BULK_MAX_DAYS" envDefault:"30" doc:"Days after which a bulk edit that is not over is ended, 1 to 3650."`

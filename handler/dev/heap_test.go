@@ -19,7 +19,7 @@ import (
 )
 
 // heapFile is the variable that makes this test binary the program itself: it serves as the shipped one does, and
-// writes its heap to the file when a file of that name with heapNow behind it is there.
+// writes its heap to the file, and heapDone when it has, whenever a file of that name with heapNow behind it is there.
 const (
 	heapFile = "IMAGEPRO_TEST_HEAP"
 	heapNow  = ".now"
@@ -44,12 +44,21 @@ func serveAndDump(path string) error {
 	go func() { _ = server.Serve(listener) }()
 	go program.Prefetch(context.Background())
 	for {
-		if _, err := os.Stat(path + heapNow); err == nil {
-			break
+		for os.Remove(path+heapNow) != nil {
+			time.Sleep(10 * time.Millisecond)
 		}
-		time.Sleep(10 * time.Millisecond)
+		_ = server.Close() // and with it the buffers of connections
+		if err := dumpHeap(path); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path+heapDone, nil, 0o600); err != nil {
+			return err
+		}
+		runtime.KeepAlive(program)
 	}
-	_ = server.Close() // and with it the buffers of connections
+}
+
+func dumpHeap(path string) error {
 	clearTimers()
 	for range 5 { // pools are emptied by the second
 		runtime.GC()
@@ -59,14 +68,7 @@ func serveAndDump(path string) error {
 		return err
 	}
 	debug.WriteHeapDump(file.Fd())
-	if err := file.Close(); err != nil {
-		return err
-	}
-	if err := os.WriteFile(path+heapDone, nil, 0o600); err != nil {
-		return err
-	}
-	runtime.KeepAlive(program)
-	select {}
+	return file.Close()
 }
 
 // clearTimers makes the runtime let go of timers that were stopped: one whose time has not come stays in a
@@ -116,22 +118,6 @@ func TestMemoryHoldsProfilesAndTabsAndNothingElseOfPeople(t *testing.T) {
 	http.DefaultClient.CloseIdleConnections()
 	a.Sandbox.Stop() // and with them the program's connections, whose buffers hold what was sent last
 	a.Azurite.Stop()
-	time.Sleep(time.Second)
-	if err := os.WriteFile(path+heapNow, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	wait(t, func() bool { _, err := os.Stat(path + heapDone); return err == nil })
-	heap, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for what, text := range map[string]string{
-		"the user's name": canaries.name, "the user's mail address": canaries.mail, "the title of a tab": canaries.title,
-	} {
-		if !bytes.Contains(heap, []byte(text)) {
-			t.Errorf("%s is not in memory: the caches do not work, or this test does not see them", what)
-		}
-	}
 	hidden := map[string]string{
 		"the user's object id": a.user.ID, "the user principal name": canaries.upn, "the name of an image": canaries.file,
 		"the name of a preset": canaries.preset, "the caller's token": token, "the title of an image": canaries.imageTitle,
@@ -140,12 +126,43 @@ func TestMemoryHoldsProfilesAndTabsAndNothingElseOfPeople(t *testing.T) {
 	for what, text := range never {
 		hidden[what] = text
 	}
-	for what, text := range hidden {
-		if at := bytes.Index(heap, []byte(text)); at >= 0 {
-			t.Errorf("%s is in memory: %q", what, heap[max(0, at-80):min(len(heap), at+80)])
+	// What is kept is in every dump; what only stands in a connection that has not gone yet is not in a later one.
+	heap, found := lookAtHeap(t, path, hidden)
+	for tries := 1; len(found) > 0 && tries < 5; tries++ {
+		heap, found = lookAtHeap(t, path, hidden)
+	}
+	for _, what := range found {
+		at := bytes.Index(heap, []byte(hidden[what]))
+		t.Errorf("%s is in memory: %q", what, heap[max(0, at-80):min(len(heap), at+80)])
+	}
+	for what, text := range map[string]string{
+		"the user's name": canaries.name, "the user's mail address": canaries.mail, "the title of a tab": canaries.title,
+	} {
+		if !bytes.Contains(heap, []byte(text)) {
+			t.Errorf("%s is not in memory: the caches do not work, or this test does not see them", what)
 		}
 	}
 	if len(heap) < 1<<20 {
 		t.Errorf("the heap has only %d bytes", len(heap))
 	}
+}
+
+// lookAtHeap asks the program for its heap and returns it, with the names of the texts that are in it.
+func lookAtHeap(t *testing.T, path string, texts map[string]string) (heap []byte, found []string) {
+	t.Helper()
+	time.Sleep(time.Second)
+	if err := os.WriteFile(path+heapNow, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wait(t, func() bool { return os.Remove(path+heapDone) == nil })
+	heap, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, text := range texts {
+		if bytes.Contains(heap, []byte(text)) {
+			found = append(found, what)
+		}
+	}
+	return heap, found
 }

@@ -305,10 +305,9 @@ func TestStopWaitsForRunningInvocations(t *testing.T) {
 	default:
 	}
 	response, err := http.Post("http://"+c.Host+"/api/release", "", nil)
-	if err != nil {
-		t.Fatal(err)
+	if err == nil { // or the handler was stopped before it answered this, as the invocation was over
+		_ = response.Body.Close()
 	}
-	_ = response.Body.Close()
 	<-stopped
 	if got := r.Invocations()["Slow"]; got.Succeeded != 1 {
 		t.Errorf("counts are %+v, want a success", got)

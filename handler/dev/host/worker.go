@@ -115,11 +115,10 @@ func freePort(number int) (int, error) {
 	if number == 0 {
 		return port.Free()
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(number))
-	if err != nil {
-		return 0, fmt.Errorf("host: the handler's port %d: %w", number, err)
+	if err := port.Check(number); err != nil {
+		return 0, fmt.Errorf("host: the handler's %w", err)
 	}
-	return number, listener.Close()
+	return number, nil
 }
 
 // start starts a process.

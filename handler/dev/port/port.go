@@ -5,9 +5,11 @@ package port
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"syscall"
 )
 
 // The kernel hands out ports from 32768 on by itself, to every connection on the machine; these are below,
@@ -22,10 +24,23 @@ const (
 func Free() (int, error) {
 	for range tries {
 		number := first + rand.IntN(last-first)
-		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(number)))
-		if err == nil {
-			return number, listener.Close()
+		if Check(number) == nil {
+			return number, nil
 		}
 	}
 	return 0, errors.New("port: none is free between 20000 and 32000")
+}
+
+// Check returns an error if the port of 127.0.0.1 cannot be bound now.
+//
+// No program is started meanwhile: a new process holds all that its parent has open until it becomes the program,
+// so the port would be taken for that long.
+func Check(number int) error {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(number)))
+	if err != nil {
+		return fmt.Errorf("port %d: %w", number, err)
+	}
+	return listener.Close()
 }
