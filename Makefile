@@ -13,6 +13,8 @@ GO      ?= go
 VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo dev)
 AZURITE := handler/dev/azurite/node_modules/.package-lock.json
 PEER    := handler/dev/peer/node_modules/.package-lock.json
+WEB     := handler/web/node_modules/.package-lock.json
+TAB     := handler/web/dist/index.html
 DEVFLAGS = $(if $(PHOTOS),-photos "$(PHOTOS)") $(if $(PORT),-port $(PORT)) $(if $(KILL),-kill) $(if $(KIND),-kind) $(if $(LOG),-log)
 
 # libjpeg-turbo is linked in, statically, where its library and a C compiler are. Without it the standard library does
@@ -36,7 +38,7 @@ help: ## show this list
 	@echo "  make run takes PHOTOS=folder (photographs of your own), PORT=7071, KILL=1 (kill the handler half-way),"
 	@echo "  KIND=1 (no throttling and no broken connections), LOG=1. make test and make bench take PKG=./handler/bulk."
 
-build: need-go turbo ## build the program and lay out build/app, which the Functions host runs as it is
+build: need-go turbo $(TAB) ## build the tab and the program and lay out build/app, which the Functions host runs as it is
 	@mkdir -p build/app
 	@find build/app -mindepth 1 -maxdepth 1 ! -name handler -exec rm -rf {} +
 	$(GOENV) $(if $(HAS_TURBO),,CGO_ENABLED=0) $(GO) build -trimpath \
@@ -49,10 +51,10 @@ run: build azurite ## edit 24 photographs in bulk and watch, then keep serving a
 demo: build azurite ## the same, then end: 0 only if every photograph was verified
 	@$(GO) run ./handler/dev $(DEVFLAGS) demo
 
-test: need-go azurite turbo ## run all tests
+test: need-go azurite turbo $(TAB) ## run all tests
 	$(GOENV) $(GO) test -timeout 20m $(PKG)
 
-check: need-go azurite turbo ## what a change must pass: format, vet, staticcheck, tidy, tests with the race detector
+check: need-go azurite turbo $(TAB) ## what a change must pass: format, vet, staticcheck, tidy, tests with the race detector
 	@out=$$(gofmt -l handler); test -z "$$out" || { echo "not formatted by gofmt:"; echo "$$out"; exit 1; }
 	$(GOENV) $(GO) vet ./...
 	$(GOENV) $(GO) tool staticcheck ./...
@@ -84,12 +86,20 @@ package: build ## make build/image-pro.zip for deployment
 	@$(GO) run ./handler/dev pack
 
 clean: ## remove what was built and installed here
-	rm -rf build handler/dev/azurite/node_modules handler/dev/peer/node_modules
+	rm -rf build handler/dev/azurite/node_modules handler/dev/peer/node_modules handler/web/node_modules handler/web/dist/assets $(TAB)
 
 azurite: need-node $(AZURITE)
 
-$(AZURITE) $(PEER): %/node_modules/.package-lock.json: %/package-lock.json
+$(AZURITE) $(PEER) $(WEB): %/node_modules/.package-lock.json: %/package-lock.json | need-node
 	cd $* && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# The tab: its types come from the document of the API, so what the API is made of is among what it is built from.
+$(TAB): $(WEB) $(shell find handler/web/src handler/web/public handler/web/index.html handler/web/*.json handler/web/*.ts handler/api/*.go -type f 2>/dev/null)
+	@mkdir -p build
+	@$(GOENV) $(GO) run ./handler/dev openapi > build/openapi.json
+	@cd handler/web && npx --no-install openapi-typescript ../../build/openapi.json -o src/api/schema.d.ts >/dev/null && \
+		npx --no-install tsc --noEmit && npx --no-install vite build --logLevel warn
 	@touch $@
 
 turbo:

@@ -14,6 +14,7 @@ import (
 	"imagepro/handler/app"
 	"imagepro/handler/config"
 	"imagepro/handler/invoke"
+	"imagepro/handler/web"
 )
 
 // binding is one of a function.json's.
@@ -149,7 +150,7 @@ func TestHTTPFunctionsAndOperationsAgree(t *testing.T) {
 			t.Errorf("%s takes every method", name)
 		}
 	}
-	for _, operation := range program(t).API.Operations() {
+	for _, operation := range append(program(t).API.Operations(), "GET "+strings.TrimPrefix(web.Prefix, api.Prefix)) {
 		method, path, _ := strings.Cut(operation, " ")
 		var found []string
 		for name, bindings := range all {

@@ -28,6 +28,7 @@ import (
 	"imagepro/handler/schedule"
 	"imagepro/handler/seal"
 	"imagepro/handler/tab"
+	"imagepro/handler/web"
 )
 
 // graphResource is Graph as scopes name it.
@@ -42,6 +43,7 @@ func graphResource(c config.Config) string {
 type App struct {
 	Handler   http.Handler      // everything that the host may call
 	API       *api.API          // the HTTP triggers
+	Tab       *web.Tab          // what people see, behind an HTTP trigger of its own
 	Functions []invoke.Function // the queue and timer triggers
 	verifier  *entra.Verifier
 }
@@ -143,6 +145,10 @@ func New(c config.Config) (*App, error) {
 		Deadline: c.HTTPDeadline.Duration(), Now: now, Health: api.Health{Version: Version, Codec: jpegcodec.Name},
 	})
 	a.Functions = functions(planner, worker, starter, bulkSweeper, eradicator, sweeper, now)
+	a.Tab = web.New(web.Options{
+		AppID: string(c.AppID), TeamsApp: c.TeamsApp(), Scope: c.AppIDURI() + "/access_as_user", Authority: string(c.Authority),
+		SignIn: string(c.SignInPage), Version: Version,
+	})
 	a.Handler = a.routes(c)
 	return a, nil
 }
@@ -229,6 +235,8 @@ func (a *App) routes(c config.Config) http.Handler {
 	functions := invoke.Handler(c.EventDeadline.Duration(), a.Functions...)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
+		case r.URL.Path == web.Prefix, strings.HasPrefix(r.URL.Path, web.Prefix+"/"):
+			a.Tab.ServeHTTP(w, r)
 		case strings.HasPrefix(r.URL.Path, api.Prefix+"/"):
 			a.API.ServeHTTP(w, r)
 		case r.URL.Path == "/":

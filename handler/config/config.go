@@ -40,6 +40,8 @@ type Config struct {
 	AuthorityV1 CloudURL `env:"IMAGEPRO_AUTHORITY_V1" envDefault:"https://sts.windows.net" doc:"Issuer of v1 tokens."`
 	Graph       CloudURL `env:"IMAGEPRO_GRAPH" envDefault:"https://graph.microsoft.com/v1.0" doc:"Microsoft Graph with its version, v1.0."`
 
+	SignInPage SignInPage `env:"IMAGEPRO_SIGN_IN_PAGE" doc:"Development only: page of the sandbox where people sign in who open the tab outside Teams, on loopback. Otherwise they sign in at Entra ID."`
+
 	InactiveDays Days        `env:"IMAGEPRO_INACTIVE_DAYS" envDefault:"90" doc:"Days without use after which an organization's grace begins, 1 to 3650."`
 	GraceDays    GraceDays   `env:"IMAGEPRO_GRACE_DAYS" envDefault:"14" doc:"Days of grace before an unused organization is erased, 0 to 365; a signed-in request ends it."`
 	SessionDays  SessionDays `env:"IMAGEPRO_SESSION_DAYS" envDefault:"30" doc:"Days after which a user's session that no bulk edit needs is deleted, 1 to 90."`
@@ -202,6 +204,9 @@ func (c Config) checkClouds() []error {
 		if err := one.url.check(one.hosts, one.path, c.Development()); err != nil {
 			faults = append(faults, fmt.Errorf("setting %s: %w", one.name, err))
 		}
+	}
+	if c.SignInPage != "" && !c.Development() {
+		faults = append(faults, errors.New("setting IMAGEPRO_SIGN_IN_PAGE: it is taken only when AZURE_FUNCTIONS_ENVIRONMENT is Development"))
 	}
 	return faults
 }

@@ -214,6 +214,19 @@ func (c CloudURL) Loopback() bool {
 	return err == nil && loopback(u.Hostname())
 }
 
+// SignInPage is an address on this machine, or empty.
+type SignInPage string
+
+// UnmarshalText takes addresses on loopback.
+func (p *SignInPage) UnmarshalText(text []byte) error {
+	u, err := url.Parse(string(text))
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || !loopback(u.Hostname()) || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("it must be the address of a page on loopback")
+	}
+	*p = SignInPage(u.String())
+	return nil
+}
+
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()

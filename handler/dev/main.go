@@ -7,6 +7,7 @@
 //	                                     if every answer was clear, and no write lost or doubled
 //	go run ./handler/dev [flags] chaos   bulk edits while everything around them breaks; 0 only if each image was edited once
 //	go run ./handler/dev [flags] bench-bulk   what an image of a bulk edit costs, of 100 and of 10,000
+//	go run ./handler/dev [flags] openapi   prints the API's document (OpenAPI 3.1)
 //	go run ./handler/dev [flags] pack    build/image-pro.zip from what make build laid out
 package main
 
@@ -76,6 +77,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if command == "pack" && flags.NArg() == 1 {
 		return pack(o.app, filepath.Join(filepath.Dir(o.app), "image-pro.zip"), out)
 	}
+	if command == "openapi" && flags.NArg() == 1 {
+		return printOpenAPI(out)
+	}
 	if command == "load" && flags.NArg() == 1 {
 		return crowd(ctx, o)
 	}
@@ -89,7 +93,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return bulkbench.Measure(ctx, os.Stdin, out)
 	}
 	if command != "run" && command != "demo" || flags.NArg() != 1 {
-		return fmt.Errorf("name one command, run, demo, load, chaos, bench-bulk or pack, not %q", strings.Join(flags.Args(), " "))
+		return fmt.Errorf("name one command, run, demo, load, chaos, bench-bulk, openapi or pack, not %q", strings.Join(flags.Args(), " "))
 	}
 	pictures, err := prepare(o)
 	if err != nil {

@@ -130,9 +130,13 @@ func serve(ctx context.Context, s *stack.Stack, o options, result *outcome) erro
 		return err
 	}
 	fmt.Fprintf(o.stdout, `
-Everything keeps running until Ctrl-C. To try by hand, in another terminal in this folder:
+Everything keeps running until Ctrl-C. The tab, in an ordinary browser (choose who you are; no password):
 
-  # a token as Teams gives it to %s's tab; it is good for about an hour
+  %[6]s/api/tab/
+
+To try by hand, in another terminal in this folder:
+
+  # a token as Teams gives it to %[1]s's tab; it is good for about an hour
   TOKEN=$(cat %s)
   # a fresh one
   TOKEN=$(curl -s %s/_sandbox/teams-token -H 'Content-Type: application/json' -d '{"tenant":"%s","user":"%s"}' | sed 's/.*"token":"\([^"]*\)".*/\1/')

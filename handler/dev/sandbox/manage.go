@@ -24,6 +24,8 @@ func (s *Sandbox) manage() http.Handler {
 	mux.Handle("/_sandbox/", s.Entra.Manage())
 	mux.Handle("/entra/", s.Entra.Manage())
 	mux.Handle("GET "+identityPath, s.Entra.ManagedIdentity())
+	mux.HandleFunc("GET "+signInPath, s.signIn)
+	mux.HandleFunc("GET "+signInPath+"/token", s.signInToken)
 	mux.Handle("/graph/", s.Graph.Manage())
 	mux.Handle("/trouble/", s.Trouble.Manage())
 	mux.Handle("/history", s.Trouble.Manage())

@@ -15,6 +15,8 @@
 //	PUT  /tenants       {"id", "name", "domain"} -> the same; without id: a new one
 //	GET  /users?tenant= -> [{"tenant", "id", "upn", "name", "mail", "locale", "disabled", "admin", "directoryRoles", "appRoles"}]
 //	PUT  /users         the same -> the same; without id: a new one
+//	GET  /sign-in?return=                    a page to sign in at: leads back to the address, with #account=tenant/user
+//	GET  /sign-in/token?tenant=&user=&app=   -> {"token"}, for pages on loopback; strong=true: with multi-factor authentication
 //	POST /_sandbox/teams-token, /entra/...   see entra.Manage
 //	GET  /msi/token                          see entra.ManagedIdentity
 //	/graph/...                               see graph.Manage
@@ -64,6 +66,7 @@ type Sandbox struct {
 	SharePointURL string // https://localhost:port
 	ManagementURL string // http://127.0.0.1:port
 	IdentityURL   string // http://127.0.0.1:port/msi/token, for IDENTITY_ENDPOINT; Entra.IdentityHeader goes with it
+	SignInURL     string // http://127.0.0.1:port/sign-in
 	CAPEM         []byte // the certificate that clients must trust
 
 	Directory *directory.Directory
@@ -135,6 +138,7 @@ func (s *Sandbox) listen(options Options) error {
 		*p.url = fmt.Sprintf(p.form, listener.Addr().(*net.TCPAddr).Port)
 	}
 	s.IdentityURL = s.ManagementURL + identityPath
+	s.SignInURL = s.ManagementURL + signInPath
 	return nil
 }
 

@@ -139,6 +139,7 @@ func (s *Stack) settings(o Options, connection string) (map[string]string, error
 		"IMAGEPRO_AUTHORITY":          s.Sandbox.EntraURL,
 		"IMAGEPRO_AUTHORITY_V1":       s.Sandbox.EntraURL,
 		"IMAGEPRO_GRAPH":              s.Sandbox.GraphURL,
+		"IMAGEPRO_SIGN_IN_PAGE":       s.Sandbox.SignInURL,
 		"SSL_CERT_FILE":               ca,
 	}
 	for name, value := range o.Settings {

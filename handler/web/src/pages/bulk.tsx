@@ -1,0 +1,221 @@
+import {
+  Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, DialogTrigger, Field, Input, Radio, RadioGroup, Select, Switch, Text, Title2, Title3,
+  makeStyles,
+} from '@fluentui/react-components';
+import { CalendarClock20Regular, Eye20Regular, Play20Regular, Save20Regular } from '@fluentui/react-icons';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { useMemo, useRef, useState, type ReactElement } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link, useLocation } from 'wouter';
+import { all, body, type EditFields, type Save, type Source } from '../api/client';
+import { useApp, type Chosen } from '../context';
+import { Failure } from '../parts/failure';
+import { Builder } from '../recipe/builder';
+import { Previews } from '../recipe/preview';
+import { emptyRecipe, isRecipe, tidy, type Recipe } from '../recipe/recipe';
+import { ScheduleForm } from '../parts/schedule-form';
+
+const useStyles = makeStyles({
+  page: { padding: '24px', display: 'grid', gap: '24px', gridTemplateColumns: 'minmax(0, 1fr) minmax(260px, 420px)', maxWidth: '1280px', '@media (max-width: 860px)': { gridTemplateColumns: 'minmax(0, 1fr)', padding: '16px' } },
+  main: { display: 'grid', gap: '16px', alignContent: 'start' },
+  side: { display: 'grid', gap: '16px', alignContent: 'start' },
+  row: { display: 'flex', flexWrap: 'wrap', gap: '8px', alignItems: 'end' },
+  actions: { display: 'flex', flexWrap: 'wrap', gap: '8px', position: 'sticky', bottom: 0, paddingBlock: '12px' },
+});
+
+const samples = 3;
+
+/** From pictures to a bulk edit: what is to be done, how it is saved, how it looks; then tried, started or planned. */
+export default function Bulk() {
+  const { t } = useTranslation();
+  const styles = useStyles();
+  const { chosen } = useApp();
+  if (!chosen) {
+    return (
+      <div className={styles.page}>
+        <div className={styles.main}>
+          <Title2 as="h1">{t('bulk.title')}</Title2>
+          <Text>{t('bulk.nothing')}</Text>
+          <Link href="/"><Button as="a" appearance="primary">{t('bulk.choose')}</Button></Link>
+        </div>
+      </div>
+    );
+  }
+  return <Edit chosen={chosen} />;
+}
+
+function Edit({ chosen }: { chosen: Chosen }) {
+  const { t } = useTranslation();
+  const styles = useStyles();
+  const { api, draft, setDraft } = useApp();
+  const [, go] = useLocation();
+  const recipe = draft ?? emptyRecipe;
+  const [recursive, setRecursive] = useState(true);
+  const [save, setSave] = useState<Save>({ target: 'newVersion' });
+  const key = useRef<string>(undefined);
+  const images = useSamples(chosen);
+  const edit = useMemo((): EditFields => ({
+    source: sourceOf(chosen, recursive), recipe: tidy(recipe), save: save.target === 'copy' ? save : { ...save, name: undefined, onConflict: undefined },
+  }), [chosen, recursive, recipe, save]);
+  const start = useMutation({
+    mutationFn: (dryRun: boolean) => {
+      key.current ??= crypto.randomUUID(); // pressed twice, or tried again after a broken connection, it is the same bulk edit
+      return body(api.typed.POST('/bulk-edits', { body: { ...edit, dryRun }, params: { header: { 'Idempotency-Key': key.current } } }));
+    },
+    onSuccess: (job) => go(`/jobs/${job.id}`),
+  });
+  const begin = (dryRun: boolean) => {
+    key.current = undefined;
+    start.mutate(dryRun);
+  };
+  const empty = recipe.steps.length === 0 && !recipe.output;
+  return (
+    <div className={styles.page}>
+      <div className={styles.main}>
+        <Title2 as="h1">{t('bulk.title')}</Title2>
+        <section aria-labelledby="what">
+          <Title3 as="h2" id="what">{t('bulk.pictures')}</Title3>
+          <Text block>{chosen.kind === 'images' ? t('bulk.images', { count: chosen.images.length }) : t('bulk.folder', { name: chosen.name })}</Text>
+          {chosen.kind === 'folder' && <Switch label={t('bulk.recursive')} checked={recursive} onChange={(_, { checked }) => setRecursive(checked)} />}
+        </section>
+        <section aria-labelledby="how" className={styles.main}>
+          <Title3 as="h2" id="how">{t('bulk.recipe')}</Title3>
+          <FromPreset onRecipe={setDraft} recipe={recipe} />
+          <Builder recipe={recipe} onChange={setDraft} />
+        </section>
+        <SaveOptions save={save} onChange={setSave} />
+        {start.error && <Failure problem={start.error} again={() => start.mutate(false)} />}
+        <div className={styles.actions}>
+          <Button appearance="primary" icon={<Play20Regular />} disabled={empty || start.isPending} onClick={() => begin(false)}>{t('bulk.start')}</Button>
+          <Button icon={<Eye20Regular />} disabled={empty || start.isPending} onClick={() => begin(true)}>{t('bulk.dryRun')}</Button>
+          <Dialog>
+            <DialogTrigger disableButtonEnhancement><Button icon={<CalendarClock20Regular />} disabled={empty}>{t('bulk.schedule')}</Button></DialogTrigger>
+            <DialogSurface>
+              <DialogBody>
+                <DialogTitle>{t('bulk.schedule')}</DialogTitle>
+                <DialogContent><ScheduleForm edit={edit} onDone={() => go('/schedules')} /></DialogContent>
+              </DialogBody>
+            </DialogSurface>
+          </Dialog>
+        </div>
+      </div>
+      <aside className={styles.side} aria-label={t('bulk.preview')}>
+        <Title3 as="h2">{t('bulk.preview')}</Title3>
+        {images.error && <Failure problem={images.error} again={images.refetch} />}
+        {images.data && <Previews images={images.data} recipe={recipe} />}
+      </aside>
+    </div>
+  );
+}
+
+/** Pictures of the selection, spread evenly, to show what would become of them. */
+function useSamples(chosen: Chosen) {
+  const { api } = useApp();
+  return useQuery({
+    queryKey: ['samples', chosen],
+    queryFn: async () => {
+      if (chosen.kind === 'images') return spread(chosen.images, samples);
+      const page = await body(api.typed.GET('/drives/{driveId}/items', { params: { path: { driveId: chosen.driveId }, query: { folder: chosen.folderId, limit: 100, thumbnails: true } } }));
+      return spread((page.items ?? []).filter((item) => !item.folder), samples);
+    },
+  });
+}
+
+/** So many of a list, from its first to its last. */
+export function spread<E>(list: readonly E[], count: number): E[] {
+  if (list.length <= count) return [...list];
+  return Array.from({ length: count }, (_, at) => list[Math.round((at * (list.length - 1)) / (count - 1))]);
+}
+
+/** What the API takes for a selection. */
+export function sourceOf(chosen: Chosen, recursive: boolean): Source {
+  if (chosen.kind === 'folder') return { folder: { driveId: chosen.driveId, itemId: chosen.folderId, recursive } };
+  return { images: chosen.images.map(({ driveId, itemId }) => ({ driveId, itemId })) };
+}
+
+function FromPreset({ recipe, onRecipe }: { recipe: Recipe; onRecipe(recipe: Recipe): void }) {
+  const { t } = useTranslation();
+  const styles = useStyles();
+  const { api } = useApp();
+  const presets = useQuery({
+    queryKey: ['presets'],
+    queryFn: () => all((cursor) => body(api.typed.GET('/presets', { params: { query: { limit: 200, cursor } } })), (page) => page.presets),
+  });
+  return (
+    <div className={styles.row}>
+      <Field label={t('bulk.preset')}>
+        <Select value="" onChange={(_, { value }) => {
+          const found = presets.data?.find((preset) => preset.id === value)?.recipe;
+          if (isRecipe(found)) onRecipe(found);
+        }}>
+          <option value="">{t('bulk.noPreset')}</option>
+          {(presets.data ?? []).map((preset) => <option key={preset.id} value={preset.id}>{preset.name}</option>)}
+        </Select>
+      </Field>
+      <SavePreset recipe={recipe} trigger={<Button icon={<Save20Regular />} disabled={recipe.steps.length === 0}>{t('bulk.savePreset')}</Button>} onSaved={() => void presets.refetch()} />
+    </div>
+  );
+}
+
+/** Gives a recipe a name under which everybody of the organization finds it. */
+export function SavePreset({ recipe, trigger, onSaved }: { recipe: Recipe; trigger: ReactElement; onSaved(): void }) {
+  const { t } = useTranslation();
+  const { api, announce } = useApp();
+  const [open, setOpen] = useState(false);
+  const [name, setName] = useState('');
+  const save = useMutation({
+    mutationFn: () => body(api.typed.POST('/presets', { body: { name, recipe: tidy(recipe) } })),
+    onSuccess: () => {
+      setOpen(false);
+      setName('');
+      announce(t('presets.saved'));
+      onSaved();
+    },
+  });
+  return (
+    <Dialog open={open} onOpenChange={(_, data) => setOpen(data.open)}>
+      <DialogTrigger disableButtonEnhancement>{trigger}</DialogTrigger>
+      <DialogSurface>
+        <form onSubmit={(event) => { event.preventDefault(); save.mutate(); }}>
+          <DialogBody>
+            <DialogTitle>{t('bulk.savePreset')}</DialogTitle>
+            <DialogContent>
+              <Field label={t('presets.name')} required><Input value={name} maxLength={128} onChange={(_, { value }) => setName(value)} /></Field>
+              {save.error && <Failure problem={save.error} />}
+            </DialogContent>
+            <DialogActions>
+              <DialogTrigger disableButtonEnhancement><Button>{t('common.cancel')}</Button></DialogTrigger>
+              <Button type="submit" appearance="primary" disabled={!name.trim() || save.isPending}>{t('common.save')}</Button>
+            </DialogActions>
+          </DialogBody>
+        </form>
+      </DialogSurface>
+    </Dialog>
+  );
+}
+
+function SaveOptions({ save, onChange }: { save: Save; onChange(save: Save): void }) {
+  const { t } = useTranslation();
+  const styles = useStyles();
+  return (
+    <section aria-labelledby="save" className={styles.main}>
+      <Title3 as="h2" id="save">{t('bulk.saving')}</Title3>
+      <RadioGroup aria-labelledby="save" value={save.target ?? 'newVersion'} onChange={(_, { value }) => onChange(value === 'copy' ? { ...save, target: 'copy', name: save.name ?? '{name}-edited' } : { ...save, target: 'newVersion' })}>
+        <Radio value="newVersion" label={t('bulk.newVersion')} />
+        <Radio value="copy" label={t('bulk.copy')} />
+      </RadioGroup>
+      {save.target === 'copy' && (
+        <div className={styles.row}>
+          <Field label={t('bulk.copyName')} hint={t('bulk.copyHint', { name: '{name}', width: '{width}', counter: '{counter}' })}><Input value={save.name ?? ''} onChange={(_, { value }) => onChange({ ...save, name: value })} /></Field>
+          <Field label={t('bulk.onConflict')}>
+            <Select value={save.onConflict ?? 'fail'} onChange={(_, { value }) => onChange({ ...save, onConflict: value as 'fail' | 'skip' })}>
+              <option value="fail">{t('bulk.report')}</option>
+              <option value="skip">{t('bulk.skip')}</option>
+            </Select>
+          </Field>
+        </div>
+      )}
+      <Switch label={t('bulk.keepDates')} checked={save.keepDates === true} onChange={(_, { checked }) => onChange({ ...save, keepDates: checked })} />
+    </section>
+  );
+}

@@ -1,0 +1,194 @@
+// Package web serves the Teams tab below /api/tab: the files that make build makes of src, embedded. Each text is
+// stored compressed.
+//
+// It does not know what the tab asks of the API, nor who looks at it: a page holds nothing of anybody.
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/rand"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"io"
+	"io/fs"
+	"mime"
+	"net/http"
+	"net/url"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Prefix is where the tab lies.
+const Prefix = "/api/tab"
+
+//go:embed all:dist
+var built embed.FS
+
+// Options are what the tab has to know before it may ask anything.
+type Options struct {
+	AppID     string // the application's client id
+	TeamsApp  string // id of the Teams app, for links into Teams
+	Scope     string // of the token that the API takes
+	Authority string // Entra ID, without a trailing slash
+	// SignIn is the address of the sandbox's sign-in page, which is used outside Teams instead of Entra ID's.
+	SignIn  string
+	Version string
+}
+
+// settings are the options as the tab reads them.
+type settings struct {
+	AppID     string `json:"appId"`
+	TeamsApp  string `json:"teamsApp"`
+	Scope     string `json:"scope"`
+	Authority string `json:"authority"`
+	SignIn    string `json:"signIn,omitempty"`
+	Version   string `json:"version"`
+}
+
+// Tab serves the tab.
+type Tab struct {
+	files    fs.FS
+	page     []byte // index.html; nil: it was not built
+	settings string // for the page, escaped
+	policy   string // Content-Security-Policy with %s for the nonce
+}
+
+// Placeholders of the page.
+const (
+	settingsMark = "__SETTINGS__"
+	nonceMark    = "__NONCE__"
+)
+
+// New returns the tab as it was built.
+func New(o Options) *Tab {
+	files, err := fs.Sub(built, "dist")
+	if err != nil {
+		panic(err) // dist is embedded, by the line above
+	}
+	return newTab(o, files)
+}
+
+func newTab(o Options, files fs.FS) *Tab {
+	text, err := json.Marshal(settings(o))
+	if err != nil {
+		panic(err) // strings can be written
+	}
+	t := &Tab{files: files, settings: html.EscapeString(string(text)), policy: policy(o)}
+	if page, err := read(files, "index.html"); err == nil {
+		t.page = page
+	}
+	return t
+}
+
+// frames are the pages that may show the tab: Teams, Outlook and Microsoft 365
+// (https://learn.microsoft.com/microsoftteams/platform/tabs/how-to/tab-requirements).
+const frames = "https://teams.microsoft.com https://*.teams.microsoft.com https://teams.microsoft.us https://*.teams.microsoft.us " +
+	"https://teams.cloud.microsoft https://*.cloud.microsoft https://*.microsoft365.com https://*.office.com https://outlook.office365.com https://outlook-sdf.office365.com"
+
+// thumbnails are where SharePoint keeps small pictures.
+const thumbnails = "https://*.sharepoint.com https://*.svc.ms https://*.sharepoint.us https://*.sharepoint.cn"
+
+// policy lets the page have nothing from elsewhere but small pictures of the tenant's SharePoint, and tokens. Styles of
+// elements are set by the editor's canvas.
+func policy(o Options) string {
+	connect, frame := "'self' "+o.Authority, o.Authority
+	if o.SignIn != "" {
+		if u, err := url.Parse(o.SignIn); err == nil {
+			connect += " " + u.Scheme + "://" + u.Host
+		}
+	}
+	return strings.Join([]string{
+		"default-src 'none'", "script-src 'self'", "style-src 'self' 'nonce-%s'", "style-src-attr 'unsafe-inline'",
+		"img-src 'self' blob: data: " + thumbnails, "font-src 'self'", "connect-src " + connect, "frame-src " + frame,
+		"frame-ancestors 'self' " + frames, "base-uri 'none'", "form-action 'none'",
+	}, "; ")
+}
+
+// ServeHTTP answers every address below Prefix: files by their names, everything else with the page, which looks at the
+// address itself.
+func (t *Tab) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
+	w.Header().Set("Cache-Control", "no-store")
+	name := strings.TrimPrefix(path.Clean(r.URL.Path), Prefix)
+	switch {
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "Only GET and HEAD are taken here.", http.StatusMethodNotAllowed)
+	case t.page == nil:
+		http.Error(w, "The tab was not built: run make build.", http.StatusServiceUnavailable)
+	case path.Ext(name) != "" && name != "/index.html":
+		t.file(w, r, strings.TrimPrefix(name, "/"))
+	default:
+		t.index(w)
+	}
+}
+
+// index answers with the page. What it may load is bound to it by a number that is used once.
+func (t *Tab) index(w http.ResponseWriter) {
+	nonce := rand.Text()
+	page := bytes.ReplaceAll(t.page, []byte(nonceMark), []byte(nonce))
+	page = bytes.Replace(page, []byte(settingsMark), []byte(t.settings), 1)
+	w.Header().Set("Content-Security-Policy", fmt.Sprintf(t.policy, nonce))
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(page)))
+	_, _ = w.Write(page) // who has gone needs no page
+}
+
+// compressed is the ending of texts in dist.
+const compressed = ".gz"
+
+// file answers with a file of dist. Those in assets have the hash of what they hold in their names.
+func (t *Tab) file(w http.ResponseWriter, r *http.Request, name string) {
+	if strings.HasSuffix(name, compressed) || strings.Contains(name, "/.") || strings.HasPrefix(name, ".") {
+		http.NotFound(w, r)
+		return
+	}
+	content, err := fs.ReadFile(t.files, name+compressed)
+	switch {
+	case err == nil && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip"):
+		w.Header().Set("Content-Encoding", "gzip")
+	case err == nil || errors.Is(err, fs.ErrNotExist):
+		content, err = read(t.files, name)
+	}
+	if err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Vary", "Accept-Encoding")
+	w.Header().Set("Content-Type", mime.TypeByExtension(path.Ext(name)))
+	w.Header().Set("Cache-Control", "no-cache")
+	if strings.HasPrefix(name, "assets/") {
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	if w.Header().Get("Content-Encoding") != "" { // ServeContent would not tell the length
+		w.Header().Set("Content-Length", strconv.Itoa(len(content)))
+		_, _ = w.Write(content)
+		return
+	}
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+}
+
+// read returns a file of dist as it is before it is compressed.
+func read(files fs.FS, name string) ([]byte, error) {
+	packed, err := files.Open(name + compressed)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fs.ReadFile(files, name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer packed.Close()
+	text, err := gzip.NewReader(packed)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(text)
+}
