@@ -28,7 +28,7 @@ GOENV = GOEXPERIMENT=simd $(if $(HAS_TURBO),CGO_ENABLED=1 GOFLAGS="$$GOFLAGS -ta
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo test check fuzz quality bench load chaos bench-bulk package clean azurite need-go need-node turbo
+.PHONY: help build run demo test check fuzz quality bench load chaos bench-bulk package clean azurite need-go need-node turbo test-tab bench-tab chromium
 
 help: ## show this list
 	@echo "Image Pro: pictures of SharePoint libraries, shown and edited, one at a time or thousands at once"
@@ -53,6 +53,14 @@ demo: build azurite ## the same, then end: 0 only if every photograph was verifi
 
 test: need-go azurite turbo $(TAB) ## run all tests
 	$(GOENV) $(GO) test -timeout 20m $(PKG)
+	$(if $(filter ./...,$(PKG)),@$(MAKE) --no-print-directory test-tab)
+
+test-tab: build azurite chromium ## test the tab: its logic, and everything it does in a real browser
+	@cd handler/web && npx --no-install vitest run --dir test --reporter dot
+	@$(GOENV) $(GO) run ./handler/dev $(DEVFLAGS) browser
+
+bench-tab: build azurite chromium ## how quick the tab is in Chromium: paint, thumbnails, scrolling through 5,000 pictures
+	@$(GOENV) $(GO) run ./handler/dev $(DEVFLAGS) $(if $(IMAGES),-images $(IMAGES)) bench-tab
 
 check: need-go azurite turbo $(TAB) ## what a change must pass: format, vet, staticcheck, tidy, tests with the race detector
 	@out=$$(gofmt -l handler); test -z "$$out" || { echo "not formatted by gofmt:"; echo "$$out"; exit 1; }
@@ -107,6 +115,11 @@ turbo:
 		{ apt-get -qq -o Acquire::Retries=0 -o Acquire::http::Timeout=10 update; \
 		apt-get -qq -o Acquire::Retries=0 -o Acquire::http::Timeout=10 install -y --no-install-recommends gcc libc6-dev libturbojpeg0-dev libimage-exiftool-perl; } >/dev/null 2>&1; } || \
 		echo "JPEG files will take three times as long: for libjpeg-turbo, apt-get install gcc libc6-dev libturbojpeg0-dev"
+
+chromium:
+	@command -v "$${CHROMIUM:-chromium}" >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+		{ apt-get -qq -o Acquire::Retries=0 -o Acquire::http::Timeout=10 update; apt-get -qq install -y --no-install-recommends chromium; } >/dev/null 2>&1; } || \
+		echo "for tests of the tab in a browser: apt-get install chromium"
 
 need-go:
 	@command -v $(GO) >/dev/null || { echo "Go 1.26 or later is needed: https://go.dev/doc/install" >&2; exit 1; }

@@ -7,6 +7,8 @@
 //	                                     if every answer was clear, and no write lost or doubled
 //	go run ./handler/dev [flags] chaos   bulk edits while everything around them breaks; 0 only if each image was edited once
 //	go run ./handler/dev [flags] bench-bulk   what an image of a bulk edit costs, of 100 and of 10,000
+//	go run ./handler/dev [flags] browser   tries the tab in Chromium
+//	go run ./handler/dev [flags] bench-tab   measures the tab in Chromium, with 5,000 pictures
 //	go run ./handler/dev [flags] openapi   prints the API's document (OpenAPI 3.1)
 //	go run ./handler/dev [flags] pack    build/image-pro.zip from what make build laid out
 package main
@@ -76,6 +78,13 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	command := flags.Arg(0)
 	if command == "pack" && flags.NArg() == 1 {
 		return pack(o.app, filepath.Join(filepath.Dir(o.app), "image-pro.zip"), out)
+	}
+	if command == "bench-tab" && flags.NArg() == 1 {
+		o.images = cmp.Or(o.images, 5000)
+		return inBrowser(ctx, o, "browser/measure.mjs")
+	}
+	if command == "browser" && flags.NArg() == 1 {
+		return inBrowser(ctx, o, "--test", "--test-concurrency", "4", "--test-reporter", "dot", "--test-timeout", "180000", "browser/")
 	}
 	if command == "openapi" && flags.NArg() == 1 {
 		return printOpenAPI(out)

@@ -53,6 +53,7 @@ export default defineConfig({
     target: 'es2022', assetsInlineLimit: 0, emptyOutDir: true, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 1500,
     rolldownOptions: {
       // "use client" says something to servers that draw pages, and there is none.
+      output: { chunkFileNames: (chunk) => `assets/${chunk.moduleIds.some((id) => id.includes('/@microsoft/teams-js/')) ? 'teams-js' : chunk.name}-[hash].js` },
       onwarn: (warning, tell) => warning.code !== 'MODULE_LEVEL_DIRECTIVE' && tell(warning),
     },
   },

@@ -8,6 +8,7 @@ import { AppProvider } from './context';
 import type { Host } from './host';
 import { Home } from './pages/home';
 import { LibraryGallery, TabGallery } from './pages/gallery';
+import { Boundary } from './parts/boundary';
 import { Failure } from './parts/failure';
 import { Shell } from './parts/shell';
 import { Waiting } from './parts/waiting';
@@ -46,7 +47,7 @@ export function App({ host, api }: { host: Host; api: Api }) {
 
 function SignedIn({ host, api, theme }: { host: Host; api: Api; theme: ReturnType<Host['theme']> }) {
   const me = useQuery({ queryKey: ['me'], queryFn: () => body(api.typed.GET('/me')), staleTime: Infinity });
-  const [, go] = useLocation();
+  const [path, go] = useLocation();
   useEffect(() => {
     if (host.subPage?.startsWith('/')) go(host.subPage, { replace: true });
   }, [host, go]);
@@ -55,24 +56,26 @@ function SignedIn({ host, api, theme }: { host: Host; api: Api; theme: ReturnTyp
   return (
     <AppProvider api={api} host={host} me={me.data} theme={theme}>
       <Shell>
-        <Suspense fallback={<Waiting />}>
-          <Switch>
-            <Route path="/">{host.entityId ? <TabGallery id={host.entityId} orHome /> : <Home />}</Route>
-            <Route path="/tabs/:id">{({ id }) => <TabGallery id={decodeURIComponent(id)} />}</Route>
-            <Route path="/library/:drive/:folder">{({ drive, folder }) => <LibraryGallery driveId={decodeURIComponent(drive)} folderId={decodeURIComponent(folder)} />}</Route>
-            <Route path="/picture/:drive/:item">{({ drive, item }) => <Picture driveId={decodeURIComponent(drive)} itemId={decodeURIComponent(item)} />}</Route>
-            <Route path="/edit/:drive/:item">{({ drive, item }) => <Editor driveId={decodeURIComponent(drive)} itemId={decodeURIComponent(item)} />}</Route>
-            <Route path="/bulk"><Bulk /></Route>
-            <Route path="/jobs"><Jobs /></Route>
-            <Route path="/jobs/:id">{({ id }) => <JobPage id={id} />}</Route>
-            <Route path="/schedules"><Schedules /></Route>
-            <Route path="/presets"><Presets /></Route>
-            <Route path="/help"><Help /></Route>
-            <Route path="/privacy"><Privacy /></Route>
-            <Route path="/config"><Configuration /></Route>
-            <Route><Home /></Route>
-          </Switch>
-        </Suspense>
+        <Boundary key={path}>
+          <Suspense fallback={<Waiting />}>
+            <Switch>
+              <Route path="/">{host.entityId ? <TabGallery id={host.entityId} orHome /> : <Home />}</Route>
+              <Route path="/tabs/:id">{({ id }) => <TabGallery id={decodeURIComponent(id)} />}</Route>
+              <Route path="/library/:drive/:folder">{({ drive, folder }) => <LibraryGallery driveId={decodeURIComponent(drive)} folderId={decodeURIComponent(folder)} />}</Route>
+              <Route path="/picture/:drive/:item">{({ drive, item }) => <Picture driveId={decodeURIComponent(drive)} itemId={decodeURIComponent(item)} />}</Route>
+              <Route path="/edit/:drive/:item">{({ drive, item }) => <Editor driveId={decodeURIComponent(drive)} itemId={decodeURIComponent(item)} />}</Route>
+              <Route path="/bulk"><Bulk /></Route>
+              <Route path="/jobs"><Jobs /></Route>
+              <Route path="/jobs/:id">{({ id }) => <JobPage id={id} />}</Route>
+              <Route path="/schedules"><Schedules /></Route>
+              <Route path="/presets"><Presets /></Route>
+              <Route path="/help"><Help /></Route>
+              <Route path="/privacy"><Privacy /></Route>
+              <Route path="/config"><Configuration /></Route>
+              <Route><Home /></Route>
+            </Switch>
+          </Suspense>
+        </Boundary>
       </Shell>
     </AppProvider>
   );

@@ -34,7 +34,7 @@ export async function consentWindow(): Promise<void> {
   const error = strange ? 'state' : (query.get('error') ?? undefined);
   new BroadcastChannel(consentChannel).postMessage({ error });
   if (window.opener || 'nativeInterface' in window) {
-    const teams = await import('@microsoft/teams-js');
+    const teams = await import('./teams');
     const answered = await Promise.race([teams.app.initialize().then(() => true, () => false), new Promise((done) => setTimeout(done, 1500))]);
     if (answered && error) teams.authentication.notifyFailure(error);
     else if (answered) teams.authentication.notifySuccess('');

@@ -60,7 +60,7 @@ const within = <T>(time: number, work: Promise<T>): Promise<T> =>
 const teamsTheme = (name: string | undefined): ThemeName => (name === 'contrast' ? 'contrast' : name === 'dark' ? 'dark' : 'light');
 
 async function teamsHost(): Promise<Host> {
-  const teams = await import('@microsoft/teams-js');
+  const teams = await import('./teams');
   await within(patience, teams.app.initialize());
   const context: teamsApp.Context = await within(patience, teams.app.getContext());
   let theme = teamsTheme(context.app.theme);

@@ -68,7 +68,7 @@ const de: Messages = {
     kind_edit: 'Serie', kind_dryRun: 'Probe', kind_undo: 'Rückgängig', state_planning: 'sucht Bilder', state_running: 'in Arbeit', state_paused: 'angehalten', state_waitingForSignIn: 'wartet auf Ihre Anmeldung', state_done: 'fertig',
     state_failed: 'fehlgeschlagen', state_cancelled: 'abgebrochen', begun: 'Begonnen {{at}}.', ended: 'Beendet {{at}}.', of: 'Sie gehört zu einer anderen Serie.', show: 'Anzeigen', progress: 'Fortschritt', share: '{{share}} erledigt',
     looking_one: 'Sucht Bilder: bisher {{count}}', looking_other: 'Sucht Bilder: bisher {{count}}', done: '{{done}} von {{planned}}.', pace: '{{rate}} in der Minute, fertig {{end}}.',
-    edited: 'Bearbeitet', wouldEdit: 'Würden bearbeitet', unchanged: 'Unverändert', skipped: 'Ausgelassen', conflict: 'Inzwischen geändert', failed: 'Fehlgeschlagen', waiting: 'Wartet', saved: 'Aus {{before}} wurden {{after}}: {{share}} weniger.', wouldSave: 'Aus {{before}} würden {{after}}: {{share}} weniger.',
+    edited: 'Bearbeitet', wouldEdit: 'Würden bearbeitet', unchanged: 'Unverändert', skipped: 'Ausgelassen', conflict: 'Inzwischen geändert', failed: 'Fehlgeschlagen', waiting: 'Wartet', saved: 'Aus {{before}} wurden {{after}}: {{share}} weniger.', undone: 'Aus {{before}} wurden wieder {{after}}.', wouldSave: 'Aus {{before}} würden {{after}}: {{share}} weniger.',
     pause: 'Anhalten', resume: 'Weiter', cancel: 'Abbrechen', undo: 'Rückgängig machen', retry: 'Fehlgeschlagene noch einmal versuchen', report: 'Bericht', previews: 'Vorher und nachher', items: 'Bilder', filter: 'Zeigen', everything: 'alle',
     column_name: 'Name', column_result: 'Ergebnis', column_before: 'Vorher', column_after: 'Nachher',
   },

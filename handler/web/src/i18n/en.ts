@@ -66,7 +66,7 @@ export default {
     kind_edit: 'Bulk edit', kind_dryRun: 'Trial', kind_undo: 'Undo', state_planning: 'looking for pictures', state_running: 'at work', state_paused: 'paused', state_waitingForSignIn: 'waiting for you to sign in', state_done: 'done',
     state_failed: 'failed', state_cancelled: 'cancelled', begun: 'Begun {{at}}.', ended: 'Ended {{at}}.', of: 'It belongs to another bulk edit.', show: 'Show it', progress: 'Progress', share: '{{share}} done',
     looking_one: 'Looking for pictures: {{count}} so far', looking_other: 'Looking for pictures: {{count}} so far', done: '{{done}} of {{planned}}.', pace: '{{rate}} a minute, ready {{end}}.',
-    edited: 'Edited', wouldEdit: 'Would be edited', unchanged: 'Unchanged', skipped: 'Skipped', conflict: 'Changed meanwhile', failed: 'Failed', waiting: 'Waiting', saved: '{{before}} became {{after}}: {{share}} less.', wouldSave: '{{before}} would become {{after}}: {{share}} less.',
+    edited: 'Edited', wouldEdit: 'Would be edited', unchanged: 'Unchanged', skipped: 'Skipped', conflict: 'Changed meanwhile', failed: 'Failed', waiting: 'Waiting', saved: '{{before}} became {{after}}: {{share}} less.', undone: '{{before}} became {{after}} again.', wouldSave: '{{before}} would become {{after}}: {{share}} less.',
     pause: 'Pause', resume: 'Go on', cancel: 'Cancel', undo: 'Undo', retry: 'Try the failed ones again', report: 'Report', previews: 'Before and after', items: 'Pictures', filter: 'Show', everything: 'all',
     column_name: 'Name', column_result: 'Result', column_before: 'Before', column_after: 'After',
   },

@@ -68,7 +68,7 @@ const fr: Messages = {
     kind_edit: 'Lot', kind_dryRun: 'Essai', kind_undo: 'Annulation', state_planning: 'cherche des images', state_running: 'en cours', state_paused: 'en pause', state_waitingForSignIn: 'attend votre connexion', state_done: 'terminé',
     state_failed: 'échoué', state_cancelled: 'annulé', begun: 'Commencé {{at}}.', ended: 'Terminé {{at}}.', of: 'Il dépend d’un autre lot.', show: 'L’afficher', progress: 'Avancement', share: '{{share}} terminé',
     looking_one: 'Recherche d’images : {{count}} pour l’instant', looking_other: 'Recherche d’images : {{count}} pour l’instant', done: '{{done}} sur {{planned}}.', pace: '{{rate}} par minute, prêt {{end}}.',
-    edited: 'Modifiées', wouldEdit: 'Seraient modifiées', unchanged: 'Inchangées', skipped: 'Passées', conflict: 'Changées entre-temps', failed: 'Échouées', waiting: 'En attente', saved: '{{before}} sont devenus {{after}} : {{share}} de moins.', wouldSave: '{{before}} deviendraient {{after}} : {{share}} de moins.',
+    edited: 'Modifiées', wouldEdit: 'Seraient modifiées', unchanged: 'Inchangées', skipped: 'Passées', conflict: 'Changées entre-temps', failed: 'Échouées', waiting: 'En attente', saved: '{{before}} sont devenus {{after}} : {{share}} de moins.', undone: '{{before}} sont redevenus {{after}}.', wouldSave: '{{before}} deviendraient {{after}} : {{share}} de moins.',
     pause: 'Mettre en pause', resume: 'Continuer', cancel: 'Annuler', undo: 'Rétablir l’état d’avant', retry: 'Réessayer les échecs', report: 'Rapport', previews: 'Avant et après', items: 'Images', filter: 'Afficher', everything: 'toutes',
     column_name: 'Nom', column_result: 'Résultat', column_before: 'Avant', column_after: 'Après',
   },

@@ -1,6 +1,6 @@
 import {
   Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, DialogTrigger, Field, Input, Radio, RadioGroup, Select, Switch, Text, Title2, Title3,
-  makeStyles,
+  makeStyles, tokens,
 } from '@fluentui/react-components';
 import { CalendarClock20Regular, Eye20Regular, Play20Regular, Save20Regular } from '@fluentui/react-icons';
 import { useMutation, useQuery } from '@tanstack/react-query';
@@ -13,6 +13,7 @@ import { Failure } from '../parts/failure';
 import { Builder } from '../recipe/builder';
 import { Previews } from '../recipe/preview';
 import { emptyRecipe, isRecipe, tidy, type Recipe } from '../recipe/recipe';
+import { spread } from '../parts/order';
 import { ScheduleForm } from '../parts/schedule-form';
 
 const useStyles = makeStyles({
@@ -20,7 +21,7 @@ const useStyles = makeStyles({
   main: { display: 'grid', gap: '16px', alignContent: 'start' },
   side: { display: 'grid', gap: '16px', alignContent: 'start' },
   row: { display: 'flex', flexWrap: 'wrap', gap: '8px', alignItems: 'end' },
-  actions: { display: 'flex', flexWrap: 'wrap', gap: '8px', position: 'sticky', bottom: 0, paddingBlock: '12px' },
+  actions: { display: 'flex', flexWrap: 'wrap', gap: '8px', position: 'sticky', bottom: 0, zIndex: 1, paddingBlock: '12px', backgroundColor: tokens.colorNeutralBackground2 },
 });
 
 const samples = 3;
@@ -119,12 +120,6 @@ function useSamples(chosen: Chosen) {
       return spread((page.items ?? []).filter((item) => !item.folder), samples);
     },
   });
-}
-
-/** So many of a list, from its first to its last. */
-export function spread<E>(list: readonly E[], count: number): E[] {
-  if (list.length <= count) return [...list];
-  return Array.from({ length: count }, (_, at) => list[Math.round((at * (list.length - 1)) / (count - 1))]);
 }
 
 /** What the API takes for a selection. */

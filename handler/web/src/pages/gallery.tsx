@@ -16,6 +16,7 @@ import { Details } from '../parts/details';
 import { Failure } from '../parts/failure';
 import { Grid } from '../parts/grid';
 import type { Layout } from '../parts/layout';
+import { byTaken } from '../parts/order';
 import { Home } from './home';
 
 const useStyles = makeStyles({
@@ -57,6 +58,7 @@ function Gallery({ driveId, folderId: top, tab }: { driveId: string; folderId: s
   const styles = useStyles();
   const { api, choose, announce } = useApp();
   const [, go] = useLocation();
+  const title = tab?.title ?? t('gallery.library');
   const [trail, setTrail] = useState<{ id: string; name: string }[]>([]);
   useEffect(() => setTrail([]), [top]);
   const folderId = trail.at(-1)?.id ?? top;
@@ -115,24 +117,27 @@ function Gallery({ driveId, folderId: top, tab }: { driveId: string; folderId: s
     go('/bulk');
   };
   const editFolder = () => {
-    choose({ kind: 'folder', driveId, folderId, name: trail.at(-1)?.name ?? tab?.title ?? t('gallery.library') });
+    choose({ kind: 'folder', driveId, folderId, name: trail.at(-1)?.name ?? title });
     go('/bulk');
   };
 
   return (
     <div className={styles.page}>
-      <section className={styles.main} aria-label={tab?.title ?? t('gallery.library')}>
+      <section className={styles.main} aria-label={title}>
         <div className={styles.head}>
           <div className={styles.grow}>
-            {trail.length === 0 ? <Title3 as="h1">{tab?.title ?? t('gallery.library')}</Title3> : (
-              <Breadcrumb aria-label={t('gallery.trail')}>
-                {[{ id: top, name: tab?.title ?? t('gallery.library') }, ...trail].map((folder, at, all) => (
-                  <Fragment key={folder.id}>
-                    {at > 0 && <BreadcrumbDivider />}
-                    <BreadcrumbItem><BreadcrumbButton current={at === all.length - 1} onClick={() => setTrail(trail.slice(0, at))}>{folder.name}</BreadcrumbButton></BreadcrumbItem>
-                  </Fragment>
-                ))}
-              </Breadcrumb>
+            {trail.length === 0 ? <Title3 as="h1">{title}</Title3> : (
+              <>
+                <h1 className="unseen">{trail.at(-1)!.name}</h1>
+                <Breadcrumb aria-label={t('gallery.trail')}>
+                  {[{ id: top, name: title }, ...trail].map((folder, at, all) => (
+                    <Fragment key={folder.id}>
+                      {at > 0 && <BreadcrumbDivider />}
+                      <BreadcrumbItem><BreadcrumbButton current={at === all.length - 1} onClick={() => setTrail(trail.slice(0, at))}>{folder.name}</BreadcrumbButton></BreadcrumbItem>
+                    </Fragment>
+                  ))}
+                </Breadcrumb>
+              </>
             )}
           </div>
           <Input type="search" contentBefore={<Search20Regular />} placeholder={t('gallery.find')} aria-label={t('gallery.find')} value={filter} onChange={(_, { value }) => setFilter(value)} />
@@ -184,15 +189,6 @@ function Choice({ icon, label, value, options, onChange }: { icon: React.ReactEl
       </MenuPopover>
     </Menu>
   );
-}
-
-/** Pictures without a day come last. */
-export function byTaken(images: Entry[], descending: boolean): Entry[] {
-  const sign = descending ? -1 : 1;
-  return images.toSorted((a, b) => {
-    if (!a.takenAt || !b.takenAt) return Number(!a.takenAt) - Number(!b.takenAt);
-    return sign * a.takenAt.localeCompare(b.takenAt);
-  });
 }
 
 /** What is said of the pictures of a folder, by their ids. */

@@ -12,5 +12,5 @@ export default function Help() {
   const language = texts[i18n.language] ? i18n.language : 'en';
   const { data } = useQuery({ queryKey: ['help', language], queryFn: async () => (await texts[language]()).default, staleTime: Infinity });
   if (!data) return <Waiting />;
-  return <article className="prose" style={{ padding: 24 }} dangerouslySetInnerHTML={{ __html: data }} />; // our own text
+  return <article className="prose" tabIndex={0} style={{ padding: 24 }} dangerouslySetInnerHTML={{ __html: data }} />; // our own text
 }

@@ -66,7 +66,7 @@ export default function JobPage({ id }: { id: string }) {
         ))}
       </dl>
       {now.counts.edited > 0 && (
-        <Text>{t(now.kind === 'dryRun' ? 'job.wouldSave' : 'job.saved', { before: bytes(now.counts.bytesBefore), after: bytes(now.counts.bytesAfter), share: percent(now.counts.bytesBefore ? saved / now.counts.bytesBefore : 0) })}</Text>
+        <Text>{t(now.kind === 'dryRun' ? 'job.wouldSave' : now.kind === 'undo' ? 'job.undone' : 'job.saved', { before: bytes(now.counts.bytesBefore), after: bytes(now.counts.bytesAfter), share: percent(now.counts.bytesBefore ? saved / now.counts.bytesBefore : 0) })}</Text>
       )}
       <Actions job={now} />
       {now.kind === 'dryRun' && <DryRunPreviews job={now} />}
@@ -219,7 +219,7 @@ function Items({ job }: { job: Job }) {
           <TableHeader>
             <TableRow>{(['name', 'result', 'before', 'after'] as const).map((column) => <TableHeaderCell key={column}>{t(`job.column_${column}`)}</TableHeaderCell>)}</TableRow>
           </TableHeader>
-          <TableBody>{shown.map((item) => <Row key={`${item.driveId} ${item.itemId}`} item={item} />)}</TableBody>
+          <TableBody>{shown.map((item) => <Row key={`${item.driveId} ${item.itemId}`} item={item} trial={job.kind === 'dryRun'} />)}</TableBody>
         </Table>
       </div>
       {hasNextPage && <Button onClick={() => void fetchNextPage()} disabled={isFetching}>{t('common.more')}</Button>}
@@ -227,14 +227,14 @@ function Items({ job }: { job: Job }) {
   );
 }
 
-function Row({ item }: { item: Item }) {
+function Row({ item, trial }: { item: Item; trial: boolean }) {
   const { t } = useTranslation();
-  const size = (picture: Item['before']) => picture && `${number(picture.width)} × ${number(picture.height)}, ${bytes(picture.bytes)}`;
+  const size = (picture: Item['before']) => picture && [picture.width > 0 && `${number(picture.width)} × ${number(picture.height)}`, bytes(picture.bytes)].filter(Boolean).join(', ');
   return (
     <TableRow>
       <TableCell><RouteLink href={`/picture/${encodeURIComponent(item.driveId)}/${encodeURIComponent(item.resultItemId ?? item.itemId)}`} asChild><Link>{item.copyName ?? item.name}</Link></RouteLink></TableCell>
       <TableCell>
-        {t(`job.${item.state}`)}
+        {t(`job.${trial && item.state === 'edited' ? 'wouldEdit' : item.state}`)}
         {item.reason && <Text size={200} block>{item.reason.detail}</Text>}
         {item.warnings?.map((warning) => <Text key={warning} size={200} block>{t(`warning.${warning}` as 'warning.alphaFlattened', { defaultValue: warning })}</Text>)}
       </TableCell>

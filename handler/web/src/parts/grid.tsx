@@ -11,9 +11,8 @@ import { Thumbnail } from './thumbnail';
 const useStyles = makeStyles({
   scroll: { height: '100%', overflow: 'auto', contain: 'strict', paddingInline: '12px' },
   inner: { position: 'relative', width: '100%' },
-  row: { position: 'absolute', insetInlineStart: 0, top: 0, width: '100%', display: 'flex', gap: '8px' },
   tile: {
-    position: 'relative', overflow: 'hidden', borderRadius: tokens.borderRadiusMedium, cursor: 'pointer', flexShrink: 0,
+    position: 'absolute', overflow: 'hidden', borderRadius: tokens.borderRadiusMedium, cursor: 'pointer',
     outlineStyle: 'none', userSelect: 'none', backgroundColor: tokens.colorNeutralBackground3,
     ':focus-visible': { boxShadow: `0 0 0 2px ${tokens.colorNeutralBackground1}, 0 0 0 4px ${tokens.colorStrokeFocus2}`, outline: '2px solid transparent' },
     ':hover .mark, :focus-visible .mark': { opacity: 1 },
@@ -25,7 +24,7 @@ const useStyles = makeStyles({
     position: 'absolute', bottom: 0, insetInline: 0, padding: '4px 8px', whiteSpace: 'nowrap', overflow: 'hidden', textOverflow: 'ellipsis',
     backgroundColor: tokens.colorNeutralBackground1, color: tokens.colorNeutralForeground1, fontSize: tokens.fontSizeBase200,
   },
-  line: { display: 'grid', gridTemplateColumns: '56px minmax(0, 1fr) 90px 170px', alignItems: 'center', gap: '12px', width: '100%', paddingInlineEnd: '40px', '@media (max-width: 600px)': { gridTemplateColumns: '56px minmax(0, 1fr)' } },
+  line: { display: 'grid', gridTemplateColumns: '56px minmax(0, 1fr) 90px 170px', alignItems: 'center', gap: '12px', paddingInlineEnd: '40px', '@media (max-width: 600px)': { gridTemplateColumns: '56px minmax(0, 1fr)' } },
   small: { width: '56px', height: '56px' },
   cut: { overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' },
   wide: { '@media (max-width: 600px)': { display: 'none' } },
@@ -48,7 +47,10 @@ interface Props {
 
 const gap = 8;
 
-/** Many pictures, of which only those are drawn that can be seen. One list box: arrows move, space selects, enter opens. */
+/**
+ * Many pictures, of which only those are drawn that can be seen. One list box: arrows move, space selects, enter opens. Each
+ * has a place of its own, so that it stays what it is, with the focus, when rows become longer or shorter.
+ */
 export function Grid({ label, images, layout, selected, onSelect, onOpen, onEnd, caption, alt, total }: Props) {
   const styles = useStyles();
   const { t } = useTranslation();
@@ -128,32 +130,31 @@ export function Grid({ label, images, layout, selected, onSelect, onOpen, onEnd,
   return (
     <div ref={scroll} className={styles.scroll} tabIndex={images.length ? -1 : 0}>
       <div className={styles.inner} style={{ height: virtual.getTotalSize() }} role="listbox" aria-label={label} aria-multiselectable onKeyDown={onKey}>
-        {shown.map((line) => {
+        {shown.flatMap((line) => {
           const row = rows[line.index];
-          return (
-            <div key={line.key} className={styles.row} role="presentation" style={{ height: row.height, transform: `translateY(${line.start}px)` }}>
-              {row.widths.map((tileWidth, column) => {
-                const index = row.first + column;
-                const image = images[index];
-                const isChosen = selected.has(image.itemId);
-                return (
-                  <div
-                    key={image.itemId} data-index={index} role="option" aria-selected={isChosen} aria-label={nameOf(alt(image), image.name ?? '')}
-                    aria-posinset={index + 1} aria-setsize={total ?? images.length} tabIndex={index === active ? 0 : -1}
-                    className={mergeClasses(styles.tile, layout === 'list' && styles.line, isChosen && styles.chosen)}
-                    style={layout === 'list' ? { height: row.height } : { width: tileWidth, height: row.height }}
-                    onClick={(event) => onClick(event, index)} onFocus={() => setActive(index)}
-                  >
-                    {layout === 'list' ? <ListLine image={image} alt={alt(image)} /> : <Thumbnail entry={image} size={tileWidth > 260 ? 'large' : 'medium'} alt="" />}
-                    {layout !== 'list' && caption(image) && <div className={styles.caption}>{caption(image)}</div>}
-                    <span className={mergeClasses('mark', styles.mark, isChosen && styles.marked)} title={t('gallery.select')} aria-hidden>
-                      {isChosen ? <CheckmarkCircle24Filled /> : <Circle24Regular />}
-                    </span>
-                  </div>
-                );
-              })}
-            </div>
-          );
+          let next = 0;
+          return row.widths.map((tileWidth, column) => {
+            const start = next;
+            next += tileWidth + gap;
+            const index = row.first + column;
+            const image = images[index];
+            const isChosen = selected.has(image.itemId);
+            return (
+              <div
+                key={image.itemId} data-index={index} role="option" aria-selected={isChosen} aria-label={nameOf(alt(image), image.name ?? '')}
+                aria-posinset={index + 1} aria-setsize={total ?? images.length} tabIndex={index === active ? 0 : -1}
+                className={mergeClasses(styles.tile, layout === 'list' && styles.line, isChosen && styles.chosen)}
+                style={{ width: tileWidth, height: row.height, insetInlineStart: start, top: line.start }}
+                onClick={(event) => onClick(event, index)} onFocus={() => setActive(index)}
+              >
+                {layout === 'list' ? <ListLine image={image} alt={alt(image)} /> : <Thumbnail entry={image} size={tileWidth > 260 ? 'large' : 'medium'} alt="" />}
+                {layout !== 'list' && caption(image) && <div className={styles.caption}>{caption(image)}</div>}
+                <span className={mergeClasses('mark', styles.mark, isChosen && styles.marked)} title={t('gallery.select')} aria-hidden>
+                  {isChosen ? <CheckmarkCircle24Filled /> : <Circle24Regular />}
+                </span>
+              </div>
+            );
+          });
         })}
       </div>
     </div>

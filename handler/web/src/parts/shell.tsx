@@ -9,6 +9,7 @@ const useStyles = makeStyles({
   page: { height: '100%', display: 'grid', gridTemplateRows: 'auto 1fr', backgroundColor: tokens.colorNeutralBackground2, color: tokens.colorNeutralForeground1 },
   bar: { display: 'flex', alignItems: 'center', gap: '8px', paddingInline: '12px', backgroundColor: tokens.colorNeutralBackground1, borderBottom: `1px solid ${tokens.colorNeutralStroke2}` },
   tabs: { flexGrow: 1, overflowX: 'auto', overflowY: 'hidden' },
+  word: { '@media (max-width: 600px)': { display: 'none' } },
   main: { minHeight: 0, overflow: 'auto', position: 'relative' },
   skip: { position: 'absolute', insetInlineStart: '-9999px', ':focus': { insetInlineStart: '8px', top: '8px', zIndex: 10, backgroundColor: tokens.colorNeutralBackground1, padding: '8px' } },
 });
@@ -35,12 +36,12 @@ export function Shell({ children }: { children: ReactNode }) {
       <header className={styles.bar}>
         <nav className={styles.tabs} aria-label={t('shell.places')}>
           <TabList selectedValue={path === '/privacy' ? '' : here} onTabSelect={(_, { value }) => go(value as string)}>
-            {places.map((place) => <Tab key={place.value} value={place.value} icon={place.icon}>{t(`shell.${place.text}`)}</Tab>)}
+            {places.map((place) => <Tab key={place.value} value={place.value} icon={place.icon} aria-label={t(`shell.${place.text}`)}><span className={styles.word}>{t(`shell.${place.text}`)}</span></Tab>)}
           </TabList>
         </nav>
         <Menu>
           <MenuTrigger disableButtonEnhancement>
-            <Button appearance="subtle" icon={<Avatar name={me.name} size={28} />} aria-label={t('shell.account', { name: me.name })} />
+            <Button appearance="subtle" icon={<Avatar name={me.name} size={28} aria-label={t('shell.account', { name: me.name })} />} />
           </MenuTrigger>
           <MenuPopover>
             <MenuList>

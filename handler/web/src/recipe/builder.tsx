@@ -48,7 +48,7 @@ export function Builder({ recipe, onChange }: { recipe: Recipe; onChange(recipe:
         })}
       </ol>
       <div>
-        <Menu>
+        <Menu positioning={{ autoSize: true }}>
           <MenuTrigger disableButtonEnhancement><Button icon={<Add20Regular />}>{t('recipe.add')}</Button></MenuTrigger>
           <MenuPopover>
             <MenuList>{stepForms.map((form) => <MenuItem key={form.op} onClick={() => setSteps([...recipe.steps, newStep(form)])}>{stepName(t, form.op)}</MenuItem>)}</MenuList>

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { content, itemOf, manage, open, photos, site, sizeOf, stack, until, versions } from './kit.mjs';
+
+async function editing(name) {
+  const { drive } = await site(name, 1, '');
+  const [photo] = await photos(1);
+  const item = await itemOf(drive, photo.name);
+  const page = await open(stack.adele, `/edit/${encodeURIComponent(drive)}/${item.id ?? item.ID}`);
+  await page.getByRole('button', { name: 'Crop to the frame' }).waitFor();
+  await page.getByText('Opening the picture').waitFor({ state: 'detached' });
+  return { page, drive, name: photo.name, photo, before: sizeOf(await content(drive, photo.name)) };
+}
+
+test('an edit is saved as a new version, with all pixels of the picture', async () => {
+  const { page, drive, name, photo } = await editing('Glacier');
+  await page.getByRole('button', { name: '1:1' }).click();
+  await page.getByRole('button', { name: 'Crop to the frame' }).click();
+  await page.getByRole('tab', { name: 'Filters' }).click();
+  await page.getByRole('checkbox', { name: 'Greyscale' }).click();
+  await page.getByRole('tab', { name: 'Turn' }).click();
+  await page.getByRole('button', { name: 'Flip sideways' }).click();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.waitForURL(/\/picture\//);
+  const all = await versions(drive, name);
+  assert.equal(all.length, 2);
+  const { width, height } = sizeOf(await content(drive, name));
+  const was = sizeOf(photo.content);
+  assert.ok(Math.abs(width - height) <= 2, `${width} × ${height} is no square`);
+  assert.ok(Math.min(was.width, was.height) - Math.min(width, height) <= 4, `${width} × ${height} of ${was.width} × ${was.height} has lost pixels`);
+  assert.ok((await content(drive, name, '1.0')).equals(photo.content), 'the old version is as it was');
+  assert.deepEqual(page.problems, []);
+});
+
+test('undo takes a crop back, and redo does it again', async () => {
+  const { page, drive, name, before } = await editing('Moor');
+  const seen = () => page.evaluate(() => { const { width, height } = document.querySelector('canvas'); return `${width}×${height}`; });
+  const whole = await seen();
+  await page.getByRole('button', { name: '1:1' }).click();
+  await page.getByRole('button', { name: 'Crop to the frame' }).click();
+  await until('the picture is cropped', async () => (await seen()) !== whole);
+  await page.getByRole('button', { name: 'Undo', exact: true }).click();
+  await until('the crop is undone', async () => (await seen()) === whole);
+  await page.getByRole('tab', { name: 'Filters' }).click();
+  await page.getByRole('checkbox', { name: 'Sepia' }).click();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.waitForURL(/\/picture\//);
+  const after = sizeOf(await content(drive, name));
+  assert.deepEqual([after.width, after.height].sort(), [before.width, before.height].sort(), 'the undone crop was not saved');
+});
+
+test('a copy leaves the picture as it is', async () => {
+  const { page, drive, name, photo } = await editing('Lagoon');
+  await page.getByRole('tab', { name: 'Text' }).click();
+  await page.getByRole('button', { name: 'Add text' }).click();
+  await page.getByRole('button', { name: 'Save a copy' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  await page.waitForURL(/\/picture\//);
+  const copy = name.replace(/(\.[^.]+)$/, '-edited$1');
+  assert.ok(!(await content(drive, copy)).equals(photo.content));
+  assert.equal((await versions(drive, name)).length, 1);
+});
+
+test('of two people who edit the same picture, the slower one loses nothing', async () => {
+  const { page, drive, name, photo } = await editing('Canyon');
+  const [, other] = await photos(2);
+  await page.getByRole('tab', { name: 'Turn' }).click();
+  await page.getByRole('button', { name: 'Flip upside down' }).click();
+  await manage(`/graph/drives/${encodeURIComponent(drive)}/files?path=${encodeURIComponent(name)}&by=${stack.alex.id}`, { method: 'PUT', body: other.content });
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByText('Somebody was faster.').waitFor();
+  await page.getByText(/Alex Wilber has changed the picture meanwhile/).waitFor();
+  assert.ok((await content(drive, name)).equals(other.content), 'what the other one saved is still there');
+  await page.getByRole('button', { name: 'Load the new one' }).click();
+  await page.getByText('Somebody was faster.').waitFor({ state: 'detached' });
+  await page.getByText('Opening the picture').waitFor({ state: 'detached' });
+  await page.getByRole('tab', { name: 'Turn' }).click();
+  await page.getByRole('button', { name: 'Flip upside down' }).click();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.waitForURL(/\/picture\//);
+  assert.equal((await versions(drive, name)).length, 3);
+  assert.ok((await content(drive, name, '1.0')).equals(photo.content));
+});
+
+test('what was done in the editor becomes a recipe for more pictures', async () => {
+  const { page } = await editing('Fjord');
+  await page.getByRole('tab', { name: 'Filters' }).click();
+  await page.getByRole('checkbox', { name: 'Sepia' }).click();
+  await page.getByRole('button', { name: 'Before and after' }).click();
+  const shown = page.getByRole('dialog').getByRole('img', { name: /, after$/ });
+  await shown.waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+  await page.getByRole('button', { name: 'Apply to more pictures' }).click();
+  await page.getByRole('heading', { name: 'Edit many pictures' }).waitFor();
+  await page.getByRole('list', { name: 'Steps' }).getByText('Filter').first().waitFor();
+  assert.equal(await page.getByRole('combobox', { name: 'Filter' }).inputValue(), 'sepia');
+});

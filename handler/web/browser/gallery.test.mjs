@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { content, itemOf, manage, open, photos, site, stack, toGallery, until, versions } from './kit.mjs';
+
+test('a person finds a library, looks at its pictures and moves among them by keyboard', async () => {
+  await site('Harbour', 12);
+  const page = await open(stack.adele);
+  await toGallery(page, 'Harbour');
+  const options = page.getByRole('option');
+  assert.equal(await options.count(), 12);
+  await until('all thumbnails are shown', async () => (await page.locator('[role=option] img').evaluateAll((all) => all.filter((one) => one.complete && one.naturalWidth > 0).length)) === 12);
+
+  await options.first().focus();
+  await page.keyboard.press('Space');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Space');
+  await page.getByText('2 pictures selected').first().waitFor();
+  await page.keyboard.press('End');
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-posinset')), '12');
+  await page.keyboard.press('Control+a');
+  await page.getByText('12 pictures selected').first().waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByText('12 pictures selected').first().waitFor({ state: 'detached' });
+
+  await page.keyboard.press('Enter');
+  const details = page.getByRole('complementary', { name: 'Details' });
+  await details.getByText('Pixels').waitFor();
+  await page.keyboard.press('Escape');
+  await details.waitFor({ state: 'detached' });
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute('role')), 'option', 'the focus is back');
+  assert.deepEqual(page.problems, []);
+});
+
+test('pictures can be found by name and sorted', async () => {
+  await site('Quarry', 6);
+  const page = await open(stack.adele);
+  await toGallery(page, 'Quarry');
+  const names = () => page.locator('[role=option]').evaluateAll((all) => all.map((one) => one.getAttribute('aria-label')));
+  const before = await names();
+  await page.getByRole('button', { name: 'Sort by' }).click();
+  await page.getByRole('menuitemradio', { name: 'Name, descending' }).click();
+  await until('the order is turned', async () => (await names()).join() === before.toReversed().join());
+  await page.getByRole('searchbox', { name: 'Find by name' }).fill(before[0].slice(0, 6));
+  await until('only what fits is there', async () => {
+    const now = await names();
+    return now.length > 0 && now.length < before.length && now.every((name) => name.toLowerCase().includes(before[0].slice(0, 6).toLowerCase()));
+  });
+  await page.getByRole('searchbox', { name: 'Find by name' }).fill('there is nothing like this');
+  await page.getByText('No picture has such a name.').waitFor();
+});
+
+test('every layout shows all pictures', async () => {
+  await site('Orchard', 6);
+  const page = await open(stack.adele);
+  await toGallery(page, 'Orchard');
+  const layout = async (name) => {
+    await page.getByRole('button', { name: 'Layout' }).click();
+    await page.getByRole('menuitemradio', { name }).click();
+  };
+  for (const name of ['List', 'In their own shapes', 'Grid']) {
+    await layout(name);
+    await until(`${name} has six`, async () => (await page.getByRole('option').count()) === 6);
+  }
+  await layout('One at a time');
+  await page.getByText('1 of 6').waitFor();
+  await page.getByRole('button', { name: 'Previous' }).click();
+  await page.getByText('6 of 6').waitFor();
+});
+
+test('what is said of a picture is kept, and an old version comes back', async () => {
+  const { drive } = await site('Mill', 1, '');
+  const [first, second] = await photos(2);
+  const item = await itemOf(drive, first.name);
+  const id = item.id ?? item.ID;
+  await manage(`/graph/drives/${encodeURIComponent(drive)}/files?path=${encodeURIComponent(first.name)}&by=${stack.adele.id}`, { method: 'PUT', body: second.content });
+  const page = await open(stack.adele, `/picture/${encodeURIComponent(drive)}/${id}`);
+  await page.getByRole('tab', { name: 'Description' }).click();
+  await page.getByRole('textbox', { name: 'Alternative text' }).fill('A wheel turns in the brook');
+  await page.getByRole('textbox', { name: 'Tags' }).fill('mill, water');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByText('The description was saved.').waitFor({ state: 'attached' });
+  await page.reload();
+  await page.getByRole('tab', { name: 'Description' }).click();
+  assert.equal(await page.getByRole('textbox', { name: 'Alternative text' }).inputValue(), 'A wheel turns in the brook');
+  assert.equal(await page.getByRole('textbox', { name: 'Tags' }).inputValue(), 'mill, water');
+
+  await page.getByRole('tab', { name: 'Versions' }).click();
+  await page.getByRole('button', { name: 'Restore version 1.0' }).click();
+  await page.getByText('The version was restored.').waitFor({ state: 'attached' });
+  assert.equal((await versions(drive, first.name)).length, 3);
+  assert.ok((await content(drive, first.name)).equals(first.content));
+});

@@ -1,0 +1,96 @@
+// What the tests in a browser begin with.
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after } from 'node:test';
+import { launch, manage, stack } from './stack.mjs';
+
+export { manage, stack };
+
+let browser;
+after(() => browser?.close());
+
+/** A page of somebody's own: nothing is shared with other pages. */
+export async function newPage(options = {}) {
+  browser ??= await launch();
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US', ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  page.problems = [];
+  page.requests = [];
+  page.on('pageerror', (error) => page.problems.push(String(error)));
+  page.on('console', (message) => message.type() === 'error' && page.problems.push(message.text()));
+  page.on('request', (request) => page.requests.push(request.url()));
+  return page;
+}
+
+/** Opens the tab as a user of the sandbox, at a path in it. */
+export async function open(user, path = '/', options = {}) {
+  const page = await newPage(options);
+  await page.goto(`${stack.tab}${path}#account=${user.tenant}/${user.id}`);
+  return page;
+}
+
+/** The photographs that were drawn. */
+export async function photos(count = 12) {
+  const names = (await readdir(stack.photos)).sort().slice(0, count);
+  return Promise.all(names.map(async (name) => ({ name, content: await readFile(join(stack.photos, name)) })));
+}
+
+/** A site with a library that has photographs in a folder. */
+export async function site(name, count = 12, folder = 'Summer fair') {
+  const { adele } = stack;
+  const made = await manage('/graph/sites', { method: 'POST', body: { Tenant: adele.tenant, Name: name, Owner: adele.id } });
+  const drive = made.driveId ?? made.DriveID;
+  for (const photo of await photos(count)) {
+    const path = folder ? `${folder}/${photo.name}` : photo.name;
+    await manage(`/graph/drives/${encodeURIComponent(drive)}/files?path=${encodeURIComponent(path)}&by=${adele.id}`, { method: 'PUT', body: photo.content });
+  }
+  return { ...made, name, drive };
+}
+
+const query = (fields) => new URLSearchParams(fields).toString();
+
+/** The versions of a file in the sandbox, newest first. */
+export const versions = (drive, item) => manage(`/graph/drives/${encodeURIComponent(drive)}/versions?${query({ item })}`);
+export const content = (drive, item, version = '') => manage(`/graph/drives/${encodeURIComponent(drive)}/content?${query({ item, version })}`, { raw: true });
+export const itemOf = (drive, item) => manage(`/graph/drives/${encodeURIComponent(drive)}/item?${query({ item })}`);
+
+/** Finds a library on the first page, and opens its folder. */
+export async function toGallery(page, name, folder = 'Summer fair') {
+  await page.getByRole('radio', { name, exact: true }).click();
+  await page.getByRole('button', { name: 'Show pictures' }).click();
+  if (folder) await page.getByRole('button', { name: folder }).click();
+  await page.getByRole('option').first().waitFor();
+}
+
+/** Waits until something is so. */
+export async function until(what, check, time = 30_000) {
+  for (const end = Date.now() + time; ; ) {
+    const found = await check();
+    if (found) return found;
+    if (Date.now() > end) throw new Error(`it did not come true that ${what}`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}
+
+/** What axe finds wrong on a page. */
+export async function axe(page) {
+  const source = await readFile(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+  await page.evaluate(source);
+  // The dummies are where Fluent's keyboard navigation takes the focus and passes it on at once.
+  const { violations } = await page.evaluate(() => globalThis.axe.run({ exclude: [['[data-tabster-dummy]']] }, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
+  return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => `${node.target.join(' ')} ${node.html.slice(0, 160)}`).join(' | ')}`);
+}
+
+/** Keeps a picture of a page, for people to look at. */
+export const screenshot = (page, name) => page.screenshot({ path: join(stack.screens, `${name}.png`) });
+
+/** Width and height of a JPEG or PNG file. */
+export function sizeOf(file) {
+  if (file[0] === 0x89) return { width: file.readUInt32BE(16), height: file.readUInt32BE(20) };
+  for (let at = 2; ; ) {
+    const marker = file[at + 1];
+    if (marker >= 0xc0 && marker <= 0xc2) return { height: file.readUInt16BE(at + 5), width: file.readUInt16BE(at + 7) };
+    at += 2 + file.readUInt16BE(at + 2);
+  }
+}

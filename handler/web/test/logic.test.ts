@@ -1,0 +1,177 @@
+import { describe, expect, it, vi } from 'vitest';
+import { EventParser, follow } from '../src/api/events';
+import type { Api, Entry } from '../src/api/client';
+import { Problem, problemOf, retry, retryDelay } from '../src/api/problem';
+import { Epochs } from '../src/editor/epochs';
+import { doneOf } from '../src/parts/job-state';
+import { rowsOf } from '../src/parts/layout';
+import { byTaken, spread } from '../src/parts/order';
+import { localNow, ruleOf } from '../src/parts/rhythm';
+import { emptyRecipe, formOf, moved, newStep, stepForms, tidy } from '../src/recipe/recipe';
+
+describe('layout', () => {
+  const images = Array.from({ length: 23 }, (_, at) => ({ width: 300 + 40 * at, height: 300 }));
+
+  it.each(['grid', 'masonry', 'list'] as const)('%s shows each picture once and fits the width', (layout) => {
+    for (const width of [200, 360, 1000, 2400]) {
+      const rows = rowsOf(images, layout, width, 8);
+      expect(rows.map((row) => row.widths.length).reduce((a, b) => a + b, 0)).toBe(23);
+      let next = 0;
+      for (const row of rows) {
+        expect(row.first).toBe(next);
+        next += row.widths.length;
+        expect(row.widths.reduce((a, b) => a + b, 0) + 8 * (row.widths.length - 1)).toBeLessThanOrEqual(width + 0.01);
+        expect(row.height).toBeGreaterThan(0);
+      }
+    }
+  });
+
+  it('keeps the shapes of pictures in masonry, within bounds', () => {
+    const [row] = rowsOf([{ width: 4000, height: 100 }, { width: 100, height: 4000 }, {}], 'masonry', 1000, 8);
+    expect(row.widths.map((width) => Math.round((100 * width) / row.height) / 100)).toEqual([3, 0.5, 1]);
+  });
+
+  it('has two columns on the smallest phone, and nothing without a width', () => {
+    expect(rowsOf(images, 'grid', 300, 8)[0].widths).toHaveLength(2);
+    expect(rowsOf(images, 'grid', 0, 8)).toEqual([]);
+  });
+});
+
+describe('epochs', () => {
+  const epoch = (name: string) => ({ background: name, objects: [] });
+
+  it('follows undo and redo of crops', async () => {
+    const epochs = new Epochs();
+    epochs.stack(1);
+    epochs.stack(2);
+    epochs.cropped(epoch('first'));
+    expect(epochs.ended).toEqual([epoch('first')]);
+    epochs.stack(1); // undone
+    expect(epochs.ended).toEqual([]);
+    await epochs.redo(async () => epochs.stack(2));
+    expect(epochs.ended).toEqual([epoch('first')]);
+  });
+
+  it('forgets an undone crop when something else is done', () => {
+    const epochs = new Epochs();
+    epochs.stack(1);
+    epochs.cropped(epoch('first'));
+    epochs.stack(2);
+    epochs.cropped(epoch('second'));
+    epochs.stack(0);
+    epochs.stack(1);
+    epochs.stack(2);
+    expect(epochs.ended).toEqual([]);
+  });
+
+  it('keeps the crops before the one that is replaced', () => {
+    const epochs = new Epochs();
+    epochs.stack(1);
+    epochs.cropped(epoch('first'));
+    epochs.stack(2);
+    epochs.cropped(epoch('second'));
+    epochs.stack(1);
+    epochs.stack(2);
+    epochs.cropped(epoch('other'));
+    expect(epochs.ended).toEqual([epoch('first'), epoch('other')]);
+  });
+});
+
+describe('events', () => {
+  it('are put together from pieces', () => {
+    const parser = new EventParser();
+    expect(parser.push('event: prog')).toEqual([]);
+    expect(parser.push('ress\ndata: {"a":')).toEqual([]);
+    expect(parser.push('1}\n\n: a comment\n\nevent: end\r\ndata: x\r\n\r\n')).toEqual([{ event: 'progress', data: '{"a":1}' }, { event: 'end', data: 'x' }]);
+  });
+
+  it('are asked for again when the stream ends before the bulk edit does', async () => {
+    const streams = ['event: progress\ndata: {"id":"j","n":1}\n\n', 'event: end\ndata: {"id":"j","n":2}\n\n'];
+    const api = { get: vi.fn(async () => new Response(streams.shift())) };
+    const seen: unknown[] = [];
+    await follow(api as unknown as Api, 'j', (job) => seen.push(job), new AbortController().signal);
+    expect(seen).toEqual([{ id: 'j', n: 1 }, { id: 'j', n: 2 }]);
+    expect(api.get).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('problems', () => {
+  const answer = (status: number, body: unknown, headers: Record<string, string> = {}) => new Response(typeof body === 'string' ? body : JSON.stringify(body), { status, headers });
+
+  it('are read from problem documents', async () => {
+    const problem = await problemOf(answer(503, { type: 'urn:image-pro:problem:busy', detail: 'SharePoint is throttled.', invocation: 'i' }, { 'Retry-After': '7' }));
+    expect(problem).toMatchObject({ kind: 'busy', message: 'SharePoint is throttled.', retryAfter: 7, invocation: 'i', passing: true });
+    expect(retry(0, problem)).toBe(true);
+    expect(retry(5, problem)).toBe(false);
+    expect(retryDelay(0, problem)).toBe(7000);
+  });
+
+  it('of what stands between are understood as well', async () => {
+    expect((await problemOf(answer(502, '<html>'))).kind).toBe('busy');
+    expect((await problemOf(answer(404, 'nothing'))).kind).toBe('internal');
+  });
+
+  it('that will not pass are not tried again', () => {
+    expect(retry(0, new Problem({ kind: 'forbidden', title: '', detail: '', status: 403 }))).toBe(false);
+    expect(retry(0, new Error('x'))).toBe(false);
+  });
+});
+
+describe('recipes', () => {
+  it('begin with values of every field that has one, in its bounds', () => {
+    for (const form of stepForms) {
+      const step = newStep(form);
+      expect(formOf(step.op)).toBe(form);
+      for (const field of form.fields) {
+        const value = step[field.name];
+        if (field.kind === 'choice') expect(field.options).toContain(value);
+        if (field.kind === 'range') expect(value).toBeGreaterThanOrEqual(field.min);
+        if (field.kind === 'range') expect(value).toBeLessThanOrEqual(field.max);
+      }
+    }
+  });
+
+  it('say nothing of adjustments of 0', () => {
+    const adjust = { ...newStep(formOf('adjust')!), contrast: 12 };
+    expect(tidy({ ...emptyRecipe, steps: [adjust] }).steps).toEqual([{ op: 'adjust', contrast: 12 }]);
+  });
+
+  it('have steps that move, and stay at the ends', () => {
+    const steps = ['a', 'b', 'c'].map((op) => ({ op }));
+    const ops = (from: number, by: number) => moved(steps, from, by).map(({ op }) => op).join('');
+    expect([ops(0, 1), ops(2, -1), ops(0, -1), ops(2, 5)]).toEqual(['bac', 'acb', 'abc', 'abc']);
+  });
+});
+
+describe('rhythms', () => {
+  it('become rules of RFC 5545', () => {
+    const start = '2026-11-26T02:00'; // a Thursday
+    expect([ruleOf('once', start), ruleOf('daily', start), ruleOf('weekly', start), ruleOf('monthly', start)]).toEqual([undefined, 'FREQ=DAILY', 'FREQ=WEEKLY;BYDAY=TH', 'FREQ=MONTHLY;BYMONTHDAY=26']);
+    expect(ruleOf('monthly', '2026-01-31T02:00')).toBe('FREQ=MONTHLY;BYMONTHDAY=-1');
+  });
+
+  it('begin at a local time', () => {
+    expect(localNow(60, new Date(2026, 0, 31, 23, 30))).toBe('2026-02-01T00:30');
+  });
+});
+
+describe('jobs', () => {
+  const counts = { planned: 10, waiting: 4, edited: 5, unchanged: 0, skipped: 1, conflict: 0, failed: 0, bytesBefore: 0, bytesAfter: 0 };
+  it('tell how much of them is done', () => {
+    expect(doneOf({ id: '', kind: 'edit', createdAt: '', state: 'running', counts })).toBe(0.6);
+    expect(doneOf({ id: '', kind: 'edit', createdAt: '', state: 'planning', counts })).toBeUndefined();
+    expect(doneOf({ id: '', kind: 'edit', createdAt: '', state: 'done', counts: { ...counts, planned: 0, waiting: 0 } })).toBe(1);
+  });
+});
+
+it('pictures without a day come last, whichever way they are sorted', () => {
+  const entry = (itemId: string, takenAt?: string) => ({ driveId: 'd', itemId, takenAt, size: 1 }) as Entry;
+  const images = [entry('none'), entry('b', '2026-02-01T00:00:00Z'), entry('a', '2026-01-01T00:00:00Z')];
+  expect(byTaken(images, false).map(({ itemId }) => itemId)).toEqual(['a', 'b', 'none']);
+  expect(byTaken(images, true).map(({ itemId }) => itemId)).toEqual(['b', 'a', 'none']);
+});
+
+it('samples are spread from the first to the last', () => {
+  expect(spread([1, 2, 3, 4, 5, 6, 7], 3)).toEqual([1, 4, 7]);
+  expect(spread([1, 2], 3)).toEqual([1, 2]);
+});
