@@ -28,12 +28,12 @@ GOENV = GOEXPERIMENT=simd $(if $(HAS_TURBO),CGO_ENABLED=1 GOFLAGS="$$GOFLAGS -ta
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo test check fuzz quality bench load chaos bench-bulk package clean azurite need-go need-node turbo test-tab bench-tab chromium
+.PHONY: help build run demo test check fuzz quality bench load chaos bench-bulk package clean azurite need-go need-node turbo test-tab bench-tab teams-package chromium
 
 help: ## show this list
 	@echo "Image Pro: pictures of SharePoint libraries, shown and edited, one at a time or thousands at once"
 	@echo
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  make run takes PHOTOS=folder (photographs of your own), PORT=7071, KILL=1 (kill the handler half-way),"
 	@echo "  KIND=1 (no throttling and no broken connections), LOG=1. make test and make bench take PKG=./handler/bulk."
@@ -92,6 +92,9 @@ bench-bulk: build azurite ## what an image of a bulk edit costs, of 100 and of 1
 
 package: build ## make build/image-pro.zip for deployment
 	@$(GO) run ./handler/dev pack
+
+teams-package: need-go $(WEB) ## make build/teams.zip, the app package for Teams (IMAGEPRO_APP_DOMAIN=pictures.contoso.com, or local.settings.json)
+	@$(GOENV) $(GO) run ./handler/dev teams
 
 clean: ## remove what was built and installed here
 	rm -rf build handler/dev/azurite/node_modules handler/dev/peer/node_modules handler/web/node_modules handler/web/dist/assets $(TAB)

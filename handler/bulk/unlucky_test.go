@@ -366,8 +366,12 @@ func TestNobodyGivesUpAnImageThatAnotherDeliveryMayBeSaving(t *testing.T) {
 	k.plan()
 	k.crash.at("after Intend", 1)
 	k.die()
-	if err := k.worker().GiveUp(t.Context(), itemOf(job)); !fault.Is(err, fault.Busy) {
-		t.Errorf("giving up at once ended with %v, want Busy", err)
+	k.queue.all()
+	if err := k.worker().GiveUp(t.Context(), itemOf(job)); err != nil {
+		t.Fatal(err)
+	}
+	if got := k.results(job.Ref)[files[0].Name]; got.State != bulk.Waiting || len(k.queue.all()) != 1 {
+		t.Errorf("the image is %s, want it waiting, and its message to come again", got.State)
 	}
 	later := time.Now().Add(11 * time.Minute)
 	k.now = func() time.Time { return later }

@@ -178,8 +178,8 @@ func stateOf(kind fault.Kind) ItemState {
 	}
 }
 
-// GiveUp gives an image whose message was tried too often its final result, or its turns if it did not have them all: another
-// picture may have killed the process each time.
+// GiveUp gives an image whose message was tried too often its final result. If that cannot be told yet, or if the image did not
+// have all its turns, since another picture may have killed the process each time, its message comes again.
 func (w *Worker) GiveUp(ctx context.Context, m ItemMessage) error {
 	began := w.now()
 	job, item, err := w.find(ctx, m)
@@ -193,11 +193,13 @@ func (w *Worker) GiveUp(ctx context.Context, m ItemMessage) error {
 		if f := fault.From(err); f.Kind.NeedsUser() {
 			return w.lot.park(ctx, job, f, began)
 		}
-		return err
+		if !fault.Is(err, fault.Busy) {
+			return err
+		}
 	}
-	if item.State == Broken && item.Tries < loneTries {
+	if err != nil || item.State == Broken && item.Tries < loneTries {
 		m.Suspect, m.Waits = true, 0
-		return send(ctx, w.queue, ItemQueue, m, turnAfter)
+		return send(ctx, w.queue, ItemQueue, m, turnAfter) // by then it may be known
 	}
 	return w.finish(ctx, job, m, item)
 }

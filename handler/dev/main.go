@@ -9,6 +9,7 @@
 //	go run ./handler/dev [flags] bench-bulk   what an image of a bulk edit costs, of 100 and of 10,000
 //	go run ./handler/dev [flags] browser   tries the tab in Chromium
 //	go run ./handler/dev [flags] bench-tab   measures the tab in Chromium, with 5,000 pictures
+//	go run ./handler/dev [flags] teams   build/teams.zip, the Teams app package
 //	go run ./handler/dev [flags] openapi   prints the API's document (OpenAPI 3.1)
 //	go run ./handler/dev [flags] pack    build/image-pro.zip from what make build laid out
 package main
@@ -79,6 +80,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if command == "pack" && flags.NArg() == 1 {
 		return pack(o.app, filepath.Join(filepath.Dir(o.app), "image-pro.zip"), out)
 	}
+	if command == "teams" && flags.NArg() == 1 {
+		return teamsPackage(ctx, o)
+	}
 	if command == "bench-tab" && flags.NArg() == 1 {
 		o.images = cmp.Or(o.images, 5000)
 		return inBrowser(ctx, o, "browser/measure.mjs")
@@ -102,7 +106,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return bulkbench.Measure(ctx, os.Stdin, out)
 	}
 	if command != "run" && command != "demo" || flags.NArg() != 1 {
-		return fmt.Errorf("name one command, run, demo, load, chaos, bench-bulk, openapi or pack, not %q", strings.Join(flags.Args(), " "))
+		return fmt.Errorf("name one command, run, demo, load, chaos, bench-bulk, bench-tab, browser, openapi, teams or pack, not %q", strings.Join(flags.Args(), " "))
 	}
 	pictures, err := prepare(o)
 	if err != nil {

@@ -92,7 +92,17 @@ test('a tab is set up, shown, and changed by the settings of Teams', async () =>
   const shown = await teams({ context: { entityId: config.entityId } });
   await shown.tab.getByRole('heading', { name: 'At the boathouse' }).waitFor();
   await until('its four pictures are there', async () => (await shown.tab.getByRole('option').count()) === 4);
+  await until('their thumbnails as well', async () => (await shown.tab.locator('[data-waiting]').count()) === 0);
   await screenshot(shown.page, 'teams-tab');
+
+  const changed = await teams({ path: '/config', frameContext: 'settings', context: { entityId: config.entityId } });
+  await changed.tab.getByRole('textbox', { name: 'Title' }).fill('By the water');
+  await until('Teams may save', async () => (await changed.asked('settings.setValidityState')).at(-1)?.args[0] === true);
+  await changed.page.evaluate(() => window.say('settings.save', {}));
+  await until('it was saved', async () => (await changed.asked('settings.save.success')).length === 1);
+  assert.equal((await changed.asked('settings.setSettings'))[0].args[0].entityId, config.entityId, 'it is the same tab');
+  const again = await teams({ context: { entityId: config.entityId } });
+  await again.tab.getByRole('heading', { name: 'By the water' }).waitFor();
 });
 
 test('a deep link leads to its place', async () => {
