@@ -91,7 +91,7 @@ func New(c config.Config) (*App, error) {
 	}
 	verifier := entra.NewVerifier(entra.VerifierOptions{
 		Authority: string(c.Authority), AuthorityV1: string(c.AuthorityV1), AppID: string(c.AppID), AppIDURI: c.AppIDURI(),
-		ClientApps: c.ClientApps, Tenants: c.Tenants, AdminRoles: c.AdminRoles, Client: &http.Client{Transport: transport}, Now: now,
+		ClientApps: append(c.ClientApps, string(c.AppID)), Tenants: c.Tenants, AdminRoles: c.AdminRoles, Client: &http.Client{Transport: transport}, Now: now,
 	})
 	sharePoint, err := graph.NewClient(graph.Options{
 		BaseURL: string(c.Graph), Tokens: tokens, Transport: transport, Units: int(c.TenantUnits), Peers: records, Loopback: c.Graph.Loopback(), Now: now,

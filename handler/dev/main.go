@@ -87,8 +87,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		o.images = cmp.Or(o.images, 5000)
 		return inBrowser(ctx, o, "browser/measure.mjs")
 	}
-	if command == "browser" && flags.NArg() == 1 {
-		return inBrowser(ctx, o, "--test", "--test-concurrency", "4", "--test-reporter", "dot", "--test-timeout", "180000", "browser/")
+	if command == "browser" && flags.NArg() <= 2 { // a file of tests, or all
+		return inBrowser(ctx, o, "--test", "--test-concurrency", "4", "--test-reporter", "dot", "--test-timeout", "180000", cmp.Or(flags.Arg(1), "browser/"))
 	}
 	if command == "openapi" && flags.NArg() == 1 {
 		return printOpenAPI(out)

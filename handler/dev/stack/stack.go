@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -116,9 +117,20 @@ func (s *Stack) startHost(ctx context.Context) error {
 		return err
 	}
 	s.host.Addr = strings.TrimPrefix(s.Host.URL(), "http://")
+	if err := s.register(); err != nil {
+		return err
+	}
 	ready, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	return s.Host.Ready(ready)
+}
+
+// register tells Entra where the tab is: where people come back to who sign in in a browser, and who consent.
+func (s *Stack) register() error {
+	app := s.Scene.App
+	app.SPARedirectURIs = []string{s.Host.URL() + "/api/tab/signed-in"}
+	app.RedirectURIs = append(slices.Clone(app.RedirectURIs), s.Host.URL()+"/api/tab/consent")
+	return s.Sandbox.Entra.PutApp(app)
 }
 
 // settings are what local.settings.json would hold. The sandbox's certificate is trusted through

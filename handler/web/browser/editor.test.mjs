@@ -95,3 +95,26 @@ test('what was done in the editor becomes a recipe for more pictures', async () 
   await page.getByRole('list', { name: 'Steps' }).getByText('Filter').first().waitFor();
   assert.equal(await page.getByRole('combobox', { name: 'Filter' }).inputValue(), 'sepia');
 });
+
+test('the frame of a crop and what is drawn can be moved by keyboard', async () => {
+  const { page, drive, name, photo } = await editing('Steppe');
+  const canvas = page.getByRole('application');
+  await page.getByRole('button', { name: '1:1' }).click();
+  await canvas.focus();
+  for (let at = 0; at < 8; at++) await page.keyboard.press('-');
+  for (let at = 0; at < 60; at++) await page.keyboard.press('ArrowLeft');
+  for (let at = 0; at < 60; at++) await page.keyboard.press('ArrowUp');
+  await page.getByRole('button', { name: 'Crop to the frame' }).click();
+  await page.getByRole('tab', { name: 'Draw' }).click();
+  await page.getByRole('button', { name: 'Rectangle' }).click();
+  await canvas.focus();
+  await page.keyboard.press('ArrowRight');
+  const answered = page.waitForResponse('**/recipes/from-editor');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  const { steps } = (await (await answered).json()).recipe;
+  assert.deepEqual(steps.map(({ op }) => op), ['crop', 'shape']);
+  assert.deepEqual([steps[0].x, steps[0].y].map(Number.parseFloat), [0, 0], 'the frame was moved to the corner');
+  await page.waitForURL(/\/picture\//);
+  const [was, is] = [sizeOf(photo.content), sizeOf(await content(drive, name))];
+  assert.ok(Math.abs(is.width - is.height) <= 2 && is.width < 0.6 * Math.min(was.width, was.height), `${is.width} × ${is.height} of ${was.width} × ${was.height}`);
+});

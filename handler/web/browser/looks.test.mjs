@@ -44,6 +44,17 @@ test('axe finds nothing on any page, in any theme', async () => {
     await page.getByRole('menuitem', { name: 'Light and colour' }).click();
     await page.getByRole('img', { name: /, after$/ }).first().waitFor();
     await look(page, 'recipe');
+    await page.getByRole('slider', { name: 'Contrast' }).fill('20');
+    await page.getByRole('button', { name: 'Schedule', exact: true }).click();
+    await page.getByRole('dialog').getByRole('combobox', { name: 'Repeat' }).waitFor();
+    await look(page, 'schedule');
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Try without saving' }).click();
+    await page.locator('#main').getByText('done', { exact: true }).waitFor({ timeout: 60_000 });
+    await page.getByRole('row').nth(6).waitFor();
+    await page.getByRole('img', { name: /, after$/ }).first().waitFor();
+    await look(page, 'job');
     await page.goto(`${stack.tab}/edit/${place}`);
     await page.getByRole('button', { name: 'Crop to the frame' }).waitFor();
     await look(page, 'editor');

@@ -121,9 +121,8 @@ test('a claims challenge is answered by another token of Teams', async () => {
   });
   await tab.getByRole('tab', { name: 'Presets' }).click();
   await tab.getByRole('button', { name: 'Add a preset' }).waitFor();
-  await tab.getByText('You have to sign in again.').waitFor({ state: 'detached' });
-  const asks = await asked('authentication.getAuthToken');
-  assert.ok(asks.some(({ args }) => args[1]?.[0] === claims), 'Teams was asked with the claims');
+  await until('Teams was asked with the claims', async () => (await asked('authentication.getAuthToken')).some(({ args }) => args[1]?.[0] === claims));
+  await until('the presets were asked for again', () => refused >= 2);
 });
 
 test('a page that is not Teams cannot frame the tab', async () => {

@@ -61,6 +61,20 @@ test('without a connection the tab says so, and goes on afterwards', async () =>
   await toGallery(page, 'Ferry');
 });
 
+test('people have their data erased, after being asked', async () => {
+  const made = await manage('/users', { method: 'PUT', body: { tenant: stack.adele.tenant, upn: `noa${Date.now()}@contoso.onmicrosoft.com`, name: 'Noa Lindt', mail: 'noa@contoso.example' } });
+  const page = await open({ tenant: made.tenant, id: made.id }, '/privacy');
+  assert.equal(await page.getByRole('button', { name: 'Erase the organization’s data' }).count(), 0, 'that is for administrators');
+  await page.getByRole('button', { name: 'Erase my data' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('alertdialog').waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Erase my data' }).click();
+  const receipt = page.waitForResponse((response) => response.request().method() === 'DELETE');
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Erase my data' }).click();
+  assert.equal((await receipt).status(), 202);
+  await page.getByText('Erasing …').waitFor();
+});
+
 test('where one was stays after signing in', async () => {
   const page = await newPage();
   await page.goto(`${stack.tab}/presets`);

@@ -176,7 +176,7 @@ function sandboxHost(page: string): Host {
 function browserHost(): Host {
   const client = import('@azure/msal-browser').then(async (msal) => {
     const app = await msal.createStandardPublicClientApplication({
-      auth: { clientId: settings.appId, authority: `${settings.authority}/organizations`, redirectUri: `${location.origin}${base}/signed-in` },
+      auth: { clientId: settings.appId, authority: `${settings.authority}/organizations`, knownAuthorities: [new URL(settings.authority).host], redirectUri: `${location.origin}${base}/signed-in` },
       cache: { cacheLocation: 'sessionStorage' },
     });
     const answer = await app.handleRedirectPromise();

@@ -24,6 +24,9 @@ type App struct {
 	Federated    []Federated
 	URIs         []string // application ID URIs such as "api://localhost/<client id>"
 	RedirectURIs []string
+	// SPARedirectURIs are those of the kind single-page application: their codes are redeemed by scripts in browsers, without a
+	// credential, and by nobody else.
+	SPARedirectURIs []string
 	// Scopes are the delegated permissions that the registration lists: names of Graph ("User.Read"), or of
 	// another API with its URI ("api://other/read"). Consent for ".default" is for all of them.
 	Scopes []string
@@ -80,7 +83,7 @@ func (a App) allows(redirect string) bool {
 	if err != nil || asked.Fragment != "" {
 		return false
 	}
-	for _, registered := range a.RedirectURIs {
+	for _, registered := range slices.Concat(a.RedirectURIs, a.SPARedirectURIs) {
 		if registered == redirect {
 			return true
 		}

@@ -314,3 +314,39 @@ func TestAdministratorsConsentForTheTenant(t *testing.T) {
 		t.Errorf("another redirect URI: %d", page.status)
 	}
 }
+
+func TestCodesOfSinglePageApplicationsAreForScriptsInBrowsersAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const page = "http://127.0.0.1:7071/api/tab/signed-in"
+	app, _ := w.Entra.App(appID)
+	app.SPARedirectURIs = []string{page}
+	w.put(app)
+	script := func(r *http.Request) { r.Header.Set("Origin", "http://127.0.0.1:7071") }
+	code := func(to string) string {
+		location := w.authorize(contoso, signInQuery("redirect_uri", to)).header.Get("Location")
+		u, err := url.Parse(location)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return u.Query().Get("code")
+	}
+	bare := func(code string) url.Values { return codeForm(code, "redirect_uri", page, "client_secret", "") }
+
+	got := w.post(contoso, bare(code(page)), script)
+	wantTokens(t, got)
+	if got.header.Get("Access-Control-Allow-Origin") != "*" {
+		t.Errorf("headers %v: no browser would show the answer to the script", got.header)
+	}
+	refresh := got.text("refresh_token")
+	wantRefused(t, w.post(contoso, bare(code(page))), 401, "invalid_client", 7000218, "")
+	wantRefused(t, w.post(contoso, codeForm(code(page), "redirect_uri", page)), 400, "invalid_request", 9002327, "")
+	wantRefused(t, w.post(contoso, codeForm(code(redirect), "client_secret", ""), script), 400, "invalid_request", 9002326, "")
+
+	again := refreshForm(refresh)
+	wantRefused(t, w.post(contoso, again), 400, "invalid_request", 9002327, "")
+	again.Del("client_secret")
+	wantTokens(t, w.post(contoso, again, script))
+	w.clock.advance(24 * time.Hour)
+	wantRefused(t, w.post(contoso, again, script), 400, "invalid_grant", 700084, "token_expired")
+}

@@ -34,6 +34,7 @@ type sentApp struct {
 	Federated    []sentFederated `json:"federated,omitempty"`
 	URIs         []string        `json:"uris"`
 	RedirectURIs []string        `json:"redirectUris"`
+	SPARedirects []string        `json:"spaRedirectUris"`
 	Scopes       []string        `json:"scopes"`
 	Roles        []string        `json:"roles"`
 	Exposed      []string        `json:"exposed"`
@@ -46,7 +47,7 @@ func (e *Entra) manageApps(*manageRequest) (any, error) {
 	for _, a := range e.Apps() {
 		all = append(all, sentApp{
 			ID: a.ID, Name: a.Name, Home: a.Home, SingleTenant: a.SingleTenant, Public: a.Public, Disabled: a.Disabled,
-			URIs: a.URIs, RedirectURIs: a.RedirectURIs, Scopes: a.Scopes, Roles: a.Roles, Exposed: a.exposed(), TokenVersion: a.TokenVersion,
+			URIs: a.URIs, RedirectURIs: a.RedirectURIs, SPARedirects: a.SPARedirectURIs, Scopes: a.Scopes, Roles: a.Roles, Exposed: a.exposed(), TokenVersion: a.TokenVersion,
 			GroupClaims: a.GroupClaims,
 		})
 	}
@@ -60,7 +61,7 @@ func (e *Entra) managePutApp(m *manageRequest) (any, error) {
 	}
 	app := App{
 		ID: sent.ID, Name: sent.Name, Home: sent.Home, SingleTenant: sent.SingleTenant, Public: sent.Public, Disabled: sent.Disabled,
-		URIs: sent.URIs, RedirectURIs: sent.RedirectURIs, Scopes: sent.Scopes, Roles: sent.Roles, Exposed: sent.Exposed, TokenVersion: sent.TokenVersion,
+		URIs: sent.URIs, RedirectURIs: sent.RedirectURIs, SPARedirectURIs: sent.SPARedirects, Scopes: sent.Scopes, Roles: sent.Roles, Exposed: sent.Exposed, TokenVersion: sent.TokenVersion,
 		GroupClaims: sent.GroupClaims,
 	}
 	for _, s := range sent.Secrets {

@@ -85,6 +85,7 @@ var refusals = map[int]refusal{
 	70008:   {status: 400, word: "invalid_grant", suberror: "token_expired", text: "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive authorization request for this user and resource."},
 	70043:   {status: 400, word: "invalid_grant", suberror: "token_expired", text: "The refresh token has expired or is invalid due to sign-in frequency checks by conditional access. The token was issued on %s and the maximum allowed lifetime for this request is %s."},
 	700082:  {status: 400, word: "invalid_grant", suberror: "token_expired", text: "The refresh token has expired due to inactivity. The token was issued on %s and was inactive for %s."},
+	700084:  {status: 400, word: "invalid_grant", suberror: "token_expired", text: "The refresh token was issued to a single page app (SPA), and therefore has a fixed, limited lifetime of 1.00:00:00, which cannot be extended. It is now expired and a new sign in request must be sent by the SPA to the sign in page. The token was issued on %s."},
 	500112:  {status: 401, word: "invalid_client", text: "The reply address '%s' does not match the reply address '%s' provided when requesting Authorization code."},
 	1002012: {status: 400, word: "invalid_scope", text: "The provided value for scope %s is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI)."},
 
@@ -127,6 +128,8 @@ var refusals = map[int]refusal{
 	900144:  {status: 400, word: "invalid_request", text: "The request body must contain the following parameter: '%s'."},
 	900561:  {status: 400, word: "invalid_request", text: "The endpoint only accepts POST requests. Received a %s request."},
 	9000411: {status: 400, word: "invalid_request", text: "The request is not properly formatted. The parameter '%s' is duplicated."},
+	9002326: {status: 400, word: "invalid_request", text: "Cross-origin token redemption is permitted only for the 'Single-Page Application' client-type."},
+	9002327: {status: 400, word: "invalid_request", text: "Tokens issued for the 'Single-Page Application' client-type may only be redeemed via cross-origin requests."},
 	9002313: {status: 400, word: "invalid_request", text: "Invalid request. Request is malformed or invalid."},
 
 	// The service is not well. These come when they are forced.

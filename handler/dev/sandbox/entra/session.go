@@ -10,6 +10,9 @@ import (
 // Source: https://learn.microsoft.com/entra/identity-platform/refresh-tokens.
 const refreshLifetime = 90 * 24 * time.Hour
 
+// spaLifetime is how long one of a script in a browser lives, from the sign-in on.
+const spaLifetime = 24 * time.Hour
+
 // codeLifetime is how long an authorization code lives.
 const codeLifetime = 10 * time.Minute
 
@@ -21,6 +24,7 @@ type session struct {
 	signedIn          time.Time
 	strong            bool
 	seen              int // revocations before it
+	spa               bool
 }
 
 // code is what an authorization code stands for.
@@ -40,10 +44,14 @@ func (e *Entra) keep(r *tokenRequest, s subject, a *ask) string {
 	token := "1." + opaque(96)
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	expires := r.now.Add(refreshLifetime)
+	if r.spa {
+		expires = s.signedIn.Add(spaLifetime)
+	}
 	e.refresh[token] = &session{
 		tenant: s.user.Tenant, user: s.user.ID, app: r.app.ID, scope: a.text,
-		issued: r.now, expires: r.now.Add(refreshLifetime),
-		signedIn: s.signedIn, strong: s.strong, seen: s.seen,
+		issued: r.now, expires: expires,
+		signedIn: s.signedIn, strong: s.strong, seen: s.seen, spa: r.spa,
 	}
 	return token
 }
@@ -62,6 +70,9 @@ func (e *Entra) session(r *tokenRequest) (session, *refusal) {
 	}
 	if r.place.id != "" && r.place.id != held.tenant {
 		return held, refuse(50020, held.user, e.issuer(1, held.tenant), r.place.name, r.app.ID)
+	}
+	if !r.now.Before(held.expires) && held.spa {
+		return held, refuse(700084, held.issued.UTC().Format(timestamp))
 	}
 	if !r.now.Before(held.expires) {
 		return held, refuse(700082, held.issued.UTC().Format(timestamp), "90.00:00:00")

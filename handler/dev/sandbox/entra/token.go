@@ -30,6 +30,7 @@ type tokenRequest struct {
 	app        App
 	acr        string // how the client proved itself: "0" not at all, "1" a secret, "2" a key
 	continuous bool   // the client declared CP1
+	spa        bool   // a script in a browser asks, from another origin
 	now        time.Time
 	// identify tells who watches the calls, if anybody does, for whom this one is.
 	identify func(tenant, user string)
@@ -37,6 +38,9 @@ type tokenRequest struct {
 
 // token is the token endpoint.
 func (e *Entra) token(w http.ResponseWriter, req *http.Request) {
+	if req.Header.Get("Origin") != "" {
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+	}
 	answer, refused := e.answerToken(w, req)
 	if refused != nil {
 		e.refuse(w, req, refused)
@@ -113,6 +117,11 @@ func (e *Entra) recognise(r *tokenRequest, req *http.Request) *refusal {
 		return refuse(7000112, app.ID, app.Name)
 	}
 	r.app = app
+	if r.spa = req.Header.Get("Origin") != ""; r.spa && given == (credential{}) && (r.grant == grantCode || r.grant == grantRefresh) {
+		r.acr = "0" // the code, or the session, says whether that is right
+		r.continuous, refused = readClaims(r.form.Get("claims"))
+		return refused
+	}
 	if r.acr, refused = e.authenticate(r, given); refused != nil {
 		return refused
 	}
@@ -211,6 +220,9 @@ func (e *Entra) refreshed(r *tokenRequest) (map[string]any, *refusal) {
 		return nil, refused
 	}
 	held, refused := e.session(r)
+	if refused == nil {
+		refused = r.crossOrigin(held.spa)
+	}
 	if refused != nil {
 		return nil, refused
 	}
@@ -239,12 +251,26 @@ func (e *Entra) refreshed(r *tokenRequest) (map[string]any, *refusal) {
 	return e.issue(r, s, a, ""), nil
 }
 
+// crossOrigin refuses what was given to a script in a browser to anybody else, and the other way round.
+func (r *tokenRequest) crossOrigin(spa bool) *refusal {
+	switch {
+	case r.spa && !spa:
+		return refuse(9002326)
+	case spa && !r.spa:
+		return refuse(9002327)
+	}
+	return nil
+}
+
 // redeemed exchanges an authorization code.
 func (e *Entra) redeemed(r *tokenRequest) (map[string]any, *refusal) {
 	if refused := r.need("code", "redirect_uri"); refused != nil {
 		return nil, refused
 	}
 	c, refused := e.takeCode(r)
+	if refused == nil {
+		refused = r.crossOrigin(slices.Contains(r.app.SPARedirectURIs, c.redirect))
+	}
 	if refused != nil {
 		return nil, refused
 	}

@@ -4,7 +4,20 @@ import { Epochs, type Epoch } from './epochs';
 /** The parts of fabric that are asked for beside the editor's own interface. */
 interface Fabric {
   toJSON(properties: string[]): { backgroundImage?: Record<string, unknown>; objects: unknown[] };
-  getActiveObject(): { set(values: Record<string, unknown>): void } | null;
+  getActiveObject(): Shape | null;
+  renderAll(): void;
+}
+
+interface Shape {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+  scaleX: number;
+  scaleY: number;
+  set(values: Record<string, number>): void;
+  setCoords(): void;
+  getCenterPoint(): { x: number; y: number };
 }
 
 interface Inside {
@@ -58,7 +71,7 @@ export class Canvas {
       tell({ canUndo: length > 0 });
     });
     this.editor.on('redoStackChanged', (length: number) => tell({ canRedo: length > 0 }));
-    this.editor.on('objectActivated', (object: Changes['object']) => tell({ object }));
+    this.editor.on('objectActivated', (object: NonNullable<Changes['object']>) => tell({ object: object.type === 'cropzone' ? undefined : object }));
     this.editor.on('selectionCleared', () => tell({ object: undefined }));
     // A press on the canvas with the text tool writes there.
     this.editor.on('addText', ({ originPosition }: { originPosition: { x: number; y: number } }) => void this.text('Text', originPosition));
@@ -155,6 +168,37 @@ export class Canvas {
 
   remove = () => this.editor.removeActiveObject();
 
+  /** Moves what is chosen, or the frame of a crop, by so many pixels of the picture as it is shown. */
+  async move(x: number, y: number): Promise<void> {
+    const shape = this.fabric.getActiveObject();
+    if (!shape) return;
+    const { object } = this.changes;
+    if (object) {
+      const centre = shape.getCenterPoint();
+      await this.editor.setObjectPosition(object.id, { x: centre.x + x, y: centre.y + y, originX: 'center', originY: 'center' });
+      return;
+    }
+    const { width, height } = this.editor.getCanvasSize();
+    this.place(shape, { left: within(shape.left + x, 0, width - shape.width), top: within(shape.top + y, 0, height - shape.height) });
+  }
+
+  /** Makes what is chosen, or the frame of a crop, larger by a factor, or smaller. */
+  grow(factor: number): void {
+    const shape = this.fabric.getActiveObject();
+    if (!shape) return;
+    if (this.changes.object) return this.place(shape, { scaleX: shape.scaleX * factor, scaleY: shape.scaleY * factor });
+    const size = this.editor.getCanvasSize();
+    const most = Math.min(factor, size.width / shape.width, size.height / shape.height);
+    const [width, height] = [shape.width * most, shape.height * most];
+    this.place(shape, { width, height, left: within(shape.left, 0, size.width - width), top: within(shape.top, 0, size.height - height) });
+  }
+
+  private place(shape: Shape, values: Record<string, number>): void {
+    shape.set(values);
+    shape.setCoords();
+    this.fabric.renderAll();
+  }
+
   /** Sets a filter, or takes it away. Silently while a slider is moved: that is no step to undo. */
   async filter(type: string, options: Record<string, unknown> | undefined, silently = false): Promise<void> {
     if (options) await this.editor.applyFilter(type, options as never, silently);
@@ -167,3 +211,5 @@ export class Canvas {
     this.editor.destroy();
   }
 }
+
+const within = (value: number, least: number, most: number): number => Math.max(least, Math.min(most, value));

@@ -32,7 +32,7 @@ const de: Messages = {
     changedBy: '{{who}} hat das Bild inzwischen geändert ({{at}}). Speichern Sie eine Kopie, um Ihre Arbeit zu behalten, oder laden Sie das neue.', reload: 'Das neue laden',
     panel_crop: 'Zuschneiden', panel_turn: 'Drehen', panel_light: 'Licht und Farbe', panel_filters: 'Filter', panel_draw: 'Zeichnen', panel_text: 'Text',
     left: 'Links', right: 'Rechts', flipX: 'Seitlich spiegeln', flipY: 'Auf den Kopf stellen', width: 'Strichstärke', free: 'Freihand', line: 'Linie', shapes: 'Form hinzufügen', shape_rect: 'Rechteck', shape_circle: 'Kreis', shape_triangle: 'Dreieck',
-    sample: 'Text', addText: 'Text hinzufügen', remove: 'Ausgewähltes entfernen', cropHint: 'Ziehen Sie den Rahmen oder wählen Sie eine Form.', crop: 'Auf den Rahmen zuschneiden',
+    sample: 'Text', addText: 'Text hinzufügen', remove: 'Ausgewähltes entfernen', keys: 'Pfeile bewegen das Ausgewählte oder den Rahmen; Plus und Minus machen es größer oder kleiner; Entf entfernt es.', cropHint: 'Ziehen Sie den Rahmen oder wählen Sie eine Form.', crop: 'Auf den Rahmen zuschneiden',
   },
   look: {
     brightness: 'Helligkeit', contrast: 'Kontrast', saturation: 'Sättigung', vibrance: 'Lebendigkeit', hue: 'Farbton', pixelate: 'Verpixeln', noise: 'Rauschen', grayscale: 'Graustufen', sepia: 'Sepia', vintage: 'Vintage',

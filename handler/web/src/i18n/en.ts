@@ -30,7 +30,7 @@ export default {
     changedBy: '{{who}} has changed the picture meanwhile ({{at}}). Save a copy to keep your work, or load the new one.', reload: 'Load the new one',
     panel_crop: 'Crop', panel_turn: 'Turn', panel_light: 'Light and colour', panel_filters: 'Filters', panel_draw: 'Draw', panel_text: 'Text',
     left: 'Left', right: 'Right', flipX: 'Flip sideways', flipY: 'Flip upside down', width: 'Thickness', free: 'Freehand', line: 'Line', shapes: 'Add a shape', shape_rect: 'Rectangle', shape_circle: 'Circle', shape_triangle: 'Triangle',
-    sample: 'Text', addText: 'Add text', remove: 'Remove what is chosen', cropHint: 'Drag the frame, or choose a shape.', crop: 'Crop to the frame',
+    sample: 'Text', addText: 'Add text', remove: 'Remove what is chosen', keys: 'Arrows move what is chosen, or the frame; plus and minus make it larger or smaller; Delete removes it.', cropHint: 'Drag the frame, or choose a shape.', crop: 'Crop to the frame',
   },
   look: {
     brightness: 'Brightness', contrast: 'Contrast', saturation: 'Saturation', vibrance: 'Vibrance', hue: 'Hue', pixelate: 'Pixelate', noise: 'Noise', grayscale: 'Greyscale', sepia: 'Sepia', vintage: 'Vintage',

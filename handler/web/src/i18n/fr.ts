@@ -32,7 +32,7 @@ const fr: Messages = {
     changedBy: '{{who}} a modifié l’image entre-temps ({{at}}). Enregistrez une copie pour garder votre travail, ou chargez la nouvelle.', reload: 'Charger la nouvelle',
     panel_crop: 'Recadrer', panel_turn: 'Tourner', panel_light: 'Lumière et couleur', panel_filters: 'Filtres', panel_draw: 'Dessiner', panel_text: 'Texte',
     left: 'Gauche', right: 'Droite', flipX: 'Miroir horizontal', flipY: 'Miroir vertical', width: 'Épaisseur', free: 'À main levée', line: 'Ligne', shapes: 'Ajouter une forme', shape_rect: 'Rectangle', shape_circle: 'Cercle', shape_triangle: 'Triangle',
-    sample: 'Texte', addText: 'Ajouter du texte', remove: 'Supprimer l’élément choisi', cropHint: 'Faites glisser le cadre, ou choisissez une forme.', crop: 'Recadrer',
+    sample: 'Texte', addText: 'Ajouter du texte', remove: 'Supprimer l’élément choisi', keys: 'Les flèches déplacent l’élément choisi ou le cadre ; plus et moins l’agrandissent ou le réduisent ; Suppr le supprime.', cropHint: 'Faites glisser le cadre, ou choisissez une forme.', crop: 'Recadrer',
   },
   look: {
     brightness: 'Luminosité', contrast: 'Contraste', saturation: 'Saturation', vibrance: 'Vibrance', hue: 'Teinte', pixelate: 'Pixelliser', noise: 'Bruit', grayscale: 'Niveaux de gris', sepia: 'Sépia', vintage: 'Rétro',

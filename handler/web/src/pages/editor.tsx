@@ -7,7 +7,7 @@ import {
   FlipHorizontal20Regular, FlipVertical20Regular, ImageMultiple20Regular, Save20Regular, SaveCopy20Regular, SlideTransition20Regular,
 } from '@fluentui/react-icons';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
 import { body, type EditResult, type Entry, type FromEditor } from '../api/client';
@@ -147,7 +147,11 @@ function Work({ entry, blob, size }: { entry: Entry; blob: Blob; size: { width: 
       </Toolbar>
       <div className={styles.work}>
         <div className={styles.canvas}>
-          <div ref={stage} className={styles.stage} role="img" aria-label={t('editor.canvas', { name: entry.name })} />
+          <div
+            ref={stage} className={styles.stage} tabIndex={0} role="application" aria-label={t('editor.canvas', { name: entry.name })} aria-describedby="keys"
+            onKeyDown={(event) => canvas.current && onKey(event, canvas.current)}
+          />
+          <span id="keys" className="unseen">{t('editor.keys')}</span>
           {busy && !broken && <div className={styles.over}><Spinner label={t(save.isPending ? 'editor.saving' : 'editor.opening')} /></div>}
         </div>
         <div className={styles.side}>
@@ -177,6 +181,18 @@ function Work({ entry, blob, size }: { entry: Entry; blob: Blob; size: { width: 
       )}
     </div>
   );
+}
+
+/** The keyboard on the canvas: arrows move what is chosen or the frame of a crop, + and - make it larger or smaller. */
+function onKey(event: KeyboardEvent, canvas: Canvas): void {
+  const by = event.shiftKey ? 1 : 10;
+  const keys: Record<string, () => unknown> = {
+    ArrowLeft: () => canvas.move(-by, 0), ArrowRight: () => canvas.move(by, 0), ArrowUp: () => canvas.move(0, -by), ArrowDown: () => canvas.move(0, by),
+    '+': () => canvas.grow(1.1), '-': () => canvas.grow(1 / 1.1), Delete: () => canvas.remove(),
+  };
+  if (!keys[event.key] || (event.target as HTMLElement).tagName === 'TEXTAREA') return; // a text is being written
+  event.preventDefault();
+  void keys[event.key]();
 }
 
 function SaveCopy({ name, disabled, onSave }: { name: string; disabled: boolean; onSave(name: string): void }) {

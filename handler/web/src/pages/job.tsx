@@ -203,7 +203,7 @@ function Items({ job }: { job: Job }) {
     if (state && hasNextPage && !isFetching && ended) void fetchNextPage();
   }, [state, hasNextPage, isFetching, ended, fetchNextPage]);
   return (
-    <section aria-labelledby="items">
+    <section>
       <div className={styles.line}>
         <Title3 as="h2" id="items">{t('job.items')}</Title3>
         <Field label={t('job.filter')} orientation="horizontal">
