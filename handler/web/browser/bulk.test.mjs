@@ -57,12 +57,17 @@ test('a whole folder as copies, and what could not be done', async () => {
   await toGallery(page, 'Vineyard');
   await page.getByRole('button', { name: 'Edit all' }).click();
   await step(page, 'Filter');
+  await page.getByRole('textbox', { name: 'Only names like' }).fill('*.jpg');
   await page.getByRole('radio', { name: 'As a copy' }).click();
   await page.getByRole('textbox', { name: 'Name of the copies' }).fill('{name}-grey');
   await page.getByRole('button', { name: 'Start' }).click();
   await ended(page);
-  const [first] = await photos(1);
-  assert.ok((await content(drive, `Summer fair/${first.name.replace(/(\.[^.]+)$/, '-grey$1')}`)).length > 0);
+  const copies = (await photos(3)).map(({ name }) => ({ name, copy: `Summer fair/${name.replace(/(\.[^.]+)$/, '-grey$1')}` }));
+  assert.ok(copies.some(({ name }) => /\.jpg$/i.test(name)) && copies.some(({ name }) => !/\.jpg$/i.test(name)), 'there are some of both kinds');
+  for (const { name, copy } of copies) {
+    const made = await content(drive, copy).then(() => true, () => false);
+    assert.equal(made, /\.jpg$/i.test(name), `${copy} is there`);
+  }
   await page.getByRole('combobox', { name: 'Show' }).selectOption({ label: 'Skipped' });
   await until('only what was skipped is listed', async () => (await page.getByRole('row').count()) === 2);
   await page.getByRole('cell', { name: 'broken.jpg' }).waitFor();

@@ -40,7 +40,7 @@ const de: Messages = {
   },
   bulk: {
     title: 'Viele Bilder bearbeiten', nothing: 'Wählen Sie zuerst Bilder aus: einige aus einer Bibliothek oder einen ganzen Ordner.', choose: 'Bilder auswählen', pictures: 'Bilder',
-    images_one: '{{count}} Bild', images_other: '{{count}} Bilder', folder: 'Alle Bilder von „{{name}}“', recursive: 'Auch die der Ordner darin', recipe: 'Was zu tun ist', preset: 'Mit einer Vorlage beginnen', noPreset: 'Keine',
+    images_one: '{{count}} Bild', images_other: '{{count}} Bilder', folder: 'Alle Bilder von „{{name}}“', recursive: 'Auch die der Ordner darin', onlyNames: 'Nur Namen wie', onlyNamesHint: '* steht für alles: IMG_*', onlySince: 'Nur geändert seit', recipe: 'Was zu tun ist', preset: 'Mit einer Vorlage beginnen', noPreset: 'Keine',
     savePreset: 'Als Vorlage speichern', saving: 'Wie gespeichert wird', newVersion: 'Als neue Version jedes Bildes', copy: 'Als Kopie', copyName: 'Name der Kopien', copyHint: '{{name}}, {{width}} und {{counter}} stehen für das, was sie sagen.',
     onConflict: 'Wenn der Name vergeben ist', report: 'melden', skip: 'Bild auslassen', keepDates: 'Zeitpunkt der letzten Änderung behalten', start: 'Starten', dryRun: 'Probieren, ohne zu speichern', schedule: 'Planen', preview: 'Vorschau',
   },

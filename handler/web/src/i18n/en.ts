@@ -38,7 +38,7 @@ export default {
   },
   bulk: {
     title: 'Edit many pictures', nothing: 'Choose pictures first: select some in a library, or take a whole folder.', choose: 'Choose pictures', pictures: 'Pictures',
-    images_one: '{{count}} picture', images_other: '{{count}} pictures', folder: 'All pictures of “{{name}}”', recursive: 'Also of the folders in it', recipe: 'What is to be done', preset: 'Begin with a preset', noPreset: 'None',
+    images_one: '{{count}} picture', images_other: '{{count}} pictures', folder: 'All pictures of “{{name}}”', recursive: 'Also of the folders in it', onlyNames: 'Only names like', onlyNamesHint: '* stands for anything: IMG_*', onlySince: 'Only changed since', recipe: 'What is to be done', preset: 'Begin with a preset', noPreset: 'None',
     savePreset: 'Save as a preset', saving: 'How it is saved', newVersion: 'As a new version of each picture', copy: 'As a copy', copyName: 'Name of the copies', copyHint: '{{name}}, {{width}} and {{counter}} stand for what they say.',
     onConflict: 'If the name is taken', report: 'report it', skip: 'skip the picture', keepDates: 'Keep the time of the last change', start: 'Start', dryRun: 'Try without saving', schedule: 'Schedule', preview: 'Preview',
   },

@@ -40,7 +40,7 @@ const fr: Messages = {
   },
   bulk: {
     title: 'Modifier beaucoup d’images', nothing: 'Choisissez d’abord des images : sélectionnez-en dans une bibliothèque, ou prenez tout un dossier.', choose: 'Choisir des images', pictures: 'Images',
-    images_one: '{{count}} image', images_other: '{{count}} images', folder: 'Toutes les images de « {{name}} »', recursive: 'Aussi celles de ses dossiers', recipe: 'Ce qu’il faut faire', preset: 'Partir d’un préréglage', noPreset: 'Aucun',
+    images_one: '{{count}} image', images_other: '{{count}} images', folder: 'Toutes les images de « {{name}} »', recursive: 'Aussi celles de ses dossiers', onlyNames: 'Seulement les noms comme', onlyNamesHint: '* représente tout : IMG_*', onlySince: 'Seulement modifiées depuis', recipe: 'Ce qu’il faut faire', preset: 'Partir d’un préréglage', noPreset: 'Aucun',
     savePreset: 'Enregistrer comme préréglage', saving: 'Enregistrement', newVersion: 'Comme nouvelle version de chaque image', copy: 'Comme copie', copyName: 'Nom des copies', copyHint: '{{name}}, {{width}} et {{counter}} représentent ce qu’ils disent.',
     onConflict: 'Si le nom est déjà pris', report: 'le signaler', skip: 'passer l’image', keepDates: 'Garder la date de la dernière modification', start: 'Lancer', dryRun: 'Essayer sans enregistrer', schedule: 'Planifier', preview: 'Aperçu',
   },

@@ -51,13 +51,13 @@ function Edit({ chosen }: { chosen: Chosen }) {
   const { api, draft, setDraft } = useApp();
   const [, go] = useLocation();
   const recipe = draft ?? emptyRecipe;
-  const [recursive, setRecursive] = useState(true);
+  const [only, setOnly] = useState<Only>({ recursive: true, name: '', since: '' });
   const [save, setSave] = useState<Save>({ target: 'newVersion' });
   const key = useRef<string>(undefined);
   const images = useSamples(chosen);
   const edit = useMemo((): EditFields => ({
-    source: sourceOf(chosen, recursive), recipe: tidy(recipe), save: save.target === 'copy' ? save : { ...save, name: undefined, onConflict: undefined },
-  }), [chosen, recursive, recipe, save]);
+    source: sourceOf(chosen, only), recipe: tidy(recipe), save: save.target === 'copy' ? save : { ...save, name: undefined, onConflict: undefined },
+  }), [chosen, only, recipe, save]);
   const start = useMutation({
     mutationFn: (dryRun: boolean) => {
       key.current ??= crypto.randomUUID(); // pressed twice, or tried again after a broken connection, it is the same bulk edit
@@ -77,7 +77,7 @@ function Edit({ chosen }: { chosen: Chosen }) {
         <section aria-labelledby="what">
           <Title3 as="h2" id="what">{t('bulk.pictures')}</Title3>
           <Text block>{chosen.kind === 'images' ? t('bulk.images', { count: chosen.images.length }) : t('bulk.folder', { name: chosen.name })}</Text>
-          {chosen.kind === 'folder' && <Switch label={t('bulk.recursive')} checked={recursive} onChange={(_, { checked }) => setRecursive(checked)} />}
+          {chosen.kind === 'folder' && <FolderOptions only={only} onChange={setOnly} />}
         </section>
         <section aria-labelledby="how" className={styles.main}>
           <Title3 as="h2" id="how">{t('bulk.recipe')}</Title3>
@@ -122,10 +122,37 @@ function useSamples(chosen: Chosen) {
   });
 }
 
+/** Which pictures of a folder are meant. */
+interface Only {
+  recursive: boolean;
+  /** A pattern of names, or nothing. */
+  name: string;
+  /** A day, or nothing. */
+  since: string;
+}
+
+function FolderOptions({ only, onChange }: { only: Only; onChange(only: Only): void }) {
+  const { t } = useTranslation();
+  const styles = useStyles();
+  return (
+    <>
+      <Switch label={t('bulk.recursive')} checked={only.recursive} onChange={(_, { checked }) => onChange({ ...only, recursive: checked })} />
+      <div className={styles.row}>
+        <Field label={t('bulk.onlyNames')} hint={t('bulk.onlyNamesHint')}><Input value={only.name} onChange={(_, { value }) => onChange({ ...only, name: value })} /></Field>
+        <Field label={t('bulk.onlySince')}><Input type="date" value={only.since} onChange={(_, { value }) => onChange({ ...only, since: value })} /></Field>
+      </div>
+    </>
+  );
+}
+
 /** What the API takes for a selection. */
-export function sourceOf(chosen: Chosen, recursive: boolean): Source {
-  if (chosen.kind === 'folder') return { folder: { driveId: chosen.driveId, itemId: chosen.folderId, recursive } };
-  return { images: chosen.images.map(({ driveId, itemId }) => ({ driveId, itemId })) };
+function sourceOf(chosen: Chosen, { recursive, name, since }: Only): Source {
+  if (chosen.kind === 'images') return { images: chosen.images.map(({ driveId, itemId }) => ({ driveId, itemId })) };
+  return {
+    folder: {
+      driveId: chosen.driveId, itemId: chosen.folderId, recursive, ...(name.trim() && { names: [name.trim()] }), ...(since && { changedSince: new Date(`${since}T00:00:00`).toISOString() }),
+    },
+  };
 }
 
 function FromPreset({ recipe, onRecipe }: { recipe: Recipe; onRecipe(recipe: Recipe): void }) {

@@ -7,6 +7,7 @@ import { all, body, type Preset } from '../api/client';
 import { useApp } from '../context';
 import { day } from '../i18n/format';
 import { Failure } from '../parts/failure';
+import { optimistic } from '../parts/optimistic';
 import { Builder } from '../recipe/builder';
 import { emptyRecipe, isRecipe, tidy, type Recipe } from '../recipe/recipe';
 import { SavePreset } from './bulk';
@@ -67,7 +68,7 @@ function One({ preset }: { preset: Preset }) {
     },
     onSettled: after,
   });
-  const remove = useMutation({ mutationFn: () => body(api.typed.DELETE('/presets/{id}', { params })), onSuccess: () => announce(t('presets.removed')), onSettled: after });
+  const remove = useMutation({ mutationFn: () => body(api.typed.DELETE('/presets/{id}', { params })), onSuccess: () => announce(t('presets.removed')), ...optimistic<Preset[]>(queries, ['presets'], (all) => all.filter((one) => one.id !== preset.id)) });
   return (
     <div className={styles.one}>
       <div className={styles.head}>

@@ -7,6 +7,7 @@ import { body, type Schedule } from '../api/client';
 import { useApp } from '../context';
 import { moment } from '../i18n/format';
 import { Failure } from '../parts/failure';
+import { optimistic } from '../parts/optimistic';
 
 const useStyles = makeStyles({
   page: { padding: '24px', maxWidth: '860px', display: 'grid', gap: '16px' },
@@ -38,18 +39,18 @@ function One({ schedule }: { schedule: Schedule }) {
   const { api, announce } = useApp();
   const queries = useQueryClient();
   const params = { path: { id: schedule.id }, header: { 'If-Match': schedule.etag } };
-  const after = () => queries.invalidateQueries({ queryKey: ['schedules'] });
+  const changed = (change: (all: Schedule[]) => Schedule[]) => optimistic<{ schedules: Schedule[] | null }>(queries, ['schedules'], ({ schedules }) => ({ schedules: change(schedules ?? []) }));
   const pause = useMutation({
     mutationFn: (paused: boolean) => {
       const { name, start, rule, timeZone, onlyChanged, edit } = schedule;
       return body(api.typed.PUT('/schedules/{id}', { params, body: { name, start, rule, timeZone, onlyChanged, edit, paused } }));
     },
-    onSettled: after,
+    ...changed((all) => all.map((one) => (one.id === schedule.id ? { ...one, paused: !schedule.paused } : one))),
   });
   const remove = useMutation({
     mutationFn: () => body(api.typed.DELETE('/schedules/{id}', { params })),
     onSuccess: () => announce(t('schedules.removed')),
-    onSettled: after,
+    ...changed((all) => all.filter((one) => one.id !== schedule.id)),
   });
   return (
     <div className={styles.one}>
