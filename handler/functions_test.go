@@ -150,7 +150,7 @@ func TestHTTPFunctionsAndOperationsAgree(t *testing.T) {
 			t.Errorf("%s takes every method", name)
 		}
 	}
-	for _, operation := range append(program(t).API.Operations(), "GET "+strings.TrimPrefix(web.Prefix, api.Prefix)) {
+	for _, operation := range append(program(t).API.Operations(), "GET "+strings.TrimPrefix(web.Prefix, api.Prefix), "GET "+strings.TrimPrefix(web.DocsPrefix, api.Prefix)) {
 		method, path, _ := strings.Cut(operation, " ")
 		var found []string
 		for name, bindings := range all {

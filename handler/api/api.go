@@ -6,7 +6,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -55,9 +54,10 @@ type Options struct {
 
 // API is the HTTP side of the program.
 type API struct {
-	options Options
-	mux     *http.ServeMux
-	huma    huma.API
+	options  Options
+	mux      *http.ServeMux
+	huma     huma.API
+	document func() ([]byte, error) // OpenAPI, made when it is first asked for
 }
 
 // New returns the API with all of its operations.
@@ -66,8 +66,7 @@ func New(o Options) *API {
 	strictNames()
 	config := huma.DefaultConfig("Image Pro", "1")
 	config.RejectUnknownQueryParameters = true
-	// The document and its pages come with an operation of their own; the schema links would cost a lookup for
-	// each answer.
+	// The document is an operation of ours; the schema links would cost a lookup for each answer.
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
 	config.CreateHooks = nil
 	config.Transformers = []huma.Transformer{ofLibrary}
@@ -77,6 +76,7 @@ func New(o Options) *API {
 	a.huma = humago.NewWithPrefix(a.mux, Prefix, config)
 	a.huma.UseMiddleware(a.signIn)
 	a.install()
+	a.document = sync.OnceValues(a.describe)
 	a.mux.HandleFunc("/", a.elsewhere)
 	return a
 }
@@ -96,6 +96,9 @@ var strictNames = sync.OnceFunc(func() { huma.ValidateStrictCasing = true })
 func (a *API) install() {
 	// Health: for monitors; nothing behind it is asked.
 	huma.Register(a.huma, open("health", http.MethodGet, "/health", "Whether the program runs"), a.health) // changes nothing
+
+	// OpenAPI: this list as a document; web has a page that shows it.
+	huma.Register(a.huma, open("openapi", http.MethodGet, "/openapi.json", "This document"), a.openAPI) // changes nothing
 
 	// Privacy: what is kept, for everybody to read.
 	huma.Register(a.huma, open("privacy", http.MethodGet, "/privacy", "What Image Pro keeps, what for and how long"), a.privacy) // changes nothing
@@ -239,9 +242,6 @@ func (a *API) Operations() []string {
 	slices.Sort(all)
 	return all
 }
-
-// OpenAPI returns the document of all operations (OpenAPI 3.1, JSON).
-func (a *API) OpenAPI() ([]byte, error) { return json.Marshal(a.huma.OpenAPI()) }
 
 // elsewhere answers what is no operation: 405 where other methods are, else 404.
 func (a *API) elsewhere(w http.ResponseWriter, r *http.Request) {

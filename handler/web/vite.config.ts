@@ -50,8 +50,9 @@ export default defineConfig({
   base,
   html: { cspNonce: '__NONCE__' },
   build: {
-    target: 'es2022', assetsInlineLimit: 0, emptyOutDir: true, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 1500,
+    target: 'es2022', assetsInlineLimit: 0, emptyOutDir: true, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 2000,
     rolldownOptions: {
+      input: ['index.html', 'docs.html'],
       // "use client" says something to servers that draw pages, and there is none.
       output: { chunkFileNames: (chunk) => `assets/${chunk.moduleIds.some((id) => id.includes('/@microsoft/teams-js/')) ? 'teams-js' : chunk.name}-[hash].js` },
       onwarn: (warning, tell) => warning.code !== 'MODULE_LEVEL_DIRECTIVE' && tell(warning),

@@ -24,8 +24,11 @@ import (
 	"time"
 )
 
-// Prefix is where the tab lies.
-const Prefix = "/api/tab"
+// Prefix is where the tab lies. DocsPrefix is the page of the API's document.
+const (
+	Prefix     = "/api/tab"
+	DocsPrefix = "/api/docs"
+)
 
 //go:embed all:dist
 var built embed.FS
@@ -55,6 +58,7 @@ type settings struct {
 type Tab struct {
 	files    fs.FS
 	page     []byte // index.html; nil: it was not built
+	docs     []byte // docs.html
 	settings string // for the page, escaped
 	policy   string // Content-Security-Policy with %s for the nonce
 }
@@ -80,8 +84,10 @@ func newTab(o Options, files fs.FS) *Tab {
 		panic(err) // strings can be written
 	}
 	t := &Tab{files: files, settings: html.EscapeString(string(text)), policy: policy(o)}
-	if page, err := read(files, "index.html"); err == nil {
-		t.page = page
+	for name, page := range map[string]*[]byte{"index.html": &t.page, "docs.html": &t.docs} {
+		if text, err := read(files, name); err == nil {
+			*page = text
+		}
 	}
 	return t
 }
@@ -110,8 +116,12 @@ func policy(o Options) string {
 	}, "; ")
 }
 
+// docsPolicy is for the page of the API's document, whose library sets styles of its own. It calls this API alone.
+const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
+	"frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
 // ServeHTTP answers every address below Prefix: files by their names, everything else with the page, which looks at the
-// address itself.
+// address itself; and below DocsPrefix with the page of the API's document.
 func (t *Tab) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Referrer-Policy", "no-referrer")
@@ -124,6 +134,8 @@ func (t *Tab) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Only GET and HEAD are taken here.", http.StatusMethodNotAllowed)
 	case t.page == nil:
 		http.Error(w, "The tab was not built: run make build.", http.StatusServiceUnavailable)
+	case r.URL.Path == DocsPrefix || strings.HasPrefix(r.URL.Path, DocsPrefix+"/"):
+		show(w, bytes.ReplaceAll(t.docs, []byte(nonceMark), nil), docsPolicy)
 	case path.Ext(name) != "" && name != "/index.html":
 		t.file(w, r, strings.TrimPrefix(name, "/"))
 	default:
@@ -136,7 +148,11 @@ func (t *Tab) index(w http.ResponseWriter) {
 	nonce := rand.Text()
 	page := bytes.ReplaceAll(t.page, []byte(nonceMark), []byte(nonce))
 	page = bytes.Replace(page, []byte(settingsMark), []byte(t.settings), 1)
-	w.Header().Set("Content-Security-Policy", fmt.Sprintf(t.policy, nonce))
+	show(w, page, fmt.Sprintf(t.policy, nonce))
+}
+
+func show(w http.ResponseWriter, page []byte, policy string) {
+	w.Header().Set("Content-Security-Policy", policy)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Length", strconv.Itoa(len(page)))
 	_, _ = w.Write(page) // who has gone needs no page

@@ -29,6 +29,7 @@ func sample(t *testing.T) *Tab {
 		"index.html":             {Data: []byte(`<meta name="settings" content="__SETTINGS__"><script nonce="__NONCE__"></script><style nonce="__NONCE__">`)},
 		"assets/main-1234.js.gz": pack(t, "let a = 1"),
 		"icon.png":               {Data: []byte("png")},
+		"docs.html":              {Data: []byte(`<script nonce="__NONCE__">`)},
 		".keep":                  {},
 	})
 }
@@ -87,6 +88,16 @@ func TestThePageHoldsTheSettingsAndANonceThatIsUsedOnce(t *testing.T) {
 		}
 		if got := r.Header.Get("Cache-Control"); got != "no-store" {
 			t.Errorf("Cache-Control %q", got)
+		}
+	}
+}
+
+func TestTheDocumentOfTheAPIHasAPageOfItsOwn(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"/api/docs", "/api/docs/", "/api/docs/anything"} {
+		r := get(t, sample(t), path)
+		if body := text(t, r); body != `<script nonce="">` || !strings.Contains(r.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
+			t.Errorf("%s: %q, %v", path, body, r.Header)
 		}
 	}
 }

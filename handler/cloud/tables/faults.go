@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
@@ -42,6 +43,11 @@ func goneIsConflict(err error) error {
 
 // neverRead is the fault of a write that names no version: without one it would overwrite, or bring back,
 // whatever is there.
+// ours reports whether a version may be one of Table Storage, which refuses any other as a wrong request.
+func ours(etag string) bool {
+	return strings.HasPrefix(etag, `W/"`) && strings.HasSuffix(etag, `"`)
+}
+
 func neverRead() error {
 	return fault.New(fault.Conflict, "It was changed meanwhile.", errors.New("tables: no version was read"))
 }

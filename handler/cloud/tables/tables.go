@@ -85,7 +85,7 @@ func (s *Store) create(ctx context.Context, table string, row any) (string, erro
 // update replaces the version of a record that was read and returns its new ETag; Conflict if it was changed
 // or deleted since, or if it was never read.
 func (s *Store) update(ctx context.Context, table, etag string, row any) (string, error) {
-	if etag == "" {
+	if !ours(etag) {
 		return "", neverRead()
 	}
 	match := azcore.ETag(etag)
@@ -164,7 +164,7 @@ func (s *Store) inTable(ctx context.Context, table string, send func(*aztables.C
 // remove deletes a record, or only the version with the etag unless that is "*". One that is gone already is
 // no fault.
 func (s *Store) remove(ctx context.Context, table, partition, key, etag string) error {
-	if etag == "" {
+	if etag != "*" && !ours(etag) {
 		return neverRead()
 	}
 	match := azcore.ETag(etag)

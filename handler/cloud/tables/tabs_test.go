@@ -70,6 +70,11 @@ func TestTabIsWrittenOnlyOverTheVersionThatWasRead(t *testing.T) {
 	_, err = s.UpdateTab(ctx, first)
 	wantKind(t, "writing over another version", err, fault.Conflict)
 	wantKind(t, "deleting another version", s.DeleteTab(ctx, first), fault.Conflict)
+	foreign := second
+	foreign.Version, foreign.Config.Title = `"c:{A},2"`, "another" // the version of a file
+	_, err = s.UpdateTab(ctx, foreign)
+	wantKind(t, "writing over what is no version of a record", err, fault.Conflict)
+	wantKind(t, "deleting what is no version of a record", s.DeleteTab(ctx, foreign), fault.Conflict)
 	_, err = s.Tab(ctx, tenant+"x", "t")
 	wantKind(t, "the tab of another tenant", err, fault.NotFound)
 	must(t, s.DeleteTab(ctx, second))

@@ -129,7 +129,7 @@ func (t *Tab) Items(ctx context.Context, id string) ([]Item, error) {
 			Next  string
 		}
 		path := "/api/bulk-edits/" + url.PathEscape(id) + "/items?limit=200&cursor=" + url.QueryEscape(cursor)
-		if err := t.call(ctx, http.MethodGet, path, nil, &page); err != nil {
+		if err := t.patiently(ctx, path, &page); err != nil {
 			return nil, err
 		}
 		items = append(items, page.Items...)
@@ -161,6 +161,27 @@ func (t *Tab) Wait(ctx context.Context, id string, every time.Duration, show fun
 		case <-ctx.Done():
 			return job, fmt.Errorf("waiting for bulk edit %s (%s): %w, last answer: %v", id, job.State, ctx.Err(), err)
 		case <-ticker.C:
+		}
+	}
+}
+
+// patience is how long patiently goes on.
+const patience = 30 * time.Second
+
+// patiently gets something, again and again if a handler that has died cannot answer yet.
+func (t *Tab) patiently(ctx context.Context, path string, into any) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		err := t.call(ctx, http.MethodGet, path, nil, into)
+		var refused *Problem
+		if err == nil || errors.As(err, &refused) && refused.Status < 500 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(300 * time.Millisecond):
 		}
 	}
 }
