@@ -16,6 +16,7 @@
 //     starts bulk edits while nobody is there.
 //   - recipe says what to do to a picture, imaging does it, editor makes a recipe of what was done in the
 //     tab's editor, naming names its copies. None does any input or output.
+//   - ready finds out whether what the program needs can be reached.
 //   - privacy is the inventory of all that is kept, which the promise to administrators is made from; erasure
 //     is what erasing has in common everywhere.
 //   - caller says who asks, fault what went wrong and what may be said of it, secret hides what must not be

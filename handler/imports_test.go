@@ -24,7 +24,7 @@ var layers = [][]string{
 	{"imaging", "editor"},
 	{"imaging/metadata", "imaging/jpegcodec", "imaging/icc"},
 	{"imaging/container"},
-	{"recipe", "naming", "caller", "config", "invocation", "erasure", "privacy"},
+	{"recipe", "naming", "caller", "config", "invocation", "erasure", "privacy", "ready"},
 	{"seal"},
 	{"fault", "secret"},
 }

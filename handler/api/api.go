@@ -26,6 +26,7 @@ import (
 	"imagepro/handler/invocation"
 	"imagepro/handler/library"
 	"imagepro/handler/org"
+	"imagepro/handler/ready"
 	"imagepro/handler/schedule"
 	"imagepro/handler/seal"
 	"imagepro/handler/tab"
@@ -48,6 +49,7 @@ type Options struct {
 	Cursors   *seal.Sealer // of what clients page with
 	TeamsApp  string       // id of the Teams app, for links to tabs
 	Health    Health
+	Ready     *ready.Prober
 	Deadline  time.Duration // of one request
 	Now       func() time.Time
 }
@@ -96,6 +98,8 @@ var strictNames = sync.OnceFunc(func() { huma.ValidateStrictCasing = true })
 func (a *API) install() {
 	// Health: for monitors; nothing behind it is asked.
 	huma.Register(a.huma, open("health", http.MethodGet, "/health", "Whether the program runs"), a.health) // changes nothing
+
+	huma.Register(a.huma, open("ready", http.MethodGet, "/health/ready", "Whether what the program needs can be reached"), a.ready) // changes nothing
 
 	// OpenAPI: this list as a document; web has a page that shows it.
 	huma.Register(a.huma, open("openapi", http.MethodGet, "/openapi.json", "This document"), a.openAPI) // changes nothing

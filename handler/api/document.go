@@ -34,6 +34,7 @@ var (
 		"content":        {"206": "The part that Range asks for", "304": "It is as If-None-Match says"},
 		"versionContent": {"206": "The part that Range asks for", "304": "It is as If-None-Match says"},
 		"edit":           {"201": "A copy was made"},
+		"ready":          {"503": "Something cannot be reached"},
 	}
 )
 

@@ -22,6 +22,7 @@ import (
 	"imagepro/handler/invocation"
 	"imagepro/handler/library"
 	"imagepro/handler/org"
+	"imagepro/handler/ready"
 	"imagepro/handler/schedule"
 	"imagepro/handler/seal"
 	"imagepro/handler/secret"
@@ -133,6 +134,7 @@ func newWorld(options ...func(*world)) *world {
 		Library:   w.pictures,
 		Tabs:      tab.NewService(tab.ServiceOptions{Tabs: w.shelf, Presets: w.shelf, Library: w, Now: clock, NewID: newID, CacheLife: time.Minute}),
 		Health:    api.Health{Version: "1.2.3", Codec: "test"},
+		Ready:     ready.NewProber(clock),
 	})
 	return w
 }

@@ -257,7 +257,7 @@ func TestTheListOfOperationsIsWhole(t *testing.T) {
 		"DELETE /me", "DELETE /organization", "DELETE /presets/{id}", "DELETE /schedules/{id}", "DELETE /tabs/{id}",
 		"GET /bulk-edits", "GET /bulk-edits/{id}", "GET /bulk-edits/{id}/events", "GET /bulk-edits/{id}/items", "GET /bulk-edits/{id}/previews", "GET /bulk-edits/{id}/previews/{n}/{side}", "GET /bulk-edits/{id}/report", "GET /drives/{driveId}/changes", "GET /drives/{driveId}/items",
 		"GET /erasures/{id}", "GET /health",
-		"GET /images/{driveId}/{itemId}", "GET /images/{driveId}/{itemId}/about", "GET /images/{driveId}/{itemId}/comparison",
+		"GET /health/ready", "GET /images/{driveId}/{itemId}", "GET /images/{driveId}/{itemId}/about", "GET /images/{driveId}/{itemId}/comparison",
 		"GET /images/{driveId}/{itemId}/content", "GET /images/{driveId}/{itemId}/properties", "GET /images/{driveId}/{itemId}/thumbnails/{size}",
 		"GET /images/{driveId}/{itemId}/versions", "GET /images/{driveId}/{itemId}/versions/{version}/content",
 		"GET /images/{driveId}/{itemId}/versions/{version}/thumbnails/{size}",

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"time"
 
 	"imagepro/handler/erasure"
@@ -28,6 +29,36 @@ func (a *API) health(context.Context, *struct{}) (*healthOutput, error) {
 	out := &healthOutput{}
 	out.Body.Status = "ok"
 	out.Body.Health = a.options.Health
+	return out, nil
+}
+
+// dependency is something that the program needs.
+type dependency struct {
+	Name         string  `json:"name" enum:"tables,blobs,queues,entra,graph"`
+	OK           bool    `json:"ok"`
+	Milliseconds float64 `json:"milliseconds" doc:"How long it took to answer"`
+	Problem      string  `json:"problem,omitempty" doc:"The kind of the problem"`
+}
+
+type readyOutput struct {
+	Status int
+	Body   struct {
+		Status       string       `json:"status" enum:"ready,failing"`
+		Dependencies []dependency `json:"dependencies"`
+	}
+}
+
+func (a *API) ready(ctx context.Context, _ *struct{}) (*readyOutput, error) {
+	out := &readyOutput{Status: http.StatusOK}
+	out.Body.Status = "ready"
+	for _, state := range a.options.Ready.Look(ctx) {
+		out.Body.Dependencies = append(out.Body.Dependencies, dependency{
+			Name: state.Name, OK: state.Problem == "", Milliseconds: float64(state.Took.Microseconds()) / 1000, Problem: string(state.Problem),
+		})
+		if state.Problem != "" {
+			out.Status, out.Body.Status = http.StatusServiceUnavailable, "failing"
+		}
+	}
 	return out, nil
 }
 

@@ -20,11 +20,13 @@ import (
 	"imagepro/handler/cloud/queue"
 	"imagepro/handler/cloud/tables"
 	"imagepro/handler/config"
+	"imagepro/handler/fault"
 	"imagepro/handler/imaging"
 	"imagepro/handler/imaging/jpegcodec"
 	"imagepro/handler/invoke"
 	"imagepro/handler/library"
 	"imagepro/handler/org"
+	"imagepro/handler/ready"
 	"imagepro/handler/schedule"
 	"imagepro/handler/seal"
 	"imagepro/handler/tab"
@@ -143,6 +145,7 @@ func New(c config.Config) (*App, error) {
 	a.API = api.New(api.Options{
 		Verifier: verifier, Org: organizations, Bulk: edits, Schedules: schedules, Tabs: tabs, Library: pictures, Cursors: cursors, TeamsApp: c.TeamsApp(),
 		Deadline: c.HTTPDeadline.Duration(), Now: now, Health: api.Health{Version: Version, Codec: jpegcodec.Name},
+		Ready: ready.NewProber(now, dependencies(c, records, specs, messages, transport)...),
 	})
 	a.Functions = functions(planner, worker, starter, bulkSweeper, eradicator, sweeper, now)
 	a.Tab = web.New(web.Options{
@@ -193,6 +196,47 @@ func imageLimits(c config.Config) imaging.Limits {
 
 		Time: c.EditTime.Duration(),
 	}
+}
+
+// dependencies are what the program needs, and how each is asked for a sign of life: storage for something that is not there,
+// with our credential, Entra ID and Graph for any answer.
+func dependencies(c config.Config, records *tables.Store, specs *blobs.Store, messages *queue.Service, transport http.RoundTripper) []ready.Check {
+	missing := func(err error) error {
+		if fault.Is(err, fault.NotFound) {
+			return nil
+		}
+		return err
+	}
+	client := &http.Client{Transport: transport}
+	return []ready.Check{
+		{Name: "tables", Ask: func(ctx context.Context) error { _, err := records.Organization(ctx, "ready"); return missing(err) }},
+		{Name: "blobs", Ask: func(ctx context.Context) error {
+			_, err := specs.Spec(ctx, bulk.Job{Ref: bulk.Ref{Tenant: "ready", Job: "ready"}, User: "ready"})
+			return missing(err)
+		}},
+		{Name: "queues", Ask: func(ctx context.Context) error { _, err := messages.Exists(ctx, bulk.PlanQueue); return err }},
+		{Name: "entra", Ask: func(ctx context.Context) error {
+			return answers(ctx, client, string(c.Authority)+"/common/discovery/v2.0/keys")
+		}},
+		{Name: "graph", Ask: func(ctx context.Context) error { return answers(ctx, client, string(c.Graph)) }},
+	}
+}
+
+// answers asks for an address, without a token. Busy if there is no answer, or one of a service that is ill.
+func answers(ctx context.Context, client *http.Client, address string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return err
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return fault.New(fault.Busy, "A service cannot be reached.", err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode >= http.StatusInternalServerError {
+		return fault.Newf(fault.Busy, "A service answered with status %d.", response.StatusCode)
+	}
+	return nil
 }
 
 // functions is the list of the queue and timer functions, each with its trigger and what a repeat does.

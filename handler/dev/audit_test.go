@@ -191,6 +191,7 @@ func (a *audit) act() {
 	a.good("GET /health", "/health", "", "")
 	a.good("GET /privacy", "/privacy", "", "")
 	a.good("GET /openapi.json", "/openapi.json", "", "")
+	a.good("GET /health/ready", "/health/ready", "", "")
 	a.good("GET /recipes/schema", "/recipes/schema", "", "")
 	a.good("GET /me", "/me", token, "")
 	a.tokens = append(a.tokens, a.good("POST /token", "/token", token, bodies["POST /token"]).body["accessToken"].(string))

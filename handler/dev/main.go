@@ -11,6 +11,7 @@
 //	go run ./handler/dev [flags] bench-tab   measures the tab in Chromium, with 5,000 pictures
 //	go run ./handler/dev [flags] teams   build/teams.zip, the Teams app package
 //	go run ./handler/dev [flags] openapi   prints the API's document (OpenAPI 3.1)
+//	go run ./handler/dev [flags] check-package   the demo with what is in that zip
 //	go run ./handler/dev [flags] pack    build/image-pro.zip from what make build laid out
 package main
 
@@ -21,9 +22,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -76,43 +79,34 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	command := flags.Arg(0)
-	if command == "pack" && flags.NArg() == 1 {
-		return pack(o.app, filepath.Join(filepath.Dir(o.app), "image-pro.zip"), out)
+	commands := map[string]func() error{
+		"run": func() error { return mainJob(ctx, o, true) }, "demo": func() error { return mainJob(ctx, o, false) },
+		"load": func() error { return crowd(ctx, o) }, "chaos": func() error { return mayhem(ctx, o) }, "bench-bulk": func() error { return benchBulk(ctx, o) },
+		"calls":   func() error { return bulkbench.Measure(ctx, os.Stdin, out) }, // a child of bench-bulk
+		"openapi": func() error { return printOpenAPI(out) }, "teams": func() error { return teamsPackage(ctx, o) },
+		"pack": func() error { return pack(o.app, filepath.Join(filepath.Dir(o.app), packageName), out) }, "check-package": func() error { return checkPackage(ctx, o) },
+		"browser": func() error {
+			return inBrowser(ctx, o, "--test", "--test-concurrency", "4", "--test-reporter", "dot", "--test-timeout", "180000", cmp.Or(flags.Arg(1), "browser/"))
+		},
+		"bench-tab": func() error {
+			o.images = cmp.Or(o.images, 5000)
+			return inBrowser(ctx, o, "browser/measure.mjs")
+		},
 	}
-	if command == "teams" && flags.NArg() == 1 {
-		return teamsPackage(ctx, o)
+	command := commands[flags.Arg(0)]
+	if command == nil || flags.NArg() > 1 && flags.Arg(0) != "browser" { // which takes a file of tests
+		return fmt.Errorf("name one command, of %s, not %q", strings.Join(slices.Sorted(maps.Keys(commands)), ", "), strings.Join(flags.Args(), " "))
 	}
-	if command == "bench-tab" && flags.NArg() == 1 {
-		o.images = cmp.Or(o.images, 5000)
-		return inBrowser(ctx, o, "browser/measure.mjs")
-	}
-	if command == "browser" && flags.NArg() <= 2 { // a file of tests, or all
-		return inBrowser(ctx, o, "--test", "--test-concurrency", "4", "--test-reporter", "dot", "--test-timeout", "180000", cmp.Or(flags.Arg(1), "browser/"))
-	}
-	if command == "openapi" && flags.NArg() == 1 {
-		return printOpenAPI(out)
-	}
-	if command == "load" && flags.NArg() == 1 {
-		return crowd(ctx, o)
-	}
-	if command == "chaos" && flags.NArg() == 1 {
-		return mayhem(ctx, o)
-	}
-	if command == "bench-bulk" && flags.NArg() == 1 {
-		return benchBulk(ctx, o)
-	}
-	if command == "calls" && flags.NArg() == 1 { // a child of bench-bulk
-		return bulkbench.Measure(ctx, os.Stdin, out)
-	}
-	if command != "run" && command != "demo" || flags.NArg() != 1 {
-		return fmt.Errorf("name one command, run, demo, load, chaos, bench-bulk, bench-tab, browser, openapi, teams or pack, not %q", strings.Join(flags.Args(), " "))
-	}
+	return command()
+}
+
+// mainJob lets a user edit photographs in bulk, and goes on serving if that is wanted.
+func mainJob(ctx context.Context, o options, goOn bool) error {
 	pictures, err := prepare(o)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(out, "starting Azurite, the sandbox (Entra ID, Graph, SharePoint), the Functions host and the handler ...")
+	fmt.Fprintln(o.stdout, "starting Azurite, the sandbox (Entra ID, Graph, SharePoint), the Functions host and the handler ...")
 	s, err := start(ctx, o)
 	if err != nil {
 		return err
@@ -122,7 +116,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if command == "run" {
+	if goOn {
 		if err := serve(ctx, s, o, result); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"archive/zip"
+	"context"
 	"fmt"
 	"io"
 	"io/fs"
@@ -9,6 +10,59 @@ import (
 	"path/filepath"
 	"time"
 )
+
+// packageName is the zip for deployment.
+const packageName = "image-pro.zip"
+
+// checkPackage does the main job with nothing but what is in the zip.
+func checkPackage(ctx context.Context, o options) error {
+	folder, err := os.MkdirTemp("", "image-pro-package-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	if err := unpack(filepath.Join(filepath.Dir(o.app), packageName), folder); err != nil {
+		return err
+	}
+	o.app = folder
+	return mainJob(ctx, o, false)
+}
+
+// unpack makes the files of a zip in a folder, with the modes that it says.
+func unpack(name, folder string) error {
+	archive, err := zip.OpenReader(name)
+	if err != nil {
+		return err
+	}
+	defer archive.Close()
+	for _, file := range archive.File {
+		if !filepath.IsLocal(file.Name) {
+			return fmt.Errorf("%s: %q leads out of the package", name, file.Name)
+		}
+		if err := unpackFile(file, filepath.Join(folder, filepath.FromSlash(file.Name))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func unpackFile(file *zip.File, path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	from, err := file.Open()
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	to, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_EXCL, file.Mode())
+	if err != nil {
+		return err
+	}
+	defer to.Close()
+	_, err = io.Copy(to, from)
+	return err
+}
 
 // pack writes the script root as a zip for deployment: the same files, the same bytes. Only the program is
 // executable, since the host cannot set the bit on a read-only package.
