@@ -54,3 +54,11 @@ test('who declines is where they were', async () => {
   await closed;
   await page.getByRole('button', { name: 'Allow', disabled: false }).waitFor();
 });
+
+test('the window of a consent leads to Entra ID and nowhere else', async () => {
+  const page = await newPage();
+  await page.goto(`${stack.tab}/consent?to=${encodeURIComponent('https://evil.example/common/oauth2/v2.0/authorize')}`);
+  await page.waitForLoadState('networkidle');
+  assert.ok(page.url().startsWith(stack.tab), page.url());
+  assert.ok(page.problems.some((problem) => /elsewhere/.test(problem)), 'it was refused');
+});

@@ -1,5 +1,5 @@
 import { consentChannel } from './host';
-import { base } from './settings';
+import { base, settings } from './settings';
 
 const verifierBytes = 32;
 
@@ -18,7 +18,7 @@ export async function consentWindow(): Promise<void> {
     const challenge = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier));
     sessionStorage.setItem('image-pro-state', state);
     const address = new URL(to);
-    if (address.protocol !== 'https:') throw new Error('consent is asked for elsewhere');
+    if (address.origin !== new URL(settings.authority).origin) throw new Error('consent is asked for elsewhere'); // a link of somebody else's
     address.searchParams.set('redirect_uri', location.origin + base + '/consent');
     address.searchParams.set('state', state);
     if (!address.pathname.endsWith('/adminconsent')) {

@@ -31,7 +31,7 @@ export interface EditorState {
   epochs: Epoch[];
 }
 
-export type Tool = 'crop' | 'draw' | 'line' | 'shape' | 'text' | 'none';
+export type Tool = 'crop' | 'draw' | 'line' | 'none';
 
 export interface Changes {
   canUndo: boolean;
@@ -73,8 +73,6 @@ export class Canvas {
     this.editor.on('redoStackChanged', (length: number) => tell({ canRedo: length > 0 }));
     this.editor.on('objectActivated', (object: NonNullable<Changes['object']>) => tell({ object: object.type === 'cropzone' ? undefined : object }));
     this.editor.on('selectionCleared', () => tell({ object: undefined }));
-    // A press on the canvas with the text tool writes there.
-    this.editor.on('addText', ({ originPosition }: { originPosition: { x: number; y: number } }) => void this.text('Text', originPosition));
   }
 
   private get fabric(): Fabric {
@@ -94,10 +92,6 @@ export class Canvas {
     return { ...this.size, epochs: [...this.epochs.ended, this.read()] };
   }
 
-  get changed(): boolean {
-    return this.changes.canUndo;
-  }
-
   undo = () => this.editor.undo().catch(() => {});
   redo = () => this.epochs.redo(() => this.editor.redo()).catch(() => {});
 
@@ -109,7 +103,7 @@ export class Canvas {
   flip = (axis: 'x' | 'y') => (axis === 'x' ? this.editor.flipX() : this.editor.flipY());
   rotate = (angle: number) => this.editor.rotate(angle);
 
-  use(tool: Tool, options: { color?: string; width?: number; shape?: string } = {}): void {
+  use(tool: Tool, options: { color?: string; width?: number } = {}): void {
     this.editor.stopDrawingMode();
     const { color = '#ff0000', width = 12 } = options;
     switch (tool) {
@@ -122,13 +116,6 @@ export class Canvas {
         break;
       case 'line':
         this.editor.startDrawingMode('LINE_DRAWING', { width, color });
-        break;
-      case 'shape':
-        this.editor.setDrawingShape(options.shape ?? 'rect', { stroke: color, fill: 'transparent', strokeWidth: width });
-        this.editor.startDrawingMode('SHAPE');
-        break;
-      case 'text':
-        this.editor.startDrawingMode('TEXT');
         break;
     }
   }
@@ -146,16 +133,16 @@ export class Canvas {
     this.epochs.cropped(epoch);
   }
 
-  /** Adds a shape in the middle, for those who do not draw it. */
+  /** Adds a shape in the middle of the picture. */
   shape(type: string, color: string, width: number): Promise<unknown> {
     const { width: across, height } = this.editor.getCanvasSize();
     const side = Math.min(across, height) / 3;
     return this.editor.addShape(type, { stroke: color, fill: 'transparent', strokeWidth: width, width: side, height: side, rx: side / 2, ry: side / 2, left: across / 2, top: height / 2 });
   }
 
-  async text(words: string, position?: { x: number; y: number }, color = '#ff0000'): Promise<void> {
+  async text(words: string, color: string): Promise<void> {
     const { width, height } = this.editor.getCanvasSize();
-    await this.editor.addText(words, { styles: { fill: color, fontSize: Math.round(Math.min(width, height) / 12) }, position: position ?? { x: width / 4, y: height / 2 } });
+    await this.editor.addText(words, { styles: { fill: color, fontSize: Math.round(Math.min(width, height) / 12) }, position: { x: width / 4, y: height / 2 } });
   }
 
   /** Changes the object that is chosen. */

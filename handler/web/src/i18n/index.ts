@@ -14,9 +14,6 @@ declare module 'i18next' {
 
 const others: Record<string, () => Promise<{ default: Messages }>> = { de: () => import('./de'), fr: () => import('./fr') };
 
-/** The languages that the tab speaks. */
-export const languages = ['en', ...Object.keys(others)];
-
 /** Writes numbers and days as the user does, also in languages that the tab does not speak. */
 export let locale = 'en';
 

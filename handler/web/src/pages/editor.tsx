@@ -226,10 +226,9 @@ function Tools({ canvas, changes }: { canvas: Canvas; changes: Changes }) {
   const [color, setColor] = useState('#e3008c');
   const [width, setWidth] = useState(12);
   const [tool, setTool] = useState<Tool>('none');
-  const [shape, setShape] = useState('rect');
-  const use = (next: Tool, options: { color?: string; width?: number; shape?: string } = {}) => {
+  const use = (next: Tool, options: { color?: string; width?: number } = {}) => {
     setTool(next);
-    canvas.use(next, { color, width, shape, ...options });
+    canvas.use(next, { color, width, ...options });
   };
   const open = (next: Panel) => {
     setPanel(next);
@@ -273,14 +272,14 @@ function Tools({ canvas, changes }: { canvas: Canvas; changes: Changes }) {
             </div>
             <Text>{t('editor.shapes')}</Text>
             <div className={styles.row}>
-              {(['rect', 'circle', 'triangle'] as const).map((one) => <Button key={one} onClick={() => { setShape(one); use('none'); void canvas.shape(one, color, width); }}>{t(`editor.shape_${one}`)}</Button>)}
+              {(['rect', 'circle', 'triangle'] as const).map((one) => <Button key={one} onClick={() => { use('none'); void canvas.shape(one, color, width); }}>{t(`editor.shape_${one}`)}</Button>)}
             </div>
           </>
         )}
         {panel === 'text' && (
           <>
             {ink}
-            <Button onClick={() => void canvas.text(t('editor.sample'), undefined, color)}>{t('editor.addText')}</Button>
+            <Button onClick={() => void canvas.text(t('editor.sample'), color)}>{t('editor.addText')}</Button>
             {changes.object?.type.includes('text') && (
               <Field label={t('field.text')}><Input defaultValue={changes.object.text} key={changes.object.id} onChange={(_, { value }) => void canvas.change(changes.object!.id, 'text', { text: value })} /></Field>
             )}

@@ -22,7 +22,7 @@ export default function Privacy() {
     <div className={styles.page}>
       <Title2 as="h1">{t('privacy.title')}</Title2>
       <Text>{t('privacy.about')}</Text>
-      <Erase me={me.admin} />
+      <Erase admin={me.admin} />
       {kept.error && <Failure problem={kept.error} again={kept.refetch} />}
       {kept.isPending && <Skeleton aria-label="…"><SkeletonItem size={64} /></Skeleton>}
       {kept.data && (
@@ -48,7 +48,7 @@ export default function Privacy() {
   );
 }
 
-function Erase({ me: admin }: { me: boolean }) {
+function Erase({ admin }: { admin: boolean }) {
   const { t } = useTranslation();
   const styles = useStyles();
   const { api } = useApp();

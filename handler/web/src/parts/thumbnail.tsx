@@ -13,7 +13,7 @@ const useStyles = makeStyles({
 const caches = new WeakMap<Api, Pictures>();
 
 /** The small pictures of the page. */
-export function usePictures(): Pictures {
+function usePictures(): Pictures {
   const { api } = useApp();
   return useMemo(() => {
     let found = caches.get(api);

@@ -42,9 +42,9 @@ export function Preview({ image, recipe }: { image: Entry; recipe: Recipe }) {
 }
 
 /** The address of what a recipe makes of a picture. */
-export function usePreview(image: Entry, recipe: Recipe, size = side): { url?: string; error?: unknown } {
+function usePreview(image: Entry, recipe: Recipe): { url?: string; error?: unknown } {
   const { api } = useApp();
-  const sent = JSON.stringify({ recipe: tidy(recipe), size });
+  const sent = JSON.stringify({ recipe: tidy(recipe), size: side });
   const { data, error } = useQuery({
     queryKey: ['preview', image.itemId, image.etag, sent],
     queryFn: async ({ signal }) => (await api.get(`${imagePath(image)}/preview`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: sent, signal })).blob(),
