@@ -13,8 +13,8 @@ interface Waiting {
 }
 
 /**
- * Small pictures that come through the API. The last ones that were shown are kept; of those that wait, the latest comes
- * first, as it is what somebody looks at.
+ * Small pictures that come through the API, in the order in which they were asked for; who looks elsewhere takes the wish
+ * back. The last ones that were shown are kept.
  */
 export class Pictures {
   private readonly urls = new Map<string, string>();
@@ -51,7 +51,7 @@ export class Pictures {
 
   private next(): void {
     while (this.running < atOnce) {
-      const one = this.queue.pop();
+      const one = this.queue.shift();
       if (!one) return;
       this.running++;
       this.api.picture(one.path, { signal: one.abort.signal })
