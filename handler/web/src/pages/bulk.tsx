@@ -7,9 +7,10 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { useMemo, useRef, useState, type ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'wouter';
-import { all, body, type EditFields, type Save, type Source } from '../api/client';
+import { body, type EditFields, type Save, type Source } from '../api/client';
 import { useApp, type Chosen } from '../context';
 import { Failure } from '../parts/failure';
+import { usePresets } from '../parts/queries';
 import { Builder } from '../recipe/builder';
 import { Previews } from '../recipe/preview';
 import { emptyRecipe, isRecipe, tidy, type Recipe } from '../recipe/recipe';
@@ -158,11 +159,7 @@ function sourceOf(chosen: Chosen, { recursive, name, since }: Only): Source {
 function FromPreset({ recipe, onRecipe }: { recipe: Recipe; onRecipe(recipe: Recipe): void }) {
   const { t } = useTranslation();
   const styles = useStyles();
-  const { api } = useApp();
-  const presets = useQuery({
-    queryKey: ['presets'],
-    queryFn: () => all((cursor) => body(api.typed.GET('/presets', { params: { query: { limit: 200, cursor } } })), (page) => page.presets),
-  });
+  const presets = usePresets();
   return (
     <div className={styles.row}>
       <Field label={t('bulk.preset')}>

@@ -16,7 +16,7 @@ import { useApp } from '../context';
 import { Canvas, type Changes, type Tool } from '../editor/canvas';
 import { moment } from '../i18n/format';
 import { Failure } from '../parts/failure';
-import { imagePath } from '../parts/thumbnail';
+import { imagePath, pictureAt } from '../parts/places';
 import { Waiting } from '../parts/waiting';
 import { Preview } from '../recipe/preview';
 import { isRecipe, type Recipe } from '../recipe/recipe';
@@ -109,7 +109,7 @@ function Work({ entry, blob, size }: { entry: Entry; blob: Blob; size: { width: 
       announce(t('editor.saved', { name: item.name }));
       queries.setQueryData(['image', item.itemId], item);
       void queries.invalidateQueries({ queryKey: ['items', entry.driveId] });
-      go(`/picture/${encodeURIComponent(item.driveId)}/${encodeURIComponent(item.itemId)}`);
+      go(pictureAt(item));
     },
   });
   const recipe = useMutation({ mutationFn: convert });

@@ -9,6 +9,7 @@ import { useApp } from '../context';
 import { day } from '../i18n/format';
 import { Failure } from '../parts/failure';
 import { Picker, type Place } from '../parts/picker';
+import { folderAt } from '../parts/places';
 
 const useStyles = makeStyles({
   page: { padding: '24px', display: 'grid', gap: '24px', maxWidth: '960px' },
@@ -48,7 +49,7 @@ export function Home() {
       <section>
         <Title3 as="h2">{t('home.open')}</Title3>
         <Picker place={place} onPlace={setPlace} />
-        <Button appearance="primary" disabled={!place?.driveId} style={{ marginTop: 12 }} onClick={() => go(`/library/${encodeURIComponent(place!.driveId!)}/${encodeURIComponent(place!.folderId ?? 'root')}`)}>{t('home.show')}</Button>
+        <Button appearance="primary" disabled={!place?.driveId} style={{ marginTop: 12 }} onClick={() => go(folderAt(place!.driveId!, place!.folderId ?? 'root'))}>{t('home.show')}</Button>
       </section>
     </div>
   );

@@ -12,6 +12,8 @@ import { useApp } from '../context';
 import { bytes, moment, number, percent, until } from '../i18n/format';
 import { Failure } from '../parts/failure';
 import { doneOf, over, results } from '../parts/job-state';
+import { pictureAt } from '../parts/places';
+import { saveFile } from '../parts/save-file';
 import { useOwn } from '../parts/thumbnail';
 import { StateBadge } from './jobs';
 
@@ -114,14 +116,7 @@ function Actions({ job }: { job: Job }) {
       : body(api.typed.POST('/bulk-edits/{id}/retry', { params: { path, query: { states: ['failed', 'conflict'] } } }))),
     onSuccess: (next) => go(`/jobs/${next.id}`),
   });
-  const report = async () => {
-    const url = await api.picture(`/api/bulk-edits/${encodeURIComponent(job.id)}/report?format=csv`);
-    const link = document.createElement('a');
-    link.href = url;
-    link.download = `bulk-edit-${job.id}.csv`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(url), 60_000);
-  };
+  const report = () => saveFile(api, `/api/bulk-edits/${encodeURIComponent(job.id)}/report?format=csv`, `bulk-edit-${job.id}.csv`);
   const share = async () => {
     await navigator.clipboard.writeText(host.link(`/jobs/${job.id}`, t('job.kind_edit')));
     announce(t('details.copied'));
@@ -232,7 +227,7 @@ function Row({ item, trial }: { item: Item; trial: boolean }) {
   const size = (picture: Item['before']) => picture && [picture.width > 0 && `${number(picture.width)} × ${number(picture.height)}`, bytes(picture.bytes)].filter(Boolean).join(', ');
   return (
     <TableRow>
-      <TableCell><RouteLink href={`/picture/${encodeURIComponent(item.driveId)}/${encodeURIComponent(item.resultItemId ?? item.itemId)}`} asChild><Link>{item.copyName ?? item.name}</Link></RouteLink></TableCell>
+      <TableCell><RouteLink href={pictureAt({ driveId: item.driveId, itemId: item.resultItemId ?? item.itemId })} asChild><Link>{item.copyName ?? item.name}</Link></RouteLink></TableCell>
       <TableCell>
         {t(`job.${trial && item.state === 'edited' ? 'wouldEdit' : item.state}`)}
         {item.reason && <Text size={200} block>{item.reason.detail}</Text>}

@@ -1,13 +1,14 @@
 import { Button, Skeleton, SkeletonItem, Text, Title2, makeStyles, tokens } from '@fluentui/react-components';
 import { Delete20Regular, Edit20Regular } from '@fluentui/react-icons';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { all, body, type Preset } from '../api/client';
+import { body, type Preset } from '../api/client';
 import { useApp } from '../context';
 import { day } from '../i18n/format';
 import { Failure } from '../parts/failure';
 import { optimistic } from '../parts/optimistic';
+import { usePresets } from '../parts/queries';
 import { Builder } from '../recipe/builder';
 import { emptyRecipe, isRecipe, tidy, type Recipe } from '../recipe/recipe';
 import { SavePreset } from './bulk';
@@ -24,12 +25,8 @@ const useStyles = makeStyles({
 export default function Presets() {
   const { t } = useTranslation();
   const styles = useStyles();
-  const { api } = useApp();
   const [fresh, setFresh] = useState<Recipe>();
-  const presets = useQuery({
-    queryKey: ['presets'],
-    queryFn: () => all((cursor) => body(api.typed.GET('/presets', { params: { query: { limit: 200, cursor } } })), (page) => page.presets),
-  });
+  const presets = usePresets();
   return (
     <div className={styles.page}>
       <Title2 as="h1">{t('presets.title')}</Title2>

@@ -11,7 +11,9 @@ import { Problem } from '../api/problem';
 import { useApp } from '../context';
 import { bytes, moment, number } from '../i18n/format';
 import { Failure } from './failure';
-import { Thumbnail, imagePath, useOwn } from './thumbnail';
+import { editorAt, imagePath, pictureAt } from './places';
+import { saveFile } from './save-file';
+import { Thumbnail, useOwn } from './thumbnail';
 
 const useStyles = makeStyles({
   pane: {
@@ -51,17 +53,10 @@ export function Details({ entry, onClose }: { entry: Entry; onClose?(): void }) 
   const image = useQuery({ queryKey: ['image', entry.itemId], queryFn: () => body(api.typed.GET('/images/{driveId}/{itemId}', { params: { path } })), initialData: entry, initialDataUpdatedAt: 0 });
   const now = image.data;
   const copy = async () => {
-    await navigator.clipboard.writeText(host.link(`/picture/${encodeURIComponent(entry.driveId)}/${encodeURIComponent(entry.itemId)}`, now.name ?? ''));
+    await navigator.clipboard.writeText(host.link(pictureAt(entry), now.name ?? ''));
     announce(t('details.copied'));
   };
-  const download = async () => {
-    const url = await api.picture(`${imagePath(entry)}/content`);
-    const link = document.createElement('a');
-    link.href = url;
-    link.download = now.name ?? 'picture';
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(url), 60_000);
-  };
+  const download = () => saveFile(api, `${imagePath(entry)}/content`, now.name ?? 'picture');
   return (
     <aside className={styles.pane} aria-label={t('details.label')} onKeyDown={(event) => event.key === 'Escape' && onClose && close()}>
       <div className={styles.head}>
@@ -71,7 +66,7 @@ export function Details({ entry, onClose }: { entry: Entry; onClose?(): void }) 
       <div className={styles.picture}><Thumbnail key={now.etag} entry={now} size="large" alt={now.name ?? ''} whole /></div>
       {image.error && <Failure problem={image.error} again={image.refetch} />}
       <div className={styles.actions}>
-        <Button appearance="primary" icon={<Edit20Regular />} onClick={() => go(`/edit/${encodeURIComponent(entry.driveId)}/${encodeURIComponent(entry.itemId)}`)}>{t('details.edit')}</Button>
+        <Button appearance="primary" icon={<Edit20Regular />} onClick={() => go(editorAt(entry))}>{t('details.edit')}</Button>
         <Button icon={<ArrowDownload20Regular />} onClick={() => void download()}>{t('details.download')}</Button>
         <Button icon={<Link20Regular />} onClick={() => void copy()}>{t('details.copy')}</Button>
         {now.webUrl && <Link href={now.webUrl} target="_blank" rel="noreferrer"><Open20Regular /> SharePoint</Link>}

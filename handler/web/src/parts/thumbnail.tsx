@@ -4,6 +4,7 @@ import type { Api, Entry } from '../api/client';
 import { useApp } from '../context';
 import { settings } from '../settings';
 import { Pictures } from './pictures';
+import { imagePath } from './places';
 
 const useStyles = makeStyles({
   box: { width: '100%', height: '100%', objectFit: 'cover', display: 'block', backgroundColor: tokens.colorNeutralBackground4 },
@@ -27,8 +28,6 @@ function usePictures(): Pictures {
  * network may not let them through: then none is tried any more. Browsers do not trust the sandbox's.
  */
 let direct = settings.signIn === undefined;
-
-export const imagePath = (image: { driveId: string; itemId: string }): string => `/api/images/${encodeURIComponent(image.driveId)}/${encodeURIComponent(image.itemId)}`;
 
 /** A small picture of an image. */
 export function Thumbnail({ entry, size = 'medium', alt, whole }: { entry: Entry; size?: 'small' | 'medium' | 'large'; alt: string; whole?: boolean }) {

@@ -5,7 +5,8 @@ import { useTranslation } from 'react-i18next';
 import type { Entry } from '../api/client';
 import { useApp } from '../context';
 import { Failure } from '../parts/failure';
-import { Thumbnail, imagePath } from '../parts/thumbnail';
+import { imagePath } from '../parts/places';
+import { Thumbnail } from '../parts/thumbnail';
 import { tidy, type Recipe } from './recipe';
 
 const useStyles = makeStyles({
