@@ -25,9 +25,9 @@ func (a *API) openAPI(context.Context, *struct{}) (*openAPIOutput, error) {
 // bodies are the types of answers that huma cannot see: those whose bodies are no JSON of a Go type. more are further statuses.
 var (
 	bodies = map[string][]string{
-		"openapi": {"application/json"}, "recipeSchema": {"application/schema+json"}, "content": {anyType}, "versionContent": {anyType},
-		"thumbnail": {"image/jpeg"}, "versionThumbnail": {"image/jpeg"}, "bulkEditPreview": {"image/jpeg"},
-		"preview":        {"image/jpeg", "image/png", "image/gif", "image/webp", "image/tiff", "image/bmp", "application/json"},
+		"openapi": {"application/json"}, "recipeSchema": {schemaType}, "content": {anyType}, "versionContent": {anyType},
+		"thumbnail": {jpegType}, "versionThumbnail": {jpegType}, "bulkEditPreview": {jpegType},
+		"preview":        {jpegType, "image/png", "image/gif", "image/webp", "image/tiff", "image/bmp", "application/json"},
 		"bulkEditReport": {"text/csv", "application/json"}, "bulkEditEvents": {"text/event-stream"},
 	}
 	more = map[string]map[string]string{

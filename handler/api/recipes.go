@@ -8,6 +8,8 @@ import (
 	"imagepro/handler/recipe"
 )
 
+const schemaType = "application/schema+json"
+
 type schemaOutput struct {
 	Type  string `header:"Content-Type"`
 	Cache string `header:"Cache-Control"`
@@ -15,7 +17,7 @@ type schemaOutput struct {
 }
 
 func (a *API) recipeSchema(context.Context, *struct{}) (*schemaOutput, error) {
-	return &schemaOutput{Type: "application/schema+json", Cache: "public, max-age=3600", Body: recipe.Schema()}, nil
+	return &schemaOutput{Type: schemaType, Cache: "public, max-age=3600", Body: recipe.Schema()}, nil
 }
 
 type fromEditorInput struct {

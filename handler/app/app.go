@@ -279,7 +279,7 @@ func (a *App) routes(c config.Config) http.Handler {
 	functions := invoke.Handler(c.EventDeadline.Duration(), a.Functions...)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case below(r.URL.Path, web.Prefix), below(r.URL.Path, web.DocsPrefix):
+		case web.Serves(r.URL.Path):
 			a.Tab.ServeHTTP(w, r)
 		case strings.HasPrefix(r.URL.Path, api.Prefix+"/"):
 			a.API.ServeHTTP(w, r)
@@ -290,9 +290,6 @@ func (a *App) routes(c config.Config) http.Handler {
 		}
 	})
 }
-
-// below reports whether a path is an address or below it.
-func below(path, prefix string) bool { return path == prefix || strings.HasPrefix(path, prefix+"/") }
 
 // Prefetch fetches what the first request would otherwise wait for.
 func (a *App) Prefetch(ctx context.Context) { a.verifier.Prefetch(ctx) }

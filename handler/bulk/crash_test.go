@@ -173,11 +173,8 @@ func TestADeathWhileCopyingLeavesOneCopy(t *testing.T) {
 	}
 }
 
-func TestEveryMessageTwiceAtOnceChangesNothing(t *testing.T) {
-	t.Parallel()
-	k := newKit(t)
-	files := k.pictures(24)
-	job := k.submit(bulk.Request{Source: k.folder()})
+// deliverTwice delivers every message twice at once, until there are none.
+func (k *kit) deliverTwice() {
 	for range 200 {
 		messages := k.queue.all()
 		if len(messages) == 0 {
@@ -195,6 +192,14 @@ func TestEveryMessageTwiceAtOnceChangesNothing(t *testing.T) {
 		}
 		running.Wait()
 	}
+}
+
+func TestEveryMessageTwiceAtOnceChangesNothing(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	files := k.pictures(24)
+	job := k.submit(bulk.Request{Source: k.folder()})
+	k.deliverTwice()
 	done := k.drive(job.Ref)
 	if done.State != bulk.Done || done.Counts.Edited != len(files) || done.Counts.Total() != len(files) {
 		t.Errorf("the job is %s with %+v, want done with %d edited", done.State, done.Counts, len(files))

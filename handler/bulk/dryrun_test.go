@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -211,19 +210,7 @@ func TestEveryMessageOfADryRunTwiceAtOnceCountsOnce(t *testing.T) {
 	k := newKit(t)
 	files := k.pictures(12)
 	job := k.submit(bulk.Request{Source: k.folder(), DryRun: true})
-	for messages := k.queue.all(); len(messages) > 0; messages = k.queue.all() {
-		var running sync.WaitGroup
-		for _, m := range messages {
-			for range 2 {
-				running.Go(func() {
-					if k.deliver(m) != nil {
-						k.queue.back(m)
-					}
-				})
-			}
-		}
-		running.Wait()
-	}
+	k.deliverTwice()
 	if done := k.drive(job.Ref); done.State != bulk.Done || done.Counts.Edited != len(files) || done.Counts.Total() != len(files) {
 		t.Errorf("the dry run is %+v", done)
 	}

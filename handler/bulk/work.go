@@ -189,17 +189,15 @@ func (w *Worker) GiveUp(ctx context.Context, m ItemMessage) error {
 	if item.State != Waiting {
 		return w.goOn(ctx, job, m, 0)
 	}
-	if item, err = w.lastResult(ctx, job, item); err != nil {
-		if f := fault.From(err); f.Kind.NeedsUser() {
-			return w.lot.park(ctx, job, f, began)
-		}
-		if !fault.Is(err, fault.Busy) {
-			return err
-		}
-	}
-	if err != nil || item.State == Broken && item.Tries < loneTries {
+	item, err = w.lastResult(ctx, job, item)
+	switch {
+	case err != nil && fault.From(err).Kind.NeedsUser():
+		return w.lot.park(ctx, job, fault.From(err), began)
+	case fault.Is(err, fault.Busy), err == nil && item.State == Broken && item.Tries < loneTries:
 		m.Suspect, m.Waits = true, 0
 		return send(ctx, w.queue, ItemQueue, m, turnAfter) // by then it may be known
+	case err != nil:
+		return err
 	}
 	return w.finish(ctx, job, m, item)
 }

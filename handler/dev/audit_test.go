@@ -20,9 +20,8 @@ import (
 	"testing"
 	"time"
 
-	"imagepro/handler/app"
+	"imagepro/handler/api"
 	"imagepro/handler/bulk"
-	"imagepro/handler/config"
 	"imagepro/handler/dev/dump"
 	"imagepro/handler/dev/photos"
 	"imagepro/handler/dev/sandbox/directory"
@@ -740,7 +739,11 @@ func (a *audit) checkRaw(t *testing.T) {
 // checkOperations compares what was called with the OpenAPI document: every operation, and in every body a
 // canary (or an id of SharePoint's) in each text field that is not a choice.
 func (a *audit) checkOperations(t *testing.T) {
-	document := a.document(t)
+	raw, err := api.New(api.Options{}).OpenAPI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	document := readDocument(t, raw)
 	bodies := a.bodies()
 	for path, item := range document.Paths {
 		for method, operation := range item {
@@ -765,59 +768,13 @@ func (a *audit) checkOperations(t *testing.T) {
 	}
 }
 
-// openAPI is what is read of the document.
-type openAPI struct {
-	Paths map[string]map[string]struct {
-		RequestBody struct {
-			Content map[string]struct{ Schema schema }
-		}
-	}
-	Components struct{ Schemas map[string]schema }
-}
-
-type schema struct {
-	Ref        string `json:"$ref"`
-	Type       any
-	Format     string
-	Enum       []any
-	Properties map[string]schema
-	Items      *schema
-}
-
-func (a *audit) document(t *testing.T) openAPI {
-	t.Helper()
-	values := map[string]string{
-		"AzureWebJobsStorage": a.Azurite.ConnectionString, "IMAGEPRO_APP_SECRET": "x",
-		"IMAGEPRO_TOKEN_KEYS": "k:" + base64.StdEncoding.EncodeToString(make([]byte, 32)),
-	}
-	settings, err := config.Read(func(name string) string { return values[name] })
-	if err != nil {
-		t.Fatal(err)
-	}
-	program, err := app.New(settings)
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := program.API.OpenAPI()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var document openAPI
-	if err := json.Unmarshal(raw, &document); err != nil {
-		t.Fatal(err)
-	}
-	return document
-}
-
 // inForm are text fields that take nothing but what has their form.
 var inForm = []string{"start", "rule", "timeZone"}
 
 // check walks a schema: each of its text fields must be in the body. Lists and alternatives (folder, images)
 // count as there when one of them is.
-func (d openAPI) check(t *testing.T, path string, s schema, body any) {
-	if name, ok := strings.CutPrefix(s.Ref, "#/components/schemas/"); ok {
-		s = d.Components.Schemas[name]
-	}
+func (d *apiDocument) check(t *testing.T, path string, s jsonSchema, body any) {
+	s = d.resolve(s)
 	object, _ := body.(map[string]any)
 	for name, property := range s.Properties {
 		if name == "$schema" {

@@ -52,10 +52,7 @@ func teamsPackage(ctx context.Context, o options) error {
 	return pack(folder, folder+".zip", o.stdout)
 }
 
-var (
-	guid   = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-	domain = regexp.MustCompile(`^[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)+$`)
-)
+var domain = regexp.MustCompile(`^[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)+$`)
 
 // teamsSettings returns what stands for the placeholders of the manifest.
 func teamsSettings(file string) (*strings.Replacer, error) {
@@ -83,12 +80,12 @@ func teamsSettings(file string) (*strings.Replacer, error) {
 	if teamsID == "" {
 		teamsID = appID
 	}
-	switch {
-	case !guid.MatchString(appID):
-		return nil, errors.New("setting IMAGEPRO_APP_ID: it must be the application id")
-	case !guid.MatchString(teamsID):
-		return nil, errors.New("setting IMAGEPRO_TEAMS_APP_ID: it must be an id")
-	case !domain.MatchString(host):
+	for _, id := range []struct{ name, value string }{{"IMAGEPRO_APP_ID", appID}, {"IMAGEPRO_TEAMS_APP_ID", teamsID}} {
+		if err := new(config.GUID).UnmarshalText([]byte(id.value)); err != nil {
+			return nil, fmt.Errorf("setting %s: %w", id.name, err)
+		}
+	}
+	if !domain.MatchString(host) {
 		return nil, errors.New("setting IMAGEPRO_APP_DOMAIN: it must be the domain that serves the tab, such as pictures.contoso.com: set it, or write it to local.settings.json")
 	}
 	return strings.NewReplacer("{appId}", appID, "{teamsAppId}", teamsID, "{domain}", host), nil

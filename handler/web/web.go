@@ -84,10 +84,11 @@ func newTab(o Options, files fs.FS) *Tab {
 		panic(err) // strings can be written
 	}
 	t := &Tab{files: files, settings: html.EscapeString(string(text)), policy: policy(o)}
-	for name, page := range map[string]*[]byte{"index.html": &t.page, "docs.html": &t.docs} {
-		if text, err := read(files, name); err == nil {
-			*page = text
-		}
+	if page, err := read(files, "index.html"); err == nil {
+		t.page = page
+	}
+	if page, err := read(files, "docs.html"); err == nil {
+		t.docs = bytes.ReplaceAll(page, []byte(nonceMark), nil) // its policy asks for none
 	}
 	return t
 }
@@ -120,6 +121,11 @@ func policy(o Options) string {
 const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
 	"frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
+// Serves reports whether an address is one of the tab's, or of the page of the API's document.
+func Serves(path string) bool { return below(path, Prefix) || below(path, DocsPrefix) }
+
+func below(path, prefix string) bool { return path == prefix || strings.HasPrefix(path, prefix+"/") }
+
 // ServeHTTP answers every address below Prefix: files by their names, everything else with the page, which looks at the
 // address itself; and below DocsPrefix with the page of the API's document.
 func (t *Tab) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -134,8 +140,8 @@ func (t *Tab) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Only GET and HEAD are taken here.", http.StatusMethodNotAllowed)
 	case t.page == nil:
 		http.Error(w, "The tab was not built: run make build.", http.StatusServiceUnavailable)
-	case r.URL.Path == DocsPrefix || strings.HasPrefix(r.URL.Path, DocsPrefix+"/"):
-		show(w, bytes.ReplaceAll(t.docs, []byte(nonceMark), nil), docsPolicy)
+	case below(r.URL.Path, DocsPrefix):
+		show(w, t.docs, docsPolicy)
 	case path.Ext(name) != "" && name != "/index.html":
 		t.file(w, r, strings.TrimPrefix(name, "/"))
 	default:
@@ -167,11 +173,14 @@ func (t *Tab) file(w http.ResponseWriter, r *http.Request, name string) {
 		http.NotFound(w, r)
 		return
 	}
-	content, err := fs.ReadFile(t.files, name+compressed)
-	switch {
-	case err == nil && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip"):
-		w.Header().Set("Content-Encoding", "gzip")
-	case err == nil || errors.Is(err, fs.ErrNotExist):
+	packed := strings.Contains(r.Header.Get("Accept-Encoding"), "gzip")
+	var content []byte
+	err := fs.ErrNotExist
+	if packed {
+		content, err = fs.ReadFile(t.files, name+compressed)
+	}
+	if err != nil { // it is not taken so, or not stored so
+		packed = false
 		content, err = read(t.files, name)
 	}
 	if err != nil {
@@ -184,7 +193,8 @@ func (t *Tab) file(w http.ResponseWriter, r *http.Request, name string) {
 	if strings.HasPrefix(name, "assets/") {
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
-	if w.Header().Get("Content-Encoding") != "" { // ServeContent would not tell the length
+	if packed { // ServeContent would not tell the length
+		w.Header().Set("Content-Encoding", "gzip")
 		w.Header().Set("Content-Length", strconv.Itoa(len(content)))
 		_, _ = w.Write(content)
 		return

@@ -10,7 +10,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -187,27 +186,11 @@ func (w *work) submit(ctx context.Context, key string) error {
 	if w.copies {
 		body["save"] = map[string]any{"target": "copy", "name": "{name}-small"}
 	}
-	return again(ctx, func() error {
+	return stack.Again(ctx, func() error {
 		job, err := w.tab.SubmitOnce(ctx, key, body)
 		w.id, w.last = job.ID, job
 		return err
 	})
-}
-
-// again repeats what the trouble around it lets fail.
-func again(ctx context.Context, do func() error) error {
-	for {
-		err := do()
-		var refused *stack.Problem
-		if err == nil || errors.As(err, &refused) && refused.Status < 500 {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%w, last: %w", ctx.Err(), err)
-		case <-time.After(300 * time.Millisecond):
-		}
-	}
 }
 
 // breakThings kills and restarts while the bulk edits are at work, and returns when all of them are over.
@@ -240,7 +223,7 @@ func breakThings(ctx context.Context, s *stack.Stack, all []*work, o Options, re
 		share := 0.95 * float64(done) / float64(o.Images)
 		for len(blows) > 0 && (share >= blows[0].at || over == len(all)) {
 			b := blows[0]
-			if err := again(ctx, b.strike); err != nil {
+			if err := stack.Again(ctx, b.strike); err != nil {
 				return fmt.Errorf("%s: %w", b.what, err)
 			}
 			*b.count++
@@ -272,7 +255,7 @@ type blow struct {
 // undo gives the images of a job their contents back.
 func (w *work) undo(ctx context.Context, report *Report) error {
 	var undo stack.Job
-	err := again(ctx, func() (err error) {
+	err := stack.Again(ctx, func() (err error) {
 		undo, err = w.tab.Undo(ctx, w.id)
 		return err
 	})

@@ -121,6 +121,8 @@ func (t *Tab) Cancel(ctx context.Context, id string) error {
 
 // Items returns all images of a bulk edit.
 func (t *Tab) Items(ctx context.Context, id string) ([]Item, error) {
+	patient, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	var items []Item
 	cursor := ""
 	for {
@@ -129,7 +131,7 @@ func (t *Tab) Items(ctx context.Context, id string) ([]Item, error) {
 			Next  string
 		}
 		path := "/api/bulk-edits/" + url.PathEscape(id) + "/items?limit=200&cursor=" + url.QueryEscape(cursor)
-		if err := t.patiently(ctx, path, &page); err != nil {
+		if err := Again(patient, func() error { return t.call(patient, http.MethodGet, path, nil, &page) }); err != nil {
 			return nil, err
 		}
 		items = append(items, page.Items...)
@@ -165,22 +167,20 @@ func (t *Tab) Wait(ctx context.Context, id string, every time.Duration, show fun
 	}
 }
 
-// patience is how long patiently goes on.
+// patience is how long a handler that has died may take until it answers again.
 const patience = 30 * time.Second
 
-// patiently gets something, again and again if a handler that has died cannot answer yet.
-func (t *Tab) patiently(ctx context.Context, path string, into any) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
+// Again repeats what the trouble around it lets fail, until ctx ends or it is refused for good.
+func Again(ctx context.Context, do func() error) error {
 	for {
-		err := t.call(ctx, http.MethodGet, path, nil, into)
+		err := do()
 		var refused *Problem
 		if err == nil || errors.As(err, &refused) && refused.Status < 500 {
 			return err
 		}
 		select {
 		case <-ctx.Done():
-			return err
+			return fmt.Errorf("%w, last: %w", ctx.Err(), err)
 		case <-time.After(300 * time.Millisecond):
 		}
 	}

@@ -71,13 +71,14 @@ func (e *Entra) session(r *tokenRequest) (session, *refusal) {
 	if r.place.id != "" && r.place.id != held.tenant {
 		return held, refuse(50020, held.user, e.issuer(1, held.tenant), r.place.name, r.app.ID)
 	}
-	if !r.now.Before(held.expires) && held.spa {
-		return held, refuse(700084, held.issued.UTC().Format(timestamp))
+	switch issued := held.issued.UTC().Format(timestamp); {
+	case r.now.Before(held.expires):
+		return held, nil
+	case held.spa:
+		return held, refuse(700084, issued)
+	default:
+		return held, refuse(700082, issued, "90.00:00:00")
 	}
-	if !r.now.Before(held.expires) {
-		return held, refuse(700082, held.issued.UTC().Format(timestamp), "90.00:00:00")
-	}
-	return held, nil
 }
 
 // newCode makes an authorization code.

@@ -119,10 +119,7 @@ func (e *Entra) recognise(r *tokenRequest, req *http.Request) *refusal {
 	r.app = app
 	if r.spa = req.Header.Get("Origin") != ""; r.spa && given == (credential{}) && (r.grant == grantCode || r.grant == grantRefresh) {
 		r.acr = "0" // the code, or the session, says whether that is right
-		r.continuous, refused = readClaims(r.form.Get("claims"))
-		return refused
-	}
-	if r.acr, refused = e.authenticate(r, given); refused != nil {
+	} else if r.acr, refused = e.authenticate(r, given); refused != nil {
 		return refused
 	}
 	r.continuous, refused = readClaims(r.form.Get("claims"))
