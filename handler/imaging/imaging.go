@@ -208,8 +208,8 @@ func (w *writer) asTurned(r *recipe.Recipe) (result Result, ok bool) {
 		return result, w.fits(w.src)
 	}
 	result.Data, _ = w.rewrite(w.change(image.Pt(w.info.StoredWidth, w.info.StoredHeight), w.info.Orientation))
-	if !w.fits(result.Data) {
-		return Result{}, false
+	if !w.fits(result.Data) || metadata.Orientation(metadata.FindJPEGExif(result.Data)) != w.info.Orientation {
+		return Result{}, false // damaged metadata are left out, and the tag with them: the pixels are turned
 	}
 	w.warnings[WarnOrientationKept] = true
 	result.Unchanged, result.Warnings = false, w.warnings.sorted()

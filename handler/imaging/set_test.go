@@ -393,3 +393,23 @@ func TestTIFFFilesKeepTheirDepthAndTheirMetadata(t *testing.T) {
 		}
 	}
 }
+
+// Metadata that are damaged are left out; a tag in them that turned the picture upright must not go without the pixels being
+// turned. Found by FuzzEdit.
+func TestAPictureStaysUprightWhenItsMetadataAreDamaged(t *testing.T) {
+	t.Parallel()
+	damaged := exifWith(6)
+	copy(damaged[10+36:], "\x00\x00\x00\x0e") // the next directory lies within this one
+	src := withExif(t, asJPEG(t, pattern(61, 45), coarse), damaged)
+	result := edit(t, src, `{"version":1,"output":{"metadata":{"set":{"title":"x"}}}}`)
+	info, err := imaging.Inspect(result.Data, imaging.Limits{})
+	if err != nil || info.Orientation != 1 || info.Width != 45 || info.Height != 61 || result.Width != 45 || result.Height != 61 {
+		t.Errorf("the result is %+v, %v; Edit says %d×%d", info, err, result.Width, result.Height)
+	}
+	if !slices.Contains(result.Warnings, imaging.WarnMetadataDropped) {
+		t.Errorf("warnings %q do not say that metadata were lost", result.Warnings)
+	}
+	if about, _ := imaging.Describe(result.Data, imaging.Limits{}); about.Title != "x" {
+		t.Errorf("the title is %q", about.Title)
+	}
+}
