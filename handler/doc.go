@@ -23,7 +23,8 @@
 //     seen, seal seals what leaves the program and must come back unchanged, invocation carries the host's id
 //     to the log.
 //   - cloud is all that names Microsoft: entra (tokens), graph (SharePoint), tables, blobs and queue
-//     (storage), and what they share: account (the storage account), form (of what bulk edits do) and retry.
+//     (storage), and what they share: account (the storage account), form (of what bulk edits do), outbound
+//     (connections, to public addresses alone) and retry.
 //   - dev is never linked into the shipped program: the sandbox that stands for Entra and Graph, the local
 //     Functions host, Azurite, and the program behind make run that puts them together.
 //

@@ -39,7 +39,7 @@ const (
 // cloudPackages may import the shared ones of each other and no more.
 var (
 	cloudPackages = []string{"cloud/blobs", "cloud/entra", "cloud/graph", "cloud/queue", "cloud/tables"}
-	cloudShared   = []string{"cloud/account", "cloud/form", "cloud/retry"}
+	cloudShared   = []string{"cloud/account", "cloud/form", "cloud/outbound", "cloud/retry"}
 )
 
 // microsoft are the modules that only cloud, and dump, name.

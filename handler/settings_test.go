@@ -50,9 +50,13 @@ func TestTheExampleHoldsEverySettingWithItsDefault(t *testing.T) {
 			}
 		case !written:
 			t.Errorf("the example lacks %s", row.Name)
+		case row.Name == "AzureWebJobsStorage":
+			if value != "UseDevelopmentStorage=true" {
+				t.Errorf("the example sets %s to %q, which is not the emulator", row.Name, value)
+			}
 		case !row.Required && !placeholder(value) && value != row.Default:
 			t.Errorf("the example sets %s to %q, its default is %q", row.Name, value, row.Default)
-		case row.Required && row.Name != "AzureWebJobsStorage" && !placeholder(value):
+		case row.Required && !placeholder(value):
 			t.Errorf("the example sets %s to %q, want a <placeholder>", row.Name, value)
 		}
 	}

@@ -3,6 +3,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"imagepro/handler/cloud/blobs"
 	"imagepro/handler/cloud/entra"
 	"imagepro/handler/cloud/graph"
+	"imagepro/handler/cloud/outbound"
 	"imagepro/handler/cloud/queue"
 	"imagepro/handler/cloud/tables"
 	"imagepro/handler/config"
@@ -56,20 +58,13 @@ var Version = "dev"
 // New constructs the program. It reaches no network and no storage.
 func New(c config.Config) (*App, error) {
 	now := time.Now
-	transport := newTransport()
+	transport := outbound.NewTransport(c.Graph.Loopback())
 
-	records, err := tables.Open(c.Storage.Reveal())
+	storage, err := openStorage(c)
 	if err != nil {
 		return nil, err
 	}
-	specs, err := blobs.Open(c.Storage.Reveal())
-	if err != nil {
-		return nil, err
-	}
-	messages, err := queue.Open(c.Storage.Reveal())
-	if err != nil {
-		return nil, err
-	}
+	records, specs, messages := storage.records, storage.specs, storage.messages
 
 	ring, err := seal.NewRing(c.TokenKeys)
 	if err != nil {
@@ -96,7 +91,7 @@ func New(c config.Config) (*App, error) {
 		ClientApps: append(c.ClientApps, string(c.AppID)), Tenants: c.Tenants, AdminRoles: c.AdminRoles, Client: &http.Client{Transport: transport}, Now: now,
 	})
 	sharePoint, err := graph.NewClient(graph.Options{
-		BaseURL: string(c.Graph), Tokens: tokens, Transport: transport, Units: int(c.TenantUnits), Peers: records, Loopback: c.Graph.Loopback(), Now: now,
+		BaseURL: string(c.Graph), Tokens: tokens, Transport: transport, Units: int(c.TenantUnits), Peers: records, SharePoint: c.Cloud.Hosts().SharePoint, Media: c.Cloud.Hosts().Media, Loopback: c.Graph.Loopback(), Now: now,
 	})
 	if err != nil {
 		return nil, err
@@ -150,10 +145,39 @@ func New(c config.Config) (*App, error) {
 	a.Functions = functions(planner, worker, starter, bulkSweeper, eradicator, sweeper, now)
 	a.Tab = web.New(web.Options{
 		AppID: string(c.AppID), TeamsApp: c.TeamsApp(), Scope: c.AppIDURI() + "/access_as_user", Authority: string(c.Authority),
-		SignIn: string(c.SignInPage), Version: Version,
+		SignIn: string(c.SignInPage), Version: Version, Thumbnails: c.Cloud.Hosts().Thumbnails(), Frames: c.Cloud.Hosts().Frames,
 	})
 	a.Handler = a.routes(c)
 	return a, nil
+}
+
+// storage is the account's three services.
+type storage struct {
+	records  *tables.Store
+	specs    *blobs.Store
+	messages *queue.Service
+}
+
+// openStorage opens the account with its connection string, or with the managed identity.
+func openStorage(c config.Config) (storage, error) {
+	var s storage
+	at, byIdentity := c.StorageEndpoints()
+	if !byIdentity {
+		var failed [3]error
+		s.records, failed[0] = tables.Open(c.Storage.Reveal())
+		s.specs, failed[1] = blobs.Open(c.Storage.Reveal())
+		s.messages, failed[2] = queue.Open(c.Storage.Reveal())
+		return s, cmp.Or(failed[:]...)
+	}
+	identity, err := entra.NewIdentity(string(c.StorageIdentity()))
+	if err != nil {
+		return s, err
+	}
+	var failed [3]error
+	s.records, failed[0] = tables.OpenAccount(at.Tables, identity)
+	s.specs, failed[1] = blobs.OpenAccount(at.Blobs, identity)
+	s.messages, failed[2] = queue.OpenAccount(at.Queues, identity)
+	return s, cmp.Or(failed[:]...)
 }
 
 // settleMargin is for writes that were on their way when their request ended, and for clocks that differ.
@@ -293,11 +317,3 @@ func (a *App) routes(c config.Config) http.Handler {
 
 // Prefetch fetches what the first request would otherwise wait for.
 func (a *App) Prefetch(ctx context.Context) { a.verifier.Prefetch(ctx) }
-
-// newTransport is the one transport to Entra, Graph and SharePoint.
-func newTransport() *http.Transport {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.MaxIdleConnsPerHost = 32
-	t.ResponseHeaderTimeout = 100 * time.Second
-	return t
-}

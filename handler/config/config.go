@@ -21,9 +21,16 @@ import (
 // handler/docs/settings.md and local.settings.json.example are compared with it by a test.
 type Config struct {
 	Port        Port   `env:"FUNCTIONS_CUSTOMHANDLER_PORT" envDefault:"8080" doc:"Port on 127.0.0.1 to listen on, 1 to 65535. The Functions host sets it."`
-	Environment string `env:"AZURE_FUNCTIONS_ENVIRONMENT" envDefault:"Production" doc:"Development lets the three cloud addresses below be on loopback. The Functions host sets it."`
+	Environment string `env:"AZURE_FUNCTIONS_ENVIRONMENT" envDefault:"Production" doc:"Development lets Entra ID, Graph and storage be on loopback. The Functions host sets it."`
 
-	Storage secret.Text `env:"AzureWebJobsStorage,required,notEmpty" doc:"Connection string of the storage account for tables, blobs and queues; the host uses it as well."`
+	Cloud Cloud `env:"IMAGEPRO_CLOUD" envDefault:"public" doc:"Microsoft's cloud, with its Entra ID, Graph, SharePoint, Teams and storage hosts: public, usgov (GCC High), usdod or china."`
+
+	Storage         secret.Text `env:"AzureWebJobsStorage" doc:"Connection string of the storage account for tables, blobs and queues; the host uses it as well. Exactly one of this, the next, and the three after it together is set."`
+	StorageAccount  AccountName `env:"AzureWebJobsStorage__accountName" doc:"In place of a connection string: the account's name; it is reached with the managed identity. In clouds other than the public one the host needs the three addresses."`
+	StorageBlobs    CloudURL    `env:"AzureWebJobsStorage__blobServiceUri" doc:"In place of the name: https://account.blob.core.windows.net, or what the cloud has for it."`
+	StorageQueues   CloudURL    `env:"AzureWebJobsStorage__queueServiceUri" doc:"The same of queues."`
+	StorageTables   CloudURL    `env:"AzureWebJobsStorage__tableServiceUri" doc:"The same of tables."`
+	StorageClientID GUID        `env:"AzureWebJobsStorage__clientId" doc:"Client id of the user-assigned identity that reaches the account; the function app's own if it is not set. The host also wants AzureWebJobsStorage__credential=managedidentity then."`
 
 	AppID          GUID        `env:"IMAGEPRO_APP_ID" envDefault:"f64e410d-2685-4834-8cd1-004fcac3a125" doc:"Application (client) id of the app registration."`
 	AppSecret      secret.Text `env:"IMAGEPRO_APP_SECRET" doc:"Client secret of the app registration. Exactly one of this and the next two is set."`
@@ -36,9 +43,9 @@ type Config struct {
 	AdminRoles     Names       `env:"IMAGEPRO_ADMIN_ROLES" envDefault:"62e90394-69f5-4237-9190-012177145e10,OrganizationAdmin" doc:"Who may erase their organization: holders of these directory roles (template ids, claim wids; the default is the global administrator's) and app roles (claim roles)."`
 	TokenKeys      KeyRing     `env:"IMAGEPRO_TOKEN_KEYS,required,notEmpty" doc:"Keys that seal refresh tokens and cursors: id:base64 of 32 bytes, comma-separated. The first seals, all open."`
 
-	Authority   CloudURL `env:"IMAGEPRO_AUTHORITY" envDefault:"https://login.microsoftonline.com" doc:"Entra ID, also the issuer of v2 tokens."`
-	AuthorityV1 CloudURL `env:"IMAGEPRO_AUTHORITY_V1" envDefault:"https://sts.windows.net" doc:"Issuer of v1 tokens."`
-	Graph       CloudURL `env:"IMAGEPRO_GRAPH" envDefault:"https://graph.microsoft.com/v1.0" doc:"Microsoft Graph with its version, v1.0."`
+	Authority   CloudURL `env:"IMAGEPRO_AUTHORITY" doc:"Development only: what stands for Entra ID, on loopback; the cloud's if it is not set."`
+	AuthorityV1 CloudURL `env:"IMAGEPRO_AUTHORITY_V1" doc:"Development only: the same as issuer of v1 tokens."`
+	Graph       CloudURL `env:"IMAGEPRO_GRAPH" doc:"Development only: what stands for Microsoft Graph, on loopback, with its version, v1.0."`
 
 	SignInPage SignInPage `env:"IMAGEPRO_SIGN_IN_PAGE" doc:"Development only: page of the sandbox where people sign in who open the tab outside Teams, on loopback. Otherwise they sign in at Entra ID."`
 
@@ -127,7 +134,7 @@ func Read(getenv func(string) string) (Config, error) {
 	}
 	var c Config
 	err := env.ParseWithOptions(&c, env.Options{Environment: values})
-	return c, errors.Join(slices.Concat(explain(err), c.checkClouds(), c.checkCredential(getenv))...)
+	return c, errors.Join(slices.Concat(explain(err), c.settleClouds(), c.checkStorage(getenv), c.checkCredential(getenv))...)
 }
 
 // checkCredential wants exactly one of the three settings, whether or not it is right.
@@ -185,30 +192,6 @@ func docOf(name string) string {
 		}
 	}
 	return ""
-}
-
-// The hosts of Entra ID and Graph in Microsoft's clouds, sovereign ones included
-// (https://learn.microsoft.com/graph/deployments).
-func (c Config) checkClouds() []error {
-	var faults []error
-	for _, one := range []struct {
-		name  string
-		url   CloudURL
-		hosts []string
-		path  string
-	}{
-		{"IMAGEPRO_AUTHORITY", c.Authority, []string{"login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn"}, ""},
-		{"IMAGEPRO_AUTHORITY_V1", c.AuthorityV1, []string{"sts.windows.net", "sts.chinacloudapi.cn"}, ""},
-		{"IMAGEPRO_GRAPH", c.Graph, []string{"graph.microsoft.com", "graph.microsoft.us", "dod-graph.microsoft.us", "microsoftgraph.chinacloudapi.cn"}, "/v1.0"},
-	} {
-		if err := one.url.check(one.hosts, one.path, c.Development()); err != nil {
-			faults = append(faults, fmt.Errorf("setting %s: %w", one.name, err))
-		}
-	}
-	if c.SignInPage != "" && !c.Development() {
-		faults = append(faults, errors.New("setting IMAGEPRO_SIGN_IN_PAGE: it is taken only when AZURE_FUNCTIONS_ENVIRONMENT is Development"))
-	}
-	return faults
 }
 
 // Deadlines as plain durations.

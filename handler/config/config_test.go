@@ -80,7 +80,7 @@ func TestEveryFaultIsReportedAtOnce(t *testing.T) {
 		t.Fatal("no error")
 	}
 	for _, want := range []string{
-		"setting AzureWebJobsStorage: is not set: Connection string",
+		"setting AzureWebJobsStorage: exactly one of AzureWebJobsStorage, AzureWebJobsStorage__accountName and the three AzureWebJobsStorage__...ServiceUri must be set, not 0",
 		`setting FUNCTIONS_CUSTOMHANDLER_PORT: "70000" is not a whole number from 1 to 65535`,
 		`setting IMAGEPRO_INACTIVE_DAYS: "0" is not a whole number from 1 to 3650`,
 		"setting IMAGEPRO_GRAPH: a loopback address is taken only when AZURE_FUNCTIONS_ENVIRONMENT is Development",
@@ -105,12 +105,16 @@ func TestWrongValuesAreRefusedByName(t *testing.T) {
 		{"IMAGEPRO_CLIENT_APPS", "1fec8e78-bce4-4aaf-ab1b-5451cc387264,", "is not an id such as"},
 		{"IMAGEPRO_AUTHORITY", "http://login.microsoftonline.com", "is not an https address"},
 		{"IMAGEPRO_AUTHORITY", "https://user:pw@login.microsoftonline.com", "is not an https address"},
-		{"IMAGEPRO_GRAPH", "https://graph.microsoft.com.evil.example/v1.0", "is none of graph.microsoft.com"},
-		{"IMAGEPRO_GRAPH", "https://login.microsoftonline.com/v1.0", "is none of graph.microsoft.com"},
-		{"IMAGEPRO_GRAPH", "https://graph.microsoft.com/beta", `must end in "graph.microsoft.com/v1.0"`},
-		{"IMAGEPRO_GRAPH", "https://graph.microsoft.com", `must end in "graph.microsoft.com/v1.0"`},
-		{"IMAGEPRO_AUTHORITY", "https://login.microsoftonline.com/common", `must end in "login.microsoftonline.com"`},
-		{"IMAGEPRO_AUTHORITY_V1", "https://login.microsoftonline.com", "is none of sts.windows.net"},
+		{"IMAGEPRO_GRAPH", "https://graph.microsoft.com.evil.example/v1.0", "is not what IMAGEPRO_CLOUD=public uses, https://graph.microsoft.com/v1.0"},
+		{"IMAGEPRO_GRAPH", "https://login.microsoftonline.com/v1.0", "is not what IMAGEPRO_CLOUD=public uses"},
+		{"IMAGEPRO_GRAPH", "https://graph.microsoft.us/v1.0", "is not what IMAGEPRO_CLOUD=public uses"},
+		{"IMAGEPRO_GRAPH", "https://graph.microsoft.com/beta", "is not what IMAGEPRO_CLOUD=public uses"},
+		{"IMAGEPRO_GRAPH", "https://graph.microsoft.com", "is not what IMAGEPRO_CLOUD=public uses"},
+		{"IMAGEPRO_AUTHORITY", "https://login.microsoftonline.com/common", "is not what IMAGEPRO_CLOUD=public uses"},
+		{"IMAGEPRO_AUTHORITY_V1", "https://login.microsoftonline.com", "is not what IMAGEPRO_CLOUD=public uses"},
+		{"IMAGEPRO_CLOUD", "germany", "is none of china, public, usdod, usgov"},
+		{"AzureWebJobsStorage__accountName", "Not_an_account", "is not the name of a storage account"},
+		{"AzureWebJobsStorage__clientId", "mine", "is not an id such as"},
 		{"IMAGEPRO_HTTP_DEADLINE", "4m", "is not a duration from 1s to 3m45s"},
 		{"IMAGEPRO_EVENT_DEADLINE", "10m", "is not a duration from 1s to 9m30s"},
 		{"IMAGEPRO_TOKEN_KEYS", goodKey + "," + goodKey, "key id a stands twice"},
@@ -149,6 +153,78 @@ func TestWrongValuesAreRefusedByName(t *testing.T) {
 			_, err := config.Read(look)
 			if err == nil || !strings.Contains(err.Error(), "setting "+test.name+": ") || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want one that names the setting and says %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestACloudHasHostsOfItsOwn(t *testing.T) {
+	t.Parallel()
+	for cloud, want := range map[string][]string{
+		"":       {"https://login.microsoftonline.com", "https://sts.windows.net", "https://graph.microsoft.com/v1.0", "https://pictures.table.core.windows.net", ".sharepoint.com"},
+		"public": {"https://login.microsoftonline.com", "https://sts.windows.net", "https://graph.microsoft.com/v1.0", "https://pictures.table.core.windows.net", ".sharepoint.com"},
+		"usgov":  {"https://login.microsoftonline.us", "https://sts.windows.net", "https://graph.microsoft.us/v1.0", "https://pictures.table.core.usgovcloudapi.net", ".sharepoint.us"},
+		"usdod":  {"https://login.microsoftonline.us", "https://sts.windows.net", "https://dod-graph.microsoft.us/v1.0", "https://pictures.table.core.usgovcloudapi.net", ".sharepoint-mil.us"},
+		"china":  {"https://login.partner.microsoftonline.cn", "https://sts.chinacloudapi.cn", "https://microsoftgraph.chinacloudapi.cn/v1.0", "https://pictures.table.core.chinacloudapi.cn", ".sharepoint.cn"},
+	} {
+		c, err := config.Read(with("IMAGEPRO_CLOUD", cloud, "AzureWebJobsStorage", "", "AzureWebJobsStorage__accountName", "pictures"))
+		if err != nil {
+			t.Errorf("%s: %v", cloud, err)
+			continue
+		}
+		at, _ := c.StorageEndpoints()
+		got := []string{string(c.Authority), string(c.AuthorityV1), string(c.Graph), at.Tables, c.Cloud.Hosts().SharePoint}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", cloud, diff)
+		}
+		if frames, small := c.Cloud.Hosts().Frames, c.Cloud.Hosts().Thumbnails(); len(frames) == 0 || small[0] != "https://*"+want[4] {
+			t.Errorf("%s: frames %q, small pictures %q", cloud, frames, small)
+		}
+	}
+}
+
+func TestStorageIsReachedInExactlyOneWay(t *testing.T) {
+	t.Parallel()
+	const blobs, queues, tables, none = "AzureWebJobsStorage__blobServiceUri", "AzureWebJobsStorage__queueServiceUri", "AzureWebJobsStorage__tableServiceUri", "AzureWebJobsStorage"
+	three := []string{none, "", blobs, "https://pictures.blob.core.windows.net/", queues, "https://pictures.queue.core.windows.net", tables, "https://pictures.table.core.windows.net"}
+	for name, c := range map[string]struct {
+		pairs []string
+		want  string // part of the fault; empty: there is none
+	}{
+		"a connection string":              {nil, ""},
+		"three addresses":                  {three, ""},
+		"and an identity":                  {append(three, "AzureWebJobsStorage__clientId", "F64E410D-2685-4834-8CD1-004FCAC3A125"), ""},
+		"a name beside a string":           {[]string{"AzureWebJobsStorage__accountName", "pictures"}, "must be set, not 2"},
+		"a name beside addresses":          {append(three, "AzureWebJobsStorage__accountName", "pictures"), "must be set, not 2"},
+		"two addresses":                    {append(three, queues, ""), "setting AzureWebJobsStorage__queueServiceUri: is not set: all three addresses are, or none"},
+		"an identity beside a string":      {[]string{"AzureWebJobsStorage__clientId", "f64e410d-2685-4834-8cd1-004fcac3a125"}, "no identity beside a connection string"},
+		"another service's address":        {append(three, tables, "https://pictures.blob.core.windows.net"), "setting AzureWebJobsStorage__tableServiceUri: "},
+		"another cloud's address":          {append(three, tables, "https://pictures.table.core.chinacloudapi.cn"), "is not https://<account>.table.core.windows.net"},
+		"somebody's address":               {append(three, tables, "https://pictures.table.core.windows.net.evil.example"), "is not https://<account>.table.core.windows.net"},
+		"an address with a path":           {append(three, tables, "https://pictures.table.core.windows.net/a"), "is not https://<account>.table.core.windows.net"},
+		"without TLS":                      {append(three, tables, "http://pictures.table.core.windows.net"), "is not an https address"},
+		"this machine":                     {append(three, tables, "https://127.0.0.1:10002/devstoreaccount1"), "a loopback address is taken only when"},
+		"this machine for its developer":   {append(three, tables, "https://127.0.0.1:10002/devstoreaccount1", "AZURE_FUNCTIONS_ENVIRONMENT", "Development"), ""},
+		"a shared access signature in one": {append(three, tables, "https://pictures.table.core.windows.net?sig=geheim"), "is not an https address"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			read, err := config.Read(with(c.pairs...))
+			if c.want != "" {
+				if err == nil || !strings.Contains(err.Error(), c.want) {
+					t.Errorf("error %v, want one that says %q", err, c.want)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			at, byIdentity := read.StorageEndpoints()
+			if byIdentity != (c.pairs != nil) || byIdentity && (at.Blobs != "https://pictures.blob.core.windows.net" || at.Queues != "https://pictures.queue.core.windows.net") {
+				t.Errorf("endpoints %+v, %t", at, byIdentity)
+			}
+			if want := map[bool]config.Identity{false: config.SystemIdentity, true: "f64e410d-2685-4834-8cd1-004fcac3a125"}[read.StorageClientID != ""]; read.StorageIdentity() != want {
+				t.Errorf("identity %s, want %s", read.StorageIdentity(), want)
 			}
 		})
 	}

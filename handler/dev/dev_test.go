@@ -104,17 +104,18 @@ func drawSmall(t *testing.T, count int) []photos.Photo {
 func TestTheMainJobEndToEnd(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
-		name string
-		kill bool
-		kind bool
+		name           string
+		kill, identity bool
+		kind           bool
 	}{
-		{"against kind services", false, true},
-		{"against unkind services", false, false},
-		{"killed in the middle", true, false},
+		{"against kind services", false, false, true},
+		{"against unkind services", false, false, false},
+		{"killed in the middle", true, false, false},
+		{"storage by managed identity, over TLS", false, true, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			s, lines := startStack(t, stack.Options{Kind: test.kind, Seed: 3})
+			s, lines := startStack(t, stack.Options{Kind: test.kind, Seed: 3, Identity: test.identity})
 			drawn := drawSmall(t, 24)
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 			defer cancel()
@@ -155,7 +156,7 @@ func checkSecrets(t *testing.T, s *stack.Stack, log string) {
 	}
 	for what, text := range map[string]string{
 		"the application's secret": s.Scene.Secret, "the user's mail address": s.Scene.Adele.Mail, "the user's UPN": s.Scene.Adele.UPN,
-		"a token": "eyJ", "a pre-authenticated address": "tempauth", "the storage key": "AccountKey",
+		"a token": "eyJ", "a pre-authenticated address": "tempauth", "the storage key": "AccountKey", "what the identity's endpoint asks for": s.Sandbox.Entra.IdentityHeader(),
 	} {
 		if strings.Contains(log, text) {
 			t.Errorf("the log shows %s", what)

@@ -42,6 +42,8 @@ type Options struct {
 	// SignIn is the address of the sandbox's sign-in page, which is used outside Teams instead of Entra ID's.
 	SignIn  string
 	Version string
+	// Origins of SharePoint's small pictures, and of the pages of Teams, Outlook and Microsoft 365 that may show the tab.
+	Thumbnails, Frames []string
 }
 
 // settings are the options as the tab reads them.
@@ -79,7 +81,7 @@ func New(o Options) *Tab {
 }
 
 func newTab(o Options, files fs.FS) *Tab {
-	text, err := json.Marshal(settings(o))
+	text, err := json.Marshal(settings{o.AppID, o.TeamsApp, o.Scope, o.Authority, o.SignIn, o.Version})
 	if err != nil {
 		panic(err) // strings can be written
 	}
@@ -93,14 +95,6 @@ func newTab(o Options, files fs.FS) *Tab {
 	return t
 }
 
-// frames are the pages that may show the tab: Teams, Outlook and Microsoft 365
-// (https://learn.microsoft.com/microsoftteams/platform/tabs/how-to/tab-requirements).
-const frames = "https://teams.microsoft.com https://*.teams.microsoft.com https://teams.microsoft.us https://*.teams.microsoft.us " +
-	"https://teams.cloud.microsoft https://*.cloud.microsoft https://*.microsoft365.com https://*.office.com https://outlook.office365.com https://outlook-sdf.office365.com"
-
-// thumbnails are where SharePoint keeps small pictures.
-const thumbnails = "https://*.sharepoint.com https://*.svc.ms https://*.sharepoint.us https://*.sharepoint.cn"
-
 // policy lets the page have nothing from elsewhere but small pictures of the tenant's SharePoint, and tokens. Styles of
 // elements are set by the editor's canvas.
 func policy(o Options) string {
@@ -112,8 +106,8 @@ func policy(o Options) string {
 	}
 	return strings.Join([]string{
 		"default-src 'none'", "script-src 'self'", "style-src 'self' 'nonce-%s'", "style-src-attr 'unsafe-inline'",
-		"img-src 'self' blob: data: " + thumbnails, "font-src 'self'", "connect-src " + connect, "frame-src " + frame,
-		"frame-ancestors 'self' " + frames, "base-uri 'none'", "form-action 'none'",
+		strings.Join(append([]string{"img-src 'self' blob: data:"}, o.Thumbnails...), " "), "font-src 'self'", "connect-src " + connect, "frame-src " + frame,
+		strings.Join(append([]string{"frame-ancestors 'self'"}, o.Frames...), " "), "base-uri 'none'", "form-action 'none'",
 	}, "; ")
 }
 

@@ -25,7 +25,8 @@ func pack(t *testing.T, text string) *fstest.MapFile {
 
 func sample(t *testing.T) *Tab {
 	t.Helper()
-	return newTab(Options{AppID: "app", Scope: `api://x/"app"/access_as_user`, Authority: "https://login.example", SignIn: "http://127.0.0.1:9/sign-in"}, fstest.MapFS{
+	return newTab(Options{AppID: "app", Scope: `api://x/"app"/access_as_user`, Authority: "https://login.example", SignIn: "http://127.0.0.1:9/sign-in",
+		Thumbnails: []string{"https://*.sharepoint.us"}, Frames: []string{"https://gov.teams.microsoft.us", "https://*.office365.us"}}, fstest.MapFS{
 		"index.html":             {Data: []byte(`<meta name="settings" content="__SETTINGS__"><script nonce="__NONCE__"></script><style nonce="__NONCE__">`)},
 		"assets/main-1234.js.gz": pack(t, "let a = 1"),
 		"icon.png":               {Data: []byte("png")},
@@ -81,7 +82,7 @@ func TestThePageHoldsTheSettingsAndANonceThatIsUsedOnce(t *testing.T) {
 		if want := `&#34;scope&#34;:&#34;api://x/\&#34;app\&#34;/access_as_user&#34;`; !strings.Contains(body, want) {
 			t.Errorf("the page %q lacks %s", body, want)
 		}
-		for _, part := range []string{"default-src 'none'", "script-src 'self';", "frame-ancestors 'self' https://teams.microsoft.com", "connect-src 'self' https://login.example http://127.0.0.1:9;"} {
+		for _, part := range []string{"default-src 'none'", "script-src 'self';", "frame-ancestors 'self' https://gov.teams.microsoft.us https://*.office365.us;", "img-src 'self' blob: data: https://*.sharepoint.us;", "connect-src 'self' https://login.example http://127.0.0.1:9;"} {
 			if !strings.Contains(policy, part) {
 				t.Errorf("the policy %q lacks %s", policy, part)
 			}

@@ -55,12 +55,24 @@ var service = account.Service{Name: "blob storage", Codes: map[string]fault.Kind
 
 // Open returns a store on the account of a connection string. It reaches no network.
 func Open(connectionString string) (*Store, error) {
-	options := &azblob.ClientOptions{ClientOptions: account.Options()}
-	client, err := azblob.NewClientFromConnectionString(account.Expand(connectionString), options)
+	client, err := azblob.NewClientFromConnectionString(account.Expand(connectionString), options())
 	if err != nil {
 		return nil, account.Unusable()
 	}
 	return &Store{client}, nil
+}
+
+// OpenAccount is Open for a URL like https://account.blob.core.windows.net and a credential such as the managed identity.
+func OpenAccount(blobServiceURL string, credential azcore.TokenCredential) (*Store, error) {
+	client, err := azblob.NewClient(blobServiceURL, credential, options())
+	if err != nil {
+		return nil, fmt.Errorf("blobs: %w", err)
+	}
+	return &Store{client}, nil
+}
+
+func options() *azblob.ClientOptions {
+	return &azblob.ClientOptions{ClientOptions: account.Options()}
 }
 
 // PutSpec keeps what a job does. It never changes: if there is a spec already, that one stays.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
 	msal "github.com/AzureAD/microsoft-authentication-library-for-go/apps/errors"
-	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/managedidentity"
 
 	"imagepro/handler/fault"
 	"imagepro/handler/secret"
@@ -20,7 +19,7 @@ type Credential struct {
 	Secret      secret.Text // client secret
 	Certificate secret.Text // PEM: one RSA private key, unencrypted, with its certificate
 	// Identity is a managed identity that the registration trusts (workload identity federation): a client id,
-	// or SystemIdentity. The platform names its endpoint in IDENTITY_ENDPOINT, which MSAL reads.
+	// or SystemIdentity.
 	Identity string
 }
 
@@ -49,13 +48,9 @@ func (c Credential) confidential(host string) (confidential.Credential, error) {
 // federated returns a credential whose assertions are tokens of the managed identity. MSAL keeps them until
 // they expire.
 func (c Credential) federated(host string) (confidential.Credential, error) {
-	var id managedidentity.ID = managedidentity.UserAssignedClientID(c.Identity)
-	if c.Identity == SystemIdentity {
-		id = managedidentity.SystemAssigned()
-	}
-	client, err := managedidentity.New(id, managedidentity.WithHTTPClient(&http.Client{Timeout: entraTimeout}))
+	client, err := identityClient(c.Identity)
 	if err != nil {
-		return confidential.Credential{}, fault.New(fault.Misconfigured, credentialUseless, fmt.Errorf("managed identity: %T", err))
+		return confidential.Credential{}, err
 	}
 	resource := exchangeAudience(host)
 	return confidential.NewCredFromAssertionCallback(func(ctx context.Context, _ confidential.AssertionRequestOptions) (string, error) {

@@ -199,6 +199,7 @@ func (c *Client) item(ctx context.Context, who caller.Caller, drive string, buil
 	if err != nil {
 		return library.Item{}, err
 	}
+	c.hosts.learn(who.Tenant, value(answer.GetWebUrl()))
 	items := itemsOf(drive, []models.DriveItemable{answer})
 	if len(items) == 0 {
 		return library.Item{}, fault.New(fault.Unsupported, "This is a shortcut or a notebook, not a file of this library.", nil)

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/microsoft/kiota-abstractions-go/authentication"
@@ -49,6 +48,9 @@ type Options struct {
 	Units int
 	// Peers tells how many processes share that budget; nil if there is none but this.
 	Peers Peers
+	// SharePoint is the end of the hosts that serve content, such as .sharepoint.com; Media that of those that serve small
+	// pictures beside it, .svc.ms, or empty.
+	SharePoint, Media string
 	// Loopback lets content come from this machine, for the sandbox.
 	Loopback bool
 	Now      func() time.Time
@@ -63,6 +65,7 @@ type Client struct {
 	sites   *sites.SitesRequestBuilder
 	adapter *core.GraphRequestAdapterBase
 	gates   *gates
+	hosts   *hosts
 }
 
 const (
@@ -81,6 +84,10 @@ func NewClient(o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("graph: %w", err)
 	}
+	hosts, err := newHosts()
+	if err != nil {
+		return nil, err
+	}
 	gates := newGates(o.Transport, o.Units, o.Peers, o.Now)
 	again := &retry.Transport{
 		Base: gates, Service: serviceName, Tries: tries, MaxWait: maxWait, MaxTotal: maxTotal, Now: o.Now,
@@ -89,6 +96,7 @@ func NewClient(o Options) (*Client, error) {
 	c := &Client{
 		options: o,
 		gates:   gates,
+		hosts:   hosts,
 		api:     &http.Client{Transport: &authorized{tokens: o.Tokens, host: base.Host, base: again, now: o.Now}, CheckRedirect: last},
 		content: &http.Client{Transport: again, CheckRedirect: last},
 	}
@@ -104,22 +112,4 @@ func NewClient(o Options) (*Client, error) {
 	c.sites = sites.NewSitesRequestBuilderInternal(map[string]string{"baseurl": o.BaseURL}, adapter)
 	c.adapter = adapter
 	return c, nil
-}
-
-// sharePointHosts are the ends of the hosts that serve content in Microsoft's clouds
-// (https://learn.microsoft.com/microsoft-365/enterprise/urls-and-ip-address-ranges).
-var sharePointHosts = []string{".sharepoint.com", ".sharepoint.us", ".sharepoint-mil.us", ".sharepoint.cn"}
-
-// mayFetch reports whether a pre-authenticated address that Graph named is one of SharePoint's.
-func (c *Client) mayFetch(address *url.URL) bool {
-	if address.Scheme != "https" || address.User != nil {
-		return false
-	}
-	host := strings.ToLower(address.Hostname())
-	for _, end := range sharePointHosts {
-		if strings.HasSuffix(host, end) {
-			return address.Port() == "" || address.Port() == "443"
-		}
-	}
-	return c.options.Loopback && (host == "localhost" || host == "127.0.0.1" || host == "::1")
 }

@@ -27,7 +27,7 @@ func (c *Client) Read(ctx context.Context, who caller.Caller, f bulk.File, limit
 	content, err := c.readSource(ctx, who, f, limit)
 	var broken brokenDownload
 	if errors.As(err, &broken) {
-		content, err = c.download(ctx, who, c.itemURL(refOf(f), "/content"), limit)
+		content, err = c.download(ctx, who, c.itemURL(refOf(f), "/content"), limit, c.mayFetch)
 	}
 	if err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func (c *Client) Read(ctx context.Context, who caller.Caller, f bulk.File, limit
 // none, or if it does not live any more.
 func (c *Client) readSource(ctx context.Context, who caller.Caller, f bulk.File, limit int64) ([]byte, error) {
 	address, err := url.Parse(f.Source.Reveal())
-	if err != nil || !c.mayFetch(address) {
+	if err != nil || !c.mayFetch(asCaller(ctx, who), address) {
 		return nil, brokenDownload{errors.New("graph: no address of the content")}
 	}
 	ctx, cancel := context.WithTimeout(ctx, downloadTime)
@@ -52,7 +52,7 @@ func (c *Client) readSource(ctx context.Context, who caller.Caller, f bulk.File,
 
 // ReadVersion returns the content of a version of at most limit bytes.
 func (c *Client) ReadVersion(ctx context.Context, who caller.Caller, f bulk.File, version string, limit int64) ([]byte, error) {
-	return c.download(ctx, who, c.itemURL(refOf(f), "/versions/"+url.PathEscape(version)+"/content"), limit)
+	return c.download(ctx, who, c.itemURL(refOf(f), "/versions/"+url.PathEscape(version)+"/content"), limit, c.mayFetch)
 }
 
 // Replace makes content the new version of the file if its tag is still f's.
@@ -116,11 +116,11 @@ const (
 // download asks Graph for a pre-authenticated address and fetches the content from there, without a token. A
 // download that breaks off or whose address has expired starts again with a fresh address; one that is refused
 // again and again is refused for good.
-func (c *Client) download(ctx context.Context, who caller.Caller, address string, limit int64) ([]byte, error) {
+func (c *Client) download(ctx context.Context, who caller.Caller, address string, limit int64, trusted trust) ([]byte, error) {
 	var err error
 	for range downloadTries {
 		var content []byte
-		content, err = c.downloadOnce(ctx, who, address, limit)
+		content, err = c.downloadOnce(ctx, who, address, limit, trusted)
 		var broken brokenDownload
 		if err == nil || !errors.As(err, &broken) {
 			return content, err
@@ -142,10 +142,13 @@ type brokenDownload struct{ cause error }
 func (b brokenDownload) Error() string { return b.cause.Error() }
 func (b brokenDownload) Unwrap() error { return b.cause }
 
-func (c *Client) downloadOnce(ctx context.Context, who caller.Caller, address string, limit int64) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, downloadTime)
+// trust says which addresses Graph may name.
+type trust func(context.Context, *url.URL) bool
+
+func (c *Client) downloadOnce(ctx context.Context, who caller.Caller, address string, limit int64, trusted trust) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(asCaller(ctx, who), downloadTime)
 	defer cancel()
-	request, err := http.NewRequestWithContext(asCaller(ctx, who), http.MethodGet, address, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, badAddress()
 	}
@@ -159,7 +162,7 @@ func (c *Client) downloadOnce(ctx context.Context, who caller.Caller, address st
 	}
 	address = response.Header.Get("Location")
 	location, err := url.Parse(address)
-	if err != nil || !c.mayFetch(location) {
+	if err != nil || !trusted(ctx, location) {
 		return nil, fault.New(fault.Internal, "SharePoint named an address for the file that Image Pro does not trust.", nil)
 	}
 	return c.fetch(ctx, who, address, limit)

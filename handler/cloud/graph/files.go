@@ -31,7 +31,7 @@ var (
 const pageSize = 90
 
 // fileFields are those of one file that is likely to be read.
-var fileFields = append(slices.Clone(itemFields), sourceField, "fileSystemInfo")
+var fileFields = append(slices.Clone(itemFields), sourceField, "fileSystemInfo", "webUrl")
 
 var itemFields = []string{"id", "name", "size", "cTag", "file", "folder", "package", "remoteItem", "parentReference", "lastModifiedDateTime"}
 
@@ -120,6 +120,7 @@ func (c *Client) file(ctx context.Context, who caller.Caller, drive string, buil
 	if err != nil {
 		return bulk.File{}, err
 	}
+	c.hosts.learn(who.Tenant, value(item.GetWebUrl()))
 	f, ok := fileOf(drive, item)
 	if !ok {
 		return bulk.File{}, fault.New(fault.Unsupported, "This is a shortcut or a notebook, not a file of this library.", nil)

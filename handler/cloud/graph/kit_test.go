@@ -308,7 +308,7 @@ func (c *canned) Token(_ context.Context, _ caller.Caller, claims string) (secre
 func alone(t *testing.T, tokens graph.Tokens, serve func(*http.Request) *http.Response) *graph.Client {
 	t.Helper()
 	client, err := graph.NewClient(graph.Options{
-		BaseURL: "https://graph.example/v1.0", Tokens: tokens, Now: time.Now,
+		BaseURL: "https://graph.example/v1.0", Tokens: tokens, SharePoint: ".sharepoint.com", Media: ".svc.ms", Now: time.Now,
 		Transport: roundTrip(func(r *http.Request) (*http.Response, error) { return serve(r), nil }),
 	})
 	if err != nil {

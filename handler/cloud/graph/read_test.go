@@ -16,6 +16,7 @@ import (
 	"imagepro/handler/dev/sandbox"
 	"imagepro/handler/dev/sandbox/trouble"
 	"imagepro/handler/fault"
+	"imagepro/handler/library"
 	"imagepro/handler/secret"
 )
 
@@ -238,8 +239,9 @@ func TestContentIsFetchedFromSharePointAlone(t *testing.T) {
 		"https://contoso.sharepoint.com/a?tempauth=y":   true,
 		"https://contoso.sharepoint.com:443/a":          true,
 		"https://CONTOSO-my.SharePoint.com/a":           true,
-		"https://contoso.sharepoint.us/a":               true,
-		"https://contoso.sharepoint.cn/a":               true,
+		"https://contoso.sharepoint.us/a":               false, // of another cloud
+		"https://contoso.sharepoint.cn/a":               false,
+		"https://westeurope1-mediap.svc.ms/a":           false, // of small pictures alone
 		"http://contoso.sharepoint.com/a":               false,
 		"https://contoso.sharepoint.com:8443/a":         false,
 		"https://evil.example/contoso.sharepoint.com":   false,
@@ -277,6 +279,68 @@ func TestContentIsFetchedFromSharePointAlone(t *testing.T) {
 			}
 			wantFault(t, err, fault.Internal, untrusted)
 		})
+	}
+}
+
+func TestContentIsFetchedFromTheTenantsOwnHostOnceItIsKnown(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		source, tenant string
+		trusted        bool
+	}{
+		"its own":                      {"https://contoso.sharepoint.com/a?tempauth=y", "t", true},
+		"another tenant's":             {"https://evil.sharepoint.com/a?tempauth=y", "t", false},
+		"one of a tenant not yet seen": {"https://evil.sharepoint.com/a?tempauth=y", "other", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client := alone(t, &canned{}, func(r *http.Request) *http.Response {
+				switch {
+				case r.URL.Host == "graph.example" && strings.HasSuffix(r.URL.Path, "/content"):
+					return answered(r, http.StatusFound, "", "Location", c.source)
+				case r.URL.Host == "graph.example":
+					return answered(r, http.StatusOK, `{"id":"i","name":"a.jpg","file":{},"webUrl":"https://Contoso.sharepoint.com/sites/a/a.jpg"}`, "Content-Type", "application/json")
+				}
+				if !c.trusted {
+					t.Errorf("asked %s", r.URL)
+				}
+				return answered(r, http.StatusOK, "content")
+			})
+			f, err := client.File(t.Context(), caller.Away("t", "u"), "d", "i")
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.Source = secret.New(c.source)
+			got, err := client.Read(t.Context(), caller.Away(c.tenant, "u"), f, 100)
+			if !c.trusted {
+				wantFault(t, err, fault.Internal, untrusted)
+			} else if err != nil || string(got) != "content" {
+				t.Errorf("got %q, %v", got, err)
+			}
+		})
+	}
+}
+
+func TestSmallPicturesMayComeFromTheServiceThatSharePointHasForThem(t *testing.T) {
+	t.Parallel()
+	for location, trusted := range map[string]bool{
+		"https://westeurope1-mediap.svc.ms/transform/thumbnail": true,
+		"https://contoso.sharepoint.com/thumbnail":              true,
+		"https://svc.ms.evil.example/thumbnail":                 false,
+		"http://westeurope1-mediap.svc.ms/thumbnail":            false,
+	} {
+		client := alone(t, &canned{}, func(r *http.Request) *http.Response {
+			if r.URL.Host == "graph.example" {
+				return answered(r, http.StatusFound, "", "Location", location)
+			}
+			return answered(r, http.StatusOK, "small")
+		})
+		got, err := client.Thumbnail(t.Context(), caller.Away("t", "u"), library.Ref{Drive: "d", Item: "i"}, "medium")
+		if !trusted {
+			wantFault(t, err, fault.Internal, untrusted)
+		} else if err != nil || string(got) != "small" {
+			t.Errorf("%s: %q, %v", location, got, err)
+		}
 	}
 }
 

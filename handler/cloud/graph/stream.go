@@ -57,7 +57,7 @@ func (c *Client) OpenVersion(ctx context.Context, who caller.Caller, ref library
 
 // Thumbnail returns a thumbnail as JPEG.
 func (c *Client) Thumbnail(ctx context.Context, who caller.Caller, ref library.Ref, size string) ([]byte, error) {
-	return c.download(ctx, who, c.itemURL(ref, "/thumbnails/0/"+url.PathEscape(size)+"/content"), thumbnailMax)
+	return c.download(ctx, who, c.itemURL(ref, "/thumbnails/0/"+url.PathEscape(size)+"/content"), thumbnailMax, c.mayFetchThumbnail)
 }
 
 // redirect returns the pre-authenticated address to which an address of Graph's leads.
@@ -135,7 +135,7 @@ func (s *stream) connect(address string) error {
 // dial makes one connection.
 func (s *stream) dial(address string) error {
 	location, err := url.Parse(address)
-	if err != nil || !s.client.mayFetch(location) {
+	if err != nil || !s.client.mayFetch(s.ctx, location) {
 		return fault.New(fault.Internal, "SharePoint named an address for the file that Image Pro does not trust.", nil)
 	}
 	ctx, cancel := context.WithCancel(s.ctx)

@@ -318,7 +318,7 @@ func (c *Client) openSession(ctx context.Context, who caller.Caller, to destinat
 		return "", err
 	}
 	location, err := url.Parse(answer.Address)
-	if err != nil || !c.mayFetch(location) {
+	if err != nil || !c.mayFetch(asCaller(ctx, who), location) {
 		return "", fault.New(fault.Internal, "SharePoint named an address for the upload that Image Pro does not trust.", nil)
 	}
 	return answer.Address, nil

@@ -5,9 +5,12 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue"
 
@@ -16,6 +19,25 @@ import (
 
 // The receiving half. In the cloud the Functions host receives; these methods are for the host of one
 // machine (handler/dev/host) and for tests, and the linker leaves them out of the shipped binary.
+
+// OpenThrough is OpenAccount for a caller that brings tokens for a resource, and a client that trusts other certificates.
+func OpenThrough(queueServiceURL string, token func(ctx context.Context, resource string) (string, time.Time, error), client *http.Client) (*Service, error) {
+	how := options()
+	how.Transport = client
+	service, err := azqueue.NewServiceClient(queueServiceURL, credential(token), how)
+	if err != nil {
+		return nil, fmt.Errorf("queue: %w", err)
+	}
+	return &Service{client: service}, nil
+}
+
+type credential func(ctx context.Context, resource string) (string, time.Time, error)
+
+// GetToken implements azcore.TokenCredential.
+func (c credential) GetToken(ctx context.Context, options policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	token, expires, err := c(ctx, strings.TrimSuffix(options.Scopes[0], "/.default"))
+	return azcore.AccessToken{Token: token, ExpiresOn: expires}, err
+}
 
 // MaxReceive is the most messages that one Receive or Peek returns.
 const MaxReceive = 32

@@ -37,11 +37,27 @@ type Store struct {
 // Open returns a store on the account of a connection string. It reaches no network; tables are made when
 // they are first written to, and until then read as empty.
 func Open(connectionString string) (*Store, error) {
-	options := &aztables.ClientOptions{ClientOptions: account.Options()}
-	service, err := aztables.NewServiceClientFromConnectionString(account.Expand(connectionString), options)
+	service, err := aztables.NewServiceClientFromConnectionString(account.Expand(connectionString), options())
 	if err != nil {
 		return nil, account.Unusable()
 	}
+	return open(service)
+}
+
+// OpenAccount is Open for a URL like https://account.table.core.windows.net and a credential such as the managed identity.
+func OpenAccount(tableServiceURL string, credential azcore.TokenCredential) (*Store, error) {
+	service, err := aztables.NewServiceClient(tableServiceURL, credential, options())
+	if err != nil {
+		return nil, fmt.Errorf("tables: %w", err)
+	}
+	return open(service)
+}
+
+func options() *aztables.ClientOptions {
+	return &aztables.ClientOptions{ClientOptions: account.Options()}
+}
+
+func open(service *aztables.ServiceClient) (*Store, error) {
 	shares, err := lru.New[string, *share](sharesKept)
 	if err != nil {
 		return nil, err

@@ -35,6 +35,8 @@ const startTimeout = 60 * time.Second
 type Server struct {
 	// ConnectionString names the three services, in the form of AzureWebJobsStorage.
 	ConnectionString string
+	// Blobs, Queues and Tables are the addresses of the account's services, with its name.
+	Blobs, Queues, Tables string
 	// Dir is where the emulator keeps its data.
 	Dir string
 
@@ -77,7 +79,7 @@ func Start(dir string, args ...string) (*Server, error) {
 func (s *Server) Restart() error {
 	var ports []string
 	for _, service := range []string{"Blob", "Queue", "Table"} {
-		found := regexp.MustCompile(service + `Endpoint=http://[^/;]+:(\d+)/`).FindStringSubmatch(s.ConnectionString)
+		found := regexp.MustCompile(service + `Endpoint=https?://[^/;]+:(\d+)/`).FindStringSubmatch(s.ConnectionString)
 		if found == nil {
 			return fmt.Errorf("azurite: the connection string names no port of the %s service", service)
 		}
@@ -113,16 +115,16 @@ func (s *Server) start(blobPort, queuePort, tablePort string) error {
 		if len(found) < 3 {
 			return fmt.Errorf("azurite: ended before it listened: %v", process.Err())
 		}
+		s.Blobs, s.Queues, s.Tables = found["Blob"]+"/"+account, found["Queue"]+"/"+account, found["Table"]+"/"+account
 		s.ConnectionString = fmt.Sprintf(
-			"DefaultEndpointsProtocol=http;AccountName=%[1]s;AccountKey=%[2]s;BlobEndpoint=%[3]s/%[1]s;QueueEndpoint=%[4]s/%[1]s;TableEndpoint=%[5]s/%[1]s;",
-			account, key, found["Blob"], found["Queue"], found["Table"])
+			"DefaultEndpointsProtocol=http;AccountName=%s;AccountKey=%s;BlobEndpoint=%s;QueueEndpoint=%s;TableEndpoint=%s;", account, key, s.Blobs, s.Queues, s.Tables)
 		return nil
 	case <-time.After(startTimeout):
 		return fmt.Errorf("azurite: did not listen within %v", startTimeout)
 	}
 }
 
-var listening = regexp.MustCompile(`Azurite (Blob|Queue|Table) service is successfully listening at (http://\S+)`)
+var listening = regexp.MustCompile(`Azurite (Blob|Queue|Table) service is successfully listening at (https?://\S+)`)
 
 // readEndpoints reads the emulator's output until all three services have said where they listen, and
 // drains the rest in the background. It returns fewer than three if the output ends before.

@@ -29,9 +29,10 @@ type httpTrigger struct {
 }
 
 type queueTrigger struct {
-	queue      string // lower case, settings resolved
-	connection string // the connection string
-	binary     bool   // the value is base64 of the bytes
+	queue      string   // lower case, settings resolved
+	connection string   // the connection string, or
+	identity   identity // what is used in its place
+	binary     bool     // the value is base64 of the bytes
 }
 
 type timerTrigger struct {
@@ -245,10 +246,12 @@ func parseQueueTrigger(b binding, env environment) (*queueTrigger, error) {
 	setting := or(strings.Trim(b.Connection, "%"), "AzureWebJobsStorage")
 	t.connection = or(env[setting], env["AzureWebJobs"+setting])
 	if t.connection == "" {
-		for variable := range env {
-			if strings.HasPrefix(variable, setting+"__") {
-				return nil, fmt.Errorf("connection %s uses an identity (%s): the local host needs a connection string", setting, variable)
+		var found bool
+		if t.identity, found = identityOf(env, setting); found {
+			if t.identity.endpoint == "" {
+				return nil, fmt.Errorf("connection %s uses an identity, and IDENTITY_ENDPOINT is not set", setting)
 			}
+			return t, nil
 		}
 		return nil, fmt.Errorf("setting %s is missing: it has to be the connection string of a storage account", setting)
 	}

@@ -37,7 +37,11 @@ const (
 )
 
 func newListener(h *Host, f *function) (*listener, error) {
-	service, err := queue.Open(f.queue.connection)
+	open := f.queue.identity.open
+	if f.queue.connection != "" {
+		open = func() (*queue.Service, error) { return queue.Open(f.queue.connection) }
+	}
+	service, err := open()
 	if err != nil {
 		return nil, fmt.Errorf("host: function %s: %w", f.name, err)
 	}

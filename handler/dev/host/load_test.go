@@ -40,7 +40,7 @@ func TestMistakesInFunctionsAreNamed(t *testing.T) {
 		{"f", `{"type":"queueTrigger","name":"m","queueName":"Has_Underscore"}`, "no queue name"},
 		{"f", `{"type":"queueTrigger","name":"m","queueName":"%QUEUE%"}`, "%QUEUE% in"},
 		{"f", `{"type":"queueTrigger","name":"m","queueName":"jobs","connection":"Elsewhere"}`, "setting Elsewhere is missing"},
-		{"f", `{"type":"queueTrigger","name":"m","queueName":"jobs","connection":"Identity"}`, "uses an identity"},
+		{"f", `{"type":"queueTrigger","name":"m","queueName":"jobs","connection":"Identity"}`, "uses an identity, and IDENTITY_ENDPOINT is not set"},
 		{"f", `{"type":"queueTrigger","name":"m","queueName":"jobs","connection":"Broken"}`, "function f: queue: connection string"},
 		{"f", `{"type":"timerTrigger","name":"t","schedule":"@daily"}`, `schedule "@daily"`},
 		{"f", `{"type":"timerTrigger","name":"t","schedule":"%WHEN%"}`, "%WHEN% in"},

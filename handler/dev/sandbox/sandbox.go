@@ -27,6 +27,8 @@ package sandbox
 
 import (
 	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -218,6 +220,16 @@ func (s *Sandbox) Client() *http.Client {
 	defer s.mu.Unlock()
 	s.clients = append(s.clients, transport)
 	return &http.Client{Transport: transport}
+}
+
+// CertificatePEM returns the certificate of the listeners and its key, for another service on this machine.
+func (s *Sandbox) CertificatePEM() (certificate, key []byte, err error) {
+	raw, err := x509.MarshalPKCS8PrivateKey(s.ca.leaf.PrivateKey)
+	if err != nil {
+		return nil, nil, err
+	}
+	certificate = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.ca.leaf.Certificate[0]})
+	return certificate, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw}), nil
 }
 
 // Stop ends the sandbox at once: the ports, the requests that are being answered (their contexts end), the

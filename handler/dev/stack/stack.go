@@ -36,6 +36,8 @@ type Options struct {
 	Log      *slog.Logger // of the host; nil: nothing is logged
 	// Output takes the lines that the handler writes; nil drops them.
 	Output func(level slog.Level, line string)
+	// Identity lets host and handler reach the emulator with a managed identity alone, over TLS, without any key.
+	Identity bool
 	// Azurite are further arguments of the emulator's own.
 	Azurite []string
 	// Storage, if it is set, puts something before the emulator: it returns the connection string that host and handler use,
@@ -78,10 +80,15 @@ func (s *Stack) start(ctx context.Context, o Options) error {
 	if s.dir, err = os.MkdirTemp("", "image-pro-"); err != nil {
 		return fmt.Errorf("stack: %w", err)
 	}
-	if s.Azurite, err = azurite.Start("", o.Azurite...); err != nil {
+	if s.Sandbox, err = sandbox.Start(sandbox.Options{Kind: o.Kind, Seed: o.Seed}); err != nil {
 		return err
 	}
-	if s.Sandbox, err = sandbox.Start(sandbox.Options{Kind: o.Kind, Seed: o.Seed}); err != nil {
+	if o.Identity {
+		if o.Azurite, err = s.overTLS(o.Azurite); err != nil {
+			return err
+		}
+	}
+	if s.Azurite, err = azurite.Start("", o.Azurite...); err != nil {
 		return err
 	}
 	if s.Scene, err = sandbox.Demo(s.Sandbox); err != nil {
@@ -156,10 +163,39 @@ func (s *Stack) settings(o Options, connection string) (map[string]string, error
 		"IMAGEPRO_SIGN_IN_PAGE":       s.Sandbox.SignInURL,
 		"SSL_CERT_FILE":               ca,
 	}
+	if o.Identity {
+		s.byIdentity(settings)
+	}
 	for name, value := range o.Settings {
 		settings[name] = value
 	}
 	return settings, nil
+}
+
+// overTLS adds what lets the emulator take tokens, which it does over TLS alone.
+func (s *Stack) overTLS(args []string) ([]string, error) {
+	certificate, key, err := s.Sandbox.CertificatePEM()
+	if err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{"storage.pem": certificate, "storage.key": key}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(s.dir, name), text, 0o600); err != nil {
+			return nil, fmt.Errorf("stack: %w", err)
+		}
+	}
+	return append(slices.Clone(args), "--oauth", "basic", "--cert", filepath.Join(s.dir, "storage.pem"), "--key", filepath.Join(s.dir, "storage.key")), nil
+}
+
+// byIdentity puts the app's managed identity in the place of the connection string.
+func (s *Stack) byIdentity(settings map[string]string) {
+	s.Sandbox.Entra.PutIdentity(entra.Identity{Tenant: s.Scene.Adele.Tenant, ClientID: directory.NewID(), ObjectID: directory.NewID(), System: true})
+	delete(settings, "AzureWebJobsStorage")
+	settings["AzureWebJobsStorage__blobServiceUri"] = s.Azurite.Blobs
+	settings["AzureWebJobsStorage__queueServiceUri"] = s.Azurite.Queues
+	settings["AzureWebJobsStorage__tableServiceUri"] = s.Azurite.Tables
+	settings["IDENTITY_ENDPOINT"] = s.Sandbox.IdentityURL
+	settings["IDENTITY_HEADER"] = s.Sandbox.Entra.IdentityHeader()
 }
 
 // Token returns the token that Teams would give the user's tab.

@@ -131,16 +131,26 @@ func (e *Entra) identity(query url.Values) (Identity, string) {
 	return Identity{}, "No User Assigned or Delegated Managed Identity found for specified ClientId/ResourceId/PrincipalId."
 }
 
-// identityAnswer makes a token of an identity for a resource.
+// azureIssuer is the issuer of tokens for Azure's services, which read tokens of version 1; what stands for them on one machine
+// knows it by its real name.
+const azureIssuer = "https://sts.windows.net/"
+
+// identityAnswer makes a token of an identity for a resource: of version 1 for a service of Azure, of version 2 for an application.
 func (e *Entra) identityAnswer(i Identity, resource string) map[string]string {
 	now := e.now()
 	begin, expires := now.Add(-backdate).Unix(), now.Add(identityLifetime).Unix()
 	key := e.ring.signing(false)
-	token := signRS256(key.private, plainHeader(key, 2), map[string]any{
-		"aud": resource, "iss": e.issuer(2, i.Tenant), "iat": begin, "nbf": begin, "exp": expires,
-		"aio": segment(mark{Salt: opaque(8)}), "azp": i.ClientID, "azpacr": "2", "idtyp": "app",
-		"oid": i.ObjectID, "sub": i.ObjectID, "tid": i.Tenant, "rh": "1." + opaque(40), "uti": opaque(16), "ver": "2.0",
-	})
+	claims, version := map[string]any{
+		"aud": resource, "iat": begin, "nbf": begin, "exp": expires, "aio": segment(mark{Salt: opaque(8)}), "idtyp": "app",
+		"oid": i.ObjectID, "sub": i.ObjectID, "tid": i.Tenant, "rh": "1." + opaque(40), "uti": opaque(16),
+	}, 2
+	if strings.HasPrefix(resource, "https://") {
+		version = 1
+		claims["iss"], claims["appid"], claims["appidacr"], claims["ver"] = azureIssuer+i.Tenant+"/", i.ClientID, "2", "1.0"
+	} else {
+		claims["iss"], claims["azp"], claims["azpacr"], claims["ver"] = e.issuer(2, i.Tenant), i.ClientID, "2", "2.0"
+	}
+	token := signRS256(key.private, plainHeader(key, version), claims)
 	return map[string]string{
 		"access_token": token,
 		"expires_on":   strconv.FormatInt(expires, 10),

@@ -94,8 +94,12 @@ func TestIdentitiesGetTokensForAResource(t *testing.T) {
 				t.Error(err)
 			}
 			payload := claims(t, token)
-			for name, want := range map[string]any{"iss": w.base + "/" + contoso + "/v2.0", "sub": c.object, "oid": c.object, "tid": contoso, "azp": c.client,
-				"aud": query.Get("resource"), "exp": float64(expires), "ver": "2.0", "idtyp": "app", "scp": nil} {
+			wanted := map[string]any{"iss": w.base + "/" + contoso + "/v2.0", "sub": c.object, "oid": c.object, "tid": contoso, "azp": c.client,
+				"aud": query.Get("resource"), "exp": float64(expires), "ver": "2.0", "idtyp": "app", "scp": nil}
+			if strings.HasPrefix(query.Get("resource"), "https://") {
+				wanted["iss"], wanted["ver"], wanted["azp"], wanted["appid"] = "https://sts.windows.net/"+contoso+"/", "1.0", nil, c.client
+			}
+			for name, want := range wanted {
 				if payload[name] != want {
 					t.Errorf("%s = %v, want %v", name, payload[name], want)
 				}
@@ -225,8 +229,10 @@ func TestOnlyTheTrustedIdentityStandsInForTheSecret(t *testing.T) {
 	w.PutIdentity(entra.Identity{Tenant: fabrikam, ClientID: foreign, ObjectID: systemObject})
 	wantRefused(t, w.post(contoso, w.withAssertion(w.identityToken(assignedID))), 401, "invalid_client", 700213, "")
 	wantRefused(t, w.post(contoso, w.withAssertion(w.identityToken(foreign))), 401, "invalid_client", 700211, "")
-	other := w.askIdentity(w.IdentityHeader(), identityQuery("resource", "https://storage.azure.com").Encode()).text("access_token")
-	wantRefused(t, w.post(contoso, w.withAssertion(other)), 401, "invalid_client", 700212, "")
+	for resource, code := range map[string]int{"api://another": 700212, "https://storage.azure.com": 700211} { // tokens of version 1 have another issuer
+		other := w.askIdentity(w.IdentityHeader(), identityQuery("resource", resource).Encode()).text("access_token")
+		wantRefused(t, w.post(contoso, w.withAssertion(other)), 401, "invalid_client", code, "")
+	}
 	right := w.identityToken("")
 	wantRefused(t, w.post(contoso, w.withAssertion(right[:len(right)-8]+"AAAAAAAA")), 401, "invalid_client", 700027, "")
 }
