@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"image"
 	"image/color"
+	"slices"
 
 	"golang.org/x/image/bmp"
 	xtiff "golang.org/x/image/tiff"
@@ -57,6 +58,9 @@ func readJPEGFrame(info *Info, s container.Segment) bool {
 	return true
 }
 
+// pngBits are how many bits a channel, or an index, may have in each kind of colour (PNG, third edition, section 11.2.1).
+var pngBits = map[byte][]int{0: {1, 2, 4, 8, 16}, 2: {8, 16}, 3: {1, 2, 4, 8}, 4: {8, 16}, 6: {8, 16}}
+
 func readPNGHeader(info *Info, src []byte) error {
 	for c, err := range container.PNG(src) {
 		if err != nil {
@@ -70,6 +74,9 @@ func readPNGHeader(info *Info, src []byte) error {
 			info.StoredWidth = int(binary.BigEndian.Uint32(c.Data))
 			info.StoredHeight = int(binary.BigEndian.Uint32(c.Data[4:]))
 			info.Bits = int(c.Data[8])
+			if !slices.Contains(pngBits[c.Data[9]], info.Bits) {
+				return container.ErrMalformed
+			}
 			info.Alpha = c.Data[9]&4 != 0
 			info.Gray = c.Data[9]&3 == 0
 			info.Palette = c.Data[9] == 3
