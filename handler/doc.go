@@ -21,7 +21,7 @@
 //     is what erasing has in common everywhere.
 //   - caller says who asks, fault what went wrong and what may be said of it, secret hides what must not be
 //     seen, seal seals what leaves the program and must come back unchanged, invocation carries the host's id
-//     to the log.
+//     to the log, telemetry tells of what happens in OpenTelemetry's terms, telemetry/otlp sends that to a collector.
 //   - cloud is all that names Microsoft: entra (tokens), graph (SharePoint), tables, blobs and queue
 //     (storage), and what they share: account (the storage account), form (of what bulk edits do), outbound
 //     (connections, to public addresses alone) and retry.

@@ -25,8 +25,8 @@ var layers = [][]string{
 	{"imaging/metadata", "imaging/jpegcodec", "imaging/icc"},
 	{"imaging/container"},
 	{"recipe", "naming", "caller", "config", "invocation", "erasure", "privacy", "ready"},
-	{"seal"},
-	{"fault", "secret"},
+	{"seal", "telemetry/otlp"},
+	{"fault", "secret", "telemetry"},
 }
 
 const (

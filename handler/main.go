@@ -32,6 +32,9 @@ func main() {
 // drain is how long requests that are under way may take after SIGTERM. The host itself sends SIGKILL.
 const drain = 5 * time.Second
 
+// flush is how long what telemetry is left may take to be sent after that.
+const flush = 3 * time.Second
+
 // ballast lets the garbage collector wait: it comes when the heap has doubled, and ours is small beside what one picture
 // leaves, so that it would come several times for each. Nothing is ever written to it, so it takes no memory; the garbage that
 // it allows for, as much again at the most, does (a quarter of the CPU of bulk edits of small pictures: make bench-bulk).
@@ -44,7 +47,8 @@ func run(ctx context.Context, getenv func(string) string) error {
 		return fmt.Errorf("the settings are not right:\n%w", err)
 	}
 	// The host reads stdout as plain information and stderr as errors, line by line.
-	slog.SetDefault(slog.New(invocation.LogHandler{Handler: slog.NewJSONHandler(os.Stdout, &slog.HandlerOptions{Level: settings.LogLevel})}))
+	stdout := slog.NewJSONHandler(os.Stdout, &slog.HandlerOptions{Level: settings.LogLevel})
+	slog.SetDefault(slog.New(invocation.LogHandler{Handler: stdout}))
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(int(settings.Port))))
 	if err != nil {
 		return fmt.Errorf("port %d (FUNCTIONS_CUSTOMHANDLER_PORT) cannot be listened on: %w", settings.Port, err)
@@ -53,6 +57,9 @@ func run(ctx context.Context, getenv func(string) string) error {
 	if err != nil {
 		_ = listener.Close()
 		return err
+	}
+	if log := program.Log(); log != nil {
+		slog.SetDefault(slog.New(invocation.LogHandler{Handler: slog.NewMultiHandler(stdout, log)}))
 	}
 	go program.Prefetch(ctx)
 	server := &http.Server{
@@ -64,7 +71,14 @@ func run(ctx context.Context, getenv func(string) string) error {
 	slog.Info("listening", "address", listener.Addr().String(), "version", app.Version)
 	weight := make([]byte, ballast)
 	defer runtime.KeepAlive(weight)
-	return serve(ctx, server, listener)
+	err = serve(ctx, server, listener)
+	ending, cancel := context.WithTimeout(context.Background(), flush)
+	defer cancel()
+	if lost := program.End(ending); lost != nil {
+		slog.Warn("telemetry is lost", "error", lost)
+	}
+	slog.Info("stopped")
+	return err
 }
 
 func serve(ctx context.Context, server *http.Server, listener net.Listener) error {
@@ -82,6 +96,5 @@ func serve(ctx context.Context, server *http.Server, listener net.Listener) erro
 		slog.Warn("requests were cut off", "after", drain.String())
 		err = server.Close()
 	}
-	slog.Info("stopped")
 	return err
 }

@@ -30,6 +30,7 @@ import (
 	"imagepro/handler/schedule"
 	"imagepro/handler/seal"
 	"imagepro/handler/tab"
+	"imagepro/handler/telemetry"
 )
 
 // Verifier finds out who calls from the value of the Authorization header. Its faults: Unauthorized,
@@ -50,7 +51,8 @@ type Options struct {
 	TeamsApp  string       // id of the Teams app, for links to tabs
 	Health    Health
 	Ready     *ready.Prober
-	Deadline  time.Duration // of one request
+	Telemetry *telemetry.Telemetry // nil: nothing is told
+	Deadline  time.Duration        // of one request
 	Now       func() time.Time
 }
 
@@ -64,6 +66,9 @@ type API struct {
 
 // New returns the API with all of its operations.
 func New(o Options) *API {
+	if o.Telemetry == nil {
+		o.Telemetry = telemetry.Off()
+	}
 	a := &API{options: o, mux: http.NewServeMux()}
 	strictNames()
 	config := huma.DefaultConfig("Image Pro", "1")
@@ -301,8 +306,10 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer bound(ctx, w)()
 	start := time.Now()
 	recorder := &statusRecorder{ResponseWriter: w}
+	ctx, end := a.options.Telemetry.Request(ctx, r.Method, r.Header)
 	r = r.WithContext(ctx)
 	defer func() {
+		end(r.Pattern, recorder.status)
 		slog.LogAttrs(ctx, slog.LevelInfo, "request", slog.String("method", r.Method), slog.String("route", r.Pattern), slog.Int("status", recorder.status), took(start))
 	}()
 	defer rescue(ctx, recorder)

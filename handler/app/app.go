@@ -15,6 +15,7 @@ import (
 
 	"imagepro/handler/api"
 	"imagepro/handler/bulk"
+	"imagepro/handler/cloud/account"
 	"imagepro/handler/cloud/blobs"
 	"imagepro/handler/cloud/entra"
 	"imagepro/handler/cloud/graph"
@@ -32,6 +33,8 @@ import (
 	"imagepro/handler/schedule"
 	"imagepro/handler/seal"
 	"imagepro/handler/tab"
+	"imagepro/handler/telemetry"
+	"imagepro/handler/telemetry/otlp"
 	"imagepro/handler/web"
 )
 
@@ -50,6 +53,7 @@ type App struct {
 	Tab       *web.Tab          // what people see, behind an HTTP trigger of its own
 	Functions []invoke.Function // the queue and timer triggers
 	verifier  *entra.Verifier
+	told      *otlp.Pipeline
 }
 
 // Version is the program's version. The linker sets it.
@@ -58,13 +62,17 @@ var Version = "dev"
 // New constructs the program. It reaches no network and no storage.
 func New(c config.Config) (*App, error) {
 	now := time.Now
-	transport := outbound.NewTransport(c.Graph.Loopback())
-
-	storage, err := openStorage(c)
+	told, err := newPipeline(c, now)
 	if err != nil {
 		return nil, err
 	}
-	records, specs, messages := storage.records, storage.specs, storage.messages
+	transport := told.Telemetry.Transport(outbound.NewTransport(c.Graph.Loopback()), service(c))
+
+	storage, err := openStorage(c, told.Telemetry)
+	if err != nil {
+		return nil, err
+	}
+	records, specs, messages := storage.records, storage.specs, told.Telemetry.Queue(storage.messages)
 
 	ring, err := seal.NewRing(c.TokenKeys)
 	if err != nil {
@@ -81,14 +89,14 @@ func New(c config.Config) (*App, error) {
 	tokens, err := entra.NewTokens(entra.TokensOptions{
 		Authority: string(c.Authority), AppID: string(c.AppID), Resource: graphResource(c), Scopes: org.GraphScopes,
 		Credential: entra.Credential{Secret: c.AppSecret, Certificate: c.AppCertificate.Text, Identity: string(c.AppIdentity)},
-		Microsoft:  !c.Authority.Loopback(), Transport: transport, Sealer: sealed, Sessions: org.Guard(records, records, records), Now: now,
+		Microsoft:  !c.Authority.Loopback(), Transport: transport, Sealer: sealed, Sessions: org.Guard(records, records, records), Meter: told.Telemetry, Now: now,
 	})
 	if err != nil {
 		return nil, err
 	}
 	verifier := entra.NewVerifier(entra.VerifierOptions{
 		Authority: string(c.Authority), AuthorityV1: string(c.AuthorityV1), AppID: string(c.AppID), AppIDURI: c.AppIDURI(),
-		ClientApps: append(c.ClientApps, string(c.AppID)), Tenants: c.Tenants, AdminRoles: c.AdminRoles, Client: &http.Client{Transport: transport}, Now: now,
+		ClientApps: append(c.ClientApps, string(c.AppID)), Tenants: c.Tenants, AdminRoles: c.AdminRoles, Client: &http.Client{Transport: transport}, Meter: told.Telemetry, Now: now,
 	})
 	sharePoint, err := graph.NewClient(graph.Options{
 		BaseURL: string(c.Graph), Tokens: tokens, Transport: transport, Units: int(c.TenantUnits), Peers: records, SharePoint: c.Cloud.Hosts().SharePoint, Media: c.Cloud.Hosts().Media, Loopback: c.Graph.Loopback(), Now: now,
@@ -109,7 +117,7 @@ func New(c config.Config) (*App, error) {
 	})
 	worker := bulk.NewWorker(bulk.WorkerOptions{
 		Jobs: records, Items: records, Specs: specs, Queue: messages, Sessions: tokens, Index: records, Library: sharePoint, Limits: limits,
-		Window: int(c.BulkWindow), Room: room, Previews: specs, Now: now, JobLife: jobLife, SpecLife: specLife,
+		Window: int(c.BulkWindow), Room: room, Previews: specs, Meter: told.Telemetry, Now: now, JobLife: jobLife, SpecLife: specLife,
 	})
 
 	bulkSweeper := bulk.NewSweeper(bulk.SweeperOptions{
@@ -121,7 +129,7 @@ func New(c config.Config) (*App, error) {
 		Queue: messages, Now: now, NewID: newID,
 	})
 	eradicator := org.NewEradicator(org.EradicatorOptions{
-		Organizations: records, Users: records, Erasures: records, Jobs: edits, Erasers: []org.Eraser{records, specs}, Queue: messages, Now: now,
+		Organizations: records, Users: records, Erasures: records, Jobs: edits, Erasers: []org.Eraser{records, specs}, Queue: messages, Meter: told.Telemetry, Now: now,
 		Settle: org.EnteredLife + c.HTTPDeadline.Duration() + c.TabCache.Duration() + settleMargin,
 	})
 	planned := schedule.ServiceOptions{Store: records, Edits: edits, People: organizations, Now: now, NewID: newID}
@@ -136,11 +144,11 @@ func New(c config.Config) (*App, error) {
 
 	pictures := library.NewService(library.ServiceOptions{SharePoint: sharePoint, Properties: records, Limits: limits, Room: room, Now: now})
 
-	a := &App{verifier: verifier}
+	a := &App{verifier: verifier, told: told}
 	a.API = api.New(api.Options{
 		Verifier: verifier, Org: organizations, Bulk: edits, Schedules: schedules, Tabs: tabs, Library: pictures, Cursors: cursors, TeamsApp: c.TeamsApp(),
 		Deadline: c.HTTPDeadline.Duration(), Now: now, Health: api.Health{Version: Version, Codec: jpegcodec.Name},
-		Ready: ready.NewProber(now, dependencies(c, records, specs, messages, transport)...),
+		Ready: ready.NewProber(now, dependencies(c, storage, transport)...), Telemetry: told.Telemetry,
 	})
 	a.Functions = functions(planner, worker, starter, bulkSweeper, eradicator, sweeper, now)
 	a.Tab = web.New(web.Options{
@@ -159,14 +167,18 @@ type storage struct {
 }
 
 // openStorage opens the account with its connection string, or with the managed identity.
-func openStorage(c config.Config) (storage, error) {
+func openStorage(c config.Config, t *telemetry.Telemetry) (storage, error) {
+	watched := func(service string) account.Around {
+		return func(base http.RoundTripper) http.RoundTripper { return t.Transport(base, telemetry.Named(service)) }
+	}
+	forTables, forBlobs, forQueues := watched("tables"), watched("blobs"), watched("queues")
 	var s storage
 	at, byIdentity := c.StorageEndpoints()
 	if !byIdentity {
 		var failed [3]error
-		s.records, failed[0] = tables.Open(c.Storage.Reveal())
-		s.specs, failed[1] = blobs.Open(c.Storage.Reveal())
-		s.messages, failed[2] = queue.Open(c.Storage.Reveal())
+		s.records, failed[0] = tables.Open(c.Storage.Reveal(), forTables)
+		s.specs, failed[1] = blobs.Open(c.Storage.Reveal(), forBlobs)
+		s.messages, failed[2] = queue.Open(c.Storage.Reveal(), forQueues)
 		return s, cmp.Or(failed[:]...)
 	}
 	identity, err := entra.NewIdentity(string(c.StorageIdentity()))
@@ -174,9 +186,9 @@ func openStorage(c config.Config) (storage, error) {
 		return s, err
 	}
 	var failed [3]error
-	s.records, failed[0] = tables.OpenAccount(at.Tables, identity)
-	s.specs, failed[1] = blobs.OpenAccount(at.Blobs, identity)
-	s.messages, failed[2] = queue.OpenAccount(at.Queues, identity)
+	s.records, failed[0] = tables.OpenAccount(at.Tables, identity, forTables)
+	s.specs, failed[1] = blobs.OpenAccount(at.Blobs, identity, forBlobs)
+	s.messages, failed[2] = queue.OpenAccount(at.Queues, identity, forQueues)
 	return s, cmp.Or(failed[:]...)
 }
 
@@ -224,7 +236,7 @@ func imageLimits(c config.Config) imaging.Limits {
 
 // dependencies are what the program needs, and how each is asked for a sign of life: storage for something that is not there,
 // with our credential, Entra ID and Graph for any answer.
-func dependencies(c config.Config, records *tables.Store, specs *blobs.Store, messages *queue.Service, transport http.RoundTripper) []ready.Check {
+func dependencies(c config.Config, s storage, transport http.RoundTripper) []ready.Check {
 	missing := func(err error) error {
 		if fault.Is(err, fault.NotFound) {
 			return nil
@@ -233,12 +245,12 @@ func dependencies(c config.Config, records *tables.Store, specs *blobs.Store, me
 	}
 	client := &http.Client{Transport: transport}
 	return []ready.Check{
-		{Name: "tables", Ask: func(ctx context.Context) error { _, err := records.Organization(ctx, "ready"); return missing(err) }},
+		{Name: "tables", Ask: func(ctx context.Context) error { _, err := s.records.Organization(ctx, "ready"); return missing(err) }},
 		{Name: "blobs", Ask: func(ctx context.Context) error {
-			_, err := specs.Spec(ctx, bulk.Job{Ref: bulk.Ref{Tenant: "ready", Job: "ready"}, User: "ready"})
+			_, err := s.specs.Spec(ctx, bulk.Job{Ref: bulk.Ref{Tenant: "ready", Job: "ready"}, User: "ready"})
 			return missing(err)
 		}},
-		{Name: "queues", Ask: func(ctx context.Context) error { _, err := messages.Exists(ctx, bulk.PlanQueue); return err }},
+		{Name: "queues", Ask: func(ctx context.Context) error { _, err := s.messages.Exists(ctx, bulk.PlanQueue); return err }},
 		{Name: "entra", Ask: func(ctx context.Context) error {
 			return answers(ctx, client, string(c.Authority)+"/common/discovery/v2.0/keys")
 		}},
@@ -300,7 +312,7 @@ const poisonSuffix = "-poison"
 // routes is what the host may call: its readiness probe, the HTTP triggers below their prefix, and the
 // functions by name. It is no ServeMux, which would answer unclean paths itself.
 func (a *App) routes(c config.Config) http.Handler {
-	functions := invoke.Handler(c.EventDeadline.Duration(), a.Functions...)
+	functions := invoke.Handler(invoke.Options{Deadline: c.EventDeadline.Duration(), Telemetry: a.told.Telemetry}, a.Functions...)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case web.Serves(r.URL.Path):
@@ -314,6 +326,12 @@ func (a *App) routes(c config.Config) http.Handler {
 		}
 	})
 }
+
+// Log takes the records of the log for the collector of telemetry; nil if there is none.
+func (a *App) Log() slog.Handler { return a.told.Log }
+
+// End sends what telemetry is left, within the context's time.
+func (a *App) End(ctx context.Context) error { return a.told.End(ctx) }
 
 // Prefetch fetches what the first request would otherwise wait for.
 func (a *App) Prefetch(ctx context.Context) { a.verifier.Prefetch(ctx) }

@@ -373,6 +373,13 @@ type Queue interface {
 	Send(ctx context.Context, queue string, message []byte, delay time.Duration) error
 }
 
+// Meter measures.
+type Meter interface {
+	// Image tells of an image that has its result: the kind of its job, what became of it and why, how long the worker took, and its
+	// bytes before, 0 if they are not known.
+	Image(ctx context.Context, kind, state, reason string, took time.Duration, bytes int64)
+}
+
 // The queues, as the function.json files name them.
 const (
 	PlanQueue = "bulk-plan"

@@ -28,6 +28,7 @@ type Worker struct {
 	feeder  feeder
 	room    imaging.Room
 	now     func() time.Time
+	meter   Meter
 
 	suspects imaging.Room // for one image
 	previews Previews
@@ -49,6 +50,7 @@ type WorkerOptions struct {
 	Window   int // PlanLimits.Window
 	Room     imaging.Room
 	Previews Previews
+	Meter    Meter // nil: nothing is measured
 	Now      func() time.Time
 	// JobLife is how long a job that is at work is taken to be as it was read: so late a worker sees that it was
 	// cancelled. SpecLife is how long what a job does, and the pictures that its recipe needs, are remembered.
@@ -66,7 +68,7 @@ const (
 func NewWorker(o WorkerOptions) *Worker {
 	w := &Worker{
 		jobs: o.Jobs, items: o.Items, specs: o.Specs, queue: o.Queue, lot: lot{o.Jobs, o.Queue, o.Sessions}, library: o.Library,
-		limits: o.Limits, feeder: feeder{o.Jobs, o.Index, o.Queue, o.Window}, room: o.Room, suspects: imaging.NewRoom(1), now: o.Now, previews: o.Previews,
+		limits: o.Limits, feeder: feeder{o.Jobs, o.Index, o.Queue, o.Window}, room: o.Room, suspects: imaging.NewRoom(1), now: o.Now, meter: o.Meter, previews: o.Previews,
 	}
 	if o.SpecLife > 0 {
 		w.pinned = expirable.NewLRU[pinnedKey, []byte](pinnedCount, nil, o.SpecLife)
@@ -107,7 +109,7 @@ func (w *Worker) work(ctx context.Context, m ItemMessage) error {
 	}
 	item, err = w.edit(ctx, job, item)
 	if err == nil {
-		return w.finish(ctx, job, m, item)
+		return w.finish(ctx, job, m, item, began)
 	}
 	f := fault.From(err)
 	if f.Kind.NeedsUser() {
@@ -125,7 +127,7 @@ func (w *Worker) work(ctx context.Context, m ItemMessage) error {
 	if unseen != nil {
 		item.Message += notSeen
 	}
-	return w.finish(ctx, job, m, item)
+	return w.finish(ctx, job, m, item, began)
 }
 
 // find reads the job and the image of a message. The job is empty if it was erased meanwhile.
@@ -199,11 +201,11 @@ func (w *Worker) GiveUp(ctx context.Context, m ItemMessage) error {
 	case err != nil:
 		return err
 	}
-	return w.finish(ctx, job, m, item)
+	return w.finish(ctx, job, m, item, began)
 }
 
-// finish records the result. If another delivery of the message was faster, that one's result stands.
-func (w *Worker) finish(ctx context.Context, job Job, m ItemMessage, item Item) error {
+// finish records the result of work that began then. If another delivery of the message was faster, that one's result stands.
+func (w *Worker) finish(ctx context.Context, job Job, m ItemMessage, item Item, began time.Time) error {
 	item.FinishedAt = w.now().UTC()
 	done, err := w.items.FinishItem(ctx, item)
 	if fault.Is(err, fault.Conflict) {
@@ -212,7 +214,11 @@ func (w *Worker) finish(ctx context.Context, job Job, m ItemMessage, item Item) 
 	if err != nil {
 		return err
 	}
-	slog.InfoContext(ctx, "image is "+string(item.State), "tenant", item.Tenant, "job", item.Job, "item", item.N, "reason", item.Reason)
+	took := w.now().Sub(began)
+	slog.InfoContext(ctx, "image is "+string(item.State), "tenant", item.Tenant, "job", item.Job, "item", item.N, "reason", item.Reason, "ms", took.Milliseconds())
+	if w.meter != nil {
+		w.meter.Image(ctx, string(job.Kind), string(item.State), item.Reason, took, item.Size)
+	}
 	return w.goOn(ctx, job, m, done)
 }
 

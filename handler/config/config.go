@@ -84,6 +84,21 @@ type Config struct {
 	EventDeadline EventDeadline `env:"IMAGEPRO_EVENT_DEADLINE" envDefault:"4m30s" doc:"Longest time for one queue or timer invocation, 1s to 9m30s; keep it below functionTimeout of host.json."`
 
 	LogLevel slog.Level `env:"IMAGEPRO_LOG_LEVEL" envDefault:"INFO" doc:"DEBUG, INFO, WARN or ERROR."`
+
+	Collector        Collector    `env:"OTEL_EXPORTER_OTLP_ENDPOINT" doc:"Collector of telemetry, https or on this machine; /v1/traces, /v1/metrics and /v1/logs are added. Without it nothing is sent. See telemetry.md for these and for the standard settings that OpenTelemetry's SDK reads itself."`
+	TracesCollector  Collector    `env:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" doc:"Collector of traces, used as it is."`
+	MetricsCollector Collector    `env:"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT" doc:"Collector of metrics, used as it is."`
+	LogsCollector    Collector    `env:"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT" doc:"Collector of logs, used as it is."`
+	CollectorHeaders Headers      `env:"OTEL_EXPORTER_OTLP_HEADERS" doc:"Headers for the collector, such as its key: name=value, comma-separated, values percent-encoded."`
+	CollectorTimeout Milliseconds `env:"OTEL_EXPORTER_OTLP_TIMEOUT" envDefault:"10000" doc:"Longest time for one request to the collector, in milliseconds, 1 to 600000."`
+	CollectorSpeaks  Protocol     `env:"OTEL_EXPORTER_OTLP_PROTOCOL" envDefault:"http/protobuf" doc:"How the collector is spoken to: http/protobuf."`
+	TracesExporter   Exporter     `env:"OTEL_TRACES_EXPORTER" envDefault:"otlp" doc:"otlp, or none to send no traces."`
+	MetricsExporter  Exporter     `env:"OTEL_METRICS_EXPORTER" envDefault:"otlp" doc:"otlp, or none to send no metrics."`
+	LogsExporter     Exporter     `env:"OTEL_LOGS_EXPORTER" envDefault:"otlp" doc:"otlp, or none to send no logs; they are on stdout in any case."`
+	TracesSampler    string       `env:"OTEL_TRACES_SAMPLER" doc:"OpenTelemetry's name of a sampler, such as parentbased_traceidratio with OTEL_TRACES_SAMPLER_ARG=0.1; every trace is sent if it is not set."`
+	ServiceName      string       `env:"OTEL_SERVICE_NAME" envDefault:"image-pro" doc:"What the program is called in telemetry."`
+	AboutService     Attributes   `env:"OTEL_RESOURCE_ATTRIBUTES" doc:"What else is said of it: name=value, comma-separated, values percent-encoded."`
+	TelemetryOff     bool         `env:"OTEL_SDK_DISABLED" envDefault:"false" doc:"true sends nothing."`
 }
 
 // Development reports whether the process runs on a developer's machine.

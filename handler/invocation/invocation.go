@@ -7,6 +7,8 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+
+	"imagepro/handler/telemetry"
 )
 
 // header is set by the host on every request. A client's own value may stand before it
@@ -30,13 +32,16 @@ func ID(ctx context.Context) string {
 	return id
 }
 
-// LogHandler adds the id of the context to every record.
+// LogHandler adds the id of the context, and that of its trace, to every record.
 type LogHandler struct{ slog.Handler }
 
 // Handle implements slog.Handler.
 func (h LogHandler) Handle(ctx context.Context, r slog.Record) error {
 	if id := ID(ctx); id != "" {
 		r.AddAttrs(slog.String("invocation", id))
+	}
+	if id := telemetry.TraceID(ctx); id != "" {
+		r.AddAttrs(slog.String("trace", id))
 	}
 	return h.Handler.Handle(ctx, r)
 }

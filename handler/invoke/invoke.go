@@ -20,6 +20,7 @@ import (
 
 	"imagepro/handler/fault"
 	"imagepro/handler/invocation"
+	"imagepro/handler/telemetry"
 )
 
 // Function is a queue or timer function.
@@ -64,8 +65,17 @@ func OnTimer(name string, work func(ctx context.Context, t Timer) error) Functio
 // repeated in the metadata.
 const maxEnvelope = 1 << 20
 
-// Handler returns the HTTP handler for the functions, each at POST /<Name>, with a deadline for each run.
-func Handler(deadline time.Duration, functions ...Function) http.Handler {
+// Options are what the functions have in common.
+type Options struct {
+	Deadline  time.Duration        // of each run
+	Telemetry *telemetry.Telemetry // nil: nothing is told
+}
+
+// Handler returns the HTTP handler for the functions, each at POST /<Name>.
+func Handler(o Options, functions ...Function) http.Handler {
+	if o.Telemetry == nil {
+		o.Telemetry = telemetry.Off()
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		write(w, http.StatusNotFound, map[string]any{"ReturnValue": string(fault.NotFound)})
@@ -77,10 +87,16 @@ func Handler(deadline time.Duration, functions ...Function) http.Handler {
 				write(w, http.StatusMethodNotAllowed, map[string]any{"ReturnValue": string(fault.Invalid)})
 				return
 			}
-			ctx, cancel := context.WithTimeout(invocation.With(r.Context(), r.Header), deadline)
+			ctx, cancel := context.WithTimeout(invocation.With(r.Context(), r.Header), o.Deadline)
 			defer cancel()
 			start := time.Now()
-			err := serve(ctx, f, r.Body)
+			value, times, err := read(f, r.Body)
+			message, _ := unquote(value) // whatever it is
+			ctx, end := o.Telemetry.Function(ctx, f.Name, r.Header, message)
+			if err == nil {
+				err = serve(ctx, f, value, times)
+			}
+			end(kindOf(err))
 			answer(ctx, w, f, err, time.Since(start))
 		})
 	}
@@ -88,28 +104,38 @@ func Handler(deadline time.Duration, functions ...Function) http.Handler {
 }
 
 // serve runs the function and turns a panic into an error.
-func serve(ctx context.Context, f Function, body io.Reader) (err error) {
+func serve(ctx context.Context, f Function, value json.RawMessage, times int) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fault.New(fault.Internal, "The function panicked.", fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 		}
 	}()
+	return f.run(ctx, value, times)
+}
+
+// kindOf is the kind of an error, empty for none.
+func kindOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	return string(fault.From(err).Kind)
+}
+
+// read returns what the trigger brought, and how often it did.
+func read(f Function, body io.Reader) (value json.RawMessage, times int, err error) {
 	text, err := io.ReadAll(io.LimitReader(body, maxEnvelope+1))
 	if err != nil {
-		return fault.New(fault.Busy, "The envelope was cut off.", err)
+		return nil, 0, fault.New(fault.Busy, "The envelope was cut off.", err)
 	}
 	if len(text) > maxEnvelope {
-		return fault.Newf(fault.TooLarge, "The envelope has more than %d bytes.", maxEnvelope)
+		return nil, 0, fault.Newf(fault.TooLarge, "The envelope has more than %d bytes.", maxEnvelope)
 	}
 	var e envelope
 	if err := json.Unmarshal(text, &e); err != nil {
-		return fault.New(fault.Invalid, "The envelope is no JSON object.", fmt.Errorf("invoke: %T", err))
+		return nil, 0, fault.New(fault.Invalid, "The envelope is no JSON object.", fmt.Errorf("invoke: %T", err))
 	}
-	value, err := e.trigger(f.Binding)
-	if err != nil {
-		return err
-	}
-	return f.run(ctx, value, e.times())
+	value, err = e.trigger(f.Binding)
+	return value, e.times(), err
 }
 
 // answer tells the host done or again. The log carries what the host would not show.

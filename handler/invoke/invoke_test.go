@@ -71,7 +71,7 @@ func call(t *testing.T, h http.Handler, method, path string, body io.Reader) ans
 // queueFunction returns a function with what it was given, in order.
 func queueFunction(work func(context.Context, message) error) (http.Handler, *[]message) {
 	var got []message
-	return invoke.Handler(time.Minute, invoke.Queue("Scrape", "scrapes", func(ctx context.Context, m message) error {
+	return invoke.Handler(invoke.Options{Deadline: time.Minute}, invoke.Queue("Scrape", "scrapes", func(ctx context.Context, m message) error {
 		got = append(got, m)
 		return work(ctx, m)
 	})), &got
@@ -146,7 +146,7 @@ func TestTheFunctionIsToldHowOftenAMessageWasGivenOut(t *testing.T) {
 		`{"Data":{"message":"{}"},"Metadata":"none"}`:                           0,
 	} {
 		got := -1
-		h := invoke.Handler(time.Minute, invoke.QueueCounted("Scrape", "scrapes", func(_ context.Context, _ message, times int) error {
+		h := invoke.Handler(invoke.Options{Deadline: time.Minute}, invoke.QueueCounted("Scrape", "scrapes", func(_ context.Context, _ message, times int) error {
 			got = times
 			return nil
 		}))
@@ -171,7 +171,7 @@ func TestRecordedTimersReachTheFunction(t *testing.T) {
 		t.Run(test.file, func(t *testing.T) {
 			t.Parallel()
 			var got []invoke.Timer
-			h := invoke.Handler(time.Minute, invoke.OnTimer("Sweep", func(_ context.Context, timer invoke.Timer) error {
+			h := invoke.Handler(invoke.Options{Deadline: time.Minute}, invoke.OnTimer("Sweep", func(_ context.Context, timer invoke.Timer) error {
 				got = append(got, timer)
 				return nil
 			}))
@@ -256,7 +256,7 @@ func TestTheLargestMessageFits(t *testing.T) {
 		t.Fatal(err)
 	}
 	length := 0
-	h := invoke.Handler(time.Minute, invoke.Queue("Scrape", "scrapes", func(_ context.Context, m struct{ Title string }) error {
+	h := invoke.Handler(invoke.Options{Deadline: time.Minute}, invoke.Queue("Scrape", "scrapes", func(_ context.Context, m struct{ Title string }) error {
 		length = len(m.Title)
 		return nil
 	}))
@@ -334,7 +334,7 @@ func encodedBody(t *testing.T, a answer) string {
 
 func TestTheDeadlineReachesTheFunction(t *testing.T) {
 	t.Parallel()
-	h := invoke.Handler(time.Millisecond, invoke.Queue("Scrape", "scrapes", func(ctx context.Context, _ message) error {
+	h := invoke.Handler(invoke.Options{Deadline: time.Millisecond}, invoke.Queue("Scrape", "scrapes", func(ctx context.Context, _ message) error {
 		<-ctx.Done()
 		return ctx.Err()
 	}))
@@ -371,7 +371,7 @@ func TestOtherMethodsAndNamesAreRefusedInJSON(t *testing.T) {
 
 func TestATimerWithoutDataFails(t *testing.T) {
 	t.Parallel()
-	h := invoke.Handler(time.Minute, invoke.OnTimer("Sweep", func(context.Context, invoke.Timer) error {
+	h := invoke.Handler(invoke.Options{Deadline: time.Minute}, invoke.OnTimer("Sweep", func(context.Context, invoke.Timer) error {
 		t.Error("the function ran")
 		return nil
 	}))

@@ -152,6 +152,7 @@ type EradicatorOptions struct {
 	Jobs          Jobs
 	Erasers       []Eraser // in their order: sessions first, records before blobs
 	Queue         Queue
+	Meter         Meter // nil: nothing is measured
 	Now           func() time.Time
 	// Settle is for how long after the mark a request that was under way, or a process that has not seen the
 	// mark yet, may still write: only what is found empty after that is done.
@@ -276,6 +277,9 @@ func (d *Eradicator) close(ctx context.Context, e Erasure) error {
 	slog.InfoContext(ctx, "erased", "erasure", e.ID, "subject", string(e.Subject), "tenant", e.Scope.Tenant, "counts", e.Counts)
 	e.Scope, e.Through, e.Done = erasure.Scope{}, nil, d.o.Now().UTC()
 	_, err := d.o.Erasures.PutErasure(ctx, e)
+	if err == nil && d.o.Meter != nil {
+		d.o.Meter.Erased(ctx, string(e.Subject))
+	}
 	return err
 }
 

@@ -176,6 +176,12 @@ type Eraser interface {
 	Erase(ctx context.Context, scope erasure.Scope, last bool, ledger erasure.Ledger) error
 }
 
+// Meter measures.
+type Meter interface {
+	// Erased tells of an erasure that is done, of a user or an organization.
+	Erased(ctx context.Context, subject string)
+}
+
 // Queue sends messages to the functions.
 type Queue interface {
 	// Send puts a message of at most 48 KiB on a queue, visible after the delay (0 to 7 days).

@@ -57,11 +57,18 @@ func CheckIDs(ids ...string) error {
 // SDK's own transport keeps ten, and opens a new one for every request beyond them.
 const connections = 256
 
+// Around puts something around the transport of a client, such as what measures.
+type Around func(http.RoundTripper) http.RoundTripper
+
 // Options are the SDK's own with a bound on each try, so that a connection that died silently is noticed
 // before the host's functionTimeout. Four tries take about five seconds where a service refuses at once.
-func Options() azcore.ClientOptions {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = connections, connections
+func Options(around ...Around) azcore.ClientOptions {
+	direct := http.DefaultTransport.(*http.Transport).Clone()
+	direct.MaxIdleConns, direct.MaxIdleConnsPerHost = connections, connections
+	var transport http.RoundTripper = direct
+	for _, wrap := range around {
+		transport = wrap(transport)
+	}
 	return azcore.ClientOptions{
 		Transport:       &http.Client{Transport: transport},
 		Retry:           policy.RetryOptions{TryTimeout: 20 * time.Second, RetryDelay: 500 * time.Millisecond, MaxRetryDelay: 5 * time.Second},

@@ -54,8 +54,8 @@ var service = account.Service{Name: "blob storage", Codes: map[string]fault.Kind
 }}
 
 // Open returns a store on the account of a connection string. It reaches no network.
-func Open(connectionString string) (*Store, error) {
-	client, err := azblob.NewClientFromConnectionString(account.Expand(connectionString), options())
+func Open(connectionString string, around ...account.Around) (*Store, error) {
+	client, err := azblob.NewClientFromConnectionString(account.Expand(connectionString), options(around))
 	if err != nil {
 		return nil, account.Unusable()
 	}
@@ -63,16 +63,16 @@ func Open(connectionString string) (*Store, error) {
 }
 
 // OpenAccount is Open for a URL like https://account.blob.core.windows.net and a credential such as the managed identity.
-func OpenAccount(blobServiceURL string, credential azcore.TokenCredential) (*Store, error) {
-	client, err := azblob.NewClient(blobServiceURL, credential, options())
+func OpenAccount(blobServiceURL string, credential azcore.TokenCredential, around ...account.Around) (*Store, error) {
+	client, err := azblob.NewClient(blobServiceURL, credential, options(around))
 	if err != nil {
 		return nil, fmt.Errorf("blobs: %w", err)
 	}
 	return &Store{client}, nil
 }
 
-func options() *azblob.ClientOptions {
-	return &azblob.ClientOptions{ClientOptions: account.Options()}
+func options(around []account.Around) *azblob.ClientOptions {
+	return &azblob.ClientOptions{ClientOptions: account.Options(around...)}
 }
 
 // PutSpec keeps what a job does. It never changes: if there is a spec already, that one stays.

@@ -45,7 +45,14 @@ type TokensOptions struct {
 	Transport http.RoundTripper
 	Sealer    *seal.Sealer // of refresh tokens
 	Sessions  org.Sessions
+	Meter     Meter // nil: nothing is measured
 	Now       func() time.Time
+}
+
+// Meter measures.
+type Meter interface {
+	// TokenRefused tells of a token that was not given (use exchange or session), or not taken (use caller); kind is the fault's.
+	TokenRefused(ctx context.Context, use, kind string)
 }
 
 // Tokens gives Graph tokens. It is safe for concurrent use.
@@ -220,12 +227,17 @@ func (t *Tokens) obtain(ctx context.Context, who caller.Caller, scopes []string,
 	}
 	var token graphToken
 	var err error
+	use := "exchange"
 	if who.Assertion.Empty() {
+		use = "session"
 		token, err = t.fromSession(ctx, who, claims)
 	} else {
 		token, err = t.exchange(ctx, who, scopes, claims)
 	}
 	if err != nil {
+		if t.options.Meter != nil {
+			t.options.Meter.TokenRefused(ctx, use, string(fault.From(err).Kind))
+		}
 		return graphToken{}, err
 	}
 	t.memory.Add(t.memo(who, scopes), token)

@@ -29,6 +29,7 @@ type VerifierOptions struct {
 	Tenants     []string // tenants whose users may call; empty for all
 	AdminRoles  []string // template ids of directory roles (wids) and values of app roles (roles) of administrators
 	Client      *http.Client
+	Meter       Meter // nil: nothing is measured
 	Now         func() time.Time
 }
 
@@ -120,6 +121,14 @@ func (c *claims) UnmarshalJSON(raw []byte) error {
 // the program NotSetUp; Busy if the signing keys cannot be had. The order of the checks follows
 // https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-tokens.
 func (v *Verifier) Verify(ctx context.Context, authorization string) (caller.Caller, error) {
+	who, err := v.verify(ctx, authorization)
+	if err != nil && v.options.Meter != nil {
+		v.options.Meter.TokenRefused(ctx, "caller", string(fault.From(err).Kind))
+	}
+	return who, err
+}
+
+func (v *Verifier) verify(ctx context.Context, authorization string) (caller.Caller, error) {
 	scheme, token, ok := strings.Cut(authorization, " ")
 	if !ok || !strings.EqualFold(scheme, "Bearer") || token == "" {
 		return caller.Caller{}, refuse("the Authorization header carries no bearer token")

@@ -40,8 +40,8 @@ type Service struct {
 
 // Open returns the queue service that a connection string names, in the form of AzureWebJobsStorage:
 // account and key, a shared access signature, or UseDevelopmentStorage=true. It makes no request.
-func Open(connectionString string) (*Service, error) {
-	client, err := azqueue.NewServiceClientFromConnectionString(account.Expand(connectionString), options())
+func Open(connectionString string, around ...account.Around) (*Service, error) {
+	client, err := azqueue.NewServiceClientFromConnectionString(account.Expand(connectionString), options(around))
 	if err != nil {
 		return nil, fmt.Errorf("queue: connection string: %w", account.Unusable())
 	}
@@ -50,16 +50,16 @@ func Open(connectionString string) (*Service, error) {
 
 // OpenAccount returns the queue service at a URL like https://account.queue.core.windows.net, reached with
 // a credential such as the managed identity. It makes no request.
-func OpenAccount(queueServiceURL string, cred azcore.TokenCredential) (*Service, error) {
-	client, err := azqueue.NewServiceClient(queueServiceURL, cred, options())
+func OpenAccount(queueServiceURL string, cred azcore.TokenCredential, around ...account.Around) (*Service, error) {
+	client, err := azqueue.NewServiceClient(queueServiceURL, cred, options(around))
 	if err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
 	return &Service{client: client}, nil
 }
 
-func options() *azqueue.ClientOptions {
-	return &azqueue.ClientOptions{ClientOptions: account.Options()}
+func options(around []account.Around) *azqueue.ClientOptions {
+	return &azqueue.ClientOptions{ClientOptions: account.Options(around...)}
 }
 
 // Send puts a message on a queue, base64-encoded as the Functions host expects by default. The message is

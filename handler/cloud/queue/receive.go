@@ -22,7 +22,7 @@ import (
 
 // OpenThrough is OpenAccount for a caller that brings tokens for a resource, and a client that trusts other certificates.
 func OpenThrough(queueServiceURL string, token func(ctx context.Context, resource string) (string, time.Time, error), client *http.Client) (*Service, error) {
-	how := options()
+	how := options(nil)
 	how.Transport = client
 	service, err := azqueue.NewServiceClient(queueServiceURL, credential(token), how)
 	if err != nil {

@@ -36,8 +36,8 @@ type Store struct {
 
 // Open returns a store on the account of a connection string. It reaches no network; tables are made when
 // they are first written to, and until then read as empty.
-func Open(connectionString string) (*Store, error) {
-	service, err := aztables.NewServiceClientFromConnectionString(account.Expand(connectionString), options())
+func Open(connectionString string, around ...account.Around) (*Store, error) {
+	service, err := aztables.NewServiceClientFromConnectionString(account.Expand(connectionString), options(around))
 	if err != nil {
 		return nil, account.Unusable()
 	}
@@ -45,16 +45,16 @@ func Open(connectionString string) (*Store, error) {
 }
 
 // OpenAccount is Open for a URL like https://account.table.core.windows.net and a credential such as the managed identity.
-func OpenAccount(tableServiceURL string, credential azcore.TokenCredential) (*Store, error) {
-	service, err := aztables.NewServiceClient(tableServiceURL, credential, options())
+func OpenAccount(tableServiceURL string, credential azcore.TokenCredential, around ...account.Around) (*Store, error) {
+	service, err := aztables.NewServiceClient(tableServiceURL, credential, options(around))
 	if err != nil {
 		return nil, fmt.Errorf("tables: %w", err)
 	}
 	return open(service)
 }
 
-func options() *aztables.ClientOptions {
-	return &aztables.ClientOptions{ClientOptions: account.Options()}
+func options(around []account.Around) *aztables.ClientOptions {
+	return &aztables.ClientOptions{ClientOptions: account.Options(around...)}
 }
 
 func open(service *aztables.ServiceClient) (*Store, error) {

@@ -27,6 +27,7 @@ type Call struct {
 	RetryAfter string        `json:"retryAfter,omitempty"`
 	RequestID  string        `json:"clientRequestId,omitempty"` // client-request-id of the caller
 	Agent      string        `json:"userAgent,omitempty"`
+	Trace      string        `json:"traceparent,omitempty"` // of the caller
 }
 
 // Filter selects calls. The zero value of a member selects all.
@@ -72,7 +73,7 @@ func (d *Desk) Forget() {
 func (d *Desk) record(service string, r *http.Request, t *tap, rule Rule, scripted bool, began time.Time, took time.Duration) {
 	c := Call{
 		Time: began, Service: service, Method: r.Method, Path: clean(r.URL), Status: t.status, Duration: took,
-		Tenant: t.tenant, User: t.user, Trouble: string(rule.Action), RequestID: r.Header.Get("client-request-id"), Agent: r.UserAgent(),
+		Tenant: t.tenant, User: t.user, Trouble: string(rule.Action), RequestID: r.Header.Get("client-request-id"), Agent: r.UserAgent(), Trace: r.Header.Get("traceparent"),
 	}
 	if t.status == 0 && rule.Action != Break {
 		c.Status = http.StatusOK
