@@ -28,7 +28,7 @@ GOENV = GOEXPERIMENT=simd $(if $(HAS_TURBO),CGO_ENABLED=1 GOFLAGS="$$GOFLAGS -ta
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo test check fuzz quality bench load chaos bench-bulk package clean azurite need-go need-node turbo test-tab bench-tab teams-package check-package chromium
+.PHONY: help build run demo test check fuzz quality bench load people chaos bench-bulk package clean azurite need-go need-node turbo test-tab bench-tab teams-package check-package chromium
 
 help: ## show this list
 	@echo "Image Pro: pictures of SharePoint libraries, shown and edited, one at a time or thousands at once"
@@ -81,8 +81,11 @@ quality: need-go turbo $(PEER) ## compare results with sharp's, and check that t
 bench: need-go azurite turbo $(PEER) ## measure; half an hour for all of it
 	$(GOENV) $(GO) test -timeout 2h -run '^$$' -bench . -benchtime 5x $(PKG)
 
-load: build azurite ## 50 people at work for ten minutes (TIME=1m) on a sandbox that throttles, fails and breaks connections
+load: build azurite ## what the main routes bear at 50 and 200 connections, 30 s each (TIME=5s), beside a bare handler
 	@$(GO) run ./handler/dev $(DEVFLAGS) $(if $(TIME),-time $(TIME)) load
+
+people: build azurite ## 50 people at work for ten minutes (TIME=1m) on a sandbox that throttles, fails and breaks connections
+	@$(GO) run ./handler/dev $(DEVFLAGS) $(if $(TIME),-time $(TIME)) people
 
 chaos: build azurite ## edit 500 images in bulk while everything breaks around it (SEED=7, IMAGES=1000); 0 only if each was edited once
 	@$(GO) run ./handler/dev $(DEVFLAGS) $(if $(SEED),-seed $(SEED)) $(if $(IMAGES),-images $(IMAGES)) chaos

@@ -1,23 +1,33 @@
 package main
 
 import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
 	"testing"
-	"time"
-
-	"imagepro/handler/dev/load"
-	"imagepro/handler/dev/stack"
 )
 
-// TestManyPeopleAtWork is the short form of make load.
-func TestManyPeopleAtWork(t *testing.T) {
+// TestEveryRouteBearsLoadBesideABareHandler is the short form of make load. It runs the command, since the bare handler is the command's
+// own file.
+func TestEveryRouteBearsLoadBesideABareHandler(t *testing.T) {
 	t.Parallel()
-	s, _ := startStack(t, stack.Options{})
-	report, err := load.Run(t.Context(), s, load.Options{Tenants: 2, Users: 10, Pictures: 5, Time: 15 * time.Second, Seed: 1})
-	if err != nil {
-		t.Fatal(err)
+	command := filepath.Join(t.TempDir(), "dev")
+	if out, err := exec.Command("go", "build", "-o", command, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
 	}
-	t.Logf("\n%s", report)
-	if len(report.Violations) > 0 || report.Saves < 10 || len(report.Operations) < 12 {
-		t.Errorf("%d violations, %d saves, %d kinds of operations", len(report.Violations), report.Saves, len(report.Operations))
+	var out bytes.Buffer
+	run := exec.Command(command, "-app", scriptRoot, "-time", "300ms", "-rest", "1s", "load")
+	run.Stdout, run.Stderr, run.Env = &out, &out, os.Environ()
+	if err := run.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	line := regexp.MustCompile(`(?m)^GET \S+ +(50|200) +[1-9]\d* +[\d.]+ ms +[\d.]+ ms +0 +[1-9]\d* +[\d.]+ ms +[\d.]+ ms +[\d.]+ +[\d.]+ +[\d.]+$`)
+	if found := len(line.FindAllString(out.String(), -1)); found != 12 {
+		t.Errorf("%d lines of routes, want 12:\n%s", found, out.String())
+	}
+	if rest := regexp.MustCompile(`(?m)^at rest .*: [\d.]+ MB of memory, \d+ open files and connections, [1-9]\d* goroutines`); len(rest.FindAllString(out.String(), -1)) != 2 {
+		t.Errorf("it does not say what is left over:\n%s", out.String())
 	}
 }

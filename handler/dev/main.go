@@ -3,7 +3,8 @@
 //
 //	go run ./handler/dev [flags] run     the demo, then keep serving until Ctrl-C
 //	go run ./handler/dev [flags] demo    the demo, then end: 0 only if everything was verified
-//	go run ./handler/dev [flags] load    many people at work for ten minutes on a sandbox that makes trouble; 0 only
+//	go run ./handler/dev [flags] load    what the main routes bear, beside a bare handler
+//	go run ./handler/dev [flags] people  many people at work for ten minutes on a sandbox that makes trouble; 0 only
 //	                                     if every answer was clear, and no write lost or doubled
 //	go run ./handler/dev [flags] chaos   bulk edits while everything around them breaks; 0 only if each image was edited once
 //	go run ./handler/dev [flags] bench-bulk   what an image of a bulk edit costs, of 100 and of 10,000
@@ -35,6 +36,7 @@ import (
 	"imagepro/handler/dev/chaos"
 	"imagepro/handler/dev/load"
 	"imagepro/handler/dev/meter"
+	"imagepro/handler/dev/people"
 	"imagepro/handler/dev/photos"
 	"imagepro/handler/dev/stack"
 )
@@ -57,7 +59,8 @@ type options struct {
 	kill   bool
 	kind   bool
 	log    bool
-	time   time.Duration // of load
+	time   time.Duration // of people, and of each route of load
+	rest   time.Duration // of load
 	seed   uint64        // of chaos
 	images int           // of chaos and bench-bulk
 	stdout io.Writer
@@ -73,7 +76,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.BoolVar(&o.kill, "kill", false, "kill the handler with SIGKILL once in the middle of the demo")
 	flags.BoolVar(&o.kind, "kind", false, "switch the sandbox's unkindness off (throttling, broken connections, moving tags)")
 	flags.BoolVar(&o.log, "log", false, "show what the handler and the host log")
-	flags.DurationVar(&o.time, "time", load.Usual().Time, "how long people are at work")
+	flags.DurationVar(&o.time, "time", 0, "how long people are at work, 10m unless it is said, and each route is loaded, 30s")
+	flags.DurationVar(&o.rest, "rest", load.Usual().Rest, "how long the program rests after load, before it is looked at what is left over")
 	flags.Uint64Var(&o.seed, "seed", chaos.Usual().Seed, "what the chances of chaos come from")
 	flags.IntVar(&o.images, "images", 0, "how many images chaos edits, 500 unless it is said, and bench-bulk at the most, 10000")
 	if err := flags.Parse(args); err != nil {
@@ -81,7 +85,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	commands := map[string]func() error{
 		"run": func() error { return mainJob(ctx, o, true) }, "demo": func() error { return mainJob(ctx, o, false) },
-		"load": func() error { return crowd(ctx, o) }, "chaos": func() error { return mayhem(ctx, o) }, "bench-bulk": func() error { return benchBulk(ctx, o) },
+		"load": func() error { return pressure(ctx, o) }, "bare": func() error { return load.ServeBare(ctx) }, "people": func() error { return crowd(ctx, o) }, "chaos": func() error { return mayhem(ctx, o) }, "bench-bulk": func() error { return benchBulk(ctx, o) },
 		"calls":   func() error { return bulkbench.Measure(ctx, os.Stdin, out) }, // a child of bench-bulk
 		"openapi": func() error { return printOpenAPI(out) }, "teams": func() error { return teamsPackage(ctx, o) },
 		"pack": func() error { return pack(o.app, filepath.Join(filepath.Dir(o.app), packageName), out) }, "check-package": func() error { return checkPackage(ctx, o) },
@@ -131,10 +135,10 @@ func crowd(ctx context.Context, o options) error {
 		return err
 	}
 	defer s.Stop()
-	people := load.Usual()
-	people.Time = o.time
-	fmt.Fprintf(o.stdout, "%d people of %d organizations are at work for %v ...\n", people.Users, people.Tenants, people.Time)
-	report, err := load.Run(ctx, s, people)
+	crowd := people.Usual()
+	crowd.Time = cmp.Or(o.time, crowd.Time)
+	fmt.Fprintf(o.stdout, "%d people of %d organizations are at work for %v ...\n", crowd.Users, crowd.Tenants, crowd.Time)
+	report, err := people.Run(ctx, s, crowd)
 	if err != nil {
 		return err
 	}
@@ -143,6 +147,13 @@ func crowd(ctx context.Context, o options) error {
 		return errors.New("something happened that must not")
 	}
 	return nil
+}
+
+// pressure loads the main routes, and prints what they bore.
+func pressure(ctx context.Context, o options) error {
+	usual := load.Usual()
+	usual.ScriptRoot, usual.Time, usual.Rest = o.app, cmp.Or(o.time, usual.Time), o.rest
+	return load.Run(ctx, usual, o.stdout)
 }
 
 // metered starts a kind stack whose requests to storage are counted.

@@ -20,8 +20,8 @@ import (
 	"time"
 
 	"imagepro/handler/dev/dump"
-	"imagepro/handler/dev/load"
 	"imagepro/handler/dev/meter"
+	"imagepro/handler/dev/people"
 	"imagepro/handler/dev/sandbox/directory"
 	"imagepro/handler/dev/sandbox/graph"
 	"imagepro/handler/dev/sandbox/trouble"
@@ -89,7 +89,7 @@ func Run(ctx context.Context, s *stack.Stack, m *meter.Meter, o Options) (*Repor
 	report := &Report{Images: o.Images}
 	before, begin := m.Counts(), time.Now()
 	s.Sandbox.Trouble.Forget()
-	s.Sandbox.Trouble.Set(load.Trouble())
+	s.Sandbox.Trouble.Set(people.Trouble())
 	ctx, cancel := context.WithTimeout(ctx, o.Time)
 	defer cancel()
 	for n, w := range all {

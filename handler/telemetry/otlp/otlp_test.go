@@ -224,7 +224,9 @@ func TestACollectorThatIsBusyIsAskedAgain(t *testing.T) {
 	if got := len(c.got["/v1/logs"]) + len(c.got["/v1/metrics"]); got < 2 || len(*reported) > 0 {
 		t.Errorf("%d requests were taken, reported %v", got, *reported)
 	}
-	if !slices.ContainsFunc(c.headers, func(h http.Header) bool { return h.Get("Api-Key") == "geheim" && h.Get("Content-Type") == "application/x-protobuf" }) {
+	if !slices.ContainsFunc(c.headers, func(h http.Header) bool {
+		return h.Get("Api-Key") == "geheim" && h.Get("Content-Type") == "application/x-protobuf"
+	}) {
 		t.Errorf("headers %v", c.headers)
 	}
 }
