@@ -88,23 +88,27 @@ func updateExif(exif []byte, c Change) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	used := usage{directories: []span{where}, values: append(values(main), span{0, 8})}
+	used, err := t.usage(main)
+	if err != nil {
+		return nil, err
+	}
+	used.directories = append(used.directories, where)
+	if used.isTangled() { // before anything is wiped
+		return nil, errTIFF
+	}
 	for _, e := range main {
-		if e.tag == tagExif || e.tag == tagGPS {
-			if err := t.updateSub(e, c, &used); err != nil {
+		if e.tag == tagExif {
+			if err := t.updateSub(e, c); err != nil {
 				return nil, err
 			}
 		}
-	}
-	if used.isTangled() {
-		return nil, errTIFF
 	}
 	t.update(main, c)
 	if next != 0 {
 		t.order.PutUint32(t.data[where.end-4:], 0)
 	}
 	if next != 0 && next < len(t.data) { // else it is cut off: there is no thumbnail any more
-		if t.data, err = t.dropThumbnail(next, append(used.directories, used.values...)); err != nil {
+		if t.data, err = t.dropThumbnail(next, append(append(used.directories, used.values...), span{0, 8})); err != nil {
 			return nil, err
 		}
 	}
@@ -142,8 +146,12 @@ type usage struct {
 }
 
 // isTangled reports whether a directory lies on another one or on values, so that changing it would change
-// those.
+// those, or a value on the head of the structure.
 func (u usage) isTangled() bool {
+	head := span{0, 8}
+	if slices.ContainsFunc(u.values, head.overlaps) || slices.ContainsFunc(u.directories, head.overlaps) {
+		return true
+	}
 	for i, d := range u.directories {
 		for _, other := range append(u.values[:len(u.values):len(u.values)], u.directories[i+1:]...) {
 			if d.overlaps(other) {
@@ -172,16 +180,16 @@ func (t tiff) update(entries []entry, c Change) {
 	}
 }
 
-// updateSub updates the directory that an entry points to and adds what it and its own sub-directory use.
-func (t tiff) updateSub(pointer entry, c Change, used *usage) error {
-	entries, err := t.follow(pointer, used)
-	if err != nil || pointer.tag != tagExif {
+// updateSub updates the directory that an entry points to, and its own sub-directory.
+func (t tiff) updateSub(pointer entry, c Change) error {
+	entries, err := t.follow(pointer, &usage{})
+	if err != nil {
 		return err
 	}
 	at, _ := t.number(pointer)
 	for _, e := range entries {
 		if e.tag == tagInterop {
-			interop, err := t.follow(e, used)
+			interop, err := t.follow(e, &usage{})
 			if err != nil {
 				return err
 			}

@@ -78,22 +78,33 @@ func exifTexts(fields Fields) (texts []node, gone []uint16) {
 	return texts, gone
 }
 
-// used returns what the first directory's entries and the directories below it use.
+// used returns what the structure uses: its head, the first directory's values and the directories below it.
 func (t *tiff) used(main []entry) ([]span, error) {
-	used := usage{values: append(values(main), span{0, 8})}
+	used, err := t.usage(main)
+	return append(append(used.directories, used.values...), span{0, 8}), err
+}
+
+// usage returns what the first directory's entries and the directories below it use.
+func (t *tiff) usage(main []entry) (usage, error) {
+	used := usage{values: values(main)}
 	for _, e := range main {
 		if e.tag != tagExif && e.tag != tagGPS {
 			continue
 		}
 		sub, err := t.follow(e, &used)
 		if err != nil {
-			return nil, err
+			return usage{}, err
 		}
-		if i, ok := find(sub, tagInterop); ok && e.tag == tagExif {
-			if _, err := t.follow(i, &used); err != nil {
-				return nil, err
+		if e.tag != tagExif {
+			continue
+		}
+		for _, i := range sub {
+			if i.tag == tagInterop {
+				if _, err := t.follow(i, &used); err != nil {
+					return usage{}, err
+				}
 			}
 		}
 	}
-	return append(used.directories, used.values...), nil
+	return used, nil
 }
