@@ -28,7 +28,7 @@ GOENV = GOEXPERIMENT=simd $(if $(HAS_TURBO),CGO_ENABLED=1 GOFLAGS="$$GOFLAGS -ta
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo test check fuzz quality bench load people chaos bench-bulk package clean azurite need-go need-node turbo test-tab bench-tab teams-package check-package chromium
+.PHONY: help build run demo test check fuzz quality bench load people chaos bench-bulk package clean azurite need-go need-node turbo test-tab bench-tab teams-package check-package sbom chromium
 
 help: ## show this list
 	@echo "Image Pro: pictures of SharePoint libraries, shown and edited, one at a time or thousands at once"
@@ -98,6 +98,10 @@ package: build ## make build/image-pro.zip for deployment
 
 check-package: package azurite ## make that zip, and do the main job with nothing but what is in it
 	@$(GOENV) $(GO) run ./handler/dev $(DEVFLAGS) check-package
+
+sbom: need-go need-node $(WEB) ## make build/sbom.json and build/sbom-tab.json, the bills of materials, and check the licences in them
+	@mkdir -p build
+	@$(GOENV) $(if $(HAS_TURBO),,CGO_ENABLED=0) $(GO) run ./handler/dev sbom
 
 teams-package: need-go $(WEB) ## make build/teams.zip, the app package for Teams (IMAGEPRO_APP_DOMAIN=pictures.contoso.com, or local.settings.json)
 	@$(GOENV) $(GO) run ./handler/dev teams

@@ -32,6 +32,11 @@ func main() {
 // drain is how long requests that are under way may take after SIGTERM. The host itself sends SIGKILL.
 const drain = 5 * time.Second
 
+const (
+	headerTime = 10 * time.Second
+	maxHeader  = 64 << 10 // bytes: a token has at most 16 KiB (entra.Verifier)
+)
+
 // flush is how long what telemetry is left may take to be sent after that.
 const flush = 3 * time.Second
 
@@ -62,9 +67,13 @@ func run(ctx context.Context, getenv func(string) string) error {
 		slog.SetDefault(slog.New(invocation.LogHandler{Handler: slog.NewMultiHandler(stdout, log)}))
 	}
 	go program.Prefetch(ctx)
+	longest := max(settings.HTTPDeadline.Duration(), settings.EventDeadline.Duration()) + drain
 	server := &http.Server{
 		Handler:           program.Handler,
-		ReadHeaderTimeout: 10 * time.Second,
+		ReadHeaderTimeout: headerTime,
+		MaxHeaderBytes:    maxHeader,
+		ReadTimeout:       longest, // the deadlines end a request; these end a client that neither sends nor reads
+		WriteTimeout:      longest,
 		IdleTimeout:       2 * time.Minute,
 		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelWarn),
 	}

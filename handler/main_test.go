@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -140,6 +141,67 @@ func TestARequestThatIsUnderWayIsAnsweredAtTheEnd(t *testing.T) {
 		t.Errorf("%d, want 200", response.StatusCode)
 	}
 	awaitNil(t, ended)
+}
+
+func TestAHeadThatIsTooLongIsRefused(t *testing.T) {
+	t.Parallel()
+	settings := away(t)
+	_, _ = serving(t, settings)
+	for size, want := range map[int]int{60 << 10: http.StatusOK, 80 << 10: http.StatusRequestHeaderFieldsTooLarge} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base(settings)+"/api/health", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("X-Long", strings.Repeat("x", size))
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != want {
+			t.Errorf("a header of %d bytes: %d, want %d", size, response.StatusCode, want)
+		}
+	}
+}
+
+func TestAClientThatDoesNotEndItsHeadIsCutOff(t *testing.T) {
+	t.Parallel()
+	settings := away(t)
+	_, _ = serving(t, settings)
+	conn, err := net.Dial("tcp", strings.TrimPrefix(base(settings), "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	write(t, conn, "GET /api/health HTTP/1.1\r\nHost: x\r\n")
+	_ = conn.SetReadDeadline(time.Now().Add(3 * headerTime))
+	if _, err := io.ReadAll(conn); err != nil { // an answer or none, and then the end
+		t.Errorf("the connection is open still: %v", err)
+	}
+}
+
+// A client that sends a request and reads nothing of the answer must not hold the program up for longer than a request may take.
+func TestAClientThatDoesNotReadIsCutOff(t *testing.T) {
+	t.Parallel()
+	settings := away(t)
+	settings["IMAGEPRO_HTTP_DEADLINE"], settings["IMAGEPRO_EVENT_DEADLINE"] = "1s", "1s"
+	_, _ = serving(t, settings)
+	conn, err := net.Dial("tcp", strings.TrimPrefix(base(settings), "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.(*net.TCPConn).SetReadBuffer(4 << 10)
+	_ = conn.SetWriteDeadline(time.Now().Add(20 * (drain + time.Second)))
+	for { // until nobody takes any more: the answers wait, and then the requests
+		if _, err := io.WriteString(conn, "GET /api/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+			var timeout net.Error
+			if errors.As(err, &timeout) && timeout.Timeout() {
+				t.Error("the connection is open still")
+			}
+			return
+		}
+	}
 }
 
 func write(t *testing.T, to io.Writer, text string) {

@@ -313,14 +313,26 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		slog.LogAttrs(ctx, slog.LevelInfo, "request", slog.String("method", r.Method), slog.String("route", r.Pattern), slog.Int("status", recorder.status), took(start))
 	}()
 	defer rescue(ctx, recorder)
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
+	for name, value := range securityHeaders {
+		w.Header().Set(name, value)
+	}
 	r.Header.Del("Accept")                    // everything here is JSON; huma would take the word json for a type of its own
 	if path.Clean(r.URL.Path) != r.URL.Path { // the mux would redirect, in words of its own
 		newProblem(ctx, fault.NotFound, noAddress).write(recorder)
 		return
 	}
 	a.mux.ServeHTTP(recorder, r)
+}
+
+// securityHeaders are those of every answer; some operations have others for some. Nothing here is a page, may be in a frame, or
+// concerns another origin; CORS is the host's.
+var securityHeaders = map[string]string{
+	"Cache-Control":                "no-store",
+	"Content-Security-Policy":      "default-src 'none'; frame-ancestors 'none'",
+	"Cross-Origin-Resource-Policy": "same-origin",
+	"Referrer-Policy":              "no-referrer",
+	"Strict-Transport-Security":    "max-age=31536000",
+	"X-Content-Type-Options":       "nosniff",
 }
 
 const noAddress = "There is no such address."

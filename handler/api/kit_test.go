@@ -181,7 +181,11 @@ func (w *world) call(t *testing.T, r request) answer {
 	t.Helper()
 	id := rand.Text()
 	a := w.serve(t.Context(), r, id)
-	for name, want := range map[string]string{"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"} {
+	for name, want := range map[string]string{
+		"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+		"Cross-Origin-Resource-Policy": "same-origin", "Referrer-Policy": "no-referrer", "Strict-Transport-Security": "max-age=31536000",
+		"Access-Control-Allow-Origin": "",
+	} {
 		if got := a.header.Get(name); got != want {
 			t.Errorf("%s %q, want %q", name, got, want)
 		}

@@ -13,6 +13,7 @@
 //	go run ./handler/dev [flags] teams   build/teams.zip, the Teams app package
 //	go run ./handler/dev [flags] openapi   prints the API's document (OpenAPI 3.1)
 //	go run ./handler/dev [flags] check-package   the demo with what is in that zip
+//	go run ./handler/dev [flags] sbom    build/sbom.json and build/sbom-tab.json, the bills of materials, with their licences
 //	go run ./handler/dev [flags] pack    build/image-pro.zip from what make build laid out
 package main
 
@@ -89,6 +90,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		"calls":   func() error { return bulkbench.Measure(ctx, os.Stdin, out) }, // a child of bench-bulk
 		"openapi": func() error { return printOpenAPI(out) }, "teams": func() error { return teamsPackage(ctx, o) },
 		"pack": func() error { return pack(o.app, filepath.Join(filepath.Dir(o.app), packageName), out) }, "check-package": func() error { return checkPackage(ctx, o) },
+		"sbom": func() error { return bills(ctx, o) },
 		"browser": func() error {
 			return inBrowser(ctx, o, "--test", "--test-concurrency", "4", "--test-reporter", "dot", "--test-timeout", "180000", cmp.Or(flags.Arg(1), "browser/"))
 		},

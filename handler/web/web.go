@@ -125,6 +125,7 @@ func below(path, prefix string) bool { return path == prefix || strings.HasPrefi
 func (t *Tab) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Referrer-Policy", "no-referrer")
+	w.Header().Set("Strict-Transport-Security", "max-age=31536000")
 	w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
 	w.Header().Set("Cache-Control", "no-store")
 	name := strings.TrimPrefix(path.Clean(r.URL.Path), Prefix)
