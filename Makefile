@@ -14,6 +14,7 @@ VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo dev)
 AZURITE := handler/dev/azurite/node_modules/.package-lock.json
 PEER    := handler/dev/peer/node_modules/.package-lock.json
 WEB     := handler/web/node_modules/.package-lock.json
+DEPLOY  := handler/dev/deploy/node_modules/.package-lock.json
 TAB     := handler/web/dist/index.html
 DEVFLAGS = $(if $(PHOTOS),-photos "$(PHOTOS)") $(if $(PORT),-port $(PORT)) $(if $(KILL),-kill) $(if $(KIND),-kind) $(if $(LOG),-log)
 
@@ -28,7 +29,7 @@ GOENV = GOEXPERIMENT=simd $(if $(HAS_TURBO),CGO_ENABLED=1 GOFLAGS="$$GOFLAGS -ta
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo test check fuzz quality bench load people chaos bench-bulk package clean azurite need-go need-node turbo test-tab bench-tab teams-package check-package sbom chromium
+.PHONY: help build run demo test check fuzz quality bench load people chaos bench-bulk package clean azurite need-go need-node turbo test-tab bench-tab teams-package check-package check-deploy sbom chromium
 
 help: ## show this list
 	@echo "Image Pro: pictures of SharePoint libraries, shown and edited, one at a time or thousands at once"
@@ -51,7 +52,7 @@ run: build azurite ## edit 24 photographs in bulk and watch, then keep serving a
 demo: build azurite ## the same, then end: 0 only if every photograph was verified
 	@$(GO) run ./handler/dev $(DEVFLAGS) demo
 
-test: need-go azurite turbo $(TAB) ## run all tests
+test: need-go azurite turbo $(TAB) $(DEPLOY) ## run all tests
 	$(GOENV) $(GO) test -timeout 20m $(PKG)
 	$(if $(filter ./...,$(PKG)),@$(MAKE) --no-print-directory test-tab)
 
@@ -62,7 +63,7 @@ test-tab: build azurite chromium ## test the tab: its logic, and everything it d
 bench-tab: build azurite chromium ## how quick the tab is in Chromium: paint, thumbnails, scrolling through 5,000 pictures
 	@$(GOENV) $(GO) run ./handler/dev $(DEVFLAGS) $(if $(IMAGES),-images $(IMAGES)) bench-tab
 
-check: need-go azurite turbo $(TAB) ## what a change must pass: format, vet, staticcheck, tidy, tests with the race detector
+check: need-go azurite turbo $(TAB) $(DEPLOY) ## what a change must pass: format, vet, staticcheck, tidy, tests with the race detector
 	@out=$$(gofmt -l handler); test -z "$$out" || { echo "not formatted by gofmt:"; echo "$$out"; exit 1; }
 	$(GOENV) $(GO) vet ./...
 	$(GOENV) $(GO) tool staticcheck ./...
@@ -99,6 +100,9 @@ package: build ## make build/image-pro.zip for deployment
 check-package: package azurite ## make that zip, and do the main job with nothing but what is in it
 	@$(GOENV) $(GO) run ./handler/dev $(DEVFLAGS) check-package
 
+check-deploy: $(DEPLOY) ## check the Bicep files and the queries of alerts and workbook in handler/deploy, as far as that can be done here
+	@node handler/dev/deploy/check.mjs
+
 sbom: need-go need-node $(WEB) ## make build/sbom.json and build/sbom-tab.json, the bills of materials, and check the licences in them
 	@mkdir -p build
 	@$(GOENV) $(if $(HAS_TURBO),,CGO_ENABLED=0) $(GO) run ./handler/dev sbom
@@ -107,11 +111,11 @@ teams-package: need-go $(WEB) ## make build/teams.zip, the app package for Teams
 	@$(GOENV) $(GO) run ./handler/dev teams
 
 clean: ## remove what was built and installed here
-	rm -rf build handler/dev/azurite/node_modules handler/dev/peer/node_modules handler/web/node_modules handler/web/dist/assets $(TAB)
+	rm -rf build handler/dev/azurite/node_modules handler/dev/peer/node_modules handler/dev/deploy/node_modules handler/web/node_modules handler/web/dist/assets $(TAB)
 
 azurite: need-node $(AZURITE)
 
-$(AZURITE) $(PEER) $(WEB): %/node_modules/.package-lock.json: %/package-lock.json | need-node
+$(AZURITE) $(PEER) $(WEB) $(DEPLOY): %/node_modules/.package-lock.json: %/package-lock.json | need-node
 	cd $* && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
