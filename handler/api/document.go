@@ -52,6 +52,7 @@ func (a *API) describe() ([]byte, error) {
 			}
 			op.Tags = []string{tag}
 			describeBodies(op)
+			exemplify(op)
 			op.Responses["default"] = &huma.Response{
 				Description: "A problem (RFC 9457); its type says which",
 				Content:     map[string]*huma.MediaType{new(Problem).ContentType(""): {Schema: problem}},
@@ -70,6 +71,9 @@ func describeBodies(op *huma.Operation) {
 		for _, kind := range types {
 			good.Content[kind] = &huma.MediaType{}
 		}
+	}
+	if op.OperationID == "putContent" {
+		op.RequestBody = binary("The picture's file", jpegType, "image/png", "image/gif", "image/webp", "image/tiff", "image/bmp")
 	}
 	for status, says := range more[op.OperationID] {
 		op.Responses[status] = &huma.Response{Description: says, Headers: good.Headers, Content: good.Content}
