@@ -33,7 +33,7 @@ func readJPEGHeader(info *Info, src []byte, limits Limits) error {
 	if scans > limits.Scans {
 		return fault.Newf(fault.TooLarge, "The JPEG file has %d scans; at most %d are decoded.", scans, limits.Scans).Over(fault.LimitScans)
 	}
-	if scans == 0 {
+	if scans == 0 || info.Bits < 2 || info.Bits > 16 { // ITU-T T.81, table B.2
 		return container.ErrMalformed
 	}
 	info.scans = scans
