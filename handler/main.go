@@ -69,7 +69,7 @@ func run(ctx context.Context, getenv func(string) string) error {
 	go program.Prefetch(ctx)
 	longest := max(settings.HTTPDeadline.Duration(), settings.EventDeadline.Duration()) + drain
 	server := &http.Server{
-		Handler:           program.Handler,
+		Handler:           resting(ctx, program.Handler, restTime, release),
 		ReadHeaderTimeout: headerTime,
 		MaxHeaderBytes:    maxHeader,
 		ReadTimeout:       longest, // the deadlines end a request; these end a client that neither sends nor reads

@@ -27,7 +27,7 @@ func TestEveryRouteBearsLoadBesideABareHandler(t *testing.T) {
 	if found := len(line.FindAllString(out.String(), -1)); found != 12 {
 		t.Errorf("%d lines of routes, want 12:\n%s", found, out.String())
 	}
-	if rest := regexp.MustCompile(`(?m)^at rest .*: [\d.]+ MB of memory, \d+ open files and connections, [1-9]\d* goroutines`); len(rest.FindAllString(out.String(), -1)) != 2 {
+	if rest := regexp.MustCompile(`(?m)^at rest .*: [\d.]+ MB of memory of its own, [\d.]+ with pages of its file, \d+ open files and connections, [1-9]\d* goroutines`); len(rest.FindAllString(out.String(), -1)) != 2 {
 		t.Errorf("it does not say what is left over:\n%s", out.String())
 	}
 }

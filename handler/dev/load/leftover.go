@@ -18,13 +18,13 @@ import (
 
 // left is what the program has at rest.
 type left struct {
-	memory     float64 // million bytes
+	own, whole float64 // million bytes of memory: its own, and with the pages of files that it shares with the system
 	files      int     // and connections
 	goroutines int     // but for those of open connections
 }
 
 func (l left) String() string {
-	return fmt.Sprintf("%.1f MB of memory, %d open files and connections, %d goroutines besides those of connections", l.memory, l.files, l.goroutines)
+	return fmt.Sprintf("%.1f MB of memory of its own, %.1f with pages of its file, %d open files and connections, %d goroutines besides those of connections", l.own, l.whole, l.files, l.goroutines)
 }
 
 // lines collects what the handler writes.
@@ -57,7 +57,7 @@ func look(ctx context.Context, s *stack.Stack, written *lines, after time.Durati
 		return left{}, ctx.Err()
 	}
 	pid := s.Host.HandlerPID()
-	memory, err := residentMemory(pid)
+	own, whole, err := memoryOf(pid)
 	if err != nil {
 		return left{}, err
 	}
@@ -77,7 +77,7 @@ func look(ctx context.Context, s *stack.Stack, written *lines, after time.Durati
 	if err := s.Host.Ready(ctx); err != nil {
 		return left{}, err
 	}
-	return left{memory, len(files), goroutines(written.take())}, nil
+	return left{own, whole, len(files), goroutines(written.take())}, nil
 }
 
 // goroutines counts those of a dump, but for those of connections.
@@ -96,17 +96,26 @@ func goroutines(dump []string) int {
 	return count
 }
 
-// residentMemory is what a process has in memory, in million bytes.
-func residentMemory(pid int) (float64, error) {
+// memoryOf is what a process has in memory, in million bytes: its own, and all of it.
+func memoryOf(pid int) (own, whole float64, err error) {
 	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	for line := range strings.Lines(string(text)) {
-		if value, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-			kilobytes, err := strconv.ParseFloat(strings.Fields(value)[0], 64)
-			return kilobytes * 1024 / 1e6, err
+		name, value, _ := strings.Cut(line, ":")
+		into := map[string]*float64{"RssAnon": &own, "VmRSS": &whole}[name]
+		if into == nil {
+			continue
 		}
+		kilobytes, err := strconv.ParseFloat(strings.Fields(value)[0], 64)
+		if err != nil {
+			return 0, 0, err
+		}
+		*into = kilobytes * 1024 / 1e6
 	}
-	return 0, errors.New("the system does not say what memory a process has")
+	if own == 0 || whole == 0 {
+		return 0, 0, errors.New("the system does not say what memory a process has")
+	}
+	return own, whole, nil
 }

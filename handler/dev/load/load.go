@@ -40,6 +40,8 @@ var quiet = slog.New(slog.DiscardHandler)
 const (
 	// turns are the pieces of a route's time: between them the bare handler has its turn.
 	turns = 3
+	// startRest is longer than the program takes until it gives back what the start has left.
+	startRest = 25 * time.Second
 	// spare is how many goroutines may be there more than at the start: the runtime's own.
 	spare = 5
 )
@@ -64,7 +66,7 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	before, err := look(ctx, s, written, time.Second) // what follows begins with another process
+	before, err := look(ctx, s, written, min(o.Rest, startRest)) // what follows begins with another process
 	if err != nil {
 		return err
 	}
