@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,20 +15,20 @@ func TestMemoryIsGivenBackOnceAfterWork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		released := 0
+		var released atomic.Int64
 		working := make(chan struct{})
 		h := resting(ctx, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/slow" {
 				<-working
 			}
-		}), 10*time.Second, func() { released++ })
+		}), 10*time.Second, func() { released.Add(1) })
 		ask := func(path string) { h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, path, nil)) }
-		check := func(when string, after time.Duration, want int) {
+		check := func(when string, after time.Duration, want int64) {
 			t.Helper()
 			time.Sleep(after)
 			synctest.Wait()
-			if released != want {
-				t.Errorf("%s: released %d times, want %d", when, released, want)
+			if got := released.Load(); got != want {
+				t.Errorf("%s: released %d times, want %d", when, got, want)
 			}
 		}
 		check("after the start", time.Minute, 0)
