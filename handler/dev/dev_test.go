@@ -373,7 +373,7 @@ func TestWhatIsMissingOnAMachineIsNamed(t *testing.T) {
 		wantError(t, err, empty)
 	})
 	t.Run("a command", func(t *testing.T) {
-		wantError(t, run(t.Context(), []string{"-app", scriptRoot, "walk"}, io.Discard), "name one command, of bench-bulk, ")
+		wantError(t, run(t.Context(), []string{"-app", scriptRoot, "walk"}, io.Discard), "name one command, of bare, bench-bulk, ")
 	})
 	t.Run("a port that is taken", func(t *testing.T) {
 		err := run(t.Context(), []string{"-app", scriptRoot, "-photos", own, "-out", t.TempDir(), "-port", port, "demo"}, io.Discard)
