@@ -98,7 +98,7 @@ type Config struct {
 	TracesSampler    string       `env:"OTEL_TRACES_SAMPLER" doc:"OpenTelemetry's name of a sampler, such as parentbased_traceidratio with OTEL_TRACES_SAMPLER_ARG=0.1; every trace is sent if it is not set."`
 	ServiceName      string       `env:"OTEL_SERVICE_NAME" envDefault:"image-pro" doc:"What the program is called in telemetry."`
 	AboutService     Attributes   `env:"OTEL_RESOURCE_ATTRIBUTES" doc:"What else is said of it: name=value, comma-separated, values percent-encoded."`
-	TelemetryOff     bool         `env:"OTEL_SDK_DISABLED" envDefault:"false" doc:"true sends nothing."`
+	TelemetryOff     Switch       `env:"OTEL_SDK_DISABLED" envDefault:"false" doc:"true sends nothing."`
 }
 
 // Development reports whether the process runs on a developer's machine.

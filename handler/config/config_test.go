@@ -140,6 +140,17 @@ func TestWrongValuesAreRefusedByName(t *testing.T) {
 		{"IMAGEPRO_TENANTS", "contoso.com", "is not an id such as"},
 		{"IMAGEPRO_ADMIN_ROLES", "a b", "is not a word of letters"},
 		{"IMAGEPRO_APP_CERTIFICATE", "secret", "is neither PEM nor the base64 of PEM"},
+		{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://10.0.0.1:4318", "neither an https address nor one on this machine"},
+		{"OTEL_EXPORTER_OTLP_ENDPOINT", "https://user:pw@collector.example", "neither an https address nor one on this machine"},
+		{"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "https://collector.example/?key=x", "neither an https address nor one on this machine"},
+		{"OTEL_EXPORTER_OTLP_HEADERS", "api-key", "no list of name=value"},
+		{"OTEL_EXPORTER_OTLP_HEADERS", "api key=x", "is no name of a header"},
+		{"OTEL_EXPORTER_OTLP_HEADERS", "api-key=a%0d%0ab", "no list of name=value"},
+		{"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "is not http/protobuf"},
+		{"OTEL_EXPORTER_OTLP_TIMEOUT", "10s", "is not a whole number of milliseconds"},
+		{"OTEL_METRICS_EXPORTER", "prometheus", "is neither otlp nor none"},
+		{"OTEL_RESOURCE_ATTRIBUTES", "=x", "no list of name=value"},
+		{"OTEL_SDK_DISABLED", "maybe", "is neither true nor false"},
 		{"IMAGEPRO_APP_IDENTITY", "mine", "is neither system nor a client id"},
 		{"IMAGEPRO_APP_IDENTITY", "system", ""},
 	}
@@ -227,6 +238,27 @@ func TestStorageIsReachedInExactlyOneWay(t *testing.T) {
 				t.Errorf("identity %s, want %s", read.StorageIdentity(), want)
 			}
 		})
+	}
+}
+
+func TestTelemetryGoesWhereItsSettingsSay(t *testing.T) {
+	t.Parallel()
+	const all = "OTEL_EXPORTER_OTLP_ENDPOINT"
+	for name, c := range map[string]struct {
+		pairs []string
+		want  config.Telemetry
+	}{
+		"nowhere":           {nil, config.Telemetry{}},
+		"to one collector":  {[]string{all, "https://c.example/otlp/"}, config.Telemetry{Traces: "https://c.example/otlp/v1/traces", Metrics: "https://c.example/otlp/v1/metrics", Logs: "https://c.example/otlp/v1/logs"}},
+		"one elsewhere":     {[]string{all, "https://c.example", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://127.0.0.1:4318/logs"}, config.Telemetry{Traces: "https://c.example/v1/traces", Metrics: "https://c.example/v1/metrics", Logs: "http://127.0.0.1:4318/logs"}},
+		"one alone":         {[]string{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "https://m.example/x"}, config.Telemetry{Metrics: "https://m.example/x"}},
+		"one not":           {[]string{all, "https://c.example", "OTEL_LOGS_EXPORTER", "none", "OTEL_TRACES_EXPORTER", "none"}, config.Telemetry{Metrics: "https://c.example/v1/metrics"}},
+		"nowhere after all": {[]string{all, "https://c.example", "OTEL_SDK_DISABLED", "TRUE"}, config.Telemetry{}},
+	} {
+		read, err := config.Read(with(append(c.pairs, "OTEL_EXPORTER_OTLP_HEADERS", "api-key=a%2Cb, x=y")...))
+		if err != nil || read.Telemetry() != c.want || read.CollectorHeaders["api-key"].Reveal() != "a,b" || strings.Contains(fmt.Sprintf("%+v", read), "a,b") {
+			t.Errorf("%s: %+v, %v", name, read.Telemetry(), err)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -48,6 +49,22 @@ func (e *Exporter) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// Switch is true or false.
+type Switch bool
+
+// UnmarshalText takes the two words.
+func (s *Switch) UnmarshalText(text []byte) error {
+	switch strings.ToLower(string(text)) {
+	case "true":
+		*s = true
+	case "false":
+		*s = false
+	default:
+		return fmt.Errorf("%q is neither true nor false", text)
+	}
+	return nil
+}
+
 // Milliseconds is a duration, 1 ms to 10 min.
 type Milliseconds time.Duration
 
@@ -61,6 +78,9 @@ func (m *Milliseconds) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// headerName is a token (RFC 9110, section 5.6.2).
+var headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+
 // Headers are names with values that are secret.
 type Headers map[string]secret.Text
 
@@ -73,6 +93,9 @@ func (h *Headers) UnmarshalText(text []byte) error {
 	}
 	*h = Headers{}
 	for name, value := range pairs {
+		if !headerName.MatchString(name) {
+			return fmt.Errorf("%q is no name of a header", name)
+		}
 		(*h)[name] = secret.New(value)
 	}
 	return nil
@@ -108,7 +131,7 @@ type Telemetry struct{ Traces, Metrics, Logs string }
 func (c Config) Telemetry() Telemetry {
 	to := func(exporter Exporter, own Collector, path string) string {
 		switch {
-		case c.TelemetryOff || exporter == "none":
+		case bool(c.TelemetryOff) || exporter == "none":
 			return ""
 		case own != "":
 			return string(own)
