@@ -15,7 +15,7 @@
 //     are errors of Start. The real host logs them, or waits for minutes, and goes on with the rest.
 //   - An invocation that gets an empty answer or null fails at once with a loud error. The real host hangs
 //     until functionTimeout.
-//   - In proxy mode a request body is streamed; the real host first reads one that has a Content-Length.
+//   - A path with a malformed escape (%zz) is 400, since net/http refuses it; the real host encodes the percent sign.
 //   - Timer status lives in files and there is one instance, so there are no singleton locks.
 //   - Files are not watched: a changed function.json needs a new Start.
 package host

@@ -97,8 +97,8 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.invocation(w, r, strings.TrimPrefix(r.URL.Path, "/"))
 }
 
-// public answers HTTP functions: /api/exit/<code>, /api/release, /api/status/<code>, /api/stream, /api/hang
-// and echoes everything else.
+// public answers HTTP functions: /api/exit/<code>, /api/release, /api/status/<code>, /api/stream, /api/hang,
+// /api/hangup and echoes everything else.
 func (f *fake) public(w http.ResponseWriter, r *http.Request, path string, body []byte) {
 	command, argument, _ := strings.Cut(path, "/")
 	number, _ := strconv.Atoi(argument)
@@ -120,6 +120,13 @@ func (f *fake) public(w http.ResponseWriter, r *http.Request, path string, body 
 	case "hang":
 		<-r.Context().Done()
 		fmt.Println("ABORTED")
+	case "hangup":
+		panic(http.ErrAbortHandler)
+	case "foreign":
+		w.Header().Set("X-Foreign", "ä")
+	case "reset":
+		w.WriteHeader(http.StatusResetContent)
+		_, _ = io.WriteString(w, "a body")
 	default:
 		_, _ = w.Write(body)
 	}

@@ -15,17 +15,23 @@ var errBodyTooLarge = errors.New("the request body is over the limit of the host
 func (h *Host) front() http.Handler {
 	admin := h.admin()
 	return h.withHeaders(h.withCORS(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if path := strings.ToLower(r.URL.Path); path == "/admin" || strings.HasPrefix(path, "/admin/") {
+		path, ok := decodedPath(r.RequestURI)
+		if !ok {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		if lower := strings.ToLower(path); lower == "/admin" || strings.HasPrefix(lower, "/admin/") {
+			r.URL.Path, r.URL.RawPath = path, ""
 			admin.ServeHTTP(w, r)
 			return
 		}
-		f, values, ok := h.route(r)
+		f, values, ok := h.route(r.Method, path)
 		switch {
 		case ok && !h.mayCall(r, f):
 			w.WriteHeader(http.StatusUnauthorized)
 		case ok:
-			h.serveFunction(w, r, f, values)
-		case r.URL.Path == "/":
+			h.serveFunction(w, r, publicCall{f, path, values})
+		case path == "/":
 			h.homepage(w)
 		default:
 			w.WriteHeader(http.StatusNotFound)
@@ -35,12 +41,12 @@ func (h *Host) front() http.Handler {
 
 // route returns the first function, in alphabetical order, whose route and methods match. There is no 405: a
 // method that no function lists is 404.
-func (h *Host) route(r *http.Request) (*function, map[string]string, bool) {
+func (h *Host) route(method, path string) (*function, map[string]string, bool) {
 	for _, f := range h.app.functions {
-		if f.http == nil || f.http.methods != nil && !slices.Contains(f.http.methods, r.Method) {
+		if f.http == nil || f.http.methods != nil && !slices.Contains(f.http.methods, method) {
 			continue
 		}
-		if values, ok := f.http.route.match(r.URL.EscapedPath()); ok {
+		if values, ok := f.http.route.match(path); ok {
 			return f, values, true
 		}
 	}
@@ -56,8 +62,15 @@ func (h *Host) homepage(w http.ResponseWriter) {
 	_, _ = fmt.Fprintln(w, "<!DOCTYPE html><title>Functions host</title><p>The local Functions host is up and running.</p>")
 }
 
+// publicCall is a request on the public port that a function's route matches.
+type publicCall struct {
+	function *function
+	path     string            // decoded
+	values   map[string]string // of the route's parameters
+}
+
 // serveFunction runs an HTTP function in the mode that host.json asks for.
-func (h *Host) serveFunction(w http.ResponseWriter, r *http.Request, f *function, values map[string]string) {
+func (h *Host) serveFunction(w http.ResponseWriter, r *http.Request, c publicCall) {
 	if !h.throttle.enter(r.Context()) {
 		w.Header().Set("X-FUNCTION-SCALEOUT", "1")
 		w.WriteHeader(http.StatusTooManyRequests)
@@ -66,15 +79,15 @@ func (h *Host) serveFunction(w http.ResponseWriter, r *http.Request, f *function
 	defer h.throttle.leave()
 	// The handler does not see that the client went away, except through the proxy.
 	ctx := context.WithoutCancel(r.Context())
-	run := func(ctx context.Context, in invocation) error { return h.answerJSON(ctx, in, w, r, values) }
+	run := func(ctx context.Context, in invocation) error { return h.answerJSON(ctx, in, w, r, c.values) }
 	switch modes := h.app.config.handler; {
 	case modes.proxying && !h.options.LegacyForward:
 		ctx = r.Context()
-		run = func(ctx context.Context, in invocation) error { return h.proxy(ctx, in, w, r) }
+		run = func(ctx context.Context, in invocation) error { return h.proxy(ctx, in, w, r, c.path) }
 	case modes.forwarding:
-		run = func(ctx context.Context, in invocation) error { return h.forward(ctx, in, w, r) }
+		run = func(ctx context.Context, in invocation) error { return h.forward(ctx, in, w, r, c.path) }
 	}
-	err := h.invoke(ctx, f, func(ctx context.Context, in invocation) error {
+	err := h.invoke(ctx, c.function, func(ctx context.Context, in invocation) error {
 		if r.ContentLength > h.bodyLimit {
 			return errBodyTooLarge
 		}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -264,6 +265,9 @@ func (h *Host) URL() string { return h.url }
 
 // HandlerPID returns the process id of the handler. It changes with every restart.
 func (h *Host) HandlerPID() int { return h.worker.current().process.Pid() }
+
+// HandlerPort returns the port on 127.0.0.1 that the handler listens at. It stays for the life of the host.
+func (h *Host) HandlerPort() string { return strconv.Itoa(h.worker.port) }
 
 // Ready waits until the handler answers. It fails if ctx ends first, or the host does.
 func (h *Host) Ready(ctx context.Context) error {

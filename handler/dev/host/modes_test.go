@@ -19,7 +19,7 @@ func TestProxyKeepsTheRequestAndSetsItsOwnIdentity(t *testing.T) {
 	s := newSite(t, map[string]any{"customHandler.enableForwardingHttpRequest": true}) // proxying wins
 	s.everything()
 	r := s.start(host.Options{}).ready()
-	path := "/api/Some%2Fthing/%3F%23/x"
+	const path, sent = "/api/Some%2Fthing/%3F%23/x", "/api/Some%252Fthing/%3F%23/x"
 	response, body := r.do("PUT", path+"?a=1&a=2&flag&b=%zz;c", "the body",
 		"Host", "public.example", "X-Forwarded-For", "203.0.113.9", "X-Forwarded-Proto", "https", "Forwarded", "for=x",
 		"X-Azure-Functions-InvocationId", "forged", "X-Ms-Invocation-Id", "forged", "User-Agent", "client",
@@ -27,17 +27,20 @@ func TestProxyKeepsTheRequestAndSetsItsOwnIdentity(t *testing.T) {
 	if response.StatusCode != 200 || body != "the body" {
 		t.Fatalf("the answer is %s %q", response.Status, body)
 	}
-	c := r.awaitCalls(path, 1)[0]
-	got := map[string]string{"method": c.Method, "query": c.RawQuery, "host": c.Host}
-	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Proto", "Forwarded", "User-Agent", "Content-Encoding", "Cookie"} {
+	c := r.awaitCalls(sent, 1)[0]
+	got := map[string]string{"method": c.Method, "query": c.RawQuery}
+	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "User-Agent", "Content-Encoding", "Cookie"} {
 		got[name] = strings.Join(c.Header.Values(name), "|")
 	}
 	want := map[string]string{
-		"method": "PUT", "query": "a=1&a=2&flag&b=%zz;c", "host": "public.example", "X-Forwarded-For": "203.0.113.9",
-		"X-Forwarded-Proto": "https", "Forwarded": "for=x", "User-Agent": "client", "Content-Encoding": "gzip", "Cookie": "a=b",
+		"method": "PUT", "query": "a=1&a=2&flag&b=%zz;c", "X-Forwarded-For": "127.0.0.1", "X-Forwarded-Host": "public.example",
+		"X-Forwarded-Proto": "http", "Forwarded": "for=x", "User-Agent": "client", "Content-Encoding": "gzip", "Cookie": "a=b",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("what the handler saw (-want +got):\n%s", diff)
+	}
+	if !strings.HasPrefix(c.Host, "127.0.0.1:") {
+		t.Errorf("the host is %s, want the handler's own address", c.Host)
 	}
 	id := c.Header.Values("X-Azure-Functions-Invocationid")
 	if len(id) != 1 || len(id[0]) != 36 || c.Header.Get("X-Ms-Invocation-Id") != id[0] || c.Header.Get("X-Azure-Functions-Hostversion") == "" {
@@ -118,14 +121,14 @@ func TestForwardingRebuildsTheRequest(t *testing.T) {
 	s := newSite(t, map[string]any{"customHandler.enableForwardingHttpRequest": true})
 	s.everything()
 	r := s.start(host.Options{LegacyForward: true}).ready()
-	response, body := r.do("POST", "/api/a%20b%3Fcut/off?a=1&A=2&flag", "the body", "Host", "public.example",
+	response, body := r.do("POST", "/api/a%20b%3Fcut/off?a=1&A=2&flag", "the body", "Host", "public.example", "X-Twice", "a", "X-Twice", "b",
 		"X-Azure-Functions-InvocationId", "first", "User-Agent", "client", "Content-Encoding", "gzip", "X-Functions-Key", "k",
 		"Content-Type", "text/plain")
 	if response.StatusCode != 200 || body != "the body" {
 		t.Fatalf("the answer is %s %q", response.Status, body)
 	}
 	c := r.awaitCalls("/api/a%20b", 1)[0]
-	if c.RawQuery != "a=1%2C2&flag=" || c.Host != "public.example" || c.Length != 8 {
+	if c.RawQuery != "a=1,2&flag=" || c.Host != "public.example" || c.Length != 8 {
 		t.Errorf("query %q, host %q, length %d", c.RawQuery, c.Host, c.Length)
 	}
 	id := c.Header.Values("X-Azure-Functions-Invocationid")
@@ -135,11 +138,40 @@ func TestForwardingRebuildsTheRequest(t *testing.T) {
 	if agent := c.Header.Get("User-Agent"); !strings.HasPrefix(agent, "client Azure-Functions-Host/4.") {
 		t.Errorf("user agent %q", agent)
 	}
-	if c.Header.Get("Content-Encoding") != "" || c.Header.Get("Content-Type") != "text/plain" || c.Header.Get("X-Functions-Key") != "k" {
+	if c.Header.Get("Content-Encoding") != "" || c.Header.Get("Content-Type") != "text/plain" || c.Header.Get("X-Functions-Key") != "k" || c.Header.Get("X-Twice") != "a, b" {
 		t.Errorf("headers %v: Content-Encoding is lost, the others stay", c.Header)
+	}
+	for _, path := range []string{"/api/foreign", "/api/reset"} {
+		if response, _ := r.do("GET", path, ""); response.StatusCode != 500 {
+			t.Errorf("%s: %s, want 500", path, response.Status)
+		}
 	}
 	if response, _ := r.do("GET", "/api/status/302", ""); response.StatusCode != 302 || len(response.Header.Values("Set-Cookie")) != 2 {
 		t.Errorf("the answer is %s with %v", response.Status, response.Header)
+	}
+}
+
+func TestARequestThatIsNotAnsweredIsAskedAgainUnlessItHasABody(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, map[string]any{"customHandler.enableForwardingHttpRequest": true})
+	s.everything()
+	for legacy, want := range map[bool]int{true: 4, false: 10} {
+		r := s.start(host.Options{LegacyForward: legacy}).ready()
+		for _, method := range []string{"GET", "POST", "DELETE"} {
+			before := len(r.calls("/api/hangup"))
+			if response, _ := r.do(method, "/api/hangup", ""); response.StatusCode != 500 {
+				t.Errorf("legacy %v: %s, want 500", legacy, response.Status)
+			}
+			r.await("the calls", func() bool { return len(r.calls("/api/hangup")) >= before+want })
+			calls := r.calls("/api/hangup")[before:]
+			if id := "X-Azure-Functions-Invocationid"; len(calls) != want || calls[0].Header.Get(id) != calls[want-1].Header.Get(id) {
+				t.Errorf("legacy %v: %s was asked %d times, want %d under one id", legacy, method, len(calls), want)
+			}
+		}
+		r.do("POST", "/api/hangup/body", "the body")
+		if calls := r.awaitCalls("/api/hangup/body", 1); len(calls) != 1 {
+			t.Errorf("legacy %v: a request with a body was asked %d times, want once", legacy, len(calls))
+		}
 	}
 }
 

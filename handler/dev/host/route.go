@@ -3,7 +3,6 @@ package host
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -116,11 +115,10 @@ func cutOutsideParentheses(text string, separator rune) (before, after string, f
 	return text, "", false
 }
 
-// match compares a path as it was sent, percent encoding included, and returns the values of the
-// parameters. An optional parameter that is not there has no value. Literals match in any case; a slash at
-// the end does not matter.
-func (r route) match(escapedPath string) (map[string]string, bool) {
-	parts := strings.Split(strings.Trim(escapedPath, "/"), "/")
+// match compares a decoded path and returns the values of the parameters. An optional parameter that is not there has no
+// value. Literals match in any case; a slash at the end does not matter.
+func (r route) match(decodedPath string) (map[string]string, bool) {
+	parts := strings.Split(strings.Trim(decodedPath, "/"), "/")
 	if parts[0] == "" {
 		parts = nil
 	}
@@ -138,8 +136,7 @@ func (r route) match(escapedPath string) (map[string]string, bool) {
 			}
 			continue
 		}
-		text, err := url.PathUnescape(parts[i])
-		if err != nil || !s.take(text, values) {
+		if !s.take(parts[i], values) {
 			return nil, false
 		}
 	}
@@ -159,10 +156,7 @@ func (s segment) take(text string, values map[string]string) bool {
 }
 
 func (s segment) takeRest(parts []string, values map[string]string) bool {
-	text, err := url.PathUnescape(strings.Join(parts, "/"))
-	if err != nil {
-		return false
-	}
+	text := strings.Join(parts, "/")
 	if text == "" && s.absent != nil {
 		text = *s.absent
 	}
@@ -215,7 +209,7 @@ func (r route) sample() string {
 		for _, c := range s.constraints {
 			text = or(c.sample, text)
 		}
-		parts = append(parts, url.PathEscape(text))
+		parts = append(parts, text)
 	}
 	return strings.Join(parts, "/")
 }

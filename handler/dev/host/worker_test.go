@@ -28,7 +28,7 @@ func TestExitCode0IsNotRestarted(t *testing.T) {
 	s := newSite(t, nil)
 	s.everything()
 	r := s.start(host.Options{}).ready()
-	if response, _ := r.do("GET", "/api/exit/0", ""); response.StatusCode != 500 {
+	if response, _ := r.do("POST", "/api/exit/0", "now"); response.StatusCode != 500 {
 		t.Errorf("the request that ended the handler got %s, want 500", response.Status)
 	}
 	r.await("the log to say so", func() bool { return r.log.has("exit code 0: the host does not start it again") })
@@ -49,7 +49,7 @@ func TestExitCode200RestartsWithoutCounting(t *testing.T) {
 	r := s.start(host.Options{}).ready()
 	for i := range 4 {
 		before := r.HandlerPID()
-		r.do("GET", "/api/exit/200", "")
+		r.do("POST", "/api/exit/200", "now") // with a body, so that the host does not ask again
 		r.await(fmt.Sprintf("restart %d", i+1), func() bool { return r.HandlerPID() != before })
 	}
 	if response, body := r.do("POST", "/api/x", "alive"); response.StatusCode != 200 || body != "alive" {
