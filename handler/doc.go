@@ -9,7 +9,8 @@
 //   - app constructs everything and connects it. Its two lists, functions (app.go) and api.install, are all
 //     that the host can call.
 //   - api takes HTTP triggers, invoke takes queue and timer triggers. They parse, and decide how an error is
-//     answered: an HTTP status, or done-or-again. web serves the tab, whose sources are beside it.
+//     answered: an HTTP status, or done-or-again. web serves the tab, whose sources are beside it. middleware is
+//     what stands before all of them.
 //   - org signs people in, notes that organizations are in use, and erases users and organizations; tab keeps
 //     what tabs show, and presets; library is what one person does with one picture; bulk edits many images
 //     with one recipe, each exactly once. All declare, as interfaces, what they need of the outside. schedule

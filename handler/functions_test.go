@@ -250,16 +250,16 @@ func TestHostJSONSuitsTheProgram(t *testing.T) {
 	}
 	handler := host.CustomHandler
 	for what, ok := range map[string]bool{
-		"version is 2.0":                               host.Version == "2.0",
-		"the route prefix is api.Prefix":               "/"+host.Extensions.HTTP.RoutePrefix == api.Prefix,
-		"the executable is handler, without a path":    handler.Description.DefaultExecutablePath == "handler",
-		"new hosts proxy":                              handler.EnableProxyingHTTPRequest,
-		"older hosts forward":                          handler.EnableForwardingHTTPRequest,
-		"messages are base64, as they are sent":        host.Extensions.Queues.MessageEncoding == "base64",
-		"a message is tried several times":             host.Extensions.Queues.MaxDequeueCount > 1,
-		"the host waits longer than an invocation may": timeSpan(t, host.FunctionTimeout) > settings.EventDeadline.Duration(),
-		"HTTP is answered before the front end's 230s": settings.HTTPDeadline.Duration() < 230*time.Second,
-		"the host waits longer than a request may":     timeSpan(t, host.FunctionTimeout) > settings.HTTPDeadline.Duration(),
+		"version is 2.0":                                host.Version == "2.0",
+		"the route prefix is api.Prefix":                "/"+host.Extensions.HTTP.RoutePrefix == api.Prefix,
+		"the executable is handler, without a path":     handler.Description.DefaultExecutablePath == "handler",
+		"hosts proxy":                                   handler.EnableProxyingHTTPRequest,
+		"none forwards, which lets callers out of /api": !handler.EnableForwardingHTTPRequest,
+		"messages are base64, as they are sent":         host.Extensions.Queues.MessageEncoding == "base64",
+		"a message is tried several times":              host.Extensions.Queues.MaxDequeueCount > 1,
+		"the host waits longer than an invocation may":  timeSpan(t, host.FunctionTimeout) > settings.EventDeadline.Duration(),
+		"HTTP is answered before the front end's 230s":  settings.HTTPDeadline.Duration() < 230*time.Second,
+		"the host waits longer than a request may":      timeSpan(t, host.FunctionTimeout) > settings.HTTPDeadline.Duration(),
 	} {
 		if !ok {
 			t.Errorf("host.json and the settings' defaults: it is not so that %s", what)

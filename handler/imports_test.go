@@ -24,7 +24,7 @@ var layers = [][]string{
 	{"imaging", "editor"},
 	{"imaging/metadata", "imaging/jpegcodec", "imaging/icc"},
 	{"imaging/container"},
-	{"recipe", "naming", "caller", "config", "invocation", "erasure", "privacy", "ready"},
+	{"recipe", "naming", "caller", "config", "invocation", "middleware", "erasure", "privacy", "ready"},
 	{"seal", "telemetry/otlp"},
 	{"fault", "secret", "telemetry"},
 }

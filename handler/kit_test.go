@@ -149,14 +149,33 @@ func await(t testing.TB, address string) {
 	}
 }
 
+// asHost makes a request a call of a function by the host.
+func asHost(r *http.Request) {
+	r.ContentLength = -1
+	r.Header.Set("Content-Type", "application/json; charset=utf-8")
+	r.Header.Set("User-Agent", "Azure-Functions-Host/4.1037.0.0")
+}
+
+// call calls a function as the host does and returns status and body.
+func call(t *testing.T, address, invocation, body string) (int, string) {
+	t.Helper()
+	return sendAs(t, http.MethodPost, address, invocation, body, asHost)
+}
+
 // send sends a request and returns status and body.
 func send(t *testing.T, method, address, invocation, body string) (int, string) {
+	t.Helper()
+	return sendAs(t, method, address, invocation, body, func(*http.Request) {})
+}
+
+func sendAs(t *testing.T, method, address, invocation, body string, prepare func(*http.Request)) (int, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.Header.Set("X-Azure-Functions-InvocationId", invocation)
+	prepare(r)
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)

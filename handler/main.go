@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
-	"strconv"
 	"syscall"
 	"time"
 	_ "time/tzdata" // schedules name time zones, which the machine may not know
@@ -29,8 +28,12 @@ func main() {
 	}
 }
 
-// drain is how long requests that are under way may take after SIGTERM. The host itself sends SIGKILL.
-const drain = 5 * time.Second
+// drain is how long requests that are under way may take after SIGTERM; then their work is ended, and they have answering to
+// say so. The host itself sends SIGKILL.
+const (
+	drain     = 5 * time.Second
+	answering = 2 * time.Second
+)
 
 const (
 	headerTime = 10 * time.Second
@@ -54,7 +57,7 @@ func run(ctx context.Context, getenv func(string) string) error {
 	// The host reads stdout as plain information and stderr as errors, line by line.
 	stdout := slog.NewJSONHandler(os.Stdout, &slog.HandlerOptions{Level: settings.LogLevel})
 	slog.SetDefault(slog.New(invocation.LogHandler{Handler: stdout}))
-	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(int(settings.Port))))
+	listener, err := net.Listen("tcp", settings.Address())
 	if err != nil {
 		return fmt.Errorf("port %d (FUNCTIONS_CUSTOMHANDLER_PORT) cannot be listened on: %w", settings.Port, err)
 	}
@@ -68,7 +71,10 @@ func run(ctx context.Context, getenv func(string) string) error {
 	}
 	go program.Prefetch(ctx)
 	longest := max(settings.HTTPDeadline.Duration(), settings.EventDeadline.Duration()) + drain
+	working, endWork := context.WithCancel(context.Background())
+	defer endWork()
 	server := &http.Server{
+		BaseContext:       func(net.Listener) context.Context { return working },
 		Handler:           resting(ctx, program.Handler, restTime, release),
 		ReadHeaderTimeout: headerTime,
 		MaxHeaderBytes:    maxHeader,
@@ -80,7 +86,7 @@ func run(ctx context.Context, getenv func(string) string) error {
 	slog.Info("listening", "address", listener.Addr().String(), "version", app.Version)
 	weight := make([]byte, ballast)
 	defer runtime.KeepAlive(weight)
-	err = serve(ctx, server, listener)
+	err = serve(ctx, server, listener, endWork)
 	ending, cancel := context.WithTimeout(context.Background(), flush)
 	defer cancel()
 	if lost := program.End(ending); lost != nil {
@@ -90,7 +96,9 @@ func run(ctx context.Context, getenv func(string) string) error {
 	return err
 }
 
-func serve(ctx context.Context, server *http.Server, listener net.Listener) error {
+// serve serves until ctx ends. endWork ends the contexts of requests: the Functions host sends a request again whose connection
+// ends without an answer, so each gets one.
+func serve(ctx context.Context, server *http.Server, listener net.Listener, endWork func()) error {
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
@@ -98,12 +106,21 @@ func serve(ctx context.Context, server *http.Server, listener net.Listener) erro
 		return err
 	case <-ctx.Done():
 	}
-	ending, cancel := context.WithTimeout(context.Background(), drain)
-	defer cancel()
-	err := server.Shutdown(ending)
+	err := shutdown(server, drain)
 	if errors.Is(err, context.DeadlineExceeded) {
-		slog.Warn("requests were cut off", "after", drain.String())
+		slog.Warn("requests are ended", "after", drain.String())
+		endWork()
+		err = shutdown(server, answering)
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		slog.Warn("requests were cut off")
 		err = server.Close()
 	}
 	return err
+}
+
+func shutdown(server *http.Server, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	return server.Shutdown(ctx)
 }

@@ -86,14 +86,18 @@ func TestItServesWhileStorageEntraAndGraphAreAway(t *testing.T) {
 		{http.MethodGet, "/api/me", "", 401, "urn:image-pro:problem:unauthorized"},
 		{http.MethodGet, "/api/nothing", "", 404, "urn:image-pro:problem:not_found"},
 		{http.MethodPost, "/api/BulkItem", "{}", 404, "urn:image-pro:problem:not_found"},
-		{http.MethodPost, "/BulkItem", "{}", 500, "invalid"},
-		{http.MethodPost, "/BulkItem", `{"Data":{"message":"none of ours"}}`, 200, "Outputs"},
-		{http.MethodGet, "/BulkItem", "", 405, "invalid"},
+		{http.MethodPost, "/BulkItem", "{}", 404, "not_found"},
+		{http.MethodGet, "/BulkItem", "", 404, "not_found"},
 		{http.MethodPost, "/Nothing", "{}", 404, "not_found"},
 	}
 	for _, test := range tests {
 		if status, body := send(t, test.method, base(settings)+test.path, "i1", test.body); status != test.status || !strings.Contains(body, test.want) {
 			t.Errorf("%s %s: %d %s, want %d with %s", test.method, test.path, status, body, test.status, test.want)
+		}
+	}
+	for body, want := range map[string]int{"{}": 500, `{"Data":{"message":"none of ours"}}`: 200} {
+		if status, answer := call(t, base(settings)+"/BulkItem", "i1", body); status != want {
+			t.Errorf("the host's call with %s: %d %s, want %d", body, status, answer, want)
 		}
 	}
 	stop()
@@ -112,34 +116,58 @@ func awaitNil(t *testing.T, ended <-chan error) {
 	}
 }
 
-func TestARequestThatIsUnderWayIsAnsweredAtTheEnd(t *testing.T) {
-	t.Parallel()
-	settings := away(t)
-	stop, ended := serving(t, settings)
-	conn, err := net.Dial("tcp", strings.TrimPrefix(base(settings), "http://"))
+// underWay begins the host's call of a function and returns when the program waits for its body.
+func underWay(t *testing.T, settings map[string]string) (conn net.Conn, answers *bufio.Reader) {
+	t.Helper()
+	address := strings.TrimPrefix(base(settings), "http://")
+	conn, err := net.Dial("tcp", address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
-	const body = `{"Data":{"message":"none of ours"}}`
-	write(t, conn, "POST /BulkItem HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 35\r\n\r\n")
-	answers := bufio.NewReader(conn)
+	t.Cleanup(func() { _ = conn.Close() })
+	write(t, conn, "POST /BulkItem HTTP/1.1\r\nHost: "+address+"\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n"+
+		"Content-Type: application/json\r\nUser-Agent: Azure-Functions-Host/4.1037.0.0\r\nX-Azure-Functions-InvocationId: i\r\n\r\n")
+	answers = bufio.NewReader(conn)
 	if line, err := answers.ReadString('\n'); err != nil || !strings.HasPrefix(line, "HTTP/1.1 100") {
 		t.Fatalf("%q, %v: want 100 Continue", line, err)
 	}
 	if _, err := answers.ReadString('\n'); err != nil { // the empty line after it
 		t.Fatal(err)
 	}
-	stop()
-	write(t, conn, body)
+	return conn, answers
+}
+
+func wantAnswer(t *testing.T, answers *bufio.Reader, status int) {
+	t.Helper()
 	response, err := http.ReadResponse(answers, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		t.Errorf("%d, want 200", response.StatusCode)
+	if response.StatusCode != status {
+		t.Errorf("%d, want %d", response.StatusCode, status)
 	}
+}
+
+func TestARequestThatIsUnderWayIsAnsweredAtTheEnd(t *testing.T) {
+	t.Parallel()
+	settings := away(t)
+	stop, ended := serving(t, settings)
+	conn, answers := underWay(t, settings)
+	stop()
+	write(t, conn, "23\r\n"+`{"Data":{"message":"none of ours"}}`+"\r\n0\r\n\r\n")
+	wantAnswer(t, answers, http.StatusOK)
+	awaitNil(t, ended)
+}
+
+// The host sends a request again whose connection ends without an answer.
+func TestARequestThatDoesNotEndInTimeIsAnsweredAtTheEndAsWell(t *testing.T) {
+	t.Parallel()
+	settings := away(t)
+	stop, ended := serving(t, settings)
+	_, answers := underWay(t, settings)
+	stop()
+	wantAnswer(t, answers, http.StatusInternalServerError)
 	awaitNil(t, ended)
 }
 
@@ -218,7 +246,7 @@ func TestSIGTERMEndsTheBinaryWithZero(t *testing.T) {
 	await(t, base(settings)+"/api/health")
 	send(t, http.MethodGet, base(settings)+"/api/health", "invocation-1", "")
 	send(t, http.MethodGet, base(settings)+"/api/me", "invocation-2", "")
-	send(t, http.MethodPost, base(settings)+"/BulkItem", "invocation-3", "{}")
+	call(t, base(settings)+"/BulkItem", "invocation-3", "{}")
 	r.Signal(syscall.SIGTERM)
 	awaitEnd(t, r)
 	if code := r.ExitCode(); code != 0 {

@@ -6,11 +6,9 @@ package api
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"path"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -25,6 +23,7 @@ import (
 	"imagepro/handler/fault"
 	"imagepro/handler/invocation"
 	"imagepro/handler/library"
+	"imagepro/handler/middleware"
 	"imagepro/handler/org"
 	"imagepro/handler/ready"
 	"imagepro/handler/schedule"
@@ -303,21 +302,21 @@ func callerOf(ctx context.Context) caller.Caller {
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(invocation.With(r.Context(), r.Header), a.options.Deadline)
 	defer cancel()
-	defer bound(ctx, w)()
+	defer middleware.BoundBody(ctx, w)()
 	start := time.Now()
-	recorder := &statusRecorder{ResponseWriter: w}
+	recorder := &middleware.Recorder{ResponseWriter: w}
 	ctx, end := a.options.Telemetry.Request(ctx, r.Method, r.Header)
 	r = r.WithContext(ctx)
 	defer func() {
-		end(r.Pattern, recorder.status)
-		slog.LogAttrs(ctx, slog.LevelInfo, "request", slog.String("method", r.Method), slog.String("route", r.Pattern), slog.Int("status", recorder.status), took(start))
+		end(r.Pattern, recorder.Status)
+		slog.LogAttrs(ctx, slog.LevelInfo, "request", slog.String("method", r.Method), slog.String("route", r.Pattern), slog.Int("status", recorder.Status), took(start))
 	}()
-	defer rescue(ctx, recorder)
+	defer middleware.Rescue(ctx, recorder, func() { newProblem(ctx, fault.Internal, somethingWrong).write(recorder) })
 	for name, value := range securityHeaders {
 		w.Header().Set(name, value)
 	}
-	r.Header.Del("Accept")                    // everything here is JSON; huma would take the word json for a type of its own
-	if path.Clean(r.URL.Path) != r.URL.Path { // the mux would redirect, in words of its own
+	r.Header.Del("Accept")                                                      // everything here is JSON; huma would take the word json for a type of its own
+	if path.Clean(r.URL.Path) != r.URL.Path || !middleware.IsPlainPath(r.URL) { // the mux would redirect, in words of its own
 		newProblem(ctx, fault.NotFound, noAddress).write(recorder)
 		return
 	}
@@ -337,58 +336,27 @@ var securityHeaders = map[string]string{
 
 const noAddress = "There is no such address."
 
-// drainTime is how long net/http may read on, after an answer, for a body that nobody read.
-const drainTime = 2 * time.Second
-
-// bound makes reads of the body fail once the request's time is up: the context alone does not reach a read
-// that waits for the client. The returned function, called with the answer, leaves a short time for the rest.
-func bound(ctx context.Context, w http.ResponseWriter) (answered func()) {
-	connection := http.NewResponseController(w)
-	release := context.AfterFunc(ctx, func() { _ = connection.SetReadDeadline(time.Now()) })
-	return func() {
-		if release() {
-			_ = connection.SetReadDeadline(time.Now().Add(drainTime))
-		}
-	}
-}
-
-// rescue answers a panic, deferred. If the answer had begun already, it breaks the connection off, so that
-// the client does not take half an answer for a whole one.
-func rescue(ctx context.Context, w *statusRecorder) {
-	p := recover()
-	if p == nil {
+// breakOff ends an answer whose content could not be had to its end: with a problem if nothing of it was sent, or else with a
+// broken connection, so that nobody takes it for the whole.
+func breakOff(ctx context.Context, w http.ResponseWriter, err error) {
+	if recorder, ok := w.(*middleware.Recorder); ok && recorder.Status == 0 {
+		w.Header().Del("Content-Disposition")
+		w.Header().Del("Content-Length")
+		w.Header().Del("Content-Range")
+		w.Header().Del("ETag")
+		problemOf(ctx, err).write(w)
 		return
 	}
-	if p == http.ErrAbortHandler { // said on purpose, see stream
-		panic(p)
-	}
-	cause := fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-	problem := problemOf(ctx, fault.New(fault.Internal, somethingWrong, cause))
-	if w.status != 0 {
-		panic(http.ErrAbortHandler)
-	}
-	problem.write(w)
+	slog.InfoContext(ctx, "an answer broke off", "error", fault.From(err))
+	panic(http.ErrAbortHandler)
 }
 
-// statusRecorder remembers the status for the log.
-type statusRecorder struct {
-	http.ResponseWriter
-	status int
-}
+// answerTime is how long after the deadline of its request an answer may still be written.
+const answerTime = 2 * time.Second
 
-func (r *statusRecorder) WriteHeader(status int) {
-	if r.status == 0 {
-		r.status = status
+// boundAnswer lets a client that stops reading hold nothing up for longer than the request may take.
+func boundAnswer(ctx context.Context, w http.ResponseWriter) {
+	if deadline, ok := ctx.Deadline(); ok {
+		_ = http.NewResponseController(w).SetWriteDeadline(deadline.Add(answerTime))
 	}
-	r.ResponseWriter.WriteHeader(status)
 }
-
-func (r *statusRecorder) Write(b []byte) (int, error) {
-	if r.status == 0 {
-		r.status = http.StatusOK
-	}
-	return r.ResponseWriter.Write(b)
-}
-
-// Unwrap lets http.ResponseController reach the connection.
-func (r *statusRecorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }

@@ -114,8 +114,8 @@ func (a *API) bulkEditEvents(ctx context.Context, in *RecordID) (*huma.StreamRes
 		_, w := humago.Unwrap(c)
 		w.Header().Set("Content-Type", "text/event-stream")
 		ctx := c.Context()
+		boundAnswer(ctx, w)
 		if deadline, ok := ctx.Deadline(); ok {
-			_ = http.NewResponseController(w).SetWriteDeadline(deadline)
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithDeadline(ctx, deadline.Add(-eventLeave))
 			defer cancel()
@@ -196,12 +196,9 @@ func (a *API) bulkEditReport(ctx context.Context, in *reportInput) (*huma.Stream
 		_, w := humago.Unwrap(c)
 		w.Header().Set("Content-Type", mediaType)
 		w.Header().Set("Content-Disposition", disposition("attachment", "bulk-edit-"+in.ID+"."+in.Format))
-		if deadline, ok := c.Context().Deadline(); ok {
-			_ = http.NewResponseController(w).SetWriteDeadline(deadline)
-		}
+		boundAnswer(c.Context(), w)
 		if err := write(c.Context(), w, who, in.ID); err != nil {
-			slog.InfoContext(c.Context(), "a report broke off", "error", fault.From(err))
-			panic(http.ErrAbortHandler) // so that nobody takes it for the whole
+			breakOff(c.Context(), w, err)
 		}
 	}}, nil
 }

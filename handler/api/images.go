@@ -1,12 +1,12 @@
 package api
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"mime"
 	"net/http"
 	"strconv"
@@ -331,13 +331,15 @@ func (a *API) stream(ctx context.Context, in Reading, name, mediaType, tag strin
 			w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", part.From, part.From+part.Length-1, size))
 			status = http.StatusPartialContent
 		}
-		if deadline, ok := c.Context().Deadline(); ok { // a client may stop reading
-			_ = http.NewResponseController(w).SetWriteDeadline(deadline)
+		boundAnswer(c.Context(), w)
+		content := bufio.NewReaderSize(stream, 32<<10)
+		if _, err := content.Peek(1); err != nil && err != io.EOF { // while there can still be an answer that says so
+			breakOff(c.Context(), w, err)
+			return
 		}
 		w.WriteHeader(status)
-		if _, err := io.Copy(w, stream); err != nil {
-			slog.InfoContext(c.Context(), "an answer broke off", "error", fault.From(err))
-			panic(http.ErrAbortHandler) // so that nobody takes it for the whole
+		if _, err := io.Copy(w, content); err != nil {
+			breakOff(c.Context(), w, err)
 		}
 	}}, nil
 }

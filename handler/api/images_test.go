@@ -271,29 +271,48 @@ func TestWhatMayHoldScriptsIsNotShown(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatBreaksOffIsNotTakenForTheWhole(t *testing.T) {
-	t.Parallel()
+// fetchBroken asks for a content of which only the first bytes, about half of it, can be had.
+func fetchBroken(t *testing.T, had int, invocation string) (*http.Response, int, error) {
+	t.Helper()
 	s := newSharePoint()
-	s.fail, s.content = errors.New("it broke"), make([]byte, 1<<20)
-	s.item.Size = 1 << 20
+	s.fail, s.content = errors.New("it broke"), make([]byte, 2*had+1)
+	s.item.Size = int64(len(s.content))
 	server := httptest.NewServer(newWorld(withPictures(s)).api)
-	defer server.Close()
+	t.Cleanup(server.Close)
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+picturePath+"/content", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	request.Header.Set("Authorization", "Bearer anna")
-	request.Header.Set("X-Azure-Functions-InvocationId", "broken-off")
+	request.Header.Set("X-Azure-Functions-InvocationId", invocation)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("there is no answer, so that the host would ask again: %v", err)
 	}
 	defer response.Body.Close()
-	if got, err := io.ReadAll(response.Body); err == nil || len(got) >= len(s.content) {
-		t.Errorf("%d of %d bytes came, %v", len(got), len(s.content), err)
+	got, err := io.ReadAll(response.Body)
+	return response, len(got), err
+}
+
+func TestAnAnswerThatBreaksOffIsNotTakenForTheWhole(t *testing.T) {
+	t.Parallel()
+	for _, had := range []int{1, 100, 1 << 19} {
+		invocation := fmt.Sprintf("broken-off-%d", had)
+		if response, got, err := fetchBroken(t, had, invocation); err == nil || got > had || response.StatusCode != http.StatusOK {
+			t.Errorf("%d of %d bytes came, status %d, %v", got, had, response.StatusCode, err)
+		}
+		if lines := log.of(invocation); !strings.Contains(lines, "an answer broke off") || strings.Contains(lines, "panic") {
+			t.Errorf("the log says %s", lines)
+		}
 	}
-	if lines := log.of("broken-off"); !strings.Contains(lines, "an answer broke off") || strings.Contains(lines, "panic") {
-		t.Errorf("the log says %s", lines)
+}
+
+func TestAnAnswerThatBreaksOffBeforeItBeganIsAProblem(t *testing.T) {
+	t.Parallel()
+	response, _, err := fetchBroken(t, 0, "never-begun")
+	if err != nil || response.StatusCode != http.StatusInternalServerError || response.Header.Get("Content-Type") != "application/problem+json" ||
+		response.Header.Get("Content-Disposition") != "" || response.Header.Get("ETag") != "" {
+		t.Errorf("status %d, %v, %v", response.StatusCode, response.Header, err)
 	}
 }
 

@@ -28,6 +28,7 @@ import (
 	"imagepro/handler/imaging/jpegcodec"
 	"imagepro/handler/invoke"
 	"imagepro/handler/library"
+	"imagepro/handler/middleware"
 	"imagepro/handler/org"
 	"imagepro/handler/ready"
 	"imagepro/handler/schedule"
@@ -312,17 +313,21 @@ const poisonSuffix = "-poison"
 // routes is what the host may call: its readiness probe, the HTTP triggers below their prefix, and the
 // functions by name. It is no ServeMux, which would answer unclean paths itself.
 func (a *App) routes(c config.Config) http.Handler {
-	functions := invoke.Handler(invoke.Options{Deadline: c.EventDeadline.Duration(), Telemetry: a.told.Telemetry}, a.Functions...)
+	functions := invoke.Handler(invoke.Options{
+		Address: c.Address(), Deadline: c.EventDeadline.Duration(), Telemetry: a.told.Telemetry,
+	}, a.Functions...)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		recorder := &middleware.Recorder{ResponseWriter: w}
+		defer middleware.Rescue(r.Context(), recorder, func() { http.Error(recorder, "Something went wrong on our side.", http.StatusInternalServerError) })
 		switch {
+		case !middleware.IsPlainPath(r.URL), strings.HasPrefix(r.URL.Path, api.Prefix+"/") && !web.Serves(r.URL.Path):
+			a.API.ServeHTTP(recorder, r) // which refuses paths that are not plain
 		case web.Serves(r.URL.Path):
-			a.Tab.ServeHTTP(w, r)
-		case strings.HasPrefix(r.URL.Path, api.Prefix+"/"):
-			a.API.ServeHTTP(w, r)
+			a.Tab.ServeHTTP(recorder, r)
 		case r.URL.Path == "/":
-			fmt.Fprintln(w, "Image Pro")
+			fmt.Fprintln(recorder, "Image Pro")
 		default:
-			functions.ServeHTTP(w, r)
+			functions.ServeHTTP(recorder, r)
 		}
 	})
 }

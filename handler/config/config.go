@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -103,6 +105,9 @@ type Config struct {
 
 // Development reports whether the process runs on a developer's machine.
 func (c Config) Development() bool { return strings.EqualFold(c.Environment, "Development") }
+
+// Address returns where the program listens, as host and port. The host dials IPv4.
+func (c Config) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(int(c.Port))) }
 
 // AppIDURI returns the application id URI, the audience that v1 tokens may carry beside the app id.
 func (c Config) AppIDURI() string { return "api://" + c.AppDomain + "/" + string(c.AppID) }

@@ -26,7 +26,7 @@ func FuzzEnvelope(f *testing.F) {
 	h, _ := queueFunction(done)
 	f.Fuzz(func(t *testing.T, body string) {
 		out := httptest.NewRecorder()
-		h.ServeHTTP(out, httptest.NewRequest(http.MethodPost, "/Scrape", strings.NewReader(body)))
+		h.ServeHTTP(out, hostCall(body))
 		var object map[string]any
 		if err := json.Unmarshal(out.Body.Bytes(), &object); err != nil || object == nil {
 			t.Errorf("the answer is no JSON object: %q", out.Body)
@@ -35,4 +35,14 @@ func FuzzEnvelope(f *testing.F) {
 			t.Errorf("status %d", out.Code)
 		}
 	})
+}
+
+// hostCall is the host's call of Scrape.
+func hostCall(body string) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, "/Scrape", strings.NewReader(body))
+	r.Host, r.ContentLength, r.TransferEncoding = address, -1, []string{"chunked"}
+	r.Header.Set("Content-Type", "application/json; charset=utf-8")
+	r.Header.Set("User-Agent", "Azure-Functions-Host/4.1037.0.0")
+	r.Header.Set("X-Azure-Functions-InvocationId", "i")
+	return r
 }

@@ -20,6 +20,7 @@ import (
 
 	"imagepro/handler/fault"
 	"imagepro/handler/invocation"
+	"imagepro/handler/middleware"
 	"imagepro/handler/telemetry"
 )
 
@@ -67,40 +68,69 @@ const maxEnvelope = 1 << 20
 
 // Options are what the functions have in common.
 type Options struct {
+	Address   string               // host and port that the program listens at, as the host's calls name it
 	Deadline  time.Duration        // of each run
 	Telemetry *telemetry.Telemetry // nil: nothing is told
 }
 
-// Handler returns the HTTP handler for the functions, each at POST /<Name>.
+// Handler returns the HTTP handler for the functions, each at POST /<Name>. It answers calls of the host alone: everything
+// else is 404, so that nobody from outside runs a function whatever a host makes of a path.
 func Handler(o Options, functions ...Function) http.Handler {
 	if o.Telemetry == nil {
 		o.Telemetry = telemetry.Off()
 	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+	byPath := map[string]Function{}
+	for _, f := range functions {
+		byPath["/"+f.Name] = f
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(invocation.With(r.Context(), r.Header), o.Deadline)
+		defer cancel()
+		defer middleware.BoundBody(ctx, w)()
+		f, known := byPath[r.URL.Path]
+		mark := notOfHost(r, o.Address)
+		switch {
+		case mark == "" && known:
+			o.run(ctx, w, r, f)
+			return
+		case mark == "":
+			tellUnknown(ctx, r)
+		case known:
+			o.Telemetry.CallRefused(ctx, f.Name)
+			slog.WarnContext(ctx, "a call of a function is refused, since it is not the host's own", "function", f.Name, "mark", mark)
+		}
 		write(w, http.StatusNotFound, map[string]any{"ReturnValue": string(fault.NotFound)})
 	})
-	for _, f := range functions {
-		mux.HandleFunc("/"+f.Name, func(w http.ResponseWriter, r *http.Request) {
-			if r.Method != http.MethodPost {
-				w.Header().Set("Allow", http.MethodPost)
-				write(w, http.StatusMethodNotAllowed, map[string]any{"ReturnValue": string(fault.Invalid)})
+}
+
+// run runs the function that the host calls and answers.
+func (o Options) run(ctx context.Context, w http.ResponseWriter, r *http.Request, f Function) {
+	start := time.Now()
+	value, times, err := read(f, r.Body)
+	message, _ := unquote(value) // whatever it is
+	ctx, end := o.Telemetry.Function(ctx, f.Name, r.Header, message)
+	if err == nil {
+		err = serve(ctx, f, value, times)
+	}
+	end(kindOf(err))
+	answer(ctx, w, f, err, time.Since(start))
+}
+
+// tellUnknown logs that the host calls a function that is none of the queue and timer functions. An HTTP function is called in
+// this way by a host that does not know enableProxyingHttpRequest.
+func tellUnknown(ctx context.Context, r *http.Request) {
+	version := slog.String("host", r.Header.Get("X-Azure-Functions-HostVersion"))
+	var e envelope
+	if text, err := io.ReadAll(io.LimitReader(r.Body, maxEnvelope)); err == nil && json.Unmarshal(text, &e) == nil {
+		var request struct{ Method, URL string }
+		for _, value := range e.Data {
+			if json.Unmarshal(value, &request) == nil && request.Method != "" && request.URL != "" {
+				slog.ErrorContext(ctx, "the Functions host is too old: it does not proxy HTTP requests; see customHandler.enableProxyingHttpRequest in functions.md", version)
 				return
 			}
-			ctx, cancel := context.WithTimeout(invocation.With(r.Context(), r.Header), o.Deadline)
-			defer cancel()
-			start := time.Now()
-			value, times, err := read(f, r.Body)
-			message, _ := unquote(value) // whatever it is
-			ctx, end := o.Telemetry.Function(ctx, f.Name, r.Header, message)
-			if err == nil {
-				err = serve(ctx, f, value, times)
-			}
-			end(kindOf(err))
-			answer(ctx, w, f, err, time.Since(start))
-		})
+		}
 	}
-	return mux
+	slog.ErrorContext(ctx, "the host calls a function that the program does not have: functions/ is of another release", version)
 }
 
 // serve runs the function and turns a panic into an error.

@@ -34,9 +34,18 @@ type answer struct {
 	log    string // of this invocation
 }
 
+// address is where the program under test listens, as the host sees it.
+const address = "127.0.0.1:7000"
+
 // call posts body to path as the host does, chunked and with an invocation id, and fails the test if the
 // answer would hang or confuse the host: without a body, of another type, or no JSON object.
 func call(t *testing.T, h http.Handler, method, path string, body io.Reader) answer {
+	t.Helper()
+	return callAs(t, h, method, path, body, func(*http.Request) {})
+}
+
+// callAs is call with a request that change has changed.
+func callAs(t *testing.T, h http.Handler, method, path string, body io.Reader, change func(*http.Request)) answer {
 	t.Helper()
 	server := httptest.NewServer(h)
 	defer server.Close()
@@ -48,6 +57,9 @@ func call(t *testing.T, h http.Handler, method, path string, body io.Reader) ans
 	r.ContentLength = -1
 	r.Header.Set("Content-Type", "application/json; charset=utf-8")
 	r.Header.Set("X-Azure-Functions-InvocationId", id)
+	r.Header.Set("User-Agent", "Azure-Functions-Host/4.1037.0.0")
+	r.Host = address
+	change(r)
 	response, err := server.Client().Do(r)
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +83,7 @@ func call(t *testing.T, h http.Handler, method, path string, body io.Reader) ans
 // queueFunction returns a function with what it was given, in order.
 func queueFunction(work func(context.Context, message) error) (http.Handler, *[]message) {
 	var got []message
-	return invoke.Handler(invoke.Options{Deadline: time.Minute}, invoke.Queue("Scrape", "scrapes", func(ctx context.Context, m message) error {
+	return invoke.Handler(invoke.Options{Address: address, Deadline: time.Minute}, invoke.Queue("Scrape", "scrapes", func(ctx context.Context, m message) error {
 		got = append(got, m)
 		return work(ctx, m)
 	})), &got
@@ -146,7 +158,7 @@ func TestTheFunctionIsToldHowOftenAMessageWasGivenOut(t *testing.T) {
 		`{"Data":{"message":"{}"},"Metadata":"none"}`:                           0,
 	} {
 		got := -1
-		h := invoke.Handler(invoke.Options{Deadline: time.Minute}, invoke.QueueCounted("Scrape", "scrapes", func(_ context.Context, _ message, times int) error {
+		h := invoke.Handler(invoke.Options{Address: address, Deadline: time.Minute}, invoke.QueueCounted("Scrape", "scrapes", func(_ context.Context, _ message, times int) error {
 			got = times
 			return nil
 		}))
@@ -171,7 +183,7 @@ func TestRecordedTimersReachTheFunction(t *testing.T) {
 		t.Run(test.file, func(t *testing.T) {
 			t.Parallel()
 			var got []invoke.Timer
-			h := invoke.Handler(invoke.Options{Deadline: time.Minute}, invoke.OnTimer("Sweep", func(_ context.Context, timer invoke.Timer) error {
+			h := invoke.Handler(invoke.Options{Address: address, Deadline: time.Minute}, invoke.OnTimer("Sweep", func(_ context.Context, timer invoke.Timer) error {
 				got = append(got, timer)
 				return nil
 			}))
@@ -219,7 +231,7 @@ func TestMessagesThatAreNoneOfOursAreDroppedAndLogged(t *testing.T) {
 func TestBrokenEnvelopesFail(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
-		"empty":           "",
+		"white space":     " ",
 		"no JSON":         "hello",
 		"a list":          "[]",
 		"null":            "null",
@@ -256,7 +268,7 @@ func TestTheLargestMessageFits(t *testing.T) {
 		t.Fatal(err)
 	}
 	length := 0
-	h := invoke.Handler(invoke.Options{Deadline: time.Minute}, invoke.Queue("Scrape", "scrapes", func(_ context.Context, m struct{ Title string }) error {
+	h := invoke.Handler(invoke.Options{Address: address, Deadline: time.Minute}, invoke.Queue("Scrape", "scrapes", func(_ context.Context, m struct{ Title string }) error {
 		length = len(m.Title)
 		return nil
 	}))
@@ -334,7 +346,7 @@ func encodedBody(t *testing.T, a answer) string {
 
 func TestTheDeadlineReachesTheFunction(t *testing.T) {
 	t.Parallel()
-	h := invoke.Handler(invoke.Options{Deadline: time.Millisecond}, invoke.Queue("Scrape", "scrapes", func(ctx context.Context, _ message) error {
+	h := invoke.Handler(invoke.Options{Address: address, Deadline: time.Millisecond}, invoke.Queue("Scrape", "scrapes", func(ctx context.Context, _ message) error {
 		<-ctx.Done()
 		return ctx.Err()
 	}))
@@ -346,32 +358,77 @@ func TestTheDeadlineReachesTheFunction(t *testing.T) {
 
 func TestOtherMethodsAndNamesAreRefusedInJSON(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
-		method, path string
-		status       int
-	}{
-		{http.MethodGet, "/Scrape", http.StatusMethodNotAllowed},
-		{http.MethodPut, "/Scrape", http.StatusMethodNotAllowed},
-		{http.MethodPost, "/Unknown", http.StatusNotFound},
-		{http.MethodPost, "/scrape", http.StatusNotFound},
-		{http.MethodPost, "/Scrape/more", http.StatusNotFound},
-		{http.MethodPost, "/", http.StatusNotFound},
-	}
-	for _, test := range tests {
+	for _, test := range []struct{ method, path string }{
+		{http.MethodGet, "/Scrape"},
+		{http.MethodPut, "/Scrape"},
+		{http.MethodPost, "/Unknown"},
+		{http.MethodPost, "/scrape"},
+		{http.MethodPost, "/Scrape/more"},
+		{http.MethodPost, "//Scrape"},
+		{http.MethodPost, "/x/../Scrape"},
+		{http.MethodPost, "/"},
+	} {
 		t.Run(test.method+" "+test.path, func(t *testing.T) {
 			t.Parallel()
 			h, got := queueFunction(done)
 			a := call(t, h, test.method, test.path, strings.NewReader(recorded(t, "queue")))
-			if a.status != test.status || len(*got) != 0 {
-				t.Errorf("status %d, %d messages for the function; want %d and none", a.status, len(*got), test.status)
+			if a.status != http.StatusNotFound || len(*got) != 0 {
+				t.Errorf("status %d, %d messages for the function; want 404 and none", a.status, len(*got))
 			}
 		})
 	}
 }
 
+func TestOnlyTheHostsOwnCallRunsAFunction(t *testing.T) {
+	t.Parallel()
+	body := recorded(t, "queue")
+	for mark, change := range map[string]func(*http.Request){
+		"length": func(r *http.Request) { r.ContentLength = int64(len(body)) },
+		"host":   func(r *http.Request) { r.Host = "pictures.contoso.com" },
+		"invocation": func(r *http.Request) {
+			r.Header.Add("X-Azure-Functions-InvocationId", r.Header.Get("X-Azure-Functions-InvocationId"))
+		},
+		"user-agent":         func(r *http.Request) { r.Header.Set("User-Agent", "curl/8 Azure-Functions-Host/4.1037.0.0") },
+		"content-type":       func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") },
+		"x-forwarded-for":    func(r *http.Request) { r.Header.Set("X-Forwarded-For", "203.0.113.9") },
+		"x-forwarded-proto":  func(r *http.Request) { r.Header.Set("X-Forwarded-Proto", "https") },
+		"forwarded":          func(r *http.Request) { r.Header.Set("Forwarded", "for=x") },
+		"x-ms-invocation-id": func(r *http.Request) { r.Header.Set("x-ms-invocation-id", "i") },
+		"origin":             func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") },
+		"sec-fetch-site":     func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") },
+		"referer":            func(r *http.Request) { r.Header.Set("Referer", "https://evil.example/") },
+	} {
+		t.Run(mark, func(t *testing.T) {
+			t.Parallel()
+			h, got := queueFunction(done)
+			a := callAs(t, h, http.MethodPost, "/Scrape", strings.NewReader(body), change)
+			if a.status != http.StatusNotFound || len(*got) != 0 {
+				t.Errorf("status %d, %d messages for the function; want 404 and none", a.status, len(*got))
+			}
+			if !strings.Contains(a.log, `"function":"Scrape","mark":"`+mark+`"`) {
+				t.Errorf("the log does not say what is refused and why:\n%s", a.log)
+			}
+		})
+	}
+}
+
+func TestAHostThatCannotProxyIsNamedInTheLog(t *testing.T) {
+	t.Parallel()
+	h, _ := queueFunction(done)
+	const request = `{"Data":{"req":{"Url":"http://localhost:7071/api/tabs","Method":"GET","Query":"{}","Headers":{},"Params":{}}},"Metadata":{}}`
+	a := call(t, h, http.MethodPost, "/Tabs", strings.NewReader(request))
+	if a.status != http.StatusNotFound || !strings.Contains(a.log, "the Functions host is too old") {
+		t.Errorf("status %d, log:\n%s", a.status, a.log)
+	}
+	a = call(t, h, http.MethodPost, "/Renamed", strings.NewReader(recorded(t, "queue")))
+	if a.status != http.StatusNotFound || !strings.Contains(a.log, "a function that the program does not have") {
+		t.Errorf("status %d, log:\n%s", a.status, a.log)
+	}
+}
+
 func TestATimerWithoutDataFails(t *testing.T) {
 	t.Parallel()
-	h := invoke.Handler(invoke.Options{Deadline: time.Minute}, invoke.OnTimer("Sweep", func(context.Context, invoke.Timer) error {
+	h := invoke.Handler(invoke.Options{Address: address, Deadline: time.Minute}, invoke.OnTimer("Sweep", func(context.Context, invoke.Timer) error {
 		t.Error("the function ran")
 		return nil
 	}))

@@ -32,7 +32,7 @@ type Telemetry struct {
 	now    func() time.Time
 
 	requests, functions, calls, delays, images, sizes metric.Float64Histogram
-	edited, throttled, refused, erased                metric.Int64Counter
+	edited, throttled, refused, erased, uncalled      metric.Int64Counter
 }
 
 // Off returns what tells nothing, at no cost.
@@ -73,6 +73,7 @@ func New(traces trace.TracerProvider, metrics metric.MeterProvider, now func() t
 	t.edited = counter("imagepro.images", "{image}", "Images of bulk edits that have their result.")
 	t.throttled = counter("imagepro.throttled", "{response}", "Answers that asked to come later.")
 	t.refused = counter("imagepro.token.failures", "{token}", "Tokens that Entra ID did not give, and tokens of callers that were not accepted.")
+	t.uncalled = counter("imagepro.function.refused", "{request}", "Requests at a function's path that were not the host's own.")
 	t.erased = counter("imagepro.erasures", "{erasure}", "Erasures of users and organizations that are done.")
 	t.observe(meter, &failed)
 	return t, errors.Join(failed...)
@@ -132,6 +133,11 @@ func (t *Telemetry) Function(ctx context.Context, name string, header http.Heade
 		span.End(trace.WithTimestamp(ended))
 		t.functions.Record(ctx, ended.Sub(began).Seconds(), metric.WithAttributes(attributes...))
 	}
+}
+
+// CallRefused tells of a request for a queue or timer function that was not the host's own.
+func (t *Telemetry) CallRefused(ctx context.Context, name string) {
+	t.uncalled.Add(ctx, 1, metric.WithAttributes(attribute.String("faas.name", name)))
 }
 
 // Image tells of an image that has its result: the kind of the bulk edit, what became of it and why, how long the worker took and how

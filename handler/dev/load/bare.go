@@ -79,9 +79,8 @@ func layBare(dir, scriptRoot string) error {
 		return err
 	}
 	settings["customHandler"] = map[string]any{
-		"description":                 map[string]any{"defaultExecutablePath": self, "arguments": []string{"bare"}},
-		"enableProxyingHttpRequest":   true,
-		"enableForwardingHttpRequest": true,
+		"description":               map[string]any{"defaultExecutablePath": self, "arguments": []string{"bare"}},
+		"enableProxyingHttpRequest": true,
 	}
 	if text, err = json.Marshal(settings); err != nil {
 		return err

@@ -45,6 +45,8 @@ type Options struct {
 	Storage func(connection string) (string, func(), error)
 	// Drain is how long the host waits for what is running when it is stopped; 0: as the real one.
 	Drain time.Duration
+	// LegacyForward makes the host one from before enableProxyingHttpRequest.
+	LegacyForward bool
 	// Strikes is how many crashes of the handler within 30 minutes the host endures; 0: as the real one.
 	Strikes int
 }
@@ -115,6 +117,7 @@ func (s *Stack) start(ctx context.Context, o Options) error {
 	s.host = host.Options{
 		ScriptRoot: o.ScriptRoot, Settings: s.Settings, Environ: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")},
 		Addr: o.Addr, Log: o.Log, HandlerOutput: o.Output, Strikes: o.Strikes, Drain: o.Drain,
+		LegacyForward: o.LegacyForward,
 	}
 	return s.startHost(ctx)
 }
