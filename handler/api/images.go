@@ -101,6 +101,7 @@ type listInput struct {
 type listOutput struct {
 	Body struct {
 		Items []entryBody `json:"items" doc:"May be few, or none, though more follow"`
+		Sort  string      `json:"sort" enum:"name,size,created,modified" doc:"What the list is sorted by: name, if the folder has too many entries to be sorted by anything else"`
 		Next  string      `json:"next,omitempty" doc:"Cursor of the next page"`
 	}
 }
@@ -112,7 +113,7 @@ func (a *API) list(ctx context.Context, in *listInput) (*listOutput, error) {
 	if err != nil {
 		return nil, failed(ctx, err)
 	}
-	page, err := a.options.Library.List(ctx, who, library.Query{
+	page, by, err := a.options.Library.List(ctx, who, library.Query{
 		Listing: library.Listing{
 			Folder: library.Ref{Drive: in.Drive, Item: in.Folder}, By: library.SortKey(in.Sort), Descending: in.Descending,
 			Limit: in.Limit, Thumbnails: in.Thumbnails, Cursor: cursor,
@@ -123,7 +124,7 @@ func (a *API) list(ctx context.Context, in *listInput) (*listOutput, error) {
 		return nil, failed(ctx, err)
 	}
 	out := &listOutput{}
-	out.Body.Items, out.Body.Next = entriesAnswer(page.Entries), a.sealCursor(page.Next, owner...)
+	out.Body.Items, out.Body.Sort, out.Body.Next = entriesAnswer(page.Entries), string(by), a.sealCursor(page.Next, owner...)
 	return out, nil
 }
 

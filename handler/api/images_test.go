@@ -142,11 +142,11 @@ func (s *sharePoint) History(context.Context, caller.Caller, library.Ref) ([]lib
 	}, nil
 }
 
-func (s *sharePoint) List(_ context.Context, _ caller.Caller, l library.Listing) (library.Page[library.Item], error) {
+func (s *sharePoint) List(_ context.Context, _ caller.Caller, l library.Listing) (library.Page[library.Item], library.SortKey, error) {
 	s.listing = l
 	entry := s.item
 	entry.Thumbnails = []library.Thumbnail{{Size: "small", Width: 9, Height: 6, Address: "https://x/small"}}
-	return library.Page[library.Item]{Entries: []library.Item{{Ref: library.Ref{Drive: "d", Item: "f"}, Name: "folder", Folder: true, Children: 3}, entry}, Next: "https://graph/next?page=2"}, nil
+	return library.Page[library.Item]{Entries: []library.Item{{Ref: library.Ref{Drive: "d", Item: "f"}, Name: "folder", Folder: true, Children: 3}, entry}, Next: "https://graph/next?page=2"}, l.By, nil
 }
 
 func (s *sharePoint) Changes(_ context.Context, _ caller.Caller, _, cursor string) (library.Page[library.Item], string, error) {

@@ -57,15 +57,15 @@ type Query struct {
 	Name string // part of the name, in any case of its letters; empty for all
 }
 
-// List returns a page of a folder: folders and pictures. SharePoint filters nothing itself, so that a page may have
-// few entries, or none, though more follow.
-func (s *Service) List(ctx context.Context, who caller.Caller, q Query) (Page[Item], error) {
+// List returns a page of a folder, folders and pictures, and what it is sorted by (see SharePoint). SharePoint filters nothing
+// itself, so that a page may have few entries, or none, though more follow.
+func (s *Service) List(ctx context.Context, who caller.Caller, q Query) (Page[Item], SortKey, error) {
 	if utf8.RuneCountInString(q.Name) > MaxSearch {
-		return Page[Item]{}, fault.Newf(fault.Invalid, "A part of a name has at most %d characters.", MaxSearch).At("name")
+		return Page[Item]{}, "", fault.Newf(fault.Invalid, "A part of a name has at most %d characters.", MaxSearch).At("name")
 	}
-	page, err := s.o.SharePoint.List(ctx, who, q.Listing)
+	page, by, err := s.o.SharePoint.List(ctx, who, q.Listing)
 	if err != nil {
-		return Page[Item]{}, err
+		return Page[Item]{}, "", err
 	}
 	part := strings.ToLower(q.Name)
 	kept := page.Entries[:0]
@@ -76,7 +76,7 @@ func (s *Service) List(ctx context.Context, who caller.Caller, q Query) (Page[It
 	}
 	page.Entries = kept
 	s.measure(ctx, who, kept)
-	return page, nil
+	return page, by, nil
 }
 
 // Changes returns what changed in a drive; see SharePoint. Files that are no pictures are left out unless all are

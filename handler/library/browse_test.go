@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"imagepro/handler/dev/sandbox"
 	sandboxgraph "imagepro/handler/dev/sandbox/graph"
+	"imagepro/handler/dev/sandbox/trouble"
 	"imagepro/handler/fault"
 	"imagepro/handler/library"
 )
@@ -19,7 +19,7 @@ func (w *world) list(q library.Query) []library.Item {
 	}
 	var all []library.Item
 	for {
-		page, err := w.service.List(w.t.Context(), w.adele, q)
+		page, _, err := w.service.List(w.t.Context(), w.adele, q)
 		must(w.t, err)
 		all = append(all, page.Entries...)
 		if q.Cursor = page.Next; q.Cursor == "" {
@@ -78,7 +78,7 @@ func TestWhatMayNotBeSeenAndWhatIsNotThereAreToldApartAsSharePointDoes(t *testin
 	wantKind(t, "a file that a colleague may not see", err, fault.NotFound)
 	_, err = w.service.Item(t.Context(), w.frida, f.Ref)
 	wantKind(t, "a file of another tenant", err, fault.NotFound)
-	_, err = w.service.List(t.Context(), w.frida, library.Query{Listing: library.Listing{Folder: w.root(), By: library.ByName, Limit: 10}})
+	_, _, err = w.service.List(t.Context(), w.frida, library.Query{Listing: library.Listing{Folder: w.root(), By: library.ByName, Limit: 10}})
 	wantKind(t, "a library of another tenant", err, fault.NotFound)
 	must(t, w.Graph.Allow(sandboxgraph.Permission{SiteID: w.site.ID, User: w.scene.Alex.ID, Level: sandboxgraph.Read}))
 	if _, err := w.service.Item(t.Context(), w.alex, f.Ref); err != nil {
@@ -109,10 +109,6 @@ func TestAFolderIsListedAsItIsAskedFor(t *testing.T) {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}
-	page, err := w.service.List(t.Context(), w.adele, library.Query{Listing: library.Listing{Folder: w.root(), By: library.BySize, Descending: true, Limit: 10}})
-	if err != nil || page.Entries[0].Name != "c.gif" {
-		t.Errorf("by size: %s, %v", names(page.Entries), err)
-	}
 	for _, i := range w.list(library.Query{Listing: library.Listing{Thumbnails: true}}) {
 		switch {
 		case i.Folder && (i.Children != 1 || i.Tag != "" || i.Width != 0):
@@ -121,20 +117,117 @@ func TestAFolderIsListedAsItIsAskedFor(t *testing.T) {
 			t.Errorf("%s is %+v", i.Name, i)
 		}
 	}
-	_, err = w.service.List(t.Context(), w.adele, library.Query{Name: strings.Repeat("x", 201)})
+	_, _, err := w.service.List(t.Context(), w.adele, library.Query{Name: strings.Repeat("x", 201)})
 	wantKind(t, "a long part of a name", err, fault.Invalid)
+}
+
+// SharePoint sorts by name alone.
+func TestAFolderIsSortedByWhatSharePointDoesNotSortBy(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	for n, name := range []string{"c.jpg", "a.jpg", "e.jpg", "b.jpg", "d.jpg"} { // each larger than the one before; b as large as d
+		w.put(name, append(asJPEG(picture(20, 10, 1)), make([]byte, 100*min(n, 3))...))
+	}
+	for name, c := range map[string]struct {
+		by         library.SortKey
+		descending bool
+		limit      int
+		want       string
+	}{
+		"by size":            {library.BySize, false, 10, "c.jpg a.jpg e.jpg"},
+		"by size, by pages":  {library.BySize, false, 1, "c.jpg a.jpg e.jpg"},
+		"by size, downwards": {library.BySize, true, 2, "e.jpg a.jpg c.jpg"},
+		"by the last change": {library.ByModified, false, 3, ""},
+		"by creation, down":  {library.ByCreated, true, 2, ""},
+	} {
+		var got []library.Item
+		listing := library.Listing{Folder: w.root(), By: c.by, Descending: c.descending, Limit: c.limit, Thumbnails: true}
+		for {
+			page, by, err := w.service.List(t.Context(), w.adele, library.Query{Listing: listing})
+			if err != nil || by != c.by || len(page.Entries) > c.limit {
+				t.Fatalf("%s: %d entries by %s, %v", name, len(page.Entries), by, err)
+			}
+			got = append(got, page.Entries...)
+			if listing.Cursor = page.Next; page.Next == "" {
+				break
+			}
+		}
+		if len(got) != 5 || len(got[0].Thumbnails) == 0 {
+			t.Errorf("%s: %s", name, names(got))
+		}
+		if order := strings.ReplaceAll(strings.ReplaceAll(names(got)+" ", "b.jpg ", ""), "d.jpg ", ""); c.want != "" && strings.TrimSpace(order) != c.want {
+			t.Errorf("%s: %s, want %s", name, order, c.want)
+		}
+		for n := 1; n < len(got); n++ {
+			before, after := got[n-1], got[n]
+			if c.descending {
+				before, after = after, before
+			}
+			if c.by == library.ByModified && before.ModifiedAt.After(after.ModifiedAt) || c.by == library.ByCreated && before.CreatedAt.After(after.CreatedAt) {
+				t.Errorf("%s: %s is out of order", name, got[n].Name)
+			}
+		}
+	}
+}
+
+func TestAFolderThatIsTooLargeToSortIsListedByName(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	for n := range 5001 {
+		if _, err := w.Graph.PutFile(w.site.DriveID, fmt.Sprintf("%04d.jpg", 5000-n), strings.NewReader("x"), w.scene.Adele.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	listing := library.Listing{Folder: w.root(), By: library.BySize, Descending: true, Limit: 500}
+	for page := range 2 {
+		got, by, err := w.service.List(t.Context(), w.adele, library.Query{Listing: listing})
+		if want := fmt.Sprintf("%04d.jpg", 500*page); err != nil || by != library.ByName || len(got.Entries) != 500 || got.Entries[0].Name != want {
+			t.Fatalf("page %d: %d entries by %s, %v", page, len(got.Entries), by, err)
+		}
+		listing.Cursor = got.Next
+	}
+}
+
+func TestALibraryThatSortsByNothingIsSortedHere(t *testing.T) {
+	t.Parallel()
+	w := openAlone(t)
+	for _, name := range []string{"a.jpg", "c.jpg", "b.jpg"} {
+		w.put(name, asJPEG(picture(20, 10, 1)))
+	}
+	w.trouble(trouble.Rule{Service: "graph", Method: "GET", Path: "/children", Action: trouble.Fail, Status: 400, Code: "invalidRequest"})
+	got, by, err := w.service.List(t.Context(), w.adele, library.Query{Listing: library.Listing{Folder: w.root(), By: library.ByName, Descending: true, Limit: 2}})
+	if err != nil || by != library.ByName || names(got.Entries) != "c.jpg b.jpg" || got.Next == "" {
+		t.Errorf("%s by %s, %v", names(got.Entries), by, err)
+	}
+}
+
+func TestAListThatIsSortedHereSkipsAndRepeatsNothingOfWhatStays(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	for n, name := range []string{"a.jpg", "b.jpg", "c.jpg", "d.jpg"} {
+		w.put(name, append(asJPEG(picture(20, 10, 1)), make([]byte, 100*n)...))
+	}
+	listing := library.Listing{Folder: w.root(), By: library.BySize, Limit: 2}
+	first, _, err := w.service.List(t.Context(), w.adele, library.Query{Listing: listing})
+	must(t, err)
+	w.put("smallest.jpg", asJPEG(picture(2, 1, 1)))
+	listing.Cursor = first.Next
+	second, _, err := w.service.List(t.Context(), w.adele, library.Query{Listing: listing})
+	if err != nil || names(first.Entries) != "a.jpg b.jpg" || names(second.Entries) != "c.jpg d.jpg" || second.Next != "" {
+		t.Errorf("%s, then %s and %q, %v", names(first.Entries), names(second.Entries), second.Next, err)
+	}
+	listing.Cursor = "after nonsense"
+	_, _, err = w.service.List(t.Context(), w.adele, library.Query{Listing: listing})
+	wantKind(t, "a cursor of another kind", err, fault.Invalid)
 }
 
 // SharePoint measures pictures seconds after they came, and some never.
 func TestSidesAreReadFromTheContentWhereSharePointDoesNotKnowThem(t *testing.T) {
 	t.Parallel()
-	s, err := newStage(sandbox.Options{Kind: true})
-	must(t, err)
-	t.Cleanup(s.Stop)
-	w := openOn(t, s)
-	u := s.Graph.Unkindness()
+	w := openAlone(t)
+	u := w.Graph.Unkindness()
 	u.PromoteMax = 1 << 60 // never
-	s.Graph.SetUnkindness(u)
+	w.Graph.SetUnkindness(u)
 	for n := range 12 {
 		w.put(fmt.Sprintf("%02d.jpg", n), asJPEG(picture(40+n, 30, uint8(n))))
 	}

@@ -10,7 +10,6 @@ import (
 	"sync"
 	"testing"
 
-	"imagepro/handler/dev/sandbox"
 	"imagepro/handler/library"
 )
 
@@ -30,10 +29,7 @@ func callsOf(t *testing.T) map[string][2]int {
 
 func TestEachOperationMakesTheCallsThatThePageTells(t *testing.T) {
 	t.Parallel()
-	s, err := newStage(sandbox.Options{Kind: true})
-	must(t, err)
-	t.Cleanup(s.Stop)
-	w := openOn(t, s)
+	w := openAlone(t)
 	ctx, who := t.Context(), w.adele
 	w.put("a.jpg", asJPEG(picture(40, 30, 1)))
 	i := w.put("a.jpg", asJPEG(picture(50, 30, 2)))
@@ -64,9 +60,15 @@ func TestEachOperationMakesTheCallsThatThePageTells(t *testing.T) {
 		"find sites":                func() error { _, err := w.service.Sites(ctx, who, "site", ""); return err },
 		"find a site by an address": func() error { _, err := w.service.SiteAt(ctx, who, w.site.WebURL); return err },
 		"list libraries":            func() error { _, err := w.service.Drives(ctx, who, w.site.ID, ""); return err },
-		"list a folder":             func() error { _, err := w.service.List(ctx, who, listing); return err },
-		"list changes":              func() error { _, _, err := w.service.Changes(ctx, who, w.site.DriveID, "", false); return err },
-		"show a file":               func() error { _, err := w.service.Item(ctx, who, i.Ref); return err },
+		"list a folder":             func() error { _, _, err := w.service.List(ctx, who, listing); return err },
+		"list a folder by another order": func() error {
+			bySize := listing
+			bySize.By = library.BySize
+			_, _, err := w.service.List(ctx, who, bySize)
+			return err
+		},
+		"list changes": func() error { _, _, err := w.service.Changes(ctx, who, w.site.DriveID, "", false); return err },
+		"show a file":  func() error { _, err := w.service.Item(ctx, who, i.Ref); return err },
 		"show what a picture says of itself": func() error {
 			_, _, err := w.service.About(ctx, who, i.Ref)
 			return err
@@ -110,7 +112,8 @@ func TestEachOperationMakesTheCallsThatThePageTells(t *testing.T) {
 		delete(documented, name)
 	}
 	for _, name := range []string{ // those that change nothing first
-		"find sites", "find a site by an address", "list libraries", "list a folder", "list changes", "show a file",
+		"find sites", "find a site by an address", "list libraries", "list a folder", "list a folder by another order", "list changes",
+		"show a file",
 		"show what a picture says of itself", "give a thumbnail", "give a content", "preview an edit", "list 2 versions",
 		"give the content of a version", "give a thumbnail of a version", "compare two versions", "save the editor's picture", "save the editor's picture of 25 MB",
 	} {
@@ -133,7 +136,7 @@ func TestEachOperationMakesTheCallsThatThePageTells(t *testing.T) {
 		w.put(fmt.Sprintf("new/%d.jpg", n), asJPEG(picture(40, 30, uint8(n))))
 	}
 	listing.Folder.Item = w.item(w.put("new/0.jpg", asJPEG(picture(40, 30, 9))).Ref).Parent
-	measure("list a folder of 3 new pictures", func() error { _, err := w.service.List(ctx, who, listing); return err }, 0)
+	measure("list a folder of 3 new pictures", func() error { _, _, err := w.service.List(ctx, who, listing); return err }, 0)
 	for name := range documented {
 		t.Errorf("the page tells of %q, which is not measured", name)
 	}
@@ -170,7 +173,7 @@ func TestALargeFolderCostsACallForEachPageWhileOthersWrite(t *testing.T) {
 	toGraph, toSharePoint := w.since(func() {
 		q := library.Query{Listing: library.Listing{Folder: w.root(), By: library.ByName, Limit: limit}}
 		for {
-			page, err := w.service.List(t.Context(), w.adele, q)
+			page, _, err := w.service.List(t.Context(), w.adele, q)
 			must(t, err)
 			pages++
 			for _, i := range page.Entries {

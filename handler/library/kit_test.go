@@ -79,6 +79,15 @@ func open(t *testing.T) *world {
 	return openOn(t, shared)
 }
 
+// openAlone is open on a sandbox that no other test uses, so that its calls can be counted and made trouble for.
+func openAlone(t *testing.T) *world {
+	t.Helper()
+	s, err := newStage(sandbox.Options{Kind: true})
+	must(t, err)
+	t.Cleanup(s.Stop)
+	return openOn(t, s)
+}
+
 // unkind gives the test a sandbox of its own that is as unkind as it is by default.
 func unkind(t *testing.T) *world {
 	t.Helper()

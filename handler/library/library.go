@@ -106,7 +106,7 @@ type Listing struct {
 	Cursor     string // Next of the page before
 }
 
-// SortKey is what a folder can be sorted by; SharePoint sorts by nothing else.
+// SortKey is what a folder can be sorted by.
 type SortKey string
 
 // The keys.
@@ -152,9 +152,9 @@ type SharePoint interface {
 	SiteAt(ctx context.Context, who caller.Caller, host, path string) (Site, error)
 	// Drives returns the libraries of a site.
 	Drives(ctx context.Context, who caller.Caller, site, cursor string) (Page[Drive], error)
-	// List returns a page of a folder. A page may have fewer entries than were asked for, or none, though more
-	// follow.
-	List(ctx context.Context, who caller.Caller, l Listing) (Page[Item], error)
+	// List returns a page of a folder, and what it is sorted by: by name if the folder is too large to be sorted in the
+	// order that was asked for. A page may have fewer entries than were asked for, or none, though more follow.
+	List(ctx context.Context, who caller.Caller, l Listing) (Page[Item], SortKey, error)
 	// Changes returns what changed in a drive since the cursor; "" begins with everything that is there, and
 	// "latest" with nothing. Later is set on the last page: the cursor to ask with another time. Stale if the
 	// cursor is too old, and the list has to be read anew.

@@ -106,38 +106,6 @@ func (c *Client) Drives(ctx context.Context, who caller.Caller, site, cursor str
 	return page, nil
 }
 
-// orders are the members that SharePoint sorts by.
-var orders = map[library.SortKey]string{
-	library.ByName: "name", library.BySize: "size", library.ByCreated: "createdDateTime", library.ByModified: "lastModifiedDateTime",
-}
-
-// List returns a page of a folder.
-func (c *Client) List(ctx context.Context, who caller.Caller, l library.Listing) (library.Page[library.Item], error) {
-	builder := c.drives.ByDriveId(l.Folder.Drive).Items().ByDriveItemId(l.Folder.Item).Children()
-	var config *drives.ItemItemsItemChildrenRequestBuilderGetRequestConfiguration
-	if l.Cursor != "" {
-		if err := c.checkNext(l.Cursor, "/drives"); err != nil {
-			return library.Page[library.Item]{}, err
-		}
-		builder = builder.WithUrl(l.Cursor)
-	} else {
-		order, top := orders[l.By], int32(l.Limit)
-		if l.Descending {
-			order += " desc"
-		}
-		query := &drives.ItemItemsItemChildrenRequestBuilderGetQueryParameters{Top: &top, Orderby: []string{order}, Select: append(slices.Clone(listFields), sourceField)}
-		if l.Thumbnails {
-			query.Expand = []string{"thumbnails"}
-		}
-		config = &drives.ItemItemsItemChildrenRequestBuilderGetRequestConfiguration{QueryParameters: query}
-	}
-	answer, err := complete(builder.Get(asCaller(ctx, who), config))
-	if err != nil {
-		return library.Page[library.Item]{}, err
-	}
-	return library.Page[library.Item]{Entries: itemsOf(l.Folder.Drive, answer.GetValue()), Next: value(answer.GetOdataNextLink())}, nil
-}
-
 // latest begins a list of changes with nothing.
 const latest = "latest"
 

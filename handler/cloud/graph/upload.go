@@ -306,7 +306,9 @@ func (c *Client) uploadParts(ctx context.Context, who caller.Caller, to destinat
 }
 
 func (c *Client) openSession(ctx context.Context, who caller.Caller, to destination, content library.Content) (string, error) {
-	item := map[string]any{"@microsoft.graph.conflictBehavior": to.conflict, "fileSize": content.Size}
+	// No fileSize: it is for OneDrive Personal, and SharePoint answers it with 400
+	// (https://github.com/microsoftgraph/microsoft-graph-docs/issues/10585).
+	item := map[string]any{"@microsoft.graph.conflictBehavior": to.conflict}
 	if !content.Modified.IsZero() {
 		item["fileSystemInfo"] = map[string]any{"lastModifiedDateTime": content.Modified.UTC().Format(time.RFC3339)}
 	}

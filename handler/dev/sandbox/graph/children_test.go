@@ -109,7 +109,10 @@ func TestSelectAndExpandShapeChildren(t *testing.T) {
 	}
 	w.ask(http.StatusBadRequest, "GET", w.drive+"/root/children?$filter=name%20eq%20'a'", nil)
 	w.ask(http.StatusBadRequest, "GET", w.drive+"/root/children?$skip=1", nil)
-	w.ask(http.StatusBadRequest, "GET", w.drive+"/root/children?$orderby=shoeSize", nil)
+	for _, member := range []string{"size", "lastModifiedDateTime", "createdDateTime", "shoeSize"} {
+		w.ask(http.StatusBadRequest, "GET", w.drive+"/root/children?$orderby="+member, nil)
+	}
+	w.ask(http.StatusOK, "GET", w.drive+"/root/children?$orderby=webUrl", nil)
 	etag := w.ask(http.StatusOK, "GET", w.drive+"/root", nil).text("eTag")
 	w.ask(http.StatusNotModified, "GET", w.drive+"/root/children", nil, "If-None-Match", etag)
 }

@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -81,7 +80,7 @@ func (c *call) listChildren(t target) (answer, *failure) {
 	}
 	key, known := childKeys[order]
 	if !known {
-		return answer{}, fail(http.StatusBadRequest, "notSupported", "The field '%s' can't be used in orderby.", c.q.order)
+		return answer{}, errInvalid("The field '%s' can't be used in orderby.", c.q.order)
 	}
 	var rows []row
 	for _, child := range t.item.children {
@@ -89,19 +88,18 @@ func (c *call) listChildren(t target) (answer, *failure) {
 			continue
 		}
 		rows = append(rows, row{
-			key(child, c.who.User) + "\x00" + child.id,
+			key(child) + "\x00" + child.id,
 			func() (map[string]any, *failure) { return c.itemJSON(child) },
 		})
 	}
 	return c.page(c.context("drives('"+strings.ReplaceAll(t.drive.id, "!", "%21")+"')/items('"+t.item.id+"')/children"), rows)
 }
 
-// childKeys are the members that children can be ordered by, as strings that sort alike.
-var childKeys = map[string]func(it *item, user string) string{
-	"name":                 func(it *item, _ string) string { return strings.ToLower(it.name) },
-	"size":                 func(it *item, user string) string { return fmt.Sprintf("%020d", it.size(user)) },
-	"lastmodifieddatetime": func(it *item, _ string) string { return stamp(it.modified) },
-	"createddatetime":      func(it *item, _ string) string { return stamp(it.created) },
+// childKeys are the members that SharePoint orders children by (https://learn.microsoft.com/graph/query-parameters,
+// https://github.com/OneDrive/onedrive-api-docs/issues/696).
+var childKeys = map[string]func(it *item) string{
+	"name":   func(it *item) string { return strings.ToLower(it.name) },
+	"weburl": func(it *item) string { return strings.ToLower(it.webURL()) },
 }
 
 // newFolder is the body of POST children.

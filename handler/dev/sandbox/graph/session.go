@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net/http"
@@ -27,7 +28,6 @@ type session struct {
 	who     directory.Grant
 	upload  *upload
 	wait    bool  // commit only when asked to: deferCommit
-	size    int64 // as promised at the start; -1 if nothing was promised
 	expires time.Time
 
 	mu       sync.Mutex // held while a fragment travels; taken before Graph.mu
@@ -46,12 +46,13 @@ func (s *session) discard() {
 	}
 }
 
-// newSession is the body of createUploadSession.
+// newSession is the body of createUploadSession. fileSize and the type of the item, which OneDrive Personal takes, are not
+// among its members: SharePoint answers them with 400 (https://github.com/microsoftgraph/microsoft-graph-docs/issues/10585,
+// https://github.com/microsoftgraph/msgraph-sdk-java/issues/1896).
 type newSession struct {
 	Item struct {
 		Conflict    string `json:"@microsoft.graph.conflictBehavior"`
 		Name        string `json:"name"`
-		FileSize    *int64 `json:"fileSize"`
 		FileSystem  *times `json:"fileSystemInfo"`
 		Description string `json:"description"`
 	} `json:"item"`
@@ -63,6 +64,9 @@ type newSession struct {
 // (https://github.com/microsoftgraph/microsoft-graph-docs/issues/19010), so clients should say it.
 func (c *call) createSession(t target) (answer, *failure) {
 	var body newSession
+	if bytes.Contains(c.body, []byte(`"@odata.type"`)) || bytes.Contains(c.body, []byte(`"fileSize"`)) {
+		return answer{}, errInvalid("Invalid request")
+	}
 	if f := c.parse(&body); f != nil {
 		return answer{}, f
 	}
@@ -74,10 +78,7 @@ func (c *call) createSession(t target) (answer, *failure) {
 	if f := c.checkSession(w, body); f != nil {
 		return answer{}, f
 	}
-	s := &session{guid: c.newGUID(), who: c.who, upload: w, wait: body.DeferCommit, size: -1, expires: c.second().Add(sessionLife)}
-	if body.Item.FileSize != nil {
-		s.size = *body.Item.FileSize
-	}
+	s := &session{guid: c.newGUID(), who: c.who, upload: w, wait: body.DeferCommit, expires: c.second().Add(sessionLife)}
 	c.sessions[s.guid] = s
 	if w.item != nil && c.chance(c.unkind.SessionTag) {
 		w.item.etag++
@@ -104,17 +105,7 @@ func (c *call) checkSession(w *upload, body newSession) *failure {
 		return c.errChanged()
 	}
 	probe := *w
-	if f := c.checkUpload(&probe); f != nil {
-		return f
-	}
-	size := body.Item.FileSize
-	if size != nil && *size <= 0 {
-		return errInvalid("Upload sessions cannot be used for empty files.")
-	}
-	if size != nil && w.drive.used+*size > w.drive.total {
-		return errFull()
-	}
-	return nil
+	return c.checkUpload(&probe)
 }
 
 // uploadURL makes the URL of a session, on the host of SharePoint.
@@ -241,7 +232,7 @@ func (c *call) checkFragment(s *session) (from, to, total int64, f *failure) {
 		f = errInvalid("Content-Range and Content-Length do not fit.").within("invalidContentRange")
 	case length >= fragmentMax:
 		f = errTooMuch()
-	case s.total > 0 && s.total != total || s.size >= 0 && s.size != total:
+	case s.total > 0 && s.total != total:
 		f = errInvalid("Declared fragment length does not match the provided number of bytes").within("fragmentLengthMismatch")
 	case from < s.received:
 		f = outOfRange("The uploaded fragment overlaps with data that has already been received.").within("fragmentOverlap")
