@@ -59,12 +59,17 @@ func (a *API) bulkEdits(ctx context.Context, in *jobsInput) (*jobsOutput, error)
 	return out, nil
 }
 
-// changeBulkEdit is the operation that pauses, resumes or cancels.
+// resumeBulkEdit leaves the session that the work will use. It is the only change of a bulk edit that needs one.
+func (a *API) resumeBulkEdit(ctx context.Context, in *RecordID) (*jobOutput, error) {
+	if _, err := a.visit(ctx); err != nil {
+		return nil, failed(ctx, err)
+	}
+	return a.changeBulkEdit((*bulk.Service).GoOn)(ctx, in)
+}
+
+// changeBulkEdit is an operation that changes how a bulk edit goes on.
 func (a *API) changeBulkEdit(change func(*bulk.Service, context.Context, caller.Caller, string) (bulk.Job, error)) func(context.Context, *RecordID) (*jobOutput, error) {
 	return func(ctx context.Context, in *RecordID) (*jobOutput, error) {
-		if _, err := a.visit(ctx); err != nil { // leaves the session that the work will use
-			return nil, failed(ctx, err)
-		}
 		job, err := change(a.options.Bulk, ctx, callerOf(ctx), in.ID)
 		if err != nil {
 			return nil, failed(ctx, err)

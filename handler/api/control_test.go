@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bufio"
+	"context"
 	"encoding/csv"
 	"fmt"
 	"net/http"
@@ -13,6 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"imagepro/handler/bulk"
+	"imagepro/handler/fault"
+	"imagepro/handler/org"
 )
 
 func running() bulk.Job {
@@ -49,6 +52,26 @@ func TestABulkEditIsPausedResumedAndCancelled(t *testing.T) {
 		if a := w.call(t, post("/api/bulk-edits/job1/"+verb, "")); a.status != http.StatusConflict {
 			t.Errorf("%s afterwards: %d %s", verb, a.status, a.text)
 		}
+	}
+}
+
+// Whoever has taken consent back, or cannot sign in, can still stop what goes on in their name.
+func TestPausingAndCancellingNeedNoSession(t *testing.T) {
+	t.Parallel()
+	parked := running()
+	parked.Job, parked.State = "job2", bulk.Parked
+	w := newWorld(withJob(running()), withJob(parked))
+	w.profile = func(context.Context) (org.Profile, error) { return org.Profile{}, fault.New(fault.Consent, "Consent.", nil) }
+	for _, step := range []struct {
+		verb   string
+		status int
+	}{{"pause", 200}, {"resume", 403}, {"retry", 403}, {"undo", 403}, {"cancel", 200}} {
+		if a := w.call(t, post("/api/bulk-edits/job1/"+step.verb, "")); a.status != step.status {
+			t.Errorf("%s: %d %s, want %d", step.verb, a.status, a.text, step.status)
+		}
+	}
+	if len(w.sent) != 0 || w.jobs[parked.Ref].State != bulk.Parked {
+		t.Errorf("something went on: %v, %s", w.sent, w.jobs[parked.Ref].State)
 	}
 }
 

@@ -142,6 +142,8 @@ func (s *sharePoint) History(context.Context, caller.Caller, library.Ref) ([]lib
 	}, nil
 }
 
+func (s *sharePoint) MayWrite(context.Context, caller.Caller, library.Ref) error { return nil }
+
 func (s *sharePoint) List(_ context.Context, _ caller.Caller, l library.Listing) (library.Page[library.Item], library.SortKey, error) {
 	s.listing = l
 	entry := s.item

@@ -95,7 +95,11 @@ func TestEachOperationMakesTheCallsThatThePageTells(t *testing.T) {
 			return read(w.service.OpenVersion(ctx, who, file, v, library.Span{Length: v.Size}))
 		},
 		"give a thumbnail of a version": func() error { _, err := w.service.VersionThumbnail(ctx, who, old.Ref, first, "small"); return err },
-		"compare two versions":          func() error { _, _, err := w.service.Compare(ctx, who, old.Ref, "", ""); return err },
+		"change what is said of a picture": func() error {
+			_, err := w.service.Describe(ctx, who, plain.Ref, "", library.Changes{AltText: ptr("a beach")})
+			return err
+		},
+		"compare two versions": func() error { _, _, err := w.service.Compare(ctx, who, old.Ref, "", ""); return err },
 	}
 	documented := callsOf(t)
 	measure := func(name string, work func() error, free int) {
@@ -113,8 +117,7 @@ func TestEachOperationMakesTheCallsThatThePageTells(t *testing.T) {
 	}
 	for _, name := range []string{ // those that change nothing first
 		"find sites", "find a site by an address", "list libraries", "list a folder", "list a folder by another order", "list changes",
-		"show a file",
-		"show what a picture says of itself", "give a thumbnail", "give a content", "preview an edit", "list 2 versions",
+		"show a file", "change what is said of a picture", "show what a picture says of itself", "give a thumbnail", "give a content", "preview an edit", "list 2 versions",
 		"give the content of a version", "give a thumbnail of a version", "compare two versions", "save the editor's picture", "save the editor's picture of 25 MB",
 	} {
 		measure(name, operations[name], 0)

@@ -179,6 +179,8 @@ type SharePoint interface {
 	OpenVersion(ctx context.Context, who caller.Caller, ref Ref, v Version, part Span) (io.ReadCloser, error)
 	// Visible returns those of the files that the caller may see.
 	Visible(ctx context.Context, who caller.Caller, refs []Ref) (map[Ref]Item, error)
+	// MayWrite fails with Forbidden if the caller may only read the file. It changes nothing.
+	MayWrite(ctx context.Context, who caller.Caller, ref Ref) error
 	// SetColumns writes columns of a file, all at once, so that it gets one more version at the most; none if they
 	// have the values already.
 	SetColumns(ctx context.Context, who caller.Caller, ref Ref, c Columns) error

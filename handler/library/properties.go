@@ -102,7 +102,8 @@ func (s *Service) properties(ctx context.Context, who caller.Caller, i Item) (Pr
 	return p, err
 }
 
-// Describe changes the properties of a picture that the caller may see, if their version is the one that was read.
+// Describe changes the properties of a picture that the caller may change, if their version is the one that was read.
+// Forbidden for who may only see the picture.
 // Columns in SharePoint are written first: if they cannot be, nothing is changed, and a repeat writes nothing twice.
 func (s *Service) Describe(ctx context.Context, who caller.Caller, ref Ref, version string, c Changes) (Properties, error) {
 	i, err := s.picture(ctx, who, ref)
@@ -118,6 +119,9 @@ func (s *Service) Describe(ctx context.Context, who caller.Caller, ref Ref, vers
 	}
 	after, err := c.apply(before)
 	if err != nil {
+		return Properties{}, err
+	}
+	if err := s.o.SharePoint.MayWrite(ctx, who, ref); err != nil {
 		return Properties{}, err
 	}
 	if c.Columns {

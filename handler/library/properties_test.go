@@ -126,6 +126,31 @@ func TestWrongPropertiesNameTheField(t *testing.T) {
 	}
 }
 
+func TestWhoMayOnlyReadAPictureCannotChangeWhatIsSaidOfIt(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	ctx := t.Context()
+	i := w.put("a.jpg", asJPEG(picture(20, 10, 1)))
+	allow := func(level sandboxgraph.Level) {
+		must(t, w.Graph.Allow(sandboxgraph.Permission{DriveID: w.site.DriveID, ItemID: i.Ref.Item, User: w.scene.Alex.ID, Level: level}))
+	}
+	allow(sandboxgraph.Read)
+	for _, columns := range []bool{false, true} {
+		_, err := w.service.Describe(ctx, w.alex, i.Ref, "", library.Changes{AltText: ptr("a lie"), Columns: columns})
+		wantKind(t, "a reader", err, fault.Forbidden)
+	}
+	if w.drawer.written != 0 {
+		t.Error("something was written")
+	}
+	allow(sandboxgraph.Write)
+	if _, err := w.service.Describe(ctx, w.alex, i.Ref, "", library.Changes{AltText: ptr("a beach")}); err != nil {
+		t.Errorf("a writer: %v", err)
+	}
+	if now := w.item(i.Ref); now.Tag != i.Tag || w.versions(i.Ref) != 1 {
+		t.Errorf("asking for the right changed the file: %+v", now)
+	}
+}
+
 func TestOnlyWhoSeesAPictureSeesWhatIsSaidOfIt(t *testing.T) {
 	t.Parallel()
 	w := open(t)

@@ -326,6 +326,23 @@ func (c *Client) openSession(ctx context.Context, who caller.Caller, to destinat
 	return answer.Address, nil
 }
 
+// MayWrite opens an upload session for the file, as only those may who may write it, and cancels it. Graph has no request that
+// just tells what the caller may do: the permissions of a file name groups. A session that is open already refuses a second
+// one with 409 (https://github.com/OneDrive/onedrive-api-docs/issues/747), which is said to writers alone.
+func (c *Client) MayWrite(ctx context.Context, who caller.Caller, ref library.Ref) error {
+	address, err := c.openSession(ctx, who, destination{session: c.itemURL(ref, "/createUploadSession"), conflict: replaceIt}, library.Content{})
+	switch {
+	case err == nil:
+		(&session{client: c, address: address}).cancel(asCaller(ctx, who))
+		return nil
+	case fault.Is(err, fault.Conflict):
+		return nil
+	case fault.Is(err, fault.Forbidden):
+		return fault.New(fault.Forbidden, "You may see this picture, and not change it.", err)
+	}
+	return err
+}
+
 // session is an upload session.
 type session struct {
 	client  *Client
