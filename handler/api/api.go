@@ -187,7 +187,7 @@ func (a *API) install() {
 	huma.Register(a.huma, signedIn("bulkEditPreviews", http.MethodGet, bulkEdit+"/previews", "Lists the previews of a dry run"), a.bulkEditPreviews)                         // changes nothing
 	huma.Register(a.huma, signedIn("bulkEditPreview", http.MethodGet, bulkEdit+"/previews/{n}/{side}", "Gives a preview of a dry run"), a.bulkEditPreview)                   // changes nothing
 	huma.Register(a.huma, signedIn("pauseBulkEdit", http.MethodPost, bulkEdit+"/pause", "Lets a bulk edit rest"), a.changeBulkEdit((*bulk.Service).Pause))                   // changes nothing
-	huma.Register(a.huma, signedIn("resumeBulkEdit", http.MethodPost, bulkEdit+"/resume", "Lets a bulk edit go on"), a.resumeBulkEdit)                 // sends messages again, which changes nothing
+	huma.Register(a.huma, signedIn("resumeBulkEdit", http.MethodPost, bulkEdit+"/resume", "Lets a bulk edit go on"), a.resumeBulkEdit)                                       // sends messages again, which changes nothing
 	huma.Register(a.huma, signedIn("cancelBulkEdit", http.MethodPost, bulkEdit+"/cancel", "Ends a bulk edit; what was edited stays"), a.changeBulkEdit((*bulk.Service).End)) // changes nothing
 	huma.Register(a.huma, accepted(signedIn("undoBulkEdit", http.MethodPost, bulkEdit+"/undo", "Gives the images of a bulk edit their contents back")), a.undoBulkEdit)      // goes on with the same undo
 	huma.Register(a.huma, accepted(signedIn("retryBulkEdit", http.MethodPost, bulkEdit+"/retry", "Tries the images of a bulk edit again that failed")), a.retryBulkEdit)     // starts another, unless Idempotency-Key is the same

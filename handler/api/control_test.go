@@ -61,7 +61,9 @@ func TestPausingAndCancellingNeedNoSession(t *testing.T) {
 	parked := running()
 	parked.Job, parked.State = "job2", bulk.Parked
 	w := newWorld(withJob(running()), withJob(parked))
-	w.profile = func(context.Context) (org.Profile, error) { return org.Profile{}, fault.New(fault.Consent, "Consent.", nil) }
+	w.profile = func(context.Context) (org.Profile, error) {
+		return org.Profile{}, fault.New(fault.Consent, "Consent.", nil)
+	}
 	for _, step := range []struct {
 		verb   string
 		status int

@@ -53,6 +53,7 @@ type entryBody struct {
 	TakenAt    *time.Time      `json:"takenAt,omitempty"`
 	Thumbnails []thumbnailBody `json:"thumbnails,omitempty"`
 	Deleted    bool            `json:"deleted,omitempty" doc:"In changes: it is gone"`
+	Warnings   []string        `json:"warnings,omitempty" doc:"Of a save: overwroteChange, if somebody saved at the same moment; their content is the version below"`
 }
 
 type thumbnailBody struct {

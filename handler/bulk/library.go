@@ -26,6 +26,8 @@ type File struct {
 	// Fingerprint is the hash of the content, comparable with Library.Fingerprint; empty if the library has
 	// not worked it out yet.
 	Fingerprint string
+	// Overwrote is set by Replace: somebody saved at the same moment, and their content is the version below.
+	Overwrote bool
 	// Source is an address of the content that lives for minutes, if the library named one. It is a secret.
 	Source secret.Text
 }
@@ -55,7 +57,8 @@ type Library interface {
 	File(ctx context.Context, who caller.Caller, drive, item string) (File, error)
 	// Read returns the content of at most limit bytes; TooLarge if it is longer. A Source has the rights of who read the file.
 	Read(ctx context.Context, who caller.Caller, f File, limit int64) ([]byte, error)
-	// Replace makes content the new version of the file if its Tag is still f's; Conflict if not.
+	// Replace makes content the new version of the file if its Tag is still f's; Conflict if not. Busy if the service did not
+	// say whether it did.
 	Replace(ctx context.Context, who caller.Caller, f File, content []byte) (File, error)
 	// Create adds a file beside f; Conflict if the name is taken.
 	Create(ctx context.Context, who caller.Caller, f File, name string, content []byte) (File, error)

@@ -252,6 +252,9 @@ func (s *Service) Edit(ctx context.Context, who caller.Caller, ref Ref, tag stri
 	if err != nil {
 		return Edited{}, err
 	}
+	if edited.Item.Overwrote {
+		edited.Warnings, edited.Item.Overwrote = append(edited.Warnings, OverwroteChange), false // told once
+	}
 	if !edited.Unchanged && edited.Left == nil {
 		s.applied(ctx, who, edited.Item, r)
 	}

@@ -60,9 +60,14 @@ type Item struct {
 	TakenAt       time.Time // when the photograph was taken; zero if that is not known
 	Thumbnails    []Thumbnail
 	Deleted       bool // in changes: it is gone, and only Ref is known
+	// Overwrote is set by Put: somebody saved at the same moment, and their content is the version below.
+	Overwrote bool
 	// Source is a pre-authenticated address of the content, good for minutes; empty in lists.
 	Source secret.Text
 }
+
+// OverwroteChange is the warning of a save that was made over somebody else's; see Item.Overwrote.
+const OverwroteChange = "overwroteChange"
 
 // Image reports whether the name's ending is that of a picture.
 func (i Item) Image() bool { return !i.Folder && len(i.MIME) > 6 && i.MIME[:6] == "image/" }

@@ -60,11 +60,8 @@ func (c *Client) Replace(ctx context.Context, who caller.Caller, f bulk.File, co
 	if f.Tag == "" { // nothing is ever written unconditionally
 		return bulk.File{}, fault.New(fault.Conflict, "It is not known which content of the file is to be replaced.", nil)
 	}
-	item, err := c.upload(ctx, who, destination{
-		whole: c.itemURL(refOf(f), "/content"), session: c.itemURL(refOf(f), "/createUploadSession"), conflict: replaceIt, tag: f.Tag,
-		check: c.stillThere(who, library.Item{Ref: refOf(f), Tag: f.Tag}),
-	}, contentOf(f, content))
-	return item.file(f.Drive), err
+	read := library.Item{Ref: refOf(f), Tag: f.Tag, Size: f.Size, ModifiedAt: f.Modified, Fingerprint: f.Fingerprint}
+	return c.write(ctx, who, c.inPlaceOf(read), f, content)
 }
 
 // Create adds a file beside f if the name is free.
@@ -73,8 +70,17 @@ func (c *Client) Create(ctx context.Context, who caller.Caller, f bulk.File, nam
 	if err != nil {
 		return bulk.File{}, err
 	}
-	item, err := c.upload(ctx, who, destination{whole: address + addOnly, session: address + ":/createUploadSession", conflict: failIfThere}, contentOf(f, content))
-	return item.file(f.Drive), err
+	return c.write(ctx, who, destination{whole: address + addOnly, session: address + ":/createUploadSession", conflict: failIfThere}, f, content)
+}
+
+// write uploads a content in place of a file, or beside it.
+func (c *Client) write(ctx context.Context, who caller.Caller, to destination, f bulk.File, content []byte) (bulk.File, error) {
+	ctx, unanswered := countUnanswered(ctx)
+	made, err := c.upload(ctx, who, to, contentOf(f, content))
+	if err != nil {
+		return bulk.File{}, undecided(err, unanswered)
+	}
+	return made.file(f.Drive), nil
 }
 
 // addOnly makes a file that is addressed by path, unless it is there.

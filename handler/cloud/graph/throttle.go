@@ -64,14 +64,20 @@ func (g *gates) RoundTrip(request *http.Request) (*http.Response, error) {
 		drop(request)
 		return nil, err
 	}
-	if sends, ok := request.Context().Value(sendsKey{}).(*atomic.Int32); ok {
-		sends.Add(1)
-	}
 	response, err := g.base.RoundTrip(request)
+	if n, ok := request.Context().Value(unansweredKey{}).(*atomic.Int32); ok && (err != nil || mayHaveWorked(response.StatusCode)) {
+		n.Add(1)
+	}
 	if request.Context().Err() == nil { // who has gone says nothing of the service
 		tenant.note(response, err, g.now())
 	}
 	return response, err
+}
+
+// mayHaveWorked reports whether a request may have been carried out in spite of the status of its answer: that of a server that
+// failed, or of a gateway that lost it.
+func mayHaveWorked(status int) bool {
+	return retry.Passing(status) && status != http.StatusTooManyRequests
 }
 
 // How often it is asked how many processes share a budget, and how long that may take.

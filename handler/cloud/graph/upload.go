@@ -39,15 +39,15 @@ func (c *Client) Put(ctx context.Context, who caller.Caller, i library.Item, con
 	if err != nil {
 		return library.Item{}, err
 	}
-	began, sends := c.options.Now(), new(atomic.Int32)
-	ctx = context.WithValue(ctx, sendsKey{}, sends)
-	made, err := c.upload(ctx, who, destination{
-		whole: c.itemURL(i.Ref, "/content"), session: c.itemURL(i.Ref, "/createUploadSession"), conflict: replaceIt, tag: i.Tag, check: c.stillThere(who, i),
-	}, content)
+	began := c.options.Now()
+	ctx, unanswered := countUnanswered(ctx)
+	made, err := c.upload(ctx, who, c.inPlaceOf(i), content)
 	if err == nil {
-		return c.verified(ctx, who, made.item(i.Drive), hash)
+		saved, err := c.verified(ctx, who, made.item(i.Drive), hash)
+		saved.Overwrote = made.overwrote
+		return saved, err
 	}
-	if !unclear(err, sends) {
+	if !unclear(err, unanswered) {
 		return library.Item{}, err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTime)
@@ -62,7 +62,7 @@ func (c *Client) Put(ctx context.Context, who caller.Caller, i library.Item, con
 		overtaken.Latest = &fault.Latest{Version: now.Tag, At: now.ModifiedAt, By: now.ModifiedBy.Name, Bytes: now.Size}
 		return library.Item{}, overtaken
 	}
-	return library.Item{}, err
+	return library.Item{}, undecided(err, unanswered)
 }
 
 // Add makes a file in a folder unless the name is taken.
@@ -75,13 +75,13 @@ func (c *Client) Add(ctx context.Context, who caller.Caller, folder library.Ref,
 	if err != nil {
 		return library.Item{}, err
 	}
-	began, sends := c.options.Now(), new(atomic.Int32)
-	ctx = context.WithValue(ctx, sendsKey{}, sends)
+	began := c.options.Now()
+	ctx, unanswered := countUnanswered(ctx)
 	made, err := c.upload(ctx, who, destination{whole: address + addOnly, session: address + ":/createUploadSession", conflict: failIfThere}, content)
 	if err == nil {
 		return c.verified(ctx, who, made.item(folder.Drive), hash)
 	}
-	if !unclear(err, sends) {
+	if !unclear(err, unanswered) {
 		return library.Item{}, err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTime)
@@ -90,33 +90,64 @@ func (c *Client) Add(ctx context.Context, who caller.Caller, folder library.Ref,
 	if lookErr == nil && now.CreatedBy.ID == who.User && now.CreatedAt.After(began.Add(-clockSkew)) && c.holds(ctx, who, now, content.Size, hash) {
 		return now, nil // the answer was lost
 	}
-	return library.Item{}, err
+	return library.Item{}, undecided(err, unanswered)
 }
 
-// destination is where a content goes: in one request, or by a session.
+// destination is where a content goes.
 type destination struct {
-	whole, session string
-	conflict       string                      // what a session does if the file is there
-	tag            string                      // of the content that is replaced; empty for a new file
-	check          func(context.Context) error // runs before a session's last part; nil for none
+	whole, session string        // in one request, or by a session
+	conflict       string        // what a session does if the file is there
+	replaced       *library.Item // the content that is replaced, as it was read; nil for a new file
+}
+
+// tag is that of the content that is replaced; empty for a new file.
+func (d destination) tag() string {
+	if d.replaced == nil {
+		return ""
+	}
+	return d.replaced.Tag
+}
+
+// inPlaceOf is where a new version of an item goes.
+func (c *Client) inPlaceOf(i library.Item) destination {
+	return destination{whole: c.itemURL(i.Ref, "/content"), session: c.itemURL(i.Ref, "/createUploadSession"), conflict: replaceIt, replaced: &i}
 }
 
 // upload sends a content in one request, or in parts if it is large, or if it brings its time: a request has no room for
 // that, and to change it afterwards would make a further version.
 func (c *Client) upload(ctx context.Context, who caller.Caller, to destination, content library.Content) (uploaded, error) {
 	if content.Size <= smallUpload && (content.Modified.IsZero() || content.Size == 0) { // sessions take no empty file
-		return c.put(ctx, who, to.whole, content, to.tag)
+		return c.put(ctx, who, to.whole, content, to.tag())
 	}
 	return c.uploadParts(ctx, who, to, content)
 }
 
-// sendsKey marks the context with a count of the requests that left.
-type sendsKey struct{}
+// unansweredKey marks the context with a count of the requests that have no answer, or one of a server that failed.
+type unansweredKey struct{}
 
-// unclear reports whether an upload that failed may have been made all the same: its answer may have been lost, and
-// what came later be an answer to its repeat.
-func unclear(err error, sends *atomic.Int32) bool {
-	return fault.Is(err, fault.Busy) || fault.Is(err, fault.Conflict) && sends.Load() > 1
+func countUnanswered(ctx context.Context) (context.Context, *atomic.Int32) {
+	n := new(atomic.Int32)
+	return context.WithValue(ctx, unansweredKey{}, n), n
+}
+
+// unclear reports whether an upload that failed may have been made all the same: its answer was lost, and what came later
+// may be an answer to its repeat.
+func unclear(err error, unanswered *atomic.Int32) bool {
+	return fault.Is(err, fault.Busy) || unanswered.Load() > 0
+}
+
+// landTime is how long a request that was not answered may still be carried out.
+const landTime = time.Minute
+
+// undecided is the fault of an upload whose content is not there (yet): a refusal is believed only if every request was
+// answered. A conflict is, too: what was read is gone, so that no earlier request can be carried out any more.
+func undecided(err error, unanswered *atomic.Int32) error {
+	if unanswered.Load() == 0 || fault.Is(err, fault.Busy) || fault.Is(err, fault.Conflict) {
+		return err
+	}
+	f := fault.New(fault.Busy, "SharePoint did not say whether the file was saved. Look at it again in a minute.", err)
+	f.RetryAfter = landTime
+	return f
 }
 
 // holds reports whether an item has a content. SharePoint's hash may come later than the item.
@@ -202,14 +233,15 @@ func (c *Client) Hash(content library.Content) (string, error) {
 
 // uploaded is the item that answers an upload.
 type uploaded struct {
-	ID       string    `json:"id"`
-	Name     string    `json:"name"`
-	URL      string    `json:"webUrl"`
-	Size     int64     `json:"size"`
-	CTag     string    `json:"cTag"`
-	Created  time.Time `json:"createdDateTime"`
-	Modified time.Time `json:"lastModifiedDateTime"`
-	By       struct {
+	ID        string    `json:"id"`
+	Name      string    `json:"name"`
+	URL       string    `json:"webUrl"`
+	Size      int64     `json:"size"`
+	CTag      string    `json:"cTag"`
+	Created   time.Time `json:"createdDateTime"`
+	Modified  time.Time `json:"lastModifiedDateTime"`
+	overwrote bool
+	By        struct {
 		User struct {
 			ID   string `json:"id"`
 			Name string `json:"displayName"`
@@ -232,7 +264,7 @@ func (u uploaded) file(drive string) bulk.File {
 	}
 	return bulk.File{
 		Drive: drive, Item: u.ID, Parent: u.Parent.ID, Name: u.Name, Size: u.Size, Modified: u.Modified.UTC(), Tag: u.CTag,
-		MIME: u.File.MIMEType, Fingerprint: u.File.Hashes.QuickXorHash,
+		MIME: u.File.MIMEType, Fingerprint: u.File.Hashes.QuickXorHash, Overwrote: u.overwrote,
 	}
 }
 
@@ -290,19 +322,52 @@ const (
 
 // uploadParts sends the content in parts. What was received is told by SharePoint, so a part that broke off goes on
 // where it was. A session that does not come to its end is cancelled.
-// A session's own condition is only sure to be looked at when it is opened, so there is a check before the last part.
+//
+// A session's own condition is only sure to be looked at when it is opened. So the file is looked at before each sending of the
+// last part, and afterwards it is looked whether somebody's save came between that and ours.
 func (c *Client) uploadParts(ctx context.Context, who caller.Caller, to destination, content library.Content) (uploaded, error) {
 	ctx = asCaller(ctx, who)
 	address, err := c.openSession(ctx, who, to, content)
 	if err != nil {
 		return uploaded{}, err
 	}
-	u := &session{client: c, address: address, content: content, check: to.check}
+	u := &session{client: c, address: address, content: content}
+	if to.replaced != nil {
+		u.check = c.stillThere(who, *to.replaced)
+	}
 	made, err := u.run(ctx)
 	if err != nil {
 		u.cancel(ctx)
+		return uploaded{}, err
 	}
-	return made, err
+	if to.replaced != nil {
+		made.overwrote = c.overwrote(ctx, who, *to.replaced)
+	}
+	return made, nil
+}
+
+// overwrote reports whether the version below the newest is another content than the one that was read. What cannot be told
+// is not: a library may keep no versions.
+func (c *Client) overwrote(ctx context.Context, who caller.Caller, read library.Item) bool {
+	history, err := c.History(ctx, who, read.Ref)
+	if err != nil || len(history) < 2 {
+		return false
+	}
+	below := history[1]
+	if below.Size != read.Size {
+		return true
+	}
+	old := c.options.Now().Sub(read.ModifiedAt) > clockSkew // SharePoint's times are whole seconds
+	if read.Fingerprint == "" || old && below.ModifiedAt.Equal(read.ModifiedAt) {
+		return false
+	}
+	// The columns may have changed meanwhile: then the content is the same.
+	stream, err := c.OpenVersion(ctx, who, read.Ref, below, library.Span{Length: below.Size})
+	if err != nil {
+		return false
+	}
+	hash := hashOf(stream)
+	return hash != "" && hash != read.Fingerprint
 }
 
 func (c *Client) openSession(ctx context.Context, who caller.Caller, to destination, content library.Content) (string, error) {
@@ -316,7 +381,7 @@ func (c *Client) openSession(ctx context.Context, who caller.Caller, to destinat
 	var answer struct {
 		Address string `json:"uploadUrl"`
 	}
-	if err := c.exchange(ctx, who, http.MethodPost, to.session, to.tag, body, &answer); err != nil {
+	if err := c.exchange(ctx, who, http.MethodPost, to.session, to.tag(), body, &answer); err != nil {
 		return "", err
 	}
 	location, err := url.Parse(answer.Address)
@@ -370,7 +435,6 @@ func (u *session) run(ctx context.Context) (uploaded, error) {
 			if err := u.check(ctx); err != nil {
 				return uploaded{}, err
 			}
-			u.check = nil
 		}
 		response, err := u.send(ctx, at)
 		if err == nil && (response.StatusCode == http.StatusOK || response.StatusCode == http.StatusCreated) {
@@ -428,6 +492,9 @@ func (u *session) send(ctx context.Context, at int64) (*http.Response, error) {
 		return nil, badAddress()
 	}
 	bodyOf(request, u.content, at, to)
+	if to == u.content.Size {
+		request.GetBody = nil // not to be repeated without another look
+	}
 	request.Header.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", at, to-1, u.content.Size))
 	return u.do(request)
 }

@@ -188,6 +188,7 @@ type spelled struct {
 	Copy        int64   `json:"copyMaxMs"`
 	Rapid       float64 `json:"rapid"`
 	SessionTag  float64 `json:"sessionTag"`
+	SessionLook float64 `json:"sessionChecks"`
 	SessionLost float64 `json:"sessionLost"`
 	ShortPage   float64 `json:"shortPage"`
 	DeltaTwice  float64 `json:"deltaTwice"`
@@ -199,7 +200,7 @@ type spelled struct {
 func spell(u Unkindness) spelled {
 	return spelled{
 		u == Unkindness{}, u.PromoteMax.Milliseconds(), u.PromoteETag, u.ThumbnailsMax.Milliseconds(), u.IndexMax.Milliseconds(),
-		u.CopyMax.Milliseconds(), u.Rapid, u.SessionTag, u.SessionLost, u.ShortPage, u.DeltaTwice, u.WholeRange, u.ShortURL, u.OtherShape,
+		u.CopyMax.Milliseconds(), u.Rapid, u.SessionTag, u.SessionChecks, u.SessionLost, u.ShortPage, u.DeltaTwice, u.WholeRange, u.ShortURL, u.OtherShape,
 	}
 }
 
@@ -210,6 +211,6 @@ func (s spelled) unkindness() Unkindness {
 	const ms = time.Millisecond
 	return Unkindness{
 		time.Duration(s.PromoteMax) * ms, s.PromoteETag, time.Duration(s.Thumbnails) * ms, time.Duration(s.Index) * ms,
-		time.Duration(s.Copy) * ms, s.Rapid, s.SessionTag, s.SessionLost, s.ShortPage, s.DeltaTwice, s.WholeRange, s.ShortURL, s.OtherShape,
+		time.Duration(s.Copy) * ms, s.Rapid, s.SessionTag, s.SessionLook, s.SessionLost, s.ShortPage, s.DeltaTwice, s.WholeRange, s.ShortURL, s.OtherShape,
 	}
 }

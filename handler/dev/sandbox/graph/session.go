@@ -27,7 +27,7 @@ type session struct {
 	guid    string
 	who     directory.Grant
 	upload  *upload
-	wait    bool  // commit only when asked to: deferCommit
+	wait    bool // commit only when asked to: deferCommit
 	expires time.Time
 
 	mu       sync.Mutex // held while a fragment travels; taken before Graph.mu
@@ -80,6 +80,9 @@ func (c *call) createSession(t target) (answer, *failure) {
 	}
 	s := &session{guid: c.newGUID(), who: c.who, upload: w, wait: body.DeferCommit, expires: c.second().Add(sessionLife)}
 	c.sessions[s.guid] = s
+	if !c.chance(c.unkind.SessionChecks) {
+		w.match = ""
+	}
 	if w.item != nil && c.chance(c.unkind.SessionTag) {
 		w.item.etag++
 		c.noted(w.item)

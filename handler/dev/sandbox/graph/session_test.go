@@ -216,11 +216,23 @@ func TestTheURLOfASessionMustNotBeEncodedAgain(t *testing.T) {
 	}
 }
 
+func TestASessionLooksAtItsConditionWhenItIsOpenedAlone(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	it := w.put("a.jpg", []byte("x"))
+	at := w.session("/items/"+it.ID, nil, "If-Match", it.CTag)
+	w.put("a.jpg", []byte("theirs"))
+	w.fragment(http.StatusOK, at, []byte("new"), 0, 3)
+	if now, err := w.Item(w.site.DriveID, it.ID); err != nil || w.versions(now) != 3 {
+		t.Errorf("%d versions, %v", now.Versions, err)
+	}
+}
+
 func TestUnkindSessionsMoveTheETagAndGetLost(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	it := w.put("a.jpg", []byte("x"))
-	w.SetUnkindness(graph.Unkindness{SessionTag: 1})
+	w.SetUnkindness(graph.Unkindness{SessionTag: 1, SessionChecks: 1})
 	replace := map[string]any{"@microsoft.graph.conflictBehavior": "replace"}
 	byETag := w.session("/root:/a.jpg:", replace, "If-Match", it.ETag)
 	w.fragment(http.StatusPreconditionFailed, byETag, []byte("new"), 0, 3)
