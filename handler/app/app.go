@@ -122,7 +122,7 @@ func New(c config.Config) (*App, error) {
 	})
 
 	bulkSweeper := bulk.NewSweeper(bulk.SweeperOptions{
-		Jobs: records, Index: records, Queue: messages, Previews: specs, MaxAge: c.BulkMaxDays.Duration(), Now: now,
+		Jobs: records, Index: records, Queue: messages, Sessions: tokens, Previews: specs, MaxAge: c.BulkMaxDays.Duration(), Now: now,
 	})
 
 	organizations := org.NewService(org.ServiceOptions{
@@ -131,7 +131,7 @@ func New(c config.Config) (*App, error) {
 	})
 	eradicator := org.NewEradicator(org.EradicatorOptions{
 		Organizations: records, Users: records, Erasures: records, Jobs: edits, Erasers: []org.Eraser{records, specs}, Queue: messages, Meter: told.Telemetry, Now: now,
-		Settle: org.EnteredLife + c.HTTPDeadline.Duration() + c.TabCache.Duration() + settleMargin,
+		Settle: settle(c),
 	})
 	planned := schedule.ServiceOptions{Store: records, Edits: edits, People: organizations, Now: now, NewID: newID}
 	schedules, starter := schedule.NewService(planned), schedule.NewStarter(planned)
@@ -191,6 +191,12 @@ func openStorage(c config.Config, t *telemetry.Telemetry) (storage, error) {
 	s.specs, failed[1] = blobs.OpenAccount(at.Blobs, identity, forBlobs)
 	s.messages, failed[2] = queue.OpenAccount(at.Queues, identity, forQueues)
 	return s, cmp.Or(failed[:]...)
+}
+
+// settle is how long after the mark of an erasure something may still be written: by a request or a function that was under way,
+// in a process that has not seen the mark, whose memory of tabs is still good.
+func settle(c config.Config) time.Duration {
+	return org.EnteredLife + max(c.HTTPDeadline.Duration(), c.EventDeadline.Duration()) + c.TabCache.Duration() + settleMargin
 }
 
 // settleMargin is for writes that were on their way when their request ended, and for clocks that differ.

@@ -154,6 +154,7 @@ type Item struct {
 	Parent string
 	Name   string
 	Tag    string // of the content when it was planned
+	Hash   string // fingerprint of that content; empty if the library had not worked it out yet
 	Size   int64  // bytes, when it was planned
 
 	State      ItemState
@@ -170,6 +171,9 @@ type Item struct {
 	Undoing *Undoing // of a job that undoes another
 	Version string
 }
+
+// OverwroteChange is the warning of a result that was saved over somebody else's; see File.Overwrote.
+const OverwroteChange = "overwroteChange"
 
 // Saved is what an edit left in the library.
 type Saved struct {
@@ -193,7 +197,40 @@ type Intent struct {
 	Folder        string // for that file; empty for that of the image
 	Before, After Picture
 	Warnings      []string
+	// Earlier is what was announced before for the same source, if it was something else: two releases of the program may
+	// make other bytes of it, and the save of either may still come.
+	Earlier []Announced
 }
+
+// Announced is a content that an intent says will be written.
+type Announced struct {
+	Fingerprint  string
+	Name, Folder string // as those of Intent
+	After        Picture
+	Warnings     []string
+}
+
+// all is everything that was announced for the source, the latest first.
+func (i Intent) all() []Announced {
+	return append([]Announced{{i.Fingerprint, i.Name, i.Folder, i.After, i.Warnings}}, i.Earlier...)
+}
+
+// after returns the intent with what an earlier one has announced, if that is something else. The earlier one may be nil.
+func (i Intent) after(earlier *Intent) *Intent {
+	if earlier == nil {
+		return &i
+	}
+	for _, one := range earlier.all() {
+		if one.Fingerprint != i.Fingerprint || one.Name != i.Name || one.Folder != i.Folder {
+			i.Earlier = append(i.Earlier, one)
+		}
+	}
+	i.Earlier = i.Earlier[:min(len(i.Earlier), maxEarlier)]
+	return &i
+}
+
+// maxEarlier bounds what a record holds. Two releases run at once, as a rule, for minutes.
+const maxEarlier = 8
 
 // Source says which images. Exactly one of Folder, Images, Properties and Job is set.
 type Source struct {
@@ -296,7 +333,8 @@ type Jobs interface {
 	RecordPortion(ctx context.Context, j Job, p Portion) (Job, error)
 	// PlannedFolder returns the folder with the number.
 	PlannedFolder(ctx context.Context, ref Ref, n int) (FolderRef, error)
-	// CloseJob notes in the index that a job is final.
+	// CloseJob notes in the index that a job is final. One without a State, as OpenJobs and EachOpen return it, is closed
+	// only if its place in the index is still the one that was read; Conflict if not.
 	CloseJob(ctx context.Context, j Job) error
 }
 
@@ -311,7 +349,7 @@ type Index interface {
 	// CountOpen counts the jobs of a tenant, and of a user in it, that were not closed.
 	CountOpen(ctx context.Context, tenant, user string) (OpenCount, error)
 	// OpenJobs returns the jobs of a user, or of all users of the tenant if user is empty, that were not closed.
-	// One whose record is not there (yet, or any more) comes without a State.
+	// One whose record is not there (yet, or any more) comes without a State, and with the Version of its place in the index.
 	OpenJobs(ctx context.Context, tenant, user string) ([]Job, error)
 }
 

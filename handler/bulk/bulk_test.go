@@ -457,11 +457,31 @@ func (q *memoryQueue) all() []message {
 // errCrash stands for the death of the process at a point: what was called before it has happened.
 var errCrash = errors.New("the process died here")
 
-// crasher lets a point crash a number of times.
+// crasher lets a point crash a number of times, or lets something else happen there first.
 type crasher struct {
-	mu     sync.Mutex
-	points map[string]int
-	struck int
+	mu        sync.Mutex
+	points    map[string]int
+	meanwhile map[string]func()
+	struck    int
+}
+
+// first lets something happen when a point is reached the next time.
+func (c *crasher) first(point string, happen func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.meanwhile == nil {
+		c.meanwhile = map[string]func(){}
+	}
+	c.meanwhile[point] = happen
+}
+
+// take returns what is to happen at a point, once; nil for nothing.
+func (c *crasher) take(point string) func() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	happen := c.meanwhile[point]
+	delete(c.meanwhile, point)
+	return happen
 }
 
 func (c *crasher) at(point string, times int) {
@@ -471,6 +491,9 @@ func (c *crasher) at(point string, times int) {
 }
 
 func (c *crasher) here(point string) error {
+	if happen := c.take(point); happen != nil {
+		happen()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.points[point] == 0 {

@@ -219,6 +219,9 @@ func (p *Planner) jobPage(ctx context.Context, job Job, source *JobSource) (Port
 		if !slices.Contains(source.States, state) {
 			continue
 		}
+		if err := p.waitForSave(item); err != nil {
+			return Portion{}, err
+		}
 		f, err := p.lookUp(ctx, job, ImageRef{Drive: item.Drive, Item: item.File}, &portion)
 		if err != nil {
 			return Portion{}, err
@@ -226,7 +229,7 @@ func (p *Planner) jobPage(ctx context.Context, job Job, source *JobSource) (Port
 		if f == nil {
 			continue
 		}
-		if i := item.Intent; i != nil && i.Name == "" && f.Fingerprint == i.Fingerprint {
+		if i := item.Intent; i != nil && i.Name == "" && indexOf(i.all(), f.Fingerprint) >= 0 {
 			p.pass(job, *f, fault.New(fault.Processed, "The bulk edit before has saved this image already.", nil), &portion)
 			continue
 		}

@@ -131,7 +131,10 @@ func (s *Service) Open(ctx context.Context, tenant, user string) (bool, error) {
 			open = true
 			continue
 		}
-		if err := s.jobs.CloseJob(ctx, job); err != nil {
+		switch err := s.jobs.CloseJob(ctx, job); {
+		case fault.Is(err, fault.Conflict): // it is just being submitted
+			open = true
+		case err != nil:
 			return false, err
 		}
 	}

@@ -81,25 +81,35 @@ func (p *Planner) Plan(ctx context.Context, m PlanMessage) error {
 	if f := fault.From(err); err != nil && f.Kind.NeedsUser() {
 		err = p.lot.park(ctx, job, f, began)
 	}
-	return p.verdict(ctx, m, err)
+	return p.verdict(ctx, m, job, err)
 }
 
 // verdict says what becomes of the message: it is put back while a service is busy, it comes again through the
-// host after a failure of our own, and anything else ends the job.
-func (p *Planner) verdict(ctx context.Context, m PlanMessage, err error) error {
+// host after a failure of our own, and anything else ends the job, if that is still as this delivery left it.
+func (p *Planner) verdict(ctx context.Context, m PlanMessage, job Job, err error) error {
 	if err == nil {
 		return nil
 	}
 	f := fault.From(err)
-	if f.Kind == fault.Busy && m.Waits < maxWaits {
-		wait := waitOf(f, m.Waits)
-		m.Waits++
-		return putBack(ctx, p.queue, PlanQueue, m, wait)
+	if job.Job == "" && f.Kind != fault.Busy {
+		return err // it could not be read
 	}
-	if f.Kind == fault.Internal || f.Kind == fault.Misconfigured || f.Kind == fault.Conflict {
+	switch f.Kind {
+	case fault.Busy:
+	case fault.Internal, fault.Misconfigured, fault.Conflict:
 		return err
+	default:
+		if err = p.fail(ctx, job, f); !fault.Is(err, fault.Conflict) {
+			return err
+		}
+		f = fault.New(fault.Busy, "The bulk edit has moved on.", err) // by another delivery, which may have fared better
 	}
-	return p.fail(ctx, Ref{Tenant: m.Tenant, Job: m.Job}, f)
+	if m.Waits >= maxWaits {
+		return p.fail(ctx, job, f)
+	}
+	wait := waitOf(f, m.Waits)
+	m.Waits++
+	return putBack(ctx, p.queue, PlanQueue, m, wait)
 }
 
 // plan goes through the source, page by page, and starts the work when it is at its end. It returns the job as
@@ -113,19 +123,31 @@ func (p *Planner) plan(ctx context.Context, job Job, m PlanMessage) (Job, error)
 	if err != nil {
 		return job, err
 	}
+	var known *recordedFiles // nil: to be read
 	for first := true; !job.Place.End; first = false {
 		if deadline, ok := ctx.Deadline(); ok && !first && time.Until(deadline) < leaveTime {
 			return job, send(ctx, p.queue, PlanQueue, PlanMessage{Tenant: m.Tenant, Job: m.Job}, 0)
+		}
+		if known == nil {
+			if known, err = p.recorded(ctx, job); err != nil {
+				return job, err
+			}
 		}
 		portion, err := p.page(ctx, job, source, before)
 		if err != nil {
 			return job, err
 		}
+		known.leaveOut(job, &portion)
 		if err := p.checkSize(job, portion); err != nil {
 			return job, err
 		}
-		if job, err = p.record(ctx, job, portion); err != nil || job.Final() || job.rests() {
+		planned, passed := job.Planned+len(portion.Items), job.Passed+len(portion.Passed)
+		var recorded bool
+		if job, recorded, err = p.record(ctx, job, portion); err != nil || job.Final() || job.rests() {
 			return job, err
+		}
+		if !recorded || job.Planned != planned || job.Passed != passed {
+			known = nil // another planner has recorded what it found
 		}
 	}
 	if err := p.feeder.feed(ctx, job, 0); err != nil {
@@ -297,20 +319,21 @@ func itemOf(job Job, f File, n int) Item {
 	return Item{
 		Ref: job.Ref, N: n, User: job.User, Drive: f.Drive, File: f.Item, Parent: f.Parent, Name: f.Name, Tag: f.Tag, Size: f.Size,
 		State: Waiting,
+		Hash:  f.Fingerprint,
 	}
 }
 
-// record writes a portion. If another message moved the job meanwhile, it returns the job as that one left it.
-func (p *Planner) record(ctx context.Context, job Job, portion Portion) (Job, error) {
+// record writes a portion. If another message moved the job meanwhile, it returns the job as that one left it, and false.
+func (p *Planner) record(ctx context.Context, job Job, portion Portion) (Job, bool, error) {
 	done, err := p.jobs.RecordPortion(ctx, job, portion)
 	if !fault.Is(err, fault.Conflict) {
-		return done, err
+		return done, err == nil, err
 	}
 	now, err := p.jobs.Job(ctx, job.Ref)
 	if err == nil && now.Place == job.Place && !now.Final() {
-		return now, fault.New(fault.Busy, "The bulk edit is being planned by two at once.", nil)
+		return now, false, fault.New(fault.Busy, "The bulk edit is being planned by two at once.", nil)
 	}
-	return now, err
+	return now, false, err
 }
 
 // GiveUp ends a job whose message was tried too often while the job was planned, after a second chance: a picture may have
@@ -330,29 +353,21 @@ func (p *Planner) GiveUp(ctx context.Context, m PlanMessage) error {
 		m.Again, m.Waits = true, 0
 		return send(ctx, p.queue, PlanQueue, m, turnAfter)
 	}
-	return p.fail(ctx, job.Ref,
-		fault.Newf(fault.Internal, "The bulk edit could not be planned; it was tried several times."))
+	return p.fail(ctx, job, fault.Newf(fault.Internal, "The bulk edit could not be planned; it was tried several times."))
 }
 
-func (p *Planner) fail(ctx context.Context, ref Ref, why *fault.Fault) error {
-	for {
-		job, err := p.jobs.Job(ctx, ref)
-		if fault.Is(err, fault.NotFound) {
-			return nil
-		}
-		if err != nil || job.Final() {
-			return err
-		}
-		job.State, job.FinishedAt = Failed, p.now().UTC()
-		job.Reason, job.Message = string(why.Kind), why.Message
-		if err = conclude(ctx, p.jobs, job); fault.Is(err, fault.Conflict) {
-			continue
-		}
-		if err == nil {
-			slog.WarnContext(ctx, "bulk edit failed", "tenant", ref.Tenant, "job", ref.Job, "error", why)
-		}
-		return err
+// fail ends a job that could not be planned. Conflict if it is not as it was read any more.
+func (p *Planner) fail(ctx context.Context, job Job, why *fault.Fault) error {
+	if job.Final() {
+		return nil
 	}
+	job.State, job.FinishedAt = Failed, p.now().UTC()
+	job.Reason, job.Message = string(why.Kind), why.Message
+	err := conclude(ctx, p.jobs, job)
+	if err == nil {
+		slog.WarnContext(ctx, "bulk edit failed", "tenant", job.Tenant, "job", job.Job, "error", why)
+	}
+	return err
 }
 
 // settle moves a job on when its planning is at its end or its last image has a result. Whoever does the

@@ -3,29 +3,14 @@ package bulk
 import (
 	"bytes"
 	"context"
-	"hash/maphash"
 
 	"imagepro/handler/fault"
 	"imagepro/handler/recipe"
 )
 
 // seen is what an earlier job of the same sort has left: the contents of files that need not be edited again, and the
-// files that it made. It holds hashes, so that 100,000 images take a few megabytes.
-type seen struct {
-	seed     maphash.Seed
-	contents map[uint64]struct{}
-	made     map[uint64]struct{}
-}
-
-func (s *seen) hash(parts ...string) uint64 {
-	var h maphash.Hash
-	h.SetSeed(s.seed)
-	for _, part := range parts {
-		_, _ = h.WriteString(part)
-		_ = h.WriteByte(0)
-	}
-	return h.Sum64()
-}
+// files that it made.
+type seen struct{ contents, made hashSet }
 
 // add notes what became of an image.
 func (s *seen) add(i Item) {
@@ -34,14 +19,23 @@ func (s *seen) add(i Item) {
 	switch {
 	case !processed:
 	case edited && i.Intent != nil && i.Intent.Name == "":
-		if i.Saved.Tag != "" {
-			s.contents[s.hash(i.Drive, i.File, i.Saved.Tag)] = struct{}{}
-		}
+		s.addContent(i, i.Saved.Tag, i.Intent.Fingerprint)
 	default: // it was left as it was: for a copy, or because nothing was to be done
-		s.contents[s.hash(i.Drive, i.File, i.Tag)] = struct{}{}
+		s.addContent(i, i.Tag, i.Hash)
 		if i.Saved != nil && i.Saved.File != i.File {
-			s.made[s.hash(i.Drive, i.Saved.File)] = struct{}{}
+			s.made.add(i.Drive, i.Saved.File)
 		}
+	}
+}
+
+// addContent notes a content of an image, by its tag and by its fingerprint: SharePoint moves tags now and then though the
+// content stays. Either may not be known.
+func (s *seen) addContent(i Item, tag, fingerprint string) {
+	if tag != "" {
+		s.contents.add(i.Drive, i.File, "tag", tag)
+	}
+	if fingerprint != "" {
+		s.contents.add(i.Drive, i.File, "hash", fingerprint)
 	}
 }
 
@@ -50,10 +44,10 @@ func (s *seen) why(f File) *fault.Fault {
 	if s == nil {
 		return nil
 	}
-	if _, ok := s.contents[s.hash(f.Drive, f.Item, f.Tag)]; ok {
+	if s.contents.has(f.Drive, f.Item, "tag", f.Tag) || f.Fingerprint != "" && s.contents.has(f.Drive, f.Item, "hash", f.Fingerprint) {
 		return fault.New(fault.Processed, "It is as the bulk edit before has left it.", nil)
 	}
-	if _, ok := s.made[s.hash(f.Drive, f.Item)]; ok {
+	if s.made.has(f.Drive, f.Item) {
 		return fault.New(fault.Processed, "The bulk edit before has made it.", nil)
 	}
 	return nil
@@ -76,7 +70,7 @@ func (p *Planner) since(ctx context.Context, job Job, source Source) (*seen, err
 	if err != nil || !same {
 		return nil, err
 	}
-	s := &seen{maphash.MakeSeed(), map[uint64]struct{}{}, map[uint64]struct{}{}}
+	s := &seen{newHashSet(), newHashSet()}
 	for cursor := ""; ; {
 		items, next, err := p.items.ItemsOf(ctx, earlier.Ref, cursor, itemPage)
 		if err != nil {

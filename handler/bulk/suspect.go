@@ -43,7 +43,7 @@ func (w *Worker) alone(ctx context.Context, m ItemMessage) error {
 	}
 	item.Tries++
 	if err := w.items.NoteTry(ctx, item); fault.Is(err, fault.Conflict) {
-		return fault.New(fault.Internal, "Two deliveries of a message met.", err)
+		return met(err)
 	} else if err != nil {
 		return err
 	}

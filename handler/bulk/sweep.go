@@ -28,6 +28,7 @@ type SweeperOptions struct {
 	Jobs     Jobs
 	Index    Index
 	Queue    Queue
+	Sessions Sessions
 	Previews Previews
 	MaxAge   time.Duration // of a job that is not over
 	Now      func() time.Time
@@ -78,7 +79,8 @@ func (s *Sweeper) look(ctx context.Context, open OpenJob, done *Swept) error {
 		if now.Sub(open.CreatedAt) < recordTime {
 			return nil
 		}
-		job, err = Job{Ref: open.Ref, User: open.User, State: Done}, nil
+		done.Closed++
+		return s.o.Jobs.CloseJob(ctx, open.Job) // if it is still as it was read: somebody may be submitting it
 	}
 	switch {
 	case err != nil:
@@ -91,7 +93,12 @@ func (s *Sweeper) look(ctx context.Context, open OpenJob, done *Swept) error {
 		job.State, job.FinishedAt = Cancelled, now
 		job.Reason, job.Message = "", fmt.Sprintf("The bulk edit was not done after %d days and was ended. What was edited stays.", int(s.o.MaxAge.Hours()/24))
 		return conclude(ctx, s.o.Jobs, job)
-	case job.rests() && open.Rests:
+	case job.State == Parked:
+		if err := s.resume(ctx, job, done); err != nil {
+			return err
+		}
+	}
+	if job.rests() && open.Rests {
 		return nil
 	}
 	mark := fmt.Sprint(job.State, job.Place.Folder, job.Place.Cursor, job.Planned, job.Sent, job.Counts.Total())
@@ -111,4 +118,15 @@ func (s *Sweeper) look(ctx context.Context, open OpenJob, done *Swept) error {
 	slog.WarnContext(ctx, "bulk edit is helped on", "tenant", job.Tenant, "job", job.Job, "since", open.MarkAt)
 	open.MarkAt, open.Nudges = now, open.Nudges+1
 	return s.o.Index.NoteOpen(ctx, open)
+}
+
+// resume asks to go on with a job that waits for its user though they have left a session since it was submitted: they may have
+// come back just before it was parked, and whoever parked it may have died before looking.
+func (s *Sweeper) resume(ctx context.Context, job Job, done *Swept) error {
+	back, err := s.o.Sessions.LeftSince(ctx, job.Tenant, job.User, job.CreatedAt)
+	if err != nil || !back {
+		return err
+	}
+	done.Helped++
+	return askToResume(ctx, s.o.Queue, job)
 }

@@ -45,7 +45,7 @@ func (k *kit) sweep() bulk.Swept {
 func (k *kit) sweepOrDie() (bulk.Swept, error) {
 	return bulk.NewSweeper(bulk.SweeperOptions{
 		Jobs: crashingJobs{k.records, k.crash}, Index: crashingIndex{own{k.records, k.user.ID}, k.crash}, Queue: crashingQueue{k.queue, k.crash},
-		Previews: keeping{k.specs}, MaxAge: 30 * 24 * time.Hour, Now: k.now,
+		Sessions: k.sessions, Previews: keeping{k.specs}, MaxAge: 30 * 24 * time.Hour, Now: k.now,
 	}).Sweep(k.t.Context())
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"imagepro/handler/caller"
 	"imagepro/handler/fault"
@@ -15,6 +16,7 @@ type Undoing struct {
 	Bytes  int64  // length of that
 	Left   string // fingerprint of what the edit has written
 	Unsure bool   // it is not known whether it has
+	Over   bool   // it was written over somebody else's save; see File.Overwrote
 }
 
 // maxUndos is how often a job can be undone again, for the sake of images that failed.
@@ -72,13 +74,16 @@ func (p *Planner) undoPage(ctx context.Context, job Job, source *JobSource) (Por
 		if item.Passed || intent == nil || item.State != Edited && item.State != Waiting && item.State != Broken {
 			continue // nothing was written
 		}
-		if item.State == Waiting && p.now().Sub(intent.At) < longestRun {
-			return Portion{}, fault.New(fault.Busy, "An image of the bulk edit may be being saved at this moment.", nil)
+		if err := p.waitForSave(item); err != nil {
+			return Portion{}, err
 		}
 		undone := Item{
 			Ref: job.Ref, N: job.Planned + len(portion.Items), User: job.User, Drive: item.Drive, File: item.File, Parent: item.Parent, Name: item.Name,
 			Size: intent.After.Bytes, State: Waiting,
-			Undoing: &Undoing{Old: intent.Source, Bytes: intent.Before.Bytes, Left: intent.Fingerprint, Unsure: item.State != Edited},
+			Undoing: &Undoing{
+				Old: intent.Source, Bytes: intent.Before.Bytes, Left: intent.Fingerprint, Unsure: item.State != Edited,
+				Over: slices.Contains(item.Warnings, OverwroteChange),
+			},
 		}
 		if item.Saved != nil {
 			undone.Tag = item.Saved.Tag
@@ -89,6 +94,14 @@ func (p *Planner) undoPage(ctx context.Context, job Job, source *JobSource) (Por
 	return portion, nil
 }
 
+// waitForSave fails with Busy while an image of a job that has ended may still be being saved.
+func (p *Planner) waitForSave(item Item) error {
+	if item.State == Waiting && item.Intent != nil && item.Intent.mayBeAtWork(p.now()) {
+		return fault.New(fault.Busy, "An image of the bulk edit may be being saved at this moment.", nil)
+	}
+	return nil
+}
+
 // undoPortion is how many images are recorded at once.
 const undoPortion = 90
 
@@ -96,10 +109,12 @@ const undoPortion = 90
 // item's result, if there is nothing to save.
 func (w *Worker) old(ctx context.Context, job Job, file File, item *Item) ([]byte, bool, error) {
 	u := item.Undoing
-	if item.Tag == "" && file.Fingerprint == u.Left { // the edit could not see the tag that it had left
+	if file.Fingerprint != "" && file.Fingerprint == u.Left { // the edit could not see its tag, or SharePoint has moved it
 		item.Tag = file.Tag
 	}
 	switch {
+	case u.Over:
+		return nil, false, fault.New(fault.Conflict, "Somebody saved the image at the same moment as the bulk edit. Their content is an earlier version.", nil)
 	case file.Fingerprint == u.Old, file.Tag != item.Tag && u.Unsure:
 		item.State = Unchanged
 		return nil, true, nil

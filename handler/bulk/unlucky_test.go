@@ -23,6 +23,22 @@ type oddLibrary struct {
 	children func(ctx context.Context, folder, cursor string) (bulk.Page, error)
 	file     func(bulk.File) bulk.File
 	read     func(ctx context.Context) error
+	replace  func(f bulk.File, content []byte) (bulk.File, error)
+	create   func(f bulk.File, name string, content []byte) (bulk.File, error)
+}
+
+func (o oddLibrary) Replace(ctx context.Context, who caller.Caller, f bulk.File, content []byte) (bulk.File, error) {
+	if o.replace != nil {
+		return o.replace(f, content)
+	}
+	return o.Library.Replace(ctx, who, f, content)
+}
+
+func (o oddLibrary) Create(ctx context.Context, who caller.Caller, f bulk.File, name string, content []byte) (bulk.File, error) {
+	if o.create != nil {
+		return o.create(f, name, content)
+	}
+	return o.Library.Create(ctx, who, f, name, content)
 }
 
 func (o oddLibrary) Children(ctx context.Context, who caller.Caller, drive, folder, cursor string) (bulk.Page, error) {
@@ -99,7 +115,7 @@ func TestAnImageThatTheListingRepeatsIsEditedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	done := k.drive(job.Ref)
-	if done.Planned != 101 || done.Counts.Edited != 100 || len(k.versions(files[0])) != 2 {
+	if done.Planned != 100 || done.Counts.Edited != 100 || len(k.versions(files[0])) != 2 {
 		t.Errorf("%d planned, %+v, %d versions of the repeated image", done.Planned, done.Counts, len(k.versions(files[0])))
 	}
 }

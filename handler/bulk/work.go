@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/golang-lru/v2/expirable"
@@ -101,15 +102,20 @@ func (w *Worker) Work(ctx context.Context, m ItemMessage) error {
 func (w *Worker) work(ctx context.Context, m ItemMessage) error {
 	began := w.now()
 	job, item, err := w.find(ctx, m)
-	if err != nil || job.ended() || job.rests() || job.Job == "" {
-		return err // or over as a whole, or sent again when the job goes on, or erased
-	}
-	if item.State != Waiting {
+	switch {
+	case err != nil || job.rests() || job.Job == "":
+		return err // or sent again when the job goes on, or erased
+	case job.ended():
+		return w.finishSaved(ctx, job, m, item, began)
+	case item.State != Waiting:
 		return w.goOn(ctx, job, m, 0)
 	}
 	item, err = w.edit(ctx, job, item)
 	if err == nil {
 		return w.finish(ctx, job, m, item, began)
+	}
+	if errors.Is(err, errStopped) {
+		return nil
 	}
 	f := fault.From(err)
 	if f.Kind.NeedsUser() {
@@ -124,7 +130,7 @@ func (w *Worker) work(ctx context.Context, m ItemMessage) error {
 		return fault.New(fault.Busy, "It could not be seen whether the image was saved.", err)
 	}
 	item.State, item.Reason, item.Message = state, string(f.Kind), f.Message
-	if unseen != nil {
+	if unseen != nil || f.Kind == fault.Busy && item.Intent != nil { // its save may not have been answered
 		item.Message += notSeen
 	}
 	return w.finish(ctx, job, m, item, began)
@@ -185,10 +191,12 @@ func stateOf(kind fault.Kind) ItemState {
 func (w *Worker) GiveUp(ctx context.Context, m ItemMessage) error {
 	began := w.now()
 	job, item, err := w.find(ctx, m)
-	if err != nil || job.rests() || job.Job == "" {
+	switch {
+	case err != nil || job.rests() || job.Job == "":
 		return err
-	}
-	if item.State != Waiting {
+	case job.ended():
+		return w.finishSaved(ctx, job, m, item, began)
+	case item.State != Waiting:
 		return w.goOn(ctx, job, m, 0)
 	}
 	item, err = w.lastResult(ctx, job, item)
@@ -209,7 +217,7 @@ func (w *Worker) finish(ctx context.Context, job Job, m ItemMessage, item Item, 
 	item.FinishedAt = w.now().UTC()
 	done, err := w.items.FinishItem(ctx, item)
 	if fault.Is(err, fault.Conflict) {
-		return fault.New(fault.Internal, "Two deliveries of a message met.", err) // come again and look
+		return met(err) // come again and look
 	}
 	if err != nil {
 		return err
@@ -240,34 +248,81 @@ func (w *Worker) goOn(ctx context.Context, job Job, m ItemMessage, share int) er
 // shareOf returns how many of the numbers below planned belong to a share.
 func shareOf(planned, share int) int { return (planned - share + Shares - 1) / Shares }
 
+// met says that two deliveries of a message were at work on one image, and this one lost. That is nobody's failure: it is put
+// back, and finds what the other has left.
+func met(err error) error { return fault.New(fault.Busy, "Two deliveries of a message met.", err) }
+
+// errStopped says that the job rests or has ended, or is gone, and that nothing of the image was saved.
+var errStopped = errors.New("bulk: the job is not at work any more")
+
 // edit does the work on one image and returns the item with its result.
 func (w *Worker) edit(ctx context.Context, job Job, item Item) (Item, error) {
 	spec, err := w.spec(ctx, job)
 	if err != nil {
 		return item, err
 	}
-	file, saved, err := w.look(ctx, job, item)
+	now, err := w.lookEverywhere(ctx, job, item)
 	switch {
 	case err != nil && item.Intent != nil:
 		return item, &unseen{err}
 	case err != nil:
 		return item, err
-	case saved != nil:
-		return fulfilled(item, *saved), nil
-	case file.Tag != item.Tag && job.Kind == Edit && spec.save.OnChanged != EditAgain:
+	case now.found != nil:
+		return fulfilled(item, *now.found), nil
+	}
+	file := now.file
+	if file.Tag != item.Tag && item.Hash != "" && file.Fingerprint == item.Hash {
+		item.Tag = file.Tag // it is the same content: SharePoint moves tags now and then
+	}
+	if file.Tag != item.Tag && job.Kind == Edit && spec.save.OnChanged != EditAgain {
 		return item, changed()
+	}
+	earlier := item.Intent
+	if file.Tag != item.Tag {
+		earlier = nil // its upload names a tag that is gone
 	}
 	content, done, err := w.content(ctx, job, spec, file, &item)
 	if err != nil || done {
 		return item, err
 	}
-	if item, err = w.items.Intend(ctx, item); err != nil {
-		if fault.Is(err, fault.Conflict) {
-			err = fault.New(fault.Internal, "Two deliveries of a message met.", err)
-		}
+	if item, err = w.intend(ctx, item); err != nil {
 		return item, err
 	}
-	return w.save(ctx, job, spec, file, item, content)
+	if err := w.checkAtWork(ctx, item, earlier); err != nil {
+		return item, err
+	}
+	return w.save(ctx, job, spec, file, item, earlier, content)
+}
+
+func (w *Worker) intend(ctx context.Context, item Item) (Item, error) {
+	item, err := w.items.Intend(ctx, item)
+	if fault.Is(err, fault.Conflict) {
+		err = met(err)
+	}
+	return item, err
+}
+
+// checkAtWork reads the job once more, now that the intent is there, and returns errStopped unless it is at work. An undo, or
+// whatever else follows the end of a job, takes an image without an intent for one that was not touched: so whoever has written
+// one asks after that whether the end has come before it.
+func (w *Worker) checkAtWork(ctx context.Context, item Item, earlier *Intent) error {
+	job, err := w.jobs.Job(ctx, item.Ref)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	if err == nil && !job.ended() && !job.rests() {
+		return nil
+	}
+	if w.running != nil {
+		w.running.Remove(item.Ref)
+	}
+	if err == nil && earlier == nil { // nothing of the image can be saved any more: nobody need wait for that
+		item.Intent = nil
+		if _, err := w.items.Intend(ctx, item); err != nil {
+			slog.InfoContext(ctx, "an intent stays", "tenant", item.Tenant, "job", item.Job, "item", item.N, "error", err)
+		}
+	}
+	return errStopped
 }
 
 // content returns what is to be saved, and puts the intent into the item. It returns true, and the item's result, if
@@ -278,7 +333,7 @@ func (w *Worker) content(ctx context.Context, job Job, spec parsedSpec, file Fil
 	}
 	// Of what was announced for the content before nothing can come any more: its upload names that one's tag.
 	if file.Tag != item.Tag {
-		item.Tag, item.Size, item.Name, item.Intent = file.Tag, file.Size, file.Name, nil
+		item.Tag, item.Hash, item.Size, item.Name, item.Intent = file.Tag, file.Fingerprint, file.Size, file.Name, nil
 	}
 	return w.prepare(ctx, job, spec, file, item)
 }
@@ -323,6 +378,10 @@ func (w *Worker) prepare(ctx context.Context, job Job, spec parsedSpec, file Fil
 	if err != nil {
 		return nil, false, err
 	}
+	fingerprint := w.library.Fingerprint(source)
+	if i := item.Intent; i != nil && i.Source != fingerprint {
+		return nil, false, fault.New(fault.Busy, "The content of the image is another than its tag says: it is just being saved.", nil)
+	}
 	result, err := w.editPicture(ctx, source, spec, imaging.Options{Limits: w.limits, Name: file.Name, Time: job.CreatedAt, Images: images})
 	item.Before = pictureOf(result.Before)
 	if err != nil {
@@ -339,9 +398,9 @@ func (w *Worker) prepare(ctx context.Context, job Job, spec parsedSpec, file Fil
 		item.Warnings = result.Warnings
 		return nil, true, nil
 	}
-	item.Intent = &Intent{
+	intent := Intent{
 		At:          w.now().UTC(),
-		Source:      w.library.Fingerprint(source),
+		Source:      fingerprint,
 		Fingerprint: w.library.Fingerprint(result.Data),
 		Before:      item.Before,
 		After:       Picture{Width: result.Width, Height: result.Height, Bytes: int64(len(result.Data)), Format: string(result.Format)},
@@ -356,9 +415,10 @@ func (w *Worker) prepare(ctx context.Context, job Job, spec parsedSpec, file Fil
 			about, _ := imaging.Describe(source, w.limits) // what can be read of it
 			facts.Taken, facts.Title, facts.Creator = about.Day(), about.Title, about.Creator
 		}
-		item.Intent.Name = naming.Of(spec.save.Name, facts, result.Format.Ending()) // the same at every try, unless the image is renamed
-		item.Intent.Folder = spec.save.Folder
+		intent.Name = naming.Of(spec.save.Name, facts, result.Format.Ending()) // the same at every try, unless the image is renamed
+		intent.Folder = spec.save.Folder
 	}
+	item.Intent = intent.after(item.Intent)
 	if job.Kind == DryRun {
 		*item, err = w.rehearse(ctx, job, spec, file, *item, source, result.Data)
 		return nil, true, err
@@ -380,9 +440,9 @@ func pictureOf(i imaging.Info) Picture {
 	return Picture{Width: i.Width, Height: i.Height, Bytes: int64(i.Bytes), Format: string(i.Format)}
 }
 
-// save writes the content. A conflict may be the work of an earlier try whose answer was lost, so it is
-// looked at before it is believed.
-func (w *Worker) save(ctx context.Context, job Job, spec parsedSpec, file File, item Item, content []byte) (Item, error) {
+// save writes the content. A refusal may be the answer to a repeat of what an earlier request, or an earlier try, has done, so it
+// is looked at before it is believed. earlier is what an earlier try has announced for the same content; nil for nothing.
+func (w *Worker) save(ctx context.Context, job Job, spec parsedSpec, file File, item Item, earlier *Intent, content []byte) (Item, error) {
 	var err error
 	var written File
 	who := job.who()
@@ -394,21 +454,30 @@ func (w *Worker) save(ctx context.Context, job Job, spec parsedSpec, file File, 
 		written, err = w.library.Replace(ctx, who, file, content)
 	}
 	if err == nil {
-		return fulfilled(item, Saved{File: written.Item, Tag: written.Tag}), nil
+		item = fulfilled(item, found{Saved{File: written.Item, Tag: written.Tag}, item.Intent.all()[0]})
+		if written.Overwrote {
+			item.Warnings = append(slices.Clone(item.Warnings), OverwroteChange)
+		}
+		return item, nil
 	}
-	if !fault.Is(err, fault.Conflict) {
-		return item, err
+	f := fault.From(err)
+	if f.Kind == fault.Busy || f.Kind.NeedsUser() || stateOf(f.Kind) == "" {
+		return item, err // the next try looks
 	}
-	now, saved, lookErr := w.look(ctx, job, item)
+	now, lookErr := w.look(ctx, job, item)
 	switch {
 	case lookErr != nil:
 		return item, &unseen{lookErr}
-	case saved != nil:
-		return fulfilled(item, *saved), nil
-	case spec.save.Target == NewVersion && now.Tag == item.Tag:
+	case now.found != nil:
+		return fulfilled(item, *now.found), nil
+	case f.Kind != fault.Conflict:
+		return w.refused(ctx, item, earlier, err)
+	case spec.save.Target == NewVersion && now.file.Tag == item.Tag:
 		return item, fault.New(fault.Busy, "SharePoint refused the new version though nothing had changed.", err)
 	case spec.save.Target == NewVersion && spec.save.OnChanged == EditAgain:
 		return item, fault.New(fault.Busy, "Somebody has changed the image again.", err)
+	case spec.save.Target == Copy && !now.taken: // an upload session of an earlier try holds it until it expires
+		return item, fault.New(fault.Busy, "SharePoint says that the name is taken, and has no file of that name.", err)
 	case spec.save.OnConflict == Skip:
 		item.State, item.Reason = Skipped, string(fault.Conflict)
 		item.Message = "There is a file named " + item.Intent.Name + " already. Nothing was saved."
@@ -417,9 +486,18 @@ func (w *Worker) save(ctx context.Context, job Job, spec parsedSpec, file File, 
 	return item, err
 }
 
-// fulfilled returns the item with the result that its intent announced and a save left.
-func fulfilled(i Item, saved Saved) Item {
-	i.State, i.Saved = Edited, &saved
-	i.Before, i.After, i.Warnings = i.Intent.Before, i.Intent.After, i.Intent.Warnings
-	return i
+// refused returns a refusal, or Busy while a save of an earlier try may still be carried out. Every request of this try was
+// answered, so nothing of it can come any more, and the record says again what the earlier one has announced, and when.
+func (w *Worker) refused(ctx context.Context, item Item, earlier *Intent, refusal error) (Item, error) {
+	if earlier == nil || !earlier.mayBeAtWork(w.now()) {
+		return item, refusal
+	}
+	item.Intent = earlier
+	item, err := w.intend(ctx, item)
+	if err != nil {
+		return item, err
+	}
+	busy := fault.New(fault.Busy, "An earlier try may still be saving the image.", refusal)
+	busy.RetryAfter = longestRun - w.now().Sub(earlier.At)
+	return item, busy
 }

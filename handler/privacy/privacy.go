@@ -199,6 +199,7 @@ func bulkEdits() []Entry {
 			{"Facts/parent", "id of its folder"},
 			{"Facts/name", "its file name"},
 			{"Facts/tag", "tag of its content"},
+			{"Facts/hash", "hash of its content"},
 			{"Facts/size", "number"},
 			{"Facts/reason", "kind of what went wrong"},
 			{"Facts/message", "sentence for the user"},

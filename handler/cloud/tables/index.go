@@ -60,13 +60,18 @@ func (s *Store) addToIndex(ctx context.Context, j bulk.Job) error {
 	return s.upsert(ctx, openTable, openRow{indexRow: rowOfIndex(j)})
 }
 
-// CloseJob notes that a job is final. A repeat is no fault.
+// CloseJob notes that a job is final, which it stays. One that has no record is closed only if its place in the index is as it
+// was read: it may be being submitted. A repeat is no fault.
 func (s *Store) CloseJob(ctx context.Context, j bulk.Job) error {
 	if err := checkKeys(j.Tenant, j.User, j.Job); err != nil {
 		return err
 	}
+	version := "*"
+	if j.State == "" {
+		version = j.Version
+	}
 	row := rowOfIndex(j)
-	return s.remove(ctx, openTable, row.PartitionKey, row.RowKey, "*")
+	return s.remove(ctx, openTable, row.PartitionKey, row.RowKey, version)
 }
 
 // indexed returns the jobs of a user, or of a tenant, as the index or the table of open ones has them.
@@ -82,7 +87,9 @@ func (s *Store) indexed(ctx context.Context, table, tenant, user string) ([]bulk
 			return false, err
 		}
 		owner, job, _ := strings.Cut(row.RowKey, "_")
-		jobs = append(jobs, bulk.Job{Ref: bulk.Ref{Tenant: tenant, Job: job}, User: owner, CreatedAt: parseTime(row.CreatedAt)})
+		jobs = append(jobs, bulk.Job{
+			Ref: bulk.Ref{Tenant: tenant, Job: job}, User: owner, CreatedAt: parseTime(row.CreatedAt), Version: row.ETag,
+		})
 		return true, nil
 	})
 	return jobs, err

@@ -4,8 +4,11 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
+
 	"imagepro/handler/bulk"
 	"imagepro/handler/erasure"
+	"imagepro/handler/fault"
 )
 
 // openJobs returns the ids of open jobs, with their states.
@@ -86,4 +89,37 @@ func TestOpenJobsAreCountedByTenantAndUserAndThoseAtWork(t *testing.T) {
 	if got, err := s.CountOpen(ctx, tenant, "u"); err != nil || got != (bulk.OpenCount{Tenant: 4, User: 2, AtWork: 3}) {
 		t.Errorf("CountOpen = %+v, %v", got, err)
 	}
+}
+
+// A client that repeats a submission with its key an hour later gives the job its record then, while a sweep, or a visit, takes
+// the place in the index for an orphan.
+func TestAJobThatIsJustBeingSubmittedIsNotClosed(t *testing.T) {
+	t.Parallel()
+	s, tenant := open(t)
+	ctx := t.Context()
+	job := bulk.Job{Ref: bulk.Ref{Tenant: tenant, Job: "1"}, User: "u", State: bulk.Planning, CreatedAt: noon}
+	must(t, s.CreateJob(ctx, job))
+	service, err := aztables.NewServiceClientFromConnectionString(storage, nil)
+	must(t, err)
+	_, err = service.NewClient("ImageProBulkEdits").DeleteEntity(ctx, tenant+"_1", "0", nil)
+	must(t, err)
+	orphans, err := s.OpenJobs(ctx, tenant, "u")
+	if err != nil || len(orphans) != 1 || orphans[0].State != "" {
+		t.Fatalf("open jobs are %+v, %v", orphans, err)
+	}
+	var swept bulk.OpenJob
+	must(t, s.EachOpen(ctx, func(o bulk.OpenJob) bool {
+		if o.Ref == job.Ref {
+			swept = o
+		}
+		return true
+	}))
+	must(t, s.CreateJob(ctx, job)) // the repeat
+	for who, orphan := range map[string]bulk.Job{"a visit": orphans[0], "a sweep": swept.Job} {
+		wantKind(t, who+" closes it", s.CloseJob(ctx, orphan), fault.Conflict)
+	}
+	orphans, err = s.OpenJobs(ctx, tenant, "u")
+	must(t, err)
+	orphans[0].State = bulk.Done
+	must(t, s.CloseJob(ctx, orphans[0])) // a final job is closed whatever the index says
 }

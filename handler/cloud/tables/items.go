@@ -31,6 +31,7 @@ type itemFacts struct {
 	Parent     string       `json:"parent,omitempty"`
 	Name       string       `json:"name"`
 	Tag        string       `json:"tag"`
+	Hash       string       `json:"hash,omitempty"`
 	Size       int64        `json:"size"`
 	Reason     string       `json:"reason,omitempty"`
 	Message    string       `json:"message,omitempty"`
@@ -60,6 +61,16 @@ type intentFacts struct {
 	Before      pictureFacts `json:"before"`
 	After       pictureFacts `json:"after"`
 	Warnings    []string     `json:"warnings,omitempty"`
+
+	Earlier []announcedFacts `json:"earlier,omitempty"`
+}
+
+type announcedFacts struct {
+	Fingerprint string       `json:"fingerprint"`
+	Name        string       `json:"name,omitempty"`
+	Folder      string       `json:"folder,omitempty"`
+	After       pictureFacts `json:"after"`
+	Warnings    []string     `json:"warnings,omitempty"`
 }
 
 type savedFacts struct {
@@ -72,6 +83,7 @@ type undoFacts struct {
 	Bytes  int64  `json:"bytes"`
 	Left   string `json:"left"`
 	Unsure bool   `json:"unsure,omitempty"`
+	Over   bool   `json:"over,omitempty"`
 }
 
 func rowOfItem(i bulk.Item) itemRow {
@@ -80,13 +92,17 @@ func rowOfItem(i bulk.Item) itemRow {
 		key = passedKey(i.N)
 	}
 	facts := itemFacts{
-		Number: i.Number, User: i.User, Drive: i.Drive, File: i.File, Parent: i.Parent, Name: i.Name, Tag: i.Tag, Size: i.Size, Reason: i.Reason, Message: i.Message,
+		Number: i.Number, User: i.User, Drive: i.Drive, File: i.File, Parent: i.Parent, Name: i.Name, Tag: i.Tag, Hash: i.Hash,
+		Size: i.Size, Reason: i.Reason, Message: i.Message,
 		Before: pictureFacts(i.Before), After: pictureFacts(i.After), Warnings: i.Warnings, FinishedAt: formatTime(i.FinishedAt), Tries: i.Tries,
 	}
 	if i.Intent != nil {
 		facts.Intent = &intentFacts{
-			formatTime(i.Intent.At), i.Intent.Source, i.Intent.Fingerprint, i.Intent.Name, i.Intent.Folder,
-			pictureFacts(i.Intent.Before), pictureFacts(i.Intent.After), i.Intent.Warnings,
+			At: formatTime(i.Intent.At), Source: i.Intent.Source, Fingerprint: i.Intent.Fingerprint, Name: i.Intent.Name, Folder: i.Intent.Folder,
+			Before: pictureFacts(i.Intent.Before), After: pictureFacts(i.Intent.After), Warnings: i.Intent.Warnings,
+		}
+		for _, a := range i.Intent.Earlier {
+			facts.Intent.Earlier = append(facts.Intent.Earlier, announcedFacts{a.Fingerprint, a.Name, a.Folder, pictureFacts(a.After), a.Warnings})
 		}
 	}
 	facts.Saved, facts.Undoing = (*savedFacts)(i.Saved), (*undoFacts)(i.Undoing)
@@ -106,7 +122,7 @@ func (r itemRow) item(ref bulk.Ref, etag string) (bulk.Item, error) {
 	}
 	item := bulk.Item{
 		Ref: ref, N: n, Number: facts.Number, Passed: kind == "4", User: facts.User, Drive: facts.Drive, File: facts.File, Parent: facts.Parent, Name: facts.Name,
-		Tag: facts.Tag, Size: facts.Size, State: bulk.ItemState(r.State), Reason: facts.Reason, Message: facts.Message,
+		Tag: facts.Tag, Hash: facts.Hash, Size: facts.Size, State: bulk.ItemState(r.State), Reason: facts.Reason, Message: facts.Message,
 		Before: bulk.Picture(facts.Before), After: bulk.Picture(facts.After), Warnings: facts.Warnings,
 		FinishedAt: parseTime(facts.FinishedAt), Tries: facts.Tries, Version: etag,
 	}
@@ -114,6 +130,11 @@ func (r itemRow) item(ref bulk.Ref, etag string) (bulk.Item, error) {
 		item.Intent = &bulk.Intent{
 			At: parseTime(i.At), Source: i.Source, Fingerprint: i.Fingerprint, Name: i.Name, Folder: i.Folder,
 			Before: bulk.Picture(i.Before), After: bulk.Picture(i.After), Warnings: i.Warnings,
+		}
+		for _, a := range i.Earlier {
+			item.Intent.Earlier = append(item.Intent.Earlier, bulk.Announced{
+				Fingerprint: a.Fingerprint, Name: a.Name, Folder: a.Folder, After: bulk.Picture(a.After), Warnings: a.Warnings,
+			})
 		}
 	}
 	item.Saved, item.Undoing = (*bulk.Saved)(facts.Saved), (*bulk.Undoing)(facts.Undoing)

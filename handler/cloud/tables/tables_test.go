@@ -143,7 +143,7 @@ func TestEmptyAccountReadsAsEmptyAndIsFilledByTheFirstWrite(t *testing.T) {
 	must(t, s.Idle(ctx, time.Now(), func(o org.Organization) bool { t.Errorf("Idle yields %v", o); return true }))
 	must(t, s.EachSession(ctx, func(o org.Session) bool { t.Errorf("EachSession yields %v", o); return true }))
 	must(t, s.EachErasure(ctx, func(o org.Erasure) bool { t.Errorf("EachErasure yields %v", o); return true }))
-	must(t, s.CloseJob(ctx, bulk.Job{Ref: ref, User: "u"}))
+	must(t, s.CloseJob(ctx, bulk.Job{Ref: ref, User: "u", State: bulk.Done}))
 	for _, user := range []string{"", "u"} {
 		must(t, s.Erase(ctx, erasure.Scope{Tenant: "t", User: user}, true, uncounted))
 	}
