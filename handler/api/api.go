@@ -112,7 +112,8 @@ func (a *API) install() {
 	huma.Register(a.huma, open("privacy", http.MethodGet, "/privacy", "What Image Pro keeps, what for and how long"), a.privacy) // changes nothing
 
 	// Recipes
-	huma.Register(a.huma, open("recipeSchema", http.MethodGet, "/recipes/schema", "The JSON Schema of a recipe"), a.recipeSchema) // changes nothing
+	huma.Register(a.huma, open("recipeSchema", http.MethodGet, "/recipes/schema", "The JSON Schema of a recipe"), a.recipeSchema)       // changes nothing
+	huma.Register(a.huma, open("letters", http.MethodGet, "/recipes/letters", "The letters that texts can be written with"), a.letters) // changes nothing
 	fromEditor := signedIn("fromEditor", http.MethodPost, "/recipes/from-editor", "Makes a recipe of what was done in the editor")
 	fromEditor.MaxBodyBytes = editor.MaxBytes
 	huma.Register(a.huma, fromEditor, a.fromEditor) // changes nothing

@@ -261,7 +261,7 @@ func TestTheListOfOperationsIsWhole(t *testing.T) {
 		"GET /images/{driveId}/{itemId}/content", "GET /images/{driveId}/{itemId}/properties", "GET /images/{driveId}/{itemId}/thumbnails/{size}",
 		"GET /images/{driveId}/{itemId}/versions", "GET /images/{driveId}/{itemId}/versions/{version}/content",
 		"GET /images/{driveId}/{itemId}/versions/{version}/thumbnails/{size}",
-		"GET /me", "GET /openapi.json", "GET /presets", "GET /presets/{id}", "GET /privacy", "GET /properties", "GET /recipes/schema", "GET /schedules", "GET /schedules/{id}", "GET /sites", "GET /sites/{siteId}/drives", "GET /tabs", "GET /tabs/{id}",
+		"GET /me", "GET /openapi.json", "GET /presets", "GET /presets/{id}", "GET /privacy", "GET /properties", "GET /recipes/letters", "GET /recipes/schema", "GET /schedules", "GET /schedules/{id}", "GET /sites", "GET /sites/{siteId}/drives", "GET /tabs", "GET /tabs/{id}",
 		"PATCH /images/{driveId}/{itemId}/properties", "POST /bulk-edits", "POST /bulk-edits/{id}/cancel", "POST /bulk-edits/{id}/pause", "POST /bulk-edits/{id}/resume", "POST /bulk-edits/{id}/retry", "POST /bulk-edits/{id}/undo",
 		"POST /images/{driveId}/{itemId}/edits", "POST /images/{driveId}/{itemId}/preview",
 		"POST /images/{driveId}/{itemId}/versions/{version}/restore",

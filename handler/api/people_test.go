@@ -210,6 +210,16 @@ func TestTheSchemaOfRecipesIsForEverybodyToRead(t *testing.T) {
 	}
 }
 
+func TestTheLettersAreForEverybodyToRead(t *testing.T) {
+	t.Parallel()
+	a := newWorld().serve(t.Context(), request{method: http.MethodGet, path: "/api/recipes/letters", token: "-"}, "letters")
+	var body struct{ Letters [][2]int }
+	err := json.Unmarshal([]byte(a.text), &body)
+	if err != nil || a.status != 200 || a.header.Get("Cache-Control") != "public, max-age=3600" || len(body.Letters) < 50 || body.Letters[0] != [2]int{0, 383} {
+		t.Errorf("%d %v %.300s", a.status, a.header, a.text)
+	}
+}
+
 func TestPrivacyIsForEverybodyToRead(t *testing.T) {
 	t.Parallel()
 	a := newWorld().call(t, request{method: http.MethodGet, path: "/api/privacy", token: "-"})

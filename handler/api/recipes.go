@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"imagepro/handler/editor"
+	"imagepro/handler/imaging"
 	"imagepro/handler/recipe"
 )
 
@@ -18,6 +19,25 @@ type schemaOutput struct {
 
 func (a *API) recipeSchema(context.Context, *struct{}) (*schemaOutput, error) {
 	return &schemaOutput{Type: schemaType, Cache: "public, max-age=3600", Body: recipe.Schema()}, nil
+}
+
+type lettersOutput struct {
+	Cache string `header:"Cache-Control"`
+	Body  struct {
+		Letters [][2]int32 `json:"letters" doc:"Ranges of characters, both ends included, that a text may hold once it is normalized (NFC): those that are drawn, and those that nobody sees"`
+	}
+}
+
+func (a *API) letters(ctx context.Context, _ *struct{}) (*lettersOutput, error) {
+	ranges, err := imaging.Letters()
+	if err != nil {
+		return nil, failed(ctx, err)
+	}
+	out := &lettersOutput{Cache: "public, max-age=3600"}
+	for _, r := range ranges {
+		out.Body.Letters = append(out.Body.Letters, [2]int32{r.First, r.Last})
+	}
+	return out, nil
 }
 
 type fromEditorInput struct {

@@ -622,6 +622,31 @@ func TestRequestsThatCannotBeMeantAreRefused(t *testing.T) {
 	}
 }
 
+func TestLettersThatCannotBeDrawnAreNeverBurntIn(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	for _, dry := range []bool{false, true} {
+		_, err := k.service.Submit(t.Context(), k.who, bulk.Request{
+			Source: k.folder(), Recipe: json.RawMessage(`{"version":1,"steps":[{"op":"text","text":"© 你好 {year}"}]}`), DryRun: dry,
+		})
+		f := fault.From(err)
+		if err == nil || f.Kind != fault.Unsupported || f.Field != "/recipe/steps/0/text" || !strings.HasSuffix(f.Message, ": 你 好") {
+			t.Errorf("dry run %v: %v at %q", dry, err, f.Field)
+		}
+	}
+	files := items(k.put("Strand.jpg", jpegPicture(t, 60, 40)), k.put("海.jpg", jpegPicture(t, 61, 40)))
+	job := k.submit(bulk.Request{Source: k.folder(), Recipe: json.RawMessage(`{"version":1,"steps":[{"op":"text","text":"{name}","size":8}]}`)})
+	if done := k.drive(job.Ref); done.Counts.Edited != 1 || done.Counts.Skipped != 1 {
+		t.Errorf("counts %+v", done.Counts)
+	}
+	if got := k.results(job.Ref)["海.jpg"]; got.State != bulk.Skipped || got.Reason != string(fault.Unsupported) || !strings.HasSuffix(got.Message, ": 海") {
+		t.Errorf("the image is %s (%s): %s", got.State, got.Reason, got.Message)
+	}
+	if len(k.versions(files[0])) != 2 || len(k.versions(files[1])) != 1 {
+		t.Errorf("%d and %d versions", len(k.versions(files[0])), len(k.versions(files[1])))
+	}
+}
+
 func TestFilesKeepTheirDatesIfTheJobSaysSo(t *testing.T) {
 	t.Parallel()
 	for _, point := range []string{"", "before Replace", "after Replace", "before Create", "after Create", "after FinishItem"} {

@@ -230,6 +230,9 @@ func (s *Service) Check(r Request) (Request, error) {
 		return r, fault.Newf(fault.Invalid, "The idempotency key has at most 128 characters.").At("Idempotency-Key")
 	}
 	parsed, err := recipe.Parse(r.Recipe)
+	if err == nil {
+		err = imaging.CheckLetters(parsed)
+	}
 	if err != nil {
 		f := fault.From(err)
 		return r, f.At("/recipe" + f.Field)

@@ -158,8 +158,9 @@ func (a *audit) token(user directory.User) string {
 
 // bodies are the bodies of requests with a canary in every text field.
 func (a *audit) bodies() map[string]string {
-	recipe := `{"version":1,"name":"` + canaries.caption + `","steps":[{"op":"resize","width":40},{"op":"text","text":"` + canaries.caption + ` 😀"},
+	recipe := `{"version":1,"name":"` + canaries.caption + `","steps":[{"op":"resize","width":40},{"op":"text","text":"` + canaries.caption + ` ☺"},
 		{"op":"watermark","image":{"drive":"` + a.site.DriveID + `","item":"` + a.logo.ID + `"}}]}`
+	withWarning := strings.TrimSuffix(recipe, "}") + `,"output":{"format":"gif"}}` // colorsReduced
 	return map[string]string{
 		"POST /token": `{"scopes":["User.Read"],"claims":"{\"access_token\":{\"canary\":{\"value\":\"` + canaries.conversation + `\"}}}"}`,
 		"POST /tabs": `{"title":"` + canaries.title + `","siteId":"` + a.site.ID + `","driveId":"` + a.site.DriveID + `","folderId":"` + a.folder.ID + `",
@@ -170,7 +171,7 @@ func (a *audit) bodies() map[string]string {
 		"PUT /presets/{id}":         `{"name":"` + canaries.preset + ` 2","description":"` + canaries.description + `","recipe":` + recipe + `}`,
 		"POST /recipes/from-editor": `{"backgroundImage":{"width":40,"height":30},"objects":[{"type":"i-text","text":"` + canaries.caption + `","fontFamily":"` + canaries.title + `"}]}`,
 		"POST /bulk-edits": `{"source":{"folder":{"driveId":"` + a.site.DriveID + `","itemId":"root","recursive":true}},
-			"recipe":` + recipe + `,"save":{"target":"copy","name":"{name} {recipe} ` + canaries.copies + `"}}`,
+			"recipe":` + withWarning + `,"save":{"target":"copy","name":"{name} {recipe} ` + canaries.copies + `"}}`,
 		"POST /schedules": `{"name":"` + canaries.title + `","start":"2099-01-01T00:00:00","rule":"FREQ=DAILY","timeZone":"UTC","edit":{"source":{"folder":{"driveId":"` + a.site.DriveID + `","itemId":"root"}},
 			"recipe":` + recipe + `,"save":{"target":"copy","name":"{name} ` + canaries.copies + `"}}}`,
 		"PUT /schedules/{id}": `{"name":"` + canaries.title + `","start":"2099-01-01T00:00:00","rule":"FREQ=DAILY","timeZone":"UTC","edit":{"source":{"folder":{"driveId":"` + a.site.DriveID + `","itemId":"root"}},
@@ -192,6 +193,7 @@ func (a *audit) act() {
 	a.good("GET /openapi.json", "/openapi.json", "", "")
 	a.good("GET /health/ready", "/health/ready", "", "")
 	a.good("GET /recipes/schema", "/recipes/schema", "", "")
+	a.good("GET /recipes/letters", "/recipes/letters", "", "")
 	a.good("GET /me", "/me", token, "")
 	a.tokens = append(a.tokens, a.good("POST /token", "/token", token, bodies["POST /token"]).body["accessToken"].(string))
 

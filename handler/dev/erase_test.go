@@ -17,7 +17,7 @@ import (
 // its queues, and looks through everything that the account holds afterwards.
 func TestAnErasedOrganizationLeavesNothing(t *testing.T) {
 	t.Parallel()
-	s, lines := startStack(t, stack.Options{Kind: true, Settings: map[string]string{"IMAGEPRO_HTTP_DEADLINE": "10s"}}) // shortens the wait
+	s, lines := startStack(t, stack.Options{Kind: true, Settings: map[string]string{"IMAGEPRO_HTTP_DEADLINE": "10s", "IMAGEPRO_EVENT_DEADLINE": "10s"}}) // shortens the wait
 	c := caller{t, s.Host.URL(), map[string]bool{}}
 	s.Sandbox.Entra.Consent(s.Scene.Fabrikam.ID, "", s.Scene.App.ID, s.Scene.App.Scopes...)
 	stays := c.settle(s, s.Scene.Frida, "fabrikamsecret")

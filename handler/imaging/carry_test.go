@@ -215,7 +215,6 @@ func TestWarningsSayWhatIsLost(t *testing.T) {
 		"16 bits":         {asPNG(t, wide), `{"version":1,"steps":[{"op":"flip","axis":"both"}]}`, []string{imaging.WarnDepthReduced}},
 		"GIF":             {asGIF(t, many), `{"version":1,"steps":[{"op":"blur","sigma":1}]}`, []string{imaging.WarnColorsReduced}},
 		"GIF, few":        {asGIF(t, many), `{"version":1,"steps":[{"op":"flip","axis":"both"}]}`, nil},
-		"odd characters":  {asPNG(t, many), `{"version":1,"steps":[{"op":"text","text":"写真"}]}`, []string{imaging.WarnTextMissing}},
 		"plain":           {asPNG(t, many), `{"version":1,"steps":[{"op":"blur","sigma":1}]}`, nil},
 		"corner of angle": {asJPEG(t, many, 80), `{"version":1,"steps":[{"op":"rotate","angle":3}]}`, []string{imaging.WarnAlphaFlattened}},
 	} {

@@ -3,7 +3,6 @@ package imaging
 import (
 	"math"
 	"strings"
-	"unicode"
 
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/gofont/gobold"
@@ -92,20 +91,19 @@ type placedGlyph struct {
 	x, y  float64
 }
 
-// layout wraps a text at a width and places its glyphs; missing says that the font lacks a character.
-func (f *face) layout(text string, size, room, lineHeight float64, align recipe.Align) (l layout, missing bool) {
+// layout wraps a text at a width and places its glyphs. The font has all of them; see lacking.
+func (f *face) layout(text string, size, room, lineHeight float64, align recipe.Align) layout {
 	var lines []string
-	for paragraph := range strings.SplitSeq(plain(text), "\n") {
+	for paragraph := range strings.SplitSeq(normalized(text), "\n") {
 		lines = append(lines, f.wrap(paragraph, room/size)...)
 	}
 	ascent, descent := f.heights()
-	l = layout{size: size, height: float64(len(lines)) * lineHeight * size}
+	l := layout{size: size, height: float64(len(lines)) * lineHeight * size}
 	for i, line := range lines {
 		baseline := (float64(i)*lineHeight + (lineHeight-ascent-descent)/2 + ascent) * size
 		before, x := sfnt.GlyphIndex(0), 0.0
 		for _, r := range line {
-			g, none := f.glyph(r)
-			missing = missing || none
+			g, _ := f.glyph(r)
 			step := f.advance(before, g)
 			alone := f.advance(0, g)
 			l.glyphs = append(l.glyphs, placedGlyph{g, (x + step - alone) * size, baseline})
@@ -115,7 +113,7 @@ func (f *face) layout(text string, size, room, lineHeight float64, align recipe.
 		l.width = max(l.width, x*size)
 	}
 	l.align(align)
-	return l, missing
+	return l
 }
 
 // align moves each line with its glyphs.
@@ -152,22 +150,6 @@ func (l layout) underlines(x, y float64) []contour {
 		}
 	}
 	return bars
-}
-
-// plain makes tabs spaces and drops other control characters but line breaks.
-func plain(text string) string {
-	text = strings.ReplaceAll(text, "\r\n", "\n")
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n':
-			return r
-		case unicode.IsSpace(r) && r != '\u00a0':
-			return ' '
-		case unicode.IsControl(r):
-			return -1
-		}
-		return r
-	}, text)
 }
 
 // wrap breaks a paragraph into lines of at most a width in ems, between words, and within a word that is

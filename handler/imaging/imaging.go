@@ -67,7 +67,6 @@ const (
 	WarnQualityReduced     = "qualityReduced"     // the file would have been longer than maxBytes
 	WarnProcessed          = "processed"          // the file bears the mark of the recipe: it was left as it is
 	WarnSavingsTooSmall    = "savingsTooSmall"    // the file would not have been as much shorter as asked for: it was left as it is
-	WarnTextMissing        = "textMissing"        // the font lacks characters of the text
 )
 
 // Edit carries a recipe out on a file. Names and times in placeholders come from the options.

@@ -21,7 +21,7 @@ func (p *planner) text(s recipe.Text) error {
 	}
 	face, err := openFace(s.Bold, s.Italic)
 	if err != nil {
-		return fault.New(fault.Internal, "The font could not be read.", err)
+		return noFont(err)
 	}
 	in := p.plan.size
 	size := max(1, s.Size.Of(min(in.X, in.Y)))
@@ -37,10 +37,10 @@ func (p *planner) text(s recipe.Text) error {
 		return fault.Newf(fault.Invalid, "The text has %d bytes with its placeholders filled in; at most %d are written.",
 			len(words), longestText)
 	}
-	l, missing := face.layout(words, size, max(room, size), s.LineHeight, s.Align)
-	if missing {
-		p.plan.warnings[WarnTextMissing] = true
+	if f := face.lacking(words); f != nil {
+		return f
 	}
+	l := face.layout(words, size, max(room, size), s.LineHeight, s.Align)
 	width, height := l.width+2*margin, l.height+2*margin
 	t.box = standing(turnedSize(width, height, s.Angle), in, s.Gravity, offset)
 	x, y := float64(t.box.Min.X), float64(t.box.Min.Y)

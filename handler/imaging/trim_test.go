@@ -123,11 +123,13 @@ func TestASmartCropKeepsWhatAttracts(t *testing.T) {
 	}
 }
 
-func TestATextThatIsNotWrittenAfterATrimIsNotSaid(t *testing.T) {
+// What follows a trim is planned before it is known how much goes.
+func TestLettersAreRefusedThoughATrimMightLeaveTheTextOut(t *testing.T) {
 	t.Parallel()
-	src := framed(200, 240, color.White, image.Rect(30, 70, 90, 190))
-	small := `{"op":"text","text":"漢","when":{"minWidth":150}}`
-	if got := edit(t, asPNG(t, src), `{"version":1,"steps":[{"op":"trim"},`+small+`]}`); len(got.Warnings) > 0 {
-		t.Errorf("a text that is not written: %q", got.Warnings)
+	src := asPNG(t, framed(200, 240, color.White, image.Rect(30, 70, 90, 190)))
+	small := parse(t, `{"version":1,"steps":[{"op":"trim"},{"op":"text","text":"漢","when":{"minWidth":150}}]}`)
+	_, err := imaging.Edit(t.Context(), src, small, imaging.Options{})
+	if f := fault.From(err); err == nil || f.Kind != fault.Unsupported || f.Field != "/steps/1/text" {
+		t.Errorf("got %v", err)
 	}
 }

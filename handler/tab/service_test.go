@@ -357,3 +357,14 @@ func TestTheFolderIsLookedAtWhenItIsAnother(t *testing.T) {
 		t.Errorf("%d writes, want the 2 good ones", records.writes)
 	}
 }
+
+func TestARecipeThatCannotBeDrawnIsNotKept(t *testing.T) {
+	t.Parallel()
+	service := tab.NewService(tab.ServiceOptions{Now: time.Now, NewID: func() string { return "id" }})
+	who := caller.Away("t", "u")
+	text := []byte(`{"version":1,"steps":[{"op":"text","text":"你"}]}`)
+	_, err := service.CreatePreset(t.Context(), who, tab.Preset{Name: "Mark", Recipe: text})
+	if f := fault.From(err); err == nil || f.Kind != fault.Unsupported || f.Field != "/recipe/steps/0/text" {
+		t.Errorf("a preset: %v", err)
+	}
+}

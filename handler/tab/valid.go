@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"imagepro/handler/fault"
+	"imagepro/handler/imaging"
 	"imagepro/handler/recipe"
 )
 
@@ -81,6 +82,9 @@ func text(field, value string, least, most int) error {
 // canonical checks a recipe and returns its canonical form.
 func canonical(field string, raw json.RawMessage) (json.RawMessage, error) {
 	parsed, err := recipe.Parse(raw)
+	if err == nil {
+		err = imaging.CheckLetters(parsed)
+	}
 	if err != nil {
 		f := fault.From(err)
 		return nil, f.At(field + f.Field)
