@@ -1,6 +1,7 @@
 package imaging
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"strings"
@@ -111,7 +112,7 @@ func readHeader(info *Info, src []byte, limits Limits) error {
 	case WebP:
 		return readWebPHeader(info, src)
 	case TIFF:
-		return readTIFFHeader(info, src)
+		return readTIFFHeader(info, bytes.NewReader(src), int64(len(src)))
 	default:
 		return readBMPHeader(info, src)
 	}
@@ -120,6 +121,9 @@ func readHeader(info *Info, src []byte, limits Limits) error {
 // sniff tells the format from the first bytes; names and content types lie.
 func sniff(src []byte) (Format, error) {
 	head := string(src[:min(len(src), 16)])
+	if kind, ok := rawByHead(src); ok {
+		return "", rawRefusal(kind)
+	}
 	switch {
 	case strings.HasPrefix(head, "\xFF\xD8\xFF"):
 		return JPEG, nil
@@ -137,8 +141,8 @@ func sniff(src []byte) (Format, error) {
 		return "", fault.New(fault.Invalid, "The file is empty.", nil)
 	}
 	if len(head) >= 12 && head[4:8] == "ftyp" {
-		if why := boxedRefusal(src); why != "" {
-			return "", fault.New(fault.Unsupported, why, nil)
+		if why := boxedRefusal(src); why != nil {
+			return "", why
 		}
 	}
 	return "", fault.New(fault.Unsupported, "The file is no picture of a format that is edited: JPEG, PNG, GIF, WebP, TIFF or BMP.", nil)

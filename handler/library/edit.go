@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -350,6 +351,9 @@ func (s *Service) add(ctx context.Context, who caller.Caller, folder Ref, name s
 		case err == nil && there.Folder:
 			return Item{}, fault.New(fault.Conflict, "A folder has this name.", nil).At("/save/name")
 		case err == nil:
+			if err := s.replaceable(ctx, who, there); err != nil {
+				return Item{}, fault.From(err).At("/save/name")
+			}
 			return s.replace(ctx, who, there, content)
 		case !fault.Is(err, fault.NotFound):
 			return Item{}, err
@@ -402,12 +406,28 @@ func (s *Service) Replace(ctx context.Context, who caller.Caller, ref Ref, tag, 
 		return Item{}, err
 	}
 	if !same {
+		if err = s.replaceable(ctx, who, i); err != nil {
+			return Item{}, err
+		}
 		if i, err = s.replace(ctx, who, i, content.Content); err != nil {
 			return Item{}, err
 		}
 	}
 	i.Width, i.Height = info.Width, info.Height
 	return i, nil
+}
+
+// replaceable refuses to put a content in the place of a picture that is never edited, such as camera raw under the name of a
+// JPEG file: it is somebody's original.
+func (s *Service) replaceable(ctx context.Context, who caller.Caller, i Item) error {
+	_, err := s.peek(ctx, who, i)
+	switch {
+	case errors.Is(err, imaging.ErrOtherKind):
+		return err
+	case fault.Is(err, fault.Invalid), fault.Is(err, fault.Unsupported), fault.Is(err, fault.TooLarge):
+		return nil // damaged, or no picture at all
+	}
+	return s.orStale(ctx, who, i, err)
 }
 
 // same reports whether a file has a content already. SharePoint's hash only tells that it has another one: to fill an
