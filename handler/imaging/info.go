@@ -56,6 +56,7 @@ type Info struct {
 	profile []byte // of colour, if the edit asks for it
 	colors  int    // that the palette holds
 	turbo   bool   // whether libjpeg-turbo decodes it
+	mends   tiffMends
 }
 
 // Inspect reads a file's header and checks it against the limits, without decoding pixels. The limits' zero
@@ -133,6 +134,8 @@ func sniff(src []byte) (Format, error) {
 		return GIF, nil
 	case strings.HasPrefix(head, "II*\x00"), strings.HasPrefix(head, "MM\x00*"):
 		return TIFF, nil
+	case strings.HasPrefix(head, "II+\x00"), strings.HasPrefix(head, "MM\x00+"):
+		return "", fault.New(fault.Unsupported, "This kind of TIFF file is not edited: BigTIFF.", ErrOtherKind)
 	case strings.HasPrefix(head, "BM"):
 		return BMP, nil
 	case strings.HasPrefix(head, "RIFF") && len(head) >= 12 && head[8:12] == "WEBP":

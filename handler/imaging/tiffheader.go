@@ -40,6 +40,10 @@ func readTIFFHeader(info *Info, file io.ReaderAt, size int64) error {
 	if n := t.Number(first, tiffOrientation, 1); n >= 1 && n <= 8 {
 		info.Orientation = int(n)
 	}
+	if err := checkTIFFKind(t, first, info.Frames); err != nil {
+		return err
+	}
+	info.mends = mendsOf(t, first)
 	config, err := xtiff.DecodeConfig(io.NewSectionReader(file, 0, size))
 	if err != nil {
 		return decodeFault(err)

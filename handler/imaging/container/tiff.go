@@ -140,7 +140,12 @@ func (t *TIFF) value(f Field, size int64, most int) []byte {
 		return f.value[:length]
 	}
 	at := int64(t.order.Uint32(f.value[:]))
-	if at+length > t.size {
+	return t.Bytes(at, length)
+}
+
+// Bytes returns so many bytes from an offset on, nil if they are not all in the file.
+func (t *TIFF) Bytes(at, length int64) []byte {
+	if at < 0 || at+length > t.size {
 		return nil
 	}
 	raw := make([]byte, length)
