@@ -79,7 +79,11 @@ func (s *Service) Preview(ctx context.Context, who caller.Caller, ref Ref, steps
 		return Preview{}, err
 	}
 	defer from.leave()
-	result, err := s.edit(ctx, from.src, s.shown(r, from.src, side), imaging.Options{Name: from.item.Name, Images: from.images})
+	o := imaging.Options{Name: from.item.Name, Images: from.images, For: imaging.ToPreview}
+	if len(r.Steps) == 0 && r.Output.Format == recipe.Keep {
+		o.For = imaging.ToShow // the pixels stay as they are
+	}
+	result, err := s.edit(ctx, from.src, s.shown(r, from.src, side), o)
 	if err != nil {
 		return Preview{}, err
 	}
@@ -156,7 +160,7 @@ func (s *Service) small(ctx context.Context, src []byte, side int) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	result, err := s.edit(ctx, src, s.shown(r, src, side), imaging.Options{})
+	result, err := s.edit(ctx, src, s.shown(r, src, side), imaging.Options{For: imaging.ToShow})
 	return result.Data, err
 }
 
