@@ -113,7 +113,7 @@ func (w *Worker) preview(ctx context.Context, picture []byte) ([]byte, error) {
 	limits := w.limits
 	limits.Bytes = max(limits.Bytes, len(picture))
 	limits.Pixels, limits.Side = max(limits.Pixels, limits.ResultPixels), max(limits.Side, limits.ResultSide)
-	result, err := w.editPicture(ctx, picture, parsedSpec{recipe: small}, imaging.Options{Limits: limits})
+	result, err := w.editPicture(ctx, picture, parsedSpec{recipe: small}, imaging.Options{Limits: limits, For: imaging.ToShow})
 	return result.Data, err
 }
 

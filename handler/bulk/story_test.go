@@ -9,6 +9,7 @@ import (
 	"image"
 	"image/color"
 	"image/gif"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -26,22 +27,27 @@ import (
 func TestAFolderWithAllSortsOfFilesGivesEachItsResult(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
-	k.limits.MaxBytes = 1 << 20
+	k.limits.MaxBytes = 2 << 20
 	photo := k.put("Holiday/a photo.jpg", jpegPicture(t, 60, 40))
 	deep := k.put("Holiday/Day 1/Bühne #2 (50%).png", pngPicture(t, 60, 40))
 	small := k.put("small.png", pngPicture(t, 20, 10))
 	letter := k.put("letter.docx", []byte("PK\x03\x04 not a picture"))
 	lie := k.put("Holiday/no picture.jpg", []byte("just text"))
 	torn := k.put("torn.jpg", jpegPicture(t, 400, 300)[:2000])
-	large := k.put("large.tif", make([]byte, 2<<20))
 	phone := k.put("Holiday/IMG_0001.HEIC", []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"))
+	camera, err := os.ReadFile("../imaging/testdata/cases/raw/camera.dng")
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, hidden := k.put("Holiday/IMG_0003.dng", camera), k.put("Holiday/IMG_0004.tif", camera)
+	large := k.put("large.tif", make([]byte, 3<<20))
 	renamed := k.put("Holiday/IMG_0002.jpg", []byte("\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00miafheic"))
 
 	job := k.submit(bulk.Request{Source: k.folder(), Recipe: json.RawMessage(
 		`{"version":1,"steps":[{"op":"resize","fit":"inside","width":30,"height":30,"withoutEnlargement":true}]}`)})
 	done := k.drive(job.Ref)
-	if done.State != bulk.Done || done.Passed != 3 {
-		t.Errorf("the job is %s with %d passed, want done with 3", done.State, done.Passed)
+	if done.State != bulk.Done || done.Passed != 4 {
+		t.Errorf("the job is %s with %d passed, want done with 4", done.State, done.Passed)
 	}
 	want := map[string]struct {
 		state  bulk.ItemState
@@ -54,8 +60,10 @@ func TestAFolderWithAllSortsOfFilesGivesEachItsResult(t *testing.T) {
 		"letter.docx":        {bulk.Skipped, fault.Unsupported, "no picture that Image Pro edits"},
 		"no picture.jpg":     {bulk.Skipped, fault.Unsupported, ""},
 		"torn.jpg":           {bulk.Broken, fault.Invalid, ""},
-		"large.tif":          {bulk.Skipped, fault.TooLarge, "the limit is 1 MiB"},
+		"large.tif":          {bulk.Skipped, fault.TooLarge, "the limit is 2 MiB"},
 		"IMG_0001.HEIC":      {bulk.Skipped, fault.Unsupported, "HEIC pictures are not edited. Export the picture as JPEG"},
+		"IMG_0003.dng":       {bulk.Skipped, fault.Unsupported, "The file is camera raw (Adobe DNG); raw pictures are not edited."},
+		"IMG_0004.tif":       {bulk.Skipped, fault.Unsupported, "The file is camera raw (Adobe DNG); raw pictures are not edited."},
 		"IMG_0002.jpg":       {bulk.Skipped, fault.Unsupported, "HEIC pictures are not edited. Export the picture as JPEG"},
 	}
 	results := k.results(job.Ref)
@@ -73,7 +81,7 @@ func TestAFolderWithAllSortsOfFilesGivesEachItsResult(t *testing.T) {
 		t.Errorf("a photo.jpg went from %+v to %+v", got.Before, got.After)
 	}
 	k.wantVersions(items(photo, deep), 2)
-	k.wantVersions(items(small, letter, lie, torn, large, phone, renamed), 1)
+	k.wantVersions(items(small, letter, lie, torn, large, phone, renamed, raw, hidden), 1)
 }
 
 func TestAnimatedPicturesAreEditedAsTheRecipeSays(t *testing.T) {

@@ -33,15 +33,18 @@ var brands = []struct {
 // maxBrands is how much of a list of brands is read, in bytes.
 const maxBrands = 1024
 
-// boxedRefusal says why a file that begins with the box ftyp is not edited. It is empty if none of its brands is known.
-func boxedRefusal(src []byte) string {
+// boxedRefusal says why a file that begins with the box ftyp is not edited. It is nil if none of its brands is known.
+func boxedRefusal(src []byte) error {
 	list := brandList(src)
+	if slices.Contains(list, "crx ") {
+		return rawRefusal("Canon CR3")
+	}
 	for _, b := range brands {
 		if slices.ContainsFunc(list, func(name string) bool { return slices.Contains(b.names, name) }) {
-			return b.why
+			return fault.New(fault.Unsupported, b.why, ErrOtherKind)
 		}
 	}
-	return ""
+	return nil
 }
 
 // brandList returns the major brand and those that the file, of 12 bytes at least, is compatible with, as far as they are
@@ -75,6 +78,9 @@ func RefusedByName(name string) *fault.Fault {
 		return fault.New(fault.Unsupported, noHEIC, nil)
 	case ".avif", ".avifs":
 		return fault.New(fault.Unsupported, noAVIF, nil)
+	}
+	if kind, ok := rawByName(name); ok {
+		return rawRefusal(kind)
 	}
 	return fault.New(fault.Unsupported, "This is no picture that Image Pro edits (JPEG, PNG, GIF, BMP, TIFF, WebP).", nil)
 }

@@ -2,7 +2,6 @@ package imaging_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
 	"image"
 	"image/color"
@@ -268,19 +267,6 @@ func TestWebPKeepsItsMetadataAndItsFormat(t *testing.T) {
 	result = edit(t, src, `{"version":1,"output":{"metadata":{"mode":"none"}}}`)
 	if b = metadata.Read("webp", result.Data); !b.IsEmpty() || len(b.ICC) == 0 {
 		t.Errorf("without metadata it has %+v", b)
-	}
-}
-
-func TestCMYKBecomesRGBWithAWarning(t *testing.T) {
-	t.Parallel()
-	files, ok := goPictures(t)
-	if !ok {
-		t.Skip("no test pictures")
-	}
-	src, _ := metadata.WriteJPEG(files["video-001.cmyk.jpeg"], metadata.Blocks{ICC: iccProfile("CMYK")})
-	result, err := imaging.Edit(context.Background(), src, parse(t, `{"version":1,"steps":[{"op":"resize","width":30}]}`), imaging.Options{})
-	if err != nil || !slices.Equal(result.Warnings, []string{imaging.WarnColorConverted}) || len(metadata.Read("jpeg", result.Data).ICC) > 0 {
-		t.Errorf("Edit = %v, %v", result.Warnings, err)
 	}
 }
 

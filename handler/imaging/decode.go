@@ -33,7 +33,11 @@ func decode(ctx context.Context, src []byte, info Info, denominator int) (image.
 	r := &reader{ctx: ctx, Reader: bytes.NewReader(src)}
 	var m image.Image
 	err := guarded(func() (err error) {
-		m, err = decodeFormat(r, info.Format)
+		if info.mends.fax3 {
+			m, err = decodeG3(ctx, src, info)
+		} else {
+			m, err = decodeFormat(r, info.Format)
+		}
 		return err
 	})
 	if ctx.Err() != nil {
@@ -49,8 +53,11 @@ func decode(ctx context.Context, src []byte, info Info, denominator int) (image.
 	if size != image.Pt(info.StoredWidth, info.StoredHeight) {
 		return nil, fault.New(fault.Invalid, "The file is damaged: its header and its pixels differ in size.", nil)
 	}
-	if info.Format == WebP {
+	switch info.Format {
+	case WebP:
 		return colored(ctx, m)
+	case TIFF:
+		info.mends.apply(m)
 	}
 	return m, nil
 }

@@ -57,10 +57,6 @@ func (w *writer) write(ctx context.Context, m *image.NRGBA) ([]byte, error) {
 	if w.info.Bits > 8 {
 		w.warnings[WarnDepthReduced] = true
 	}
-	if w.info.CMYK {
-		w.warnings[WarnColorConverted] = true
-		delete(w.warnings, WarnProfileKept)
-	}
 	if !hasAlpha(w.format) {
 		w.flatten(m)
 	}

@@ -57,6 +57,9 @@ func Explain(src []byte, r *recipe.Recipe, o Options) (Explanation, error) {
 	if e.How != Recoded {
 		return e, nil
 	}
+	if err := info.convertible(o.For); err != nil {
+		return Explanation{Before: info}, err
+	}
 	e.Codec, e.Shrink, e.Planes, e.Memory = codec(info), p.denominator, w.inPlanes(), p.memory
 	if p.start != upright {
 		e.Turn = p.start.String()

@@ -26,6 +26,10 @@ func addPictures(f *testing.F) {
 	f.Add(asTIFF(f, veiled(20, 10)))
 	f.Add(overfull(20, 10))
 	f.Add(sosBomb(f, 20))
+	for _, name := range []string{"g3-min-is-black", "g4-lsb", "pal8", "pyr", "zip1-tiled"} {
+		f.Add(caseFile(f, "tiff/"+name+".tif"))
+	}
+	f.Add(thumbnailTIFF(1, 1, 1, []tag{{330, 4, 1, dataAt(11) + 16}}, directoryOf(tag{262, 3, 1, 32803})))
 }
 
 func isExpected(err error) bool {

@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"golang.org/x/image/bmp"
-	xtiff "golang.org/x/image/tiff"
 	xwebp "golang.org/x/image/webp"
 
 	"imagepro/handler/fault"
@@ -164,22 +163,6 @@ func readWebPHeader(info *Info, src []byte) error {
 	}
 	info.StoredWidth, info.StoredHeight = config.Width, config.Height
 	info.Alpha = config.ColorModel != color.YCbCrModel
-	return nil
-}
-
-func readTIFFHeader(info *Info, src []byte) error {
-	var err error
-	if info.Frames, err = metadata.CountPages(src); err != nil {
-		return err
-	}
-	info.Orientation = metadata.Orientation(src)
-	config, err := xtiff.DecodeConfig(bytes.NewReader(src))
-	if err != nil {
-		return decodeFault(err)
-	}
-	info.StoredWidth, info.StoredHeight = config.Width, config.Height
-	describeModel(info, config.ColorModel)
-	info.Alpha = metadata.HasExtraSamples(src)
 	return nil
 }
 

@@ -24,11 +24,22 @@ type Options struct {
 	Limits Limits
 	Name   string    // the file's name with its extension, for placeholders
 	Time   time.Time // for placeholders; its own location counts
+	For    Purpose
 	// Images are the files of the pictures that recipe.Recipe.Images lists, but for those that the recipe holds itself.
 	Images map[recipe.Image][]byte
 
 	about func() About // what the file says of its picture
 }
+
+// Purpose says what becomes of a result.
+type Purpose int
+
+// The purposes.
+const (
+	ToSave    Purpose = iota // it may take the place of the picture, or stand beside it
+	ToPreview                // it shows what an edit would make; what ToSave refuses is refused
+	ToShow                   // it is a small picture of what is there: printing colours (CMYK) may be shown as they nearly are
+)
 
 // describing lets placeholders stand for what the file says. It is read when the first of them asks, once.
 func (o Options) describing(src []byte) Options {
@@ -55,7 +66,6 @@ type Result struct {
 const (
 	WarnAlphaFlattened     = "alphaFlattened"     // transparency was laid on the output's background
 	WarnChromaHalved       = "chromaHalved"       // this program writes JPEG's chroma at half the size only
-	WarnColorConverted     = "colorConverted"     // CMYK became RGB without its colour profile
 	WarnColorsReduced      = "colorsReduced"      // a GIF holds at most 256 colours, or the recipe asks for fewer
 	WarnDepthReduced       = "depthReduced"       // more than 8 bits a channel became 8
 	WarnFramesDropped      = "framesDropped"      // of an animation only the first frame was taken
@@ -83,6 +93,9 @@ func Edit(ctx context.Context, src []byte, r *recipe.Recipe, o Options) (Result,
 	}
 	if result, ok := w.undecoded(r); ok {
 		return result, ctx.Err()
+	}
+	if err := info.convertible(o.For); err != nil {
+		return Result{Before: info}, err
 	}
 	result := Result{Format: w.format, Before: info}
 	result.Data, err = w.result(ctx)

@@ -1,6 +1,7 @@
 package imaging
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"strings"
@@ -55,6 +56,7 @@ type Info struct {
 	profile []byte // of colour, if the edit asks for it
 	colors  int    // that the palette holds
 	turbo   bool   // whether libjpeg-turbo decodes it
+	mends   tiffMends
 }
 
 // Inspect reads a file's header and checks it against the limits, without decoding pixels. The limits' zero
@@ -111,7 +113,7 @@ func readHeader(info *Info, src []byte, limits Limits) error {
 	case WebP:
 		return readWebPHeader(info, src)
 	case TIFF:
-		return readTIFFHeader(info, src)
+		return readTIFFHeader(info, bytes.NewReader(src), int64(len(src)))
 	default:
 		return readBMPHeader(info, src)
 	}
@@ -120,6 +122,9 @@ func readHeader(info *Info, src []byte, limits Limits) error {
 // sniff tells the format from the first bytes; names and content types lie.
 func sniff(src []byte) (Format, error) {
 	head := string(src[:min(len(src), 16)])
+	if kind, ok := rawByHead(src); ok {
+		return "", rawRefusal(kind)
+	}
 	switch {
 	case strings.HasPrefix(head, "\xFF\xD8\xFF"):
 		return JPEG, nil
@@ -129,6 +134,8 @@ func sniff(src []byte) (Format, error) {
 		return GIF, nil
 	case strings.HasPrefix(head, "II*\x00"), strings.HasPrefix(head, "MM\x00*"):
 		return TIFF, nil
+	case strings.HasPrefix(head, "II+\x00"), strings.HasPrefix(head, "MM\x00+"):
+		return "", fault.New(fault.Unsupported, "This kind of TIFF file is not edited: BigTIFF.", ErrOtherKind)
 	case strings.HasPrefix(head, "BM"):
 		return BMP, nil
 	case strings.HasPrefix(head, "RIFF") && len(head) >= 12 && head[8:12] == "WEBP":
@@ -137,8 +144,8 @@ func sniff(src []byte) (Format, error) {
 		return "", fault.New(fault.Invalid, "The file is empty.", nil)
 	}
 	if len(head) >= 12 && head[4:8] == "ftyp" {
-		if why := boxedRefusal(src); why != "" {
-			return "", fault.New(fault.Unsupported, why, nil)
+		if why := boxedRefusal(src); why != nil {
+			return "", why
 		}
 	}
 	return "", fault.New(fault.Unsupported, "The file is no picture of a format that is edited: JPEG, PNG, GIF, WebP, TIFF or BMP.", nil)

@@ -56,6 +56,9 @@ func InspectImage(src []byte, limits Limits) (Info, error) {
 	limits = limits.orDefaults()
 	limits.Bytes, limits.Pixels = limits.ImageBytes, limits.ImagePixels
 	info, err := inspect(src, limits, recipe.FirstFrame)
+	if err == nil {
+		err = info.convertible(ToSave)
+	}
 	if f := fault.From(err); f != nil {
 		switch f.Limit {
 		case fault.LimitFileBytes:

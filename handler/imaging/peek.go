@@ -9,7 +9,6 @@ import (
 	"io"
 
 	"golang.org/x/image/bmp"
-	xtiff "golang.org/x/image/tiff"
 	xwebp "golang.org/x/image/webp"
 
 	"imagepro/handler/fault"
@@ -98,9 +97,8 @@ func (p peeker) header(head []byte) error {
 	switch p.info.Format {
 	case JPEG:
 		return peekJPEG(p.info, head)
-	case TIFF: // whose directory may stand anywhere
-		config, err = xtiff.DecodeConfig(p.file)
-		p.info.Orientation = metadata.Orientation(head)
+	case TIFF: // whose directories may stand anywhere
+		return readTIFFHeader(p.info, p.file, p.file.Size())
 	case PNG:
 		config, err = png.DecodeConfig(bytes.NewReader(head))
 		p.info.Orientation = peekPNGOrientation(head)

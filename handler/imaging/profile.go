@@ -3,6 +3,7 @@ package imaging
 import (
 	"image"
 
+	"imagepro/handler/fault"
 	"imagepro/handler/imaging/icc"
 	"imagepro/handler/imaging/metadata"
 	"imagepro/handler/recipe"
@@ -22,7 +23,7 @@ func (p *planner) colorProfile() {
 		return
 	}
 	if p.info.CMYK {
-		p.plan.warnings[WarnProfileKept] = true // unless the picture is decoded, see write
+		p.plan.warnings[WarnProfileKept] = true
 		return
 	}
 	space := metadata.Blocks{ICC: p.info.profile}.ColorSpace()
@@ -38,6 +39,17 @@ func (p *planner) colorProfile() {
 	if c := profile.ToSRGB(); !c.IsIdentity() {
 		p.plan.toSRGB = &point{"to sRGB", c.Row}
 	}
+}
+
+// convertible refuses printing colours (CMYK) where a result may be saved. What they look like only a profile by tables
+// says, which is not followed; without a profile nothing does. By the plain formula navy becomes a vivid blue, and the inks
+// would be gone.
+func (info Info) convertible(to Purpose) error {
+	if !info.CMYK || to == ToShow {
+		return nil
+	}
+	return fault.New(fault.Unsupported, "The picture has printing colours (CMYK). They are not converted to RGB here, as its look would change. "+
+		"Convert it in a program for pictures and edit that; what the file says of it can be changed as it is.", nil)
 }
 
 // inSRGB returns the points that take decoded pixels to sRGB.

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -78,7 +79,11 @@ func (s *Service) Preview(ctx context.Context, who caller.Caller, ref Ref, steps
 		return Preview{}, err
 	}
 	defer from.leave()
-	result, err := s.edit(ctx, from.src, s.shown(r, from.src, side), imaging.Options{Name: from.item.Name, Images: from.images})
+	o := imaging.Options{Name: from.item.Name, Images: from.images, For: imaging.ToPreview}
+	if len(r.Steps) == 0 && r.Output.Format == recipe.Keep {
+		o.For = imaging.ToShow // the pixels stay as they are
+	}
+	result, err := s.edit(ctx, from.src, s.shown(r, from.src, side), o)
 	if err != nil {
 		return Preview{}, err
 	}
@@ -155,7 +160,7 @@ func (s *Service) small(ctx context.Context, src []byte, side int) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	result, err := s.edit(ctx, src, s.shown(r, src, side), imaging.Options{})
+	result, err := s.edit(ctx, src, s.shown(r, src, side), imaging.Options{For: imaging.ToShow})
 	return result.Data, err
 }
 
@@ -353,6 +358,9 @@ func (s *Service) add(ctx context.Context, who caller.Caller, folder Ref, name s
 		case err == nil && there.Folder:
 			return Item{}, fault.New(fault.Conflict, "A folder has this name.", nil).At("/save/name")
 		case err == nil:
+			if err := s.replaceable(ctx, who, there); err != nil {
+				return Item{}, fault.From(err).At("/save/name")
+			}
 			return s.replace(ctx, who, there, content)
 		case !fault.Is(err, fault.NotFound):
 			return Item{}, err
@@ -405,12 +413,28 @@ func (s *Service) Replace(ctx context.Context, who caller.Caller, ref Ref, tag, 
 		return Item{}, err
 	}
 	if !same {
+		if err = s.replaceable(ctx, who, i); err != nil {
+			return Item{}, err
+		}
 		if i, err = s.replace(ctx, who, i, content.Content); err != nil {
 			return Item{}, err
 		}
 	}
 	i.Width, i.Height = info.Width, info.Height
 	return i, nil
+}
+
+// replaceable refuses to put a content in the place of a picture that is never edited, such as camera raw under the name of a
+// JPEG file: it is somebody's original.
+func (s *Service) replaceable(ctx context.Context, who caller.Caller, i Item) error {
+	_, err := s.peek(ctx, who, i)
+	switch {
+	case errors.Is(err, imaging.ErrOtherKind):
+		return err
+	case fault.Is(err, fault.Invalid), fault.Is(err, fault.Unsupported), fault.Is(err, fault.TooLarge):
+		return nil // damaged, or no picture at all
+	}
+	return s.orStale(ctx, who, i, err)
 }
 
 // same reports whether a file has a content already. SharePoint's hash only tells that it has another one: to fill an

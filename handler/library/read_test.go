@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"image"
 	"io"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -165,6 +166,52 @@ func TestPicturesOfPhonesAreShownAsFilesAndRefusedWithTheReason(t *testing.T) {
 	}
 	if w.versions(i.Ref) != 1 {
 		t.Error("something was saved")
+	}
+}
+
+// Camera raw is told by its content, whatever its name and so SharePoint's type say. Nothing replaces it.
+func TestCameraRawIsShownAsFilesAndRefusedWithTheReason(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	content, err := os.ReadFile("../imaging/testdata/cases/raw/camera.dng")
+	must(t, err)
+	for name, mime := range map[string]string{"IMG_0001.DNG": "image/dng", "IMG_0002.tif": "image/tiff", "IMG_0003.jpg": "image/jpeg"} {
+		i := w.put(name, content)
+		if i.MIME != mime {
+			t.Errorf("%s: %+v", name, i)
+		}
+		_, _, about := w.service.About(t.Context(), w.adele, i.Ref)
+		_, preview := w.service.Preview(t.Context(), w.adele, i.Ref, flip, 40)
+		_, explain := w.service.Explain(t.Context(), w.adele, i.Ref, flip)
+		_, edit := w.service.Edit(t.Context(), w.adele, i.Ref, i.Tag, flip, library.Save{})
+		_, copied := w.service.Edit(t.Context(), w.adele, i.Ref, i.Tag, flip, library.Save{Target: library.Copy})
+		_, put := w.service.Replace(t.Context(), w.adele, i.Ref, i.Tag, mime, i.Size, bytes.NewReader(content))
+		errs := map[string]error{
+			"about": about, "preview": preview, "explain": explain, "edit": edit, "edit to a copy": copied, "a raw content": put,
+		}
+		for kind, next := range map[string][]byte{"image/tiff": asTIFF(picture(9, 9, 1)), "image/jpeg": asJPEG(picture(9, 9, 1))} {
+			if kind == mime {
+				_, errs["over it"] = w.replace(i, kind, next)
+			}
+		}
+		if mime == "image/jpeg" {
+			source := w.put("3.jpg", asJPEG(picture(9, 9, 2)))
+			_, errs["a copy over it"] = w.service.Edit(t.Context(), w.adele, source.Ref, source.Tag, flip,
+				library.Save{Target: library.Copy, Name: "IMG_000{name}", OnConflict: library.Replace})
+		}
+		for what, err := range errs {
+			f := fault.From(err)
+			if err == nil || f.Kind != fault.Unsupported || !strings.HasPrefix(f.Message, "The file is camera raw (Adobe DNG); raw pictures are not edited.") {
+				t.Errorf("%s: %s: %v", name, what, err)
+			}
+		}
+		if w.versions(i.Ref) != 1 || !bytes.Equal(w.content(i.Ref), content) {
+			t.Errorf("%s: something was saved", name)
+		}
+	}
+	fake := w.put("text.jpg", []byte("no picture at all"))
+	if _, err := w.replace(fake, "image/jpeg", asJPEG(picture(9, 9, 1))); err != nil {
+		t.Errorf("over what is no picture: %v", err)
 	}
 }
 

@@ -49,6 +49,7 @@ func mimeType(name string) string {
 		".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".jfif": "image/jpeg", ".png": "image/png", ".gif": "image/gif",
 		".webp": "image/webp", ".bmp": "image/bmp", ".tif": "image/tiff", ".tiff": "image/tiff",
 		".heic": "image/heic", ".avif": "image/avif", ".svg": "image/svg+xml",
+		".dng": "image/dng", ".nef": "image/nef", ".cr2": "image/cr2", ".arw": "image/arw",
 		".txt": "text/plain", ".pdf": "application/pdf", ".zip": "application/x-zip-compressed",
 		".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 	}
