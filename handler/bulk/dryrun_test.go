@@ -25,9 +25,9 @@ import (
 func TestADryRunTellsWhatWouldBecomeAndSavesNothing(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
-	paths, err := filepath.Glob("../../../shared/photos/*.jpg")
+	paths, err := filepath.Glob("../imaging/testdata/photos/*.jpg")
 	if err != nil || len(paths) < 3 {
-		t.Skipf("no photographs at ../../../shared/photos: %v", err)
+		t.Fatalf("%d photographs, %v", len(paths), err)
 	}
 	var files []graph.Item
 	for _, path := range paths[:3] {

@@ -11,17 +11,14 @@ import (
 	"strings"
 	"testing"
 
+	"imagepro/handler/dev/need"
 	"imagepro/handler/imaging/metadata"
 )
 
 // exiftool runs the program; the test is skipped where it is not installed.
 func exiftool(t *testing.T, args ...string) []byte {
 	t.Helper()
-	path, err := exec.LookPath("exiftool")
-	if err != nil {
-		t.Skip("exiftool is not installed: apt-get install libimage-exiftool-perl")
-	}
-	out, err := exec.Command(path, args...).CombinedOutput()
+	out, err := exec.Command(need.ExifTool(t), args...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("exiftool %v: %v\n%s", args, err, out)
 	}

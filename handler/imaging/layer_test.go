@@ -19,6 +19,7 @@ import (
 	"strings"
 	"testing"
 
+	"imagepro/handler/dev/need"
 	"imagepro/handler/fault"
 	"imagepro/handler/imaging"
 	"imagepro/handler/imaging/container"
@@ -161,9 +162,7 @@ func TestBlendModesAreThoseOfTheStandardWithAlphaOnBothSides(t *testing.T) {
 
 func TestImageMagickBlendsAlike(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("convert"); err != nil {
-		t.Skip("ImageMagick is not here")
-	}
+	convert := need.ImageMagick(t)
 	dir := t.TempDir()
 	below, top := asPNG(t, pattern(60, 60)), asPNG(t, veiled(60, 60))
 	for name, file := range map[string][]byte{"below.png": below, "top.png": top} {
@@ -176,7 +175,7 @@ func TestImageMagickBlendsAlike(t *testing.T) {
 		"colorDodge": "color-dodge", "colorBurn": "color-burn", "hardLight": "hard-light", "softLight": "soft-light", "difference": "difference",
 	} {
 		out := filepath.Join(dir, mode+".png")
-		command := exec.Command("convert", filepath.Join(dir, "below.png"), filepath.Join(dir, "top.png"), "-compose", theirs, "-composite", "PNG32:"+out)
+		command := exec.Command(convert, filepath.Join(dir, "below.png"), filepath.Join(dir, "top.png"), "-compose", theirs, "-composite", "PNG32:"+out)
 		if text, err := command.CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, text)
 		}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"imagepro/handler/dev/need"
 	"imagepro/handler/imaging"
 )
 
@@ -163,10 +164,7 @@ func abs(x float64) float64 { return max(x, -x) }
 // ImageMagick, which searches long for a good palette, is not much nearer to a photograph.
 func TestPalettesAreNearlyAsGoodAsImageMagicks(t *testing.T) {
 	t.Parallel()
-	convert, err := exec.LookPath("convert")
-	if err != nil {
-		t.Skip("ImageMagick is not installed: apt-get install imagemagick")
-	}
+	convert := need.ImageMagick(t)
 	small := edit(t, photo(t, "Landscape_1.jpg"), `{"version":1,"steps":[{"op":"resize","width":300}],"output":{"format":"png"}}`)
 	whole := toNRGBA(decodeAny(t, small.Data))
 	from, to := filepath.Join(t.TempDir(), "from.png"), filepath.Join(t.TempDir(), "to.png")

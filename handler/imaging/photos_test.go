@@ -3,11 +3,9 @@ package imaging_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"image"
 	"image/jpeg"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,13 +15,10 @@ import (
 	"imagepro/handler/recipe"
 )
 
-// photo reads one of the photographs beside the repository; the test is skipped where they are absent.
+// photo reads one of the photographs.
 func photo(t testing.TB, name string) []byte {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("..", "..", "..", "shared", "photos", name))
-	if errors.Is(err, fs.ErrNotExist) {
-		t.Skip("the photographs of ../shared/photos are not here")
-	}
+	data, err := os.ReadFile(filepath.Join("testdata", "photos", name))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,16 +9,14 @@ import (
 	"strings"
 	"testing"
 
+	"imagepro/handler/dev/need"
 	"imagepro/handler/imaging/metadata"
 )
 
 // convertWith runs ImageMagick in a new folder that has some files, and returns the file that it wrote.
 func convertWith(t testing.TB, files map[string][]byte, result string, args ...string) []byte {
 	t.Helper()
-	tool, err := exec.LookPath("convert")
-	if err != nil {
-		t.Skip("ImageMagick is not installed")
-	}
+	tool := need.ImageMagick(t)
 	dir := t.TempDir()
 	for name, data := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {

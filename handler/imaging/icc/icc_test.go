@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"imagepro/handler/dev/need"
 	"imagepro/handler/imaging/icc"
 )
 
@@ -220,10 +221,7 @@ func TestSRGBInOtherWordsIsKnown(t *testing.T) {
 // ImageMagick converts with Little CMS.
 func TestLittleCMSConvertsAlike(t *testing.T) {
 	t.Parallel()
-	program, err := exec.LookPath("convert")
-	if err != nil {
-		t.Skip("ImageMagick is not installed: apt-get install imagemagick")
-	}
+	convert := need.ImageMagick(t)
 	folder := t.TempDir()
 	path := func(name string) string { return filepath.Join(folder, name) }
 	write := func(name string, data []byte) {
@@ -265,7 +263,7 @@ func TestLittleCMSConvertsAlike(t *testing.T) {
 		}
 		write("from.png", from.Bytes())
 		write("profile.icc", profile)
-		if out, err := exec.Command(program, path("from.png"), "-intent", "relative", "-profile", path("profile.icc"), "-profile", path("srgb.icc"),
+		if out, err := exec.Command(convert, path("from.png"), "-intent", "relative", "-profile", path("profile.icc"), "-profile", path("srgb.icc"),
 			"-depth", "8", "png32:"+path("to.png")).CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v: %s", name, err, out)
 		}
