@@ -43,13 +43,15 @@ type browserUser struct {
 
 func browserUserOf(u directory.User) browserUser { return browserUser{u.Tenant, u.ID, u.Name} }
 
-// findChromium returns the browser, or nothing.
+// findChromium returns the path of the first command that says that it is Chromium, or nothing.
 func findChromium() string {
 	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"} {
-		if name == "" {
+		path, err := exec.LookPath(name)
+		if err != nil {
 			continue
 		}
-		if path, err := exec.LookPath(name); err == nil {
+		says, err := exec.Command(path, "--version").Output()
+		if err == nil && (bytes.HasPrefix(says, []byte("Chromium ")) || bytes.HasPrefix(says, []byte("Google Chrome "))) {
 			return path
 		}
 	}
@@ -60,7 +62,11 @@ func findChromium() string {
 func inBrowser(ctx context.Context, o options, arguments ...string) error {
 	chromium := findChromium()
 	if chromium == "" {
-		fmt.Fprintln(o.stdout, "THE TAB WAS NOT TRIED IN A BROWSER: there is no Chromium (apt-get install chromium, or CHROMIUM=path)")
+		const says = "the tab was not tried in a browser: Chromium is not installed (apt-get install chromium, or CHROMIUM=path)"
+		if os.Getenv("CI") == "true" {
+			return errors.New(says)
+		}
+		fmt.Fprintln(o.stdout, "SKIPPED:", says)
 		return nil
 	}
 	drawn, screens, err := browserFolders(o)

@@ -227,6 +227,7 @@ func prepare(o options) ([]photos.Photo, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
+	fmt.Fprintln(o.stdout, "drawing photographs ...")
 	begin := time.Now()
 	drawn, err := photos.Draw(dir, photos.Options{Seed: 1})
 	if err == nil {

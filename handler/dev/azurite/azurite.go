@@ -13,12 +13,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"syscall"
 	"time"
 
 	"imagepro/handler/dev/child"
+	"imagepro/handler/dev/project"
 )
 
 // Account and key are the emulator's published ones
@@ -54,8 +54,11 @@ func Start(dir string, args ...string) (*Server, error) {
 	if err != nil {
 		return nil, errors.New("azurite: Node.js is not installed (command node not found): install it, for example with apt-get install nodejs npm")
 	}
-	_, here, _, _ := runtime.Caller(0)
-	home := filepath.Dir(here)
+	root, err := project.Root()
+	if err != nil {
+		return nil, fmt.Errorf("azurite: %w", err)
+	}
+	home := filepath.Join(root, "handler", "dev", "azurite")
 	script := filepath.Join(home, "node_modules", "azurite", "dist", "src", "azurite.js")
 	if _, err := os.Stat(script); err != nil {
 		return nil, fmt.Errorf("azurite: its npm packages are not installed in %s: run make azurite", home)

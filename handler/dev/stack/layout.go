@@ -6,13 +6,17 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
+
+	"imagepro/handler/dev/project"
 )
 
 // Layout builds the program and lays out a script root in dir, as `make build` does: host.json, the binary,
 // and one folder per function (the host looks only one level below host.json).
 func Layout(dir string) error {
-	root := projectRoot()
+	root, err := project.Root()
+	if err != nil {
+		return fmt.Errorf("stack: %w", err)
+	}
 	build := exec.Command("go", "build", "-o", filepath.Join(dir, "handler"), "./handler")
 	build.Dir = root
 	if output, err := build.CombinedOutput(); err != nil {
@@ -29,9 +33,4 @@ func Layout(dir string) error {
 		return fmt.Errorf("stack: %w", err)
 	}
 	return nil
-}
-
-func projectRoot() string {
-	_, here, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(here), "..", "..", "..")
 }
