@@ -71,7 +71,8 @@ run: build azurite ## edit 24 photographs in bulk and watch, then keep serving a
 demo: build azurite ## the same, then end: 0 only if every photograph was verified
 	@$(dev) demo
 
-edit: need ## try a recipe on files of your own: IN=folder OUT=folder RECIPE=recipe.json (JSON=1 prints lines of JSON)
+edit: ## try a recipe on files of your own: IN=folder OUT=folder RECIPE=recipe.json (JSON=1 prints lines of JSON)
+	@$(need) edit
 	@$(go) run ./handler/dev/edit -in "$(IN)" -out "$(OUT)" -recipe "$(RECIPE)" $(if $(JSON),-json)
 
 test: need-tests azurite $(DEPLOY) $(PEER) $(TAB) ## run all tests; what is skipped stands at the end, and fails with CI=true

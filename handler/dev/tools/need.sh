@@ -1,6 +1,7 @@
 #!/bin/sh
 # Names what is missing on this machine, all of it at once. As root on Debian it installs what can be installed.
 #
+#   need.sh edit      for make edit
 #   need.sh build     for make build, make run and make demo
 #   need.sh test      for the tests as well
 #   need.sh turbo     0 if libjpeg-turbo can be linked in, without a word
@@ -40,9 +41,9 @@ has_chromium() {
 # The list: check, Debian's packages (- if Debian 12 has none that is new enough), what it is, what is lost without it.
 list() {
 	echo 'go|-|Go 1.26 or later (https://go.dev/dl/)|nothing can be built'
-	echo 'node|-|Node.js 20 or later with npm (https://nodejs.org/)|neither the tab nor Azurite, the storage emulator, runs'
+	[ "$1" = edit ] || echo 'node|-|Node.js 20 or later with npm (https://nodejs.org/)|neither the tab nor Azurite, the storage emulator, runs'
 	echo 'turbo|gcc libc6-dev libturbojpeg0-dev|libjpeg-turbo and a C compiler|JPEG files take three times as long'
-	[ "$1" = build ] && return
+	[ "$1" = test ] || return
 	echo 'imagemagick|imagemagick|ImageMagick|tests that compare with it are skipped'
 	echo 'exiftool|libimage-exiftool-perl|ExifTool|tests that compare with it are skipped'
 	echo 'chromium|chromium|Chromium|the tab is not tried in a browser'
@@ -62,7 +63,7 @@ install() { # Debian's packages
 
 need=${1:-}
 case $need in
-build | test) ;;
+edit | build | test) ;;
 turbo)
 	has_turbo
 	exit ;;
@@ -70,7 +71,7 @@ skipped)
 	has_chromium || echo 'SKIPPED: all that the tab does in a browser. Chromium is not installed: apt-get install chromium'
 	exit ;;
 *)
-	sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
+	sed -n '2,11s/^# \{0,1\}//p' "$0" >&2
 	exit 2 ;;
 esac
 
