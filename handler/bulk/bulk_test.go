@@ -80,6 +80,7 @@ type kit struct {
 	site     graph.Site
 	user     directory.User
 	who      caller.Caller
+	account  string // of storage
 	records  *tables.Store
 	specs    *blobs.Store
 	library  *graphclient.Client
@@ -133,10 +134,11 @@ func newKitOf(t *testing.T, user directory.User) *kit {
 	if k.site, err = world.Graph.AddSite(k.user.Tenant, fmt.Sprint("Site ", siteNumber.Add(1)), k.user.ID); err != nil {
 		t.Fatal(err)
 	}
-	if k.records, err = tables.Open(storage.ConnectionString); err != nil {
+	k.account = storage.Account()
+	if k.records, err = tables.Open(k.account); err != nil {
 		t.Fatal(err)
 	}
-	if k.specs, err = blobs.Open(storage.ConnectionString); err != nil {
+	if k.specs, err = blobs.Open(k.account); err != nil {
 		t.Fatal(err)
 	}
 	k.library = k.newLibrary()

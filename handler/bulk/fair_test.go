@@ -138,7 +138,7 @@ func TestTwoProcessesShareATenantsBudget(t *testing.T) {
 	}
 	const budget = 10 // half of it is a unit in twelve seconds: nobody waits so long
 	process := func() func() bool {
-		peers, err := tables.Open(storage.ConnectionString)
+		peers, err := tables.Open(k.account)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -40,10 +42,37 @@ type Server struct {
 	// Dir is where the emulator keeps its data.
 	Dir string
 
+	blobs, queues, tables string // addresses of the services
+
 	node    string
 	args    []string
 	process *child.Process
 	ownDir  bool
+	given   atomic.Int64 // further accounts
+}
+
+// accounts is how many accounts the emulator has besides the published one.
+const accounts = 256
+
+// Account returns the connection string of an account that nobody else was given, until there are none left and the
+// first comes again. The emulator looks through a whole table for each query, so tests that share none are quicker, and
+// do not see each other's records.
+func (s *Server) Account() string {
+	return s.connectionString(fmt.Sprint("account", s.given.Add(1)%accounts))
+}
+
+func (s *Server) connectionString(account string) string {
+	return fmt.Sprintf("DefaultEndpointsProtocol=http;AccountName=%[1]s;AccountKey=%[2]s;"+
+		"BlobEndpoint=%[3]s/%[1]s;QueueEndpoint=%[4]s/%[1]s;TableEndpoint=%[5]s/%[1]s;", account, key, s.blobs, s.queues, s.tables)
+}
+
+// allAccounts is the emulator's setting of accounts and their keys.
+func allAccounts() string {
+	list := []string{account + ":" + key}
+	for n := range accounts {
+		list = append(list, fmt.Sprintf("account%d:%s", n, key))
+	}
+	return "AZURITE_ACCOUNTS=" + strings.Join(list, ";")
 }
 
 // Start starts an emulator that keeps its data in dir, or in a folder of its own that Stop removes if dir
@@ -100,6 +129,7 @@ func (s *Server) Restart() error {
 func (s *Server) start(blobPort, queuePort, tablePort string) error {
 	cmd := exec.Command(s.node, append(slices.Clone(s.args), "--silent", "--location", s.Dir,
 		"--blobPort", blobPort, "--queuePort", queuePort, "--tablePort", tablePort, "--skipApiVersionCheck", "--disableTelemetry")...)
+	cmd.Env = append(os.Environ(), allAccounts())
 	out, in := io.Pipe()
 	cmd.Stdout, cmd.Stderr = in, in
 	process, err := child.Start(cmd)
@@ -118,9 +148,9 @@ func (s *Server) start(blobPort, queuePort, tablePort string) error {
 		if len(found) < 3 {
 			return fmt.Errorf("azurite: ended before it listened: %v", process.Err())
 		}
-		s.Blobs, s.Queues, s.Tables = found["Blob"]+"/"+account, found["Queue"]+"/"+account, found["Table"]+"/"+account
-		s.ConnectionString = fmt.Sprintf(
-			"DefaultEndpointsProtocol=http;AccountName=%s;AccountKey=%s;BlobEndpoint=%s;QueueEndpoint=%s;TableEndpoint=%s;", account, key, s.Blobs, s.Queues, s.Tables)
+		s.blobs, s.queues, s.tables = found["Blob"], found["Queue"], found["Table"]
+		s.Blobs, s.Queues, s.Tables = s.blobs+"/"+account, s.queues+"/"+account, s.tables+"/"+account
+		s.ConnectionString = s.connectionString(account)
 		return nil
 	case <-time.After(startTimeout):
 		return fmt.Errorf("azurite: did not listen within %v", startTimeout)

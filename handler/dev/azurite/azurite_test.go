@@ -5,7 +5,10 @@ import (
 	"regexp"
 	"testing"
 
+	"imagepro/handler/cloud/tables"
 	"imagepro/handler/dev/azurite"
+	"imagepro/handler/fault"
+	"imagepro/handler/org"
 )
 
 func TestThreeServicesAnswerAndEnd(t *testing.T) {
@@ -33,6 +36,27 @@ func TestThreeServicesAnswerAndEnd(t *testing.T) {
 		if response, err := http.Get(endpoint); err == nil {
 			_ = response.Body.Close()
 			t.Errorf("%s still answers after Stop", endpoint)
+		}
+	}
+}
+
+func TestAccountsShareNothing(t *testing.T) {
+	t.Parallel()
+	server, err := azurite.Start("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Stop()
+	for n, connection := range []string{server.Account(), server.Account(), server.ConnectionString} {
+		records, err := tables.Open(connection)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := records.Organization(t.Context(), "tenant"); !fault.Is(err, fault.NotFound) {
+			t.Errorf("account %d has a record before the first was written: %v", n, err)
+		}
+		if _, err := records.PutOrganization(t.Context(), org.Organization{Tenant: "tenant"}); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
