@@ -107,6 +107,7 @@ type sight struct {
 	file  File   // as it is now
 	found *found // what an intent announced, if it is there
 	taken bool   // of a copy: a file that is not ours has its name
+	same  bool   // of a new version: what it was to replace is there, though perhaps under another tag
 }
 
 // look returns the image's file as it is now, and where the content that its intent announced was written, if there
@@ -122,7 +123,7 @@ func (w *Worker) look(ctx context.Context, job Job, item Item) (sight, error) {
 	case item.Intent.Name != "":
 		s.found, s.taken, err = w.recogniseCopy(ctx, job, item)
 	default:
-		s.found, err = w.recognise(ctx, job, item, file)
+		s.found, s.same, err = w.recognise(ctx, job, item, file)
 	}
 	return s, err
 }
@@ -140,15 +141,27 @@ func (w *Worker) lookEverywhere(ctx context.Context, job Job, item Item) (sight,
 const versionSlack = 5 * time.Minute
 
 // recognise returns where a content that the item's intent announced has been written in place, or nil: it is the file's
-// content now, or that of a version since the job's start that somebody has replaced.
-func (w *Worker) recognise(ctx context.Context, job Job, item Item, now File) (*found, error) {
+// content now, or that of a version since the job's start that somebody has replaced. same says that the file has the content
+// that was to be replaced.
+func (w *Worker) recognise(ctx context.Context, job Job, item Item, now File) (written *found, same bool, err error) {
 	if now.Tag == item.Tag {
-		return nil, nil
+		return nil, true, nil
 	}
 	announced := item.Intent.all()
 	if f, err := w.holding(ctx, job, announced, now); f != nil || err != nil {
-		return f, err
+		return f, false, err
 	}
+	source := []Announced{{Fingerprint: item.Intent.Source, After: Picture{Bytes: item.Intent.Before.Bytes}}}
+	if f, err := w.holding(ctx, job, source, now); f != nil || err != nil {
+		return nil, f != nil, err
+	}
+	written, err = w.recogniseVersion(ctx, job, item, now)
+	return written, false, err
+}
+
+// recogniseVersion is recognise for a content that somebody has replaced.
+func (w *Worker) recogniseVersion(ctx context.Context, job Job, item Item, now File) (*found, error) {
+	announced := item.Intent.all()
 	versions, err := w.library.Versions(ctx, job.who(), now)
 	if err != nil {
 		return nil, err

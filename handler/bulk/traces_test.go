@@ -670,3 +670,37 @@ func TestATagThatMovesWithoutTheContentIsNoChange(t *testing.T) {
 	}
 	k.wantOld(files[0], content)
 }
+
+func TestATagThatMovesRightBeforeASaveIsNoChange(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	files := k.pictures(1)
+	content := k.content(files[0], "1.0")
+	moving := func() oddLibrary { // once it was looked at
+		library, looks := k.moved(), 0
+		move := library.file
+		library.file = func(f bulk.File) bulk.File {
+			if looks++; looks > 1 {
+				f = move(f)
+			}
+			return f
+		}
+		return library
+	}
+	job := k.submit(bulk.Request{Source: k.folder()})
+	for _, ref := range []func() bulk.Job{func() bulk.Job { return job }, func() bulk.Job { return k.undo(job) }} {
+		job := ref()
+		k.plan()
+		k.queue.all()
+		if err := k.oddWorker(k.records, moving()).Work(t.Context(), itemOf(job)); err != nil {
+			t.Fatal(err)
+		}
+		if item := k.only(job.Ref); item.State != bulk.Waiting || len(k.queue.messages) != 1 {
+			t.Errorf("%s: the image is %s (%s); %d messages; want it put back", job.Kind, item.State, item.Message, len(k.queue.messages))
+		}
+		if done := k.drive(job.Ref); done.Counts.Edited != 1 {
+			t.Errorf("%s: counts %+v: %s", job.Kind, done.Counts, k.only(job.Ref).Message)
+		}
+	}
+	k.wantOld(files[0], content)
+}

@@ -472,7 +472,7 @@ func (w *Worker) save(ctx context.Context, job Job, spec parsedSpec, file File, 
 		return fulfilled(item, *now.found), nil
 	case f.Kind != fault.Conflict:
 		return w.refused(ctx, item, earlier, err)
-	case spec.save.Target == NewVersion && now.file.Tag == item.Tag:
+	case now.same:
 		return item, fault.New(fault.Busy, "SharePoint refused the new version though nothing had changed.", err)
 	case spec.save.Target == NewVersion && spec.save.OnChanged == EditAgain:
 		return item, fault.New(fault.Busy, "Somebody has changed the image again.", err)

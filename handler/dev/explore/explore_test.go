@@ -1,0 +1,40 @@
+package explore_test
+
+import (
+	"log/slog"
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"imagepro/handler/dev/explore"
+)
+
+// TestTheBulkEditKeepsItsPromises tries as many orders of steps as there is time for: EXPLORE=1h (make explore TIME=1h).
+// EXPLORE_SEED=n shows the trace of one.
+func TestTheBulkEditKeepsItsPromises(t *testing.T) {
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	if seed, err := strconv.ParseUint(os.Getenv("EXPLORE_SEED"), 10, 64); err == nil {
+		result := explore.Run(t, seed)
+		t.Log(strings.Join(result.Trace, "\n"))
+		for _, problem := range result.Problems {
+			t.Error(problem)
+		}
+		return
+	}
+	runs := uint64(2000)
+	long, _ := time.ParseDuration(os.Getenv("EXPLORE"))
+	begin := time.Now()
+	var steps atomic.Int64
+	for seed := uint64(1); long > 0 && time.Since(begin) < long || long == 0 && seed <= runs; seed++ {
+		result := explore.Run(t, seed)
+		steps.Add(int64(result.Steps))
+		if len(result.Problems) > 0 {
+			t.Fatalf("seed %d (%s): %s\nEXPLORE_SEED=%d shows all steps; the last were\n%s", seed, result.Scenario,
+				strings.Join(result.Problems, "; "), seed, strings.Join(result.Trace[max(0, len(result.Trace)-40):], "\n"))
+		}
+	}
+	t.Logf("%d steps in %v", steps.Load(), time.Since(begin))
+}
