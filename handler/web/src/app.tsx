@@ -65,6 +65,7 @@ function SignedIn({ host, api, theme }: { host: Host; api: Api; theme: ReturnTyp
               <Route path="/picture/:drive/:item">{({ drive, item }) => <Picture driveId={decodeURIComponent(drive)} itemId={decodeURIComponent(item)} />}</Route>
               <Route path="/edit/:drive/:item">{({ drive, item }) => <Editor driveId={decodeURIComponent(drive)} itemId={decodeURIComponent(item)} />}</Route>
               <Route path="/bulk"><Bulk /></Route>
+              <Route path="/bulk/:id">{({ id }) => <Bulk id={id} />}</Route>
               <Route path="/jobs"><Jobs /></Route>
               <Route path="/jobs/:id">{({ id }) => <JobPage id={id} />}</Route>
               <Route path="/schedules"><Schedules /></Route>

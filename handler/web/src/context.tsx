@@ -1,23 +1,15 @@
 import { createContext, use, useCallback, useMemo, useState, type ReactNode } from 'react';
-import type { Api, Entry, Me } from './api/client';
+import type { Api, Me } from './api/client';
 import type { Host, ThemeName } from './host';
-import type { Recipe } from './recipe/recipe';
-
-/** What pictures a bulk edit is about, before it is one. */
-export type Chosen =
-  | { kind: 'images'; images: Entry[] }
-  | { kind: 'folder'; driveId: string; folderId: string; name: string };
+import { Drafts, sessionOf } from './parts/drafts';
 
 interface App {
   api: Api;
   host: Host;
   me: Me;
   theme: ThemeName;
-  /** What was chosen for a bulk edit, and what is to be done, on the way from one page to another. */
-  chosen?: Chosen;
-  choose(chosen: Chosen | undefined): void;
-  draft?: Recipe;
-  setDraft(recipe: Recipe | undefined): void;
+  /** The bulk edits that are being put together. */
+  drafts: Drafts;
   /** Tells people who do not see the page that something has happened. */
   announce(text: string): void;
 }
@@ -30,12 +22,26 @@ export function useApp(): App {
   return app;
 }
 
-export function AppProvider({ api, host, me, theme, children }: { api: Api; host: Host; me: Me; theme: ThemeName; children: ReactNode }) {
-  const [chosen, choose] = useState<Chosen>();
-  const [draft, setDraft] = useState<Recipe>();
+export function AppProvider({
+  api,
+  host,
+  me,
+  theme,
+  children,
+}: {
+  api: Api;
+  host: Host;
+  me: Me;
+  theme: ThemeName;
+  children: ReactNode;
+}) {
+  const drafts = useMemo(() => new Drafts(`${me.tenant}/${me.id}`, sessionOf(window)), [me.tenant, me.id]);
   const [said, setSaid] = useState('');
   const announce = useCallback((text: string) => setSaid(text), []);
-  const app = useMemo(() => ({ api, host, me, theme, chosen, choose, draft, setDraft, announce }), [api, host, me, theme, chosen, draft, announce]);
+  const app = useMemo(
+    () => ({ api, host, me, theme, drafts, announce }),
+    [api, host, me, theme, drafts, announce],
+  );
   return (
     <Context value={app}>
       {children}

@@ -3,6 +3,7 @@ import { EventParser, follow } from '../src/api/events';
 import type { Api, Entry } from '../src/api/client';
 import { Problem, problemOf, retry, retryDelay } from '../src/api/problem';
 import { Epochs } from '../src/editor/epochs';
+import { Drafts, editOf, sessionOf } from '../src/parts/drafts';
 import { doneOf } from '../src/parts/job-state';
 import { rowsOf } from '../src/parts/layout';
 import { byTaken, spread } from '../src/parts/order';
@@ -74,6 +75,115 @@ describe('epochs', () => {
     epochs.stack(2);
     epochs.cropped(epoch('other'));
     expect(epochs.ended).toEqual([epoch('first'), epoch('other')]);
+  });
+});
+
+/** The session storage of a window, which may be small. */
+class Session implements Storage {
+  [name: string]: unknown;
+  private readonly all = new Map<string, string>();
+  constructor(private readonly room = Infinity) {}
+  get length() { return this.all.size; }
+  clear() { this.all.clear(); }
+  key(at: number) { return [...this.all.keys()][at] ?? null; }
+  getItem(key: string) { return this.all.get(key) ?? null; }
+  removeItem(key: string) { this.all.delete(key); }
+  setItem(key: string, text: string) {
+    const used = [...this.all].reduce((sum, [other, value]) => sum + (other === key ? 0 : value.length), 0);
+    if (used + text.length > this.room) throw new DOMException('full', 'QuotaExceededError');
+    this.all.set(key, text);
+  }
+}
+
+describe('drafts', () => {
+  const folder = { kind: 'folder', driveId: 'd', folderId: 'f', name: 'Fair' } as const;
+  const images = (count: number) => ({
+    kind: 'images' as const,
+    images: Array.from({ length: count }, (_, at) => ({ driveId: 'd', itemId: `item ${at}` })),
+  });
+  const recipe = { version: 1 as const, steps: [{ op: 'blur', sigma: 3 }] };
+
+  it('outlive the page, and belong to one user', () => {
+    const session = new Session();
+    session.setItem('of somebody else', '1');
+    const drafts = new Drafts('t/adele', session);
+    const id = drafts.begin(folder);
+    drafts.put(id, { ...drafts.get(id)!, recipe, save: { target: 'copy', name: '{name}-b' }, tried: ['job1'] });
+    const again = new Drafts('t/adele', session);
+    expect(again.get(id)).toMatchObject({ chosen: folder, recipe, save: { target: 'copy', name: '{name}-b' } });
+    expect(again.triedBy('job1')).toBe(id);
+    expect(again.triedBy('job2')).toBeUndefined();
+    expect(new Drafts('t/alex', session).get(id)).toBeUndefined();
+    expect(Array.from({ length: session.length }, (_, at) => session.key(at))).toEqual(['of somebody else']);
+  });
+
+  it('go on with what was not started, and begin anew after it was', () => {
+    const drafts = new Drafts('t/adele', new Session());
+    const first = drafts.begin(folder);
+    drafts.put(first, { ...drafts.get(first)!, recipe, save: { target: 'copy' } });
+    const second = drafts.begin(images(2));
+    expect(drafts.get(second)).toMatchObject({ chosen: images(2), recipe, save: { target: 'copy' }, tried: [] });
+    drafts.put(second, { ...drafts.get(second)!, started: true });
+    const later = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 5);
+    expect(drafts.get(drafts.begin(images(2)))).toMatchObject({ recipe: emptyRecipe, save: { target: 'newVersion' } });
+    later.mockRestore();
+  });
+
+  it('make room for the newest, and are in memory where there is no other place', () => {
+    const small = new Drafts('t/adele', new Session(700));
+    const ids = [1, 2, 3, 4].map(() => small.begin(folder));
+    const kept = ids.filter((id) => small.get(id));
+    expect([0, 4]).not.toContain(kept.length);
+    expect(kept).toEqual(ids.slice(-kept.length));
+    const large = small.begin(images(100));
+    expect(small.get(large)?.chosen).toEqual(images(100));
+    const none = new Drafts('t/adele', undefined);
+    expect(none.get(none.begin(folder))?.chosen).toEqual(folder);
+    const many = new Drafts('t/adele', new Session());
+    const all = Array.from({ length: 25 }, () => many.begin(folder));
+    expect(all.filter((id) => many.get(id))).toHaveLength(20);
+    many.clear();
+    expect(all.filter((id) => many.get(id))).toEqual([]);
+  });
+
+  it('are not lost to a browser that refuses its storage', () => {
+    expect(
+      sessionOf({
+        get sessionStorage(): Storage {
+          throw new DOMException('no', 'SecurityError');
+        },
+      }),
+    ).toBeUndefined();
+  });
+
+  it('say all of what is to be done, and nothing of names for new versions', () => {
+    const drafts = new Drafts('t/adele', new Session());
+    const draft = {
+      ...drafts.get(drafts.begin(folder))!,
+      recipe,
+      only: { recursive: false, name: ' *.jpg ', since: '2026-03-01' },
+    };
+    expect(
+      editOf({ ...draft, save: { target: 'newVersion', name: '{name}-b', onConflict: 'skip', keepDates: true } }),
+    ).toEqual({
+      source: {
+        folder: {
+          driveId: 'd',
+          itemId: 'f',
+          recursive: false,
+          names: ['*.jpg'],
+          changedSince: new Date('2026-03-01T00:00:00').toISOString(),
+        },
+      },
+      recipe,
+      save: { target: 'newVersion', keepDates: true },
+    });
+    expect(
+      editOf({ ...draft, chosen: images(2), save: { target: 'copy', name: '{name}-b', onConflict: 'skip' } }),
+    ).toMatchObject({
+      source: { images: images(2).images },
+      save: { target: 'copy', name: '{name}-b', onConflict: 'skip' },
+    });
   });
 });
 

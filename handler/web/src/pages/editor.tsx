@@ -16,7 +16,7 @@ import { useApp } from '../context';
 import { Canvas, type Changes, type Tool } from '../editor/canvas';
 import { moment } from '../i18n/format';
 import { Failure } from '../parts/failure';
-import { imagePath, pictureAt } from '../parts/places';
+import { bulkAt, imagePath, pictureAt } from '../parts/places';
 import { Waiting } from '../parts/waiting';
 import { Preview } from '../recipe/preview';
 import { isRecipe, type Recipe } from '../recipe/recipe';
@@ -61,7 +61,7 @@ export default function Editor({ driveId, itemId }: { driveId: string; itemId: s
 function Work({ entry, blob, size }: { entry: Entry; blob: Blob; size: { width: number; height: number } }) {
   const { t } = useTranslation();
   const styles = useStyles();
-  const { api, announce, choose, setDraft } = useApp();
+  const { api, announce, drafts } = useApp();
   const queries = useQueryClient();
   const [, go] = useLocation();
   const stage = useRef<HTMLDivElement>(null);
@@ -120,9 +120,8 @@ function Work({ entry, blob, size }: { entry: Entry; blob: Blob; size: { width: 
   const applyToMore = async () => {
     const { recipe: made } = await recipe.mutateAsync();
     if (!isRecipe(made)) return;
-    setDraft(made);
-    choose({ kind: 'folder', driveId: entry.driveId, folderId: entry.parentId ?? 'root', name: t('editor.itsFolder') });
-    go('/bulk');
+    const folderId = entry.parentId ?? 'root';
+    go(bulkAt(drafts.begin({ kind: 'folder', driveId: entry.driveId, folderId, name: t('editor.itsFolder') }, made)));
   };
   const leave = () => {
     if (!changes.canUndo || confirm(t('editor.leave'))) history.back();

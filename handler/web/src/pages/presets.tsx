@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { body, type Preset } from '../api/client';
+import { isPassing } from '../api/problem';
 import { useApp } from '../context';
 import { day } from '../i18n/format';
 import { Failure } from '../parts/failure';
@@ -65,7 +66,11 @@ function One({ preset }: { preset: Preset }) {
     },
     onSettled: after,
   });
-  const remove = useMutation({ mutationFn: () => body(api.typed.DELETE('/presets/{id}', { params })), onSuccess: () => announce(t('presets.removed')), ...optimistic<Preset[]>(queries, ['presets'], (all) => all.filter((one) => one.id !== preset.id)) });
+  const remove = useMutation({
+    mutationFn: () => body(api.typed.DELETE('/presets/{id}', { params })),
+    onSuccess: () => announce(t('presets.removed')),
+    ...optimistic<Preset[]>(queries, ['presets'], (all) => all.filter((one) => one.id !== preset.id)),
+  });
   return (
     <div className={styles.one}>
       <div className={styles.head}>
@@ -73,10 +78,29 @@ function One({ preset }: { preset: Preset }) {
           <Text weight="semibold" block>{preset.name}</Text>
           <Text size={200}>{[preset.description, day(preset.changedAt)].filter(Boolean).join(' · ')}</Text>
         </div>
-        {isRecipe(preset.recipe) && <Button appearance="subtle" icon={<Edit20Regular />} aria-label={t('presets.change', { name: preset.name })} aria-expanded={changed !== undefined} onClick={() => setChanged(changed ? undefined : (preset.recipe as Recipe))} />}
-        <Button appearance="subtle" icon={<Delete20Regular />} aria-label={t('presets.remove', { name: preset.name })} disabled={remove.isPending} onClick={() => remove.mutate()} />
+        {isRecipe(preset.recipe) && (
+          <Button
+            appearance="subtle"
+            icon={<Edit20Regular />}
+            aria-label={t('presets.change', { name: preset.name })}
+            aria-expanded={changed !== undefined}
+            onClick={() => setChanged(changed ? undefined : (preset.recipe as Recipe))}
+          />
+        )}
+        <Button
+          appearance="subtle"
+          icon={<Delete20Regular />}
+          aria-label={t('presets.remove', { name: preset.name })}
+          disabled={remove.isPending}
+          onClick={() => remove.mutate()}
+        />
       </div>
-      {(save.error || remove.error) && <Failure problem={save.error ?? remove.error} again={after} />}
+      {save.error && (
+        <Failure problem={save.error} again={isPassing(save.error) ? () => save.mutate(save.variables!) : undefined} />
+      )}
+      {remove.error && (
+        <Failure problem={remove.error} again={isPassing(remove.error) ? () => remove.mutate() : undefined} />
+      )}
       {changed && (
         <>
           <Builder recipe={changed} onChange={setChanged} />

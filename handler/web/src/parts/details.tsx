@@ -195,12 +195,16 @@ function Versions({ entry }: { entry: Entry }) {
       void queries.invalidateQueries({ queryKey: ['items', entry.driveId] });
       announce(t('details.restored'));
     },
+    onError: (problem) => {
+      if (problem instanceof Problem && problem.kind === 'stale')
+        void queries.invalidateQueries({ queryKey: ['image', entry.itemId] });
+    },
   });
   if (versions.error) return <Failure problem={versions.error} again={versions.refetch} />;
   if (!versions.data) return <Skeleton aria-label="…"><SkeletonItem size={64} /></Skeleton>;
   return (
     <>
-      {restore.error && <Failure problem={restore.error} again={() => queries.invalidateQueries({ queryKey: ['image', entry.itemId] })} />}
+      {restore.error && <Failure problem={restore.error} again={() => restore.mutate(restore.variables!)} />}
       <ul className={styles.versions}>
         {(versions.data.versions ?? []).map((version) => (
           <li key={version.id} className={styles.version}>

@@ -26,9 +26,13 @@ const places = [
 export function Shell({ children }: { children: ReactNode }) {
   const { t } = useTranslation();
   const styles = useStyles();
-  const { me, host } = useApp();
+  const { me, host, drafts } = useApp();
   const [path, go] = useLocation();
   const here = path.startsWith('/bulk') ? '/jobs' : (places.find((place) => place.value !== '/' && path.startsWith(place.value))?.value ?? '/');
+  const signOut = () => {
+    drafts.clear();
+    host.signOut!();
+  };
   if (path === '/config') return <main className={styles.main}>{children}</main>;
   return (
     <div className={styles.page}>
@@ -46,7 +50,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <MenuPopover>
             <MenuList>
               <MenuItem onClick={() => go('/privacy')}>{t('shell.privacy')}</MenuItem>
-              {host.signOut && <MenuItem onClick={host.signOut}>{t('shell.signOut')}</MenuItem>}
+              {host.signOut && <MenuItem onClick={signOut}>{t('shell.signOut')}</MenuItem>}
             </MenuList>
           </MenuPopover>
         </Menu>
