@@ -1,16 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { content, itemOf, manage, open, photos, site, sizeOf, stack, until, versions } from './kit.mjs';
-
-async function editing(name) {
-  const { drive } = await site(name, 1, '');
-  const [photo] = await photos(1);
-  const item = await itemOf(drive, photo.name);
-  const page = await open(stack.adele, `/edit/${encodeURIComponent(drive)}/${item.id ?? item.ID}`);
-  await page.getByRole('button', { name: 'Crop to the frame' }).waitFor();
-  await page.getByText('Opening the picture').waitFor({ state: 'detached' });
-  return { page, drive, name: photo.name, photo, before: sizeOf(await content(drive, photo.name)) };
-}
+import { content, editing, manage, photos, sizeOf, stack, until, versions } from './kit.mjs';
 
 test('an edit is saved as a new version, with all pixels of the picture', async () => {
   const { page, drive, name, photo } = await editing('Glacier');

@@ -55,6 +55,18 @@ export const versions = (drive, item) => manage(`/graph/drives/${encodeURICompon
 export const content = (drive, item, version = '') => manage(`/graph/drives/${encodeURIComponent(drive)}/content?${query({ item, version })}`, { raw: true });
 export const itemOf = (drive, item) => manage(`/graph/drives/${encodeURIComponent(drive)}/item?${query({ item })}`);
 
+/** A picture of its own, open in the editor. */
+export async function editing(name, options = {}) {
+  const { drive } = await site(name, 1, '');
+  const [photo] = await photos(1);
+  const item = await itemOf(drive, photo.name);
+  const id = item.id ?? item.ID;
+  const page = await open(stack.adele, `/edit/${encodeURIComponent(drive)}/${id}`, options);
+  await page.getByRole('button', { name: 'Crop to the frame' }).waitFor();
+  await page.getByText('Opening the picture').waitFor({ state: 'detached' });
+  return { page, drive, id, name: photo.name, photo, before: sizeOf(await content(drive, photo.name)) };
+}
+
 /** Finds a library on the first page, and opens its folder. */
 export async function toGallery(page, name, folder = 'Summer fair') {
   await page.getByRole('radio', { name, exact: true }).click();

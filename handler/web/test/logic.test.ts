@@ -3,6 +3,7 @@ import { EventParser, follow } from '../src/api/events';
 import type { Api, Entry } from '../src/api/client';
 import { Problem, problemOf, retry, retryDelay } from '../src/api/problem';
 import { Epochs } from '../src/editor/epochs';
+import { Navigation } from '../src/navigation';
 import { Drafts, editOf, sessionOf } from '../src/parts/drafts';
 import { doneOf } from '../src/parts/job-state';
 import { rowsOf } from '../src/parts/layout';
@@ -184,6 +185,147 @@ describe('drafts', () => {
       source: { images: images(2).images },
       save: { target: 'copy', name: '{name}-b', onConflict: 'skip' },
     });
+  });
+});
+
+/** The history of a window: moves are told of later, as a browser does. */
+class History {
+  entries: { state: unknown; path: string }[] = [{ state: null, path: '/first' }];
+  at = 0;
+  listeners: Record<string, ((event: Event) => void)[]> = {};
+  readonly location = { owner: this, get pathname() { return this.owner.entries[this.owner.at].path; } };
+  readonly history = {
+    owner: this,
+    get state() {
+      return this.owner.entries[this.owner.at].state;
+    },
+    pushState: (state: unknown, _: string, path: string) => {
+      this.entries = [...this.entries.slice(0, ++this.at), { state, path }];
+    },
+    replaceState: (state: unknown, _: string, path?: string) => {
+      this.entries[this.at] = { state, path: path ?? this.entries[this.at].path };
+    },
+    go: (by: number) => queueMicrotask(() => this.press(by)),
+    back: () => this.history.go(-1),
+  };
+  addEventListener = (name: string, listener: (event: Event) => void) =>
+    void (this.listeners[name] ??= []).push(listener);
+  removeEventListener = (name: string, listener: (event: Event) => void) =>
+    void (this.listeners[name] = (this.listeners[name] ?? []).filter((one) => one !== listener));
+  /** Somebody presses Back or Forward. */
+  press(by: number) {
+    if (!this.entries[this.at + by]) return;
+    this.at += by;
+    this.fire('popstate');
+  }
+  fire(name: string): boolean {
+    const event = new Event(name, { cancelable: true });
+    for (const listener of this.listeners[name] ?? []) listener(event);
+    return event.defaultPrevented;
+  }
+}
+
+describe('navigation', () => {
+  const settle = () => new Promise((done) => setTimeout(done));
+  const begin = () => {
+    const window = new History();
+    const navigation = new Navigation(window as unknown as Window);
+    navigation.navigate('/second');
+    navigation.navigate('/third');
+    window.press(-1);
+    expect([navigation.path(), window.location.pathname]).toEqual(['/second', '/second']);
+    return { window, navigation };
+  };
+
+  it('leads where it is asked to while nothing is unsaved', async () => {
+    const { window, navigation } = begin();
+    window.press(1);
+    expect(navigation.path()).toBe('/third');
+    navigation.back('/other');
+    await settle();
+    expect(navigation.path()).toBe('/second');
+    expect(window.fire('beforeunload')).toBe(false);
+    const alone = new History();
+    const first = new Navigation(alone as unknown as Window);
+    first.back('/other');
+    expect([first.path(), alone.entries.length]).toEqual(['/other', 1]);
+  });
+
+  it('stays until there is an answer, whichever way out is taken', async () => {
+    const ways: Record<string, { go(made: ReturnType<typeof begin>): void; to: string }> = {
+      Back: { go: ({ window }) => window.press(-1), to: '/first' },
+      Forward: { go: ({ window }) => window.press(1), to: '/third' },
+      'a link': { go: ({ navigation }) => navigation.navigate('/link'), to: '/link' },
+      Close: { go: ({ navigation }) => navigation.back('/other'), to: '/first' },
+    };
+    for (const { go, to } of Object.values(ways)) {
+      for (const answer of ['save', 'discard', 'cancel'] as const) {
+        const made = begin();
+        const { window, navigation } = made;
+        const save = vi.fn(async () => true);
+        navigation.declare({ name: 'Beach', save });
+        expect(window.fire('beforeunload')).toBe(true);
+        go(made);
+        go(made); // again and again
+        await settle();
+        expect([navigation.path(), window.location.pathname]).toEqual(['/second', '/second']);
+        expect(navigation.question()?.unsaved.name).toBe('Beach');
+        const asked = navigation.question()!;
+        asked.answer(answer);
+        asked.answer(answer); // a double click
+        await settle();
+        await settle();
+        expect(navigation.question()).toBeUndefined();
+        expect([navigation.path(), window.location.pathname]).toEqual(
+          answer === 'cancel' ? ['/second', '/second'] : [to, to],
+        );
+        expect(save).toHaveBeenCalledTimes(answer === 'save' ? 1 : 0);
+        expect(window.fire('beforeunload')).toBe(answer === 'cancel');
+      }
+    }
+  });
+
+  it('stays when saving fails, and asks again', async () => {
+    const { window, navigation } = begin();
+    navigation.declare({ name: 'Beach', save: async () => false });
+    window.press(-1);
+    await settle();
+    navigation.question()!.answer('save');
+    await settle();
+    expect([navigation.path(), window.location.pathname, window.fire('beforeunload')]).toEqual([
+      '/second',
+      '/second',
+      true,
+    ]);
+    window.press(-1);
+    await settle();
+    expect(navigation.question()).toBeDefined();
+  });
+
+  it('offers to save only where all can be saved, and forgets what is taken back', async () => {
+    const { window, navigation } = begin();
+    const take = [
+      navigation.declare({ name: 'Beach', save: async () => true }),
+      navigation.declare({ name: 'New preset' }),
+    ];
+    window.press(1);
+    await settle();
+    expect(navigation.question()?.unsaved.save).toBeUndefined();
+    navigation.question()!.answer('cancel');
+    for (const one of take) one();
+    window.press(1);
+    expect(navigation.path()).toBe('/third');
+    expect(window.fire('beforeunload')).toBe(false);
+  });
+
+  it('knows its entries after a reload', async () => {
+    const { window } = begin();
+    window.listeners = {};
+    const navigation = new Navigation(window as unknown as Window);
+    navigation.declare({ name: 'Beach' });
+    window.press(1);
+    await settle();
+    expect([navigation.path(), window.location.pathname]).toEqual(['/second', '/second']);
   });
 });
 

@@ -34,7 +34,6 @@ const de: Messages = {
     skipped: '{{name}} wurde nicht gespeichert.',
     actions: 'Aktionen', tools: 'Werkzeuge', undo: 'Rückgängig', redo: 'Wiederholen', reset: 'Alles rückgängig machen', compare: 'Vorher und nachher', more: 'Auf weitere Bilder anwenden', copy: 'Kopie speichern', save: 'Speichern', saved: '{{name}} wurde gespeichert.',
     close: 'Editor schließen',
-    leave: 'Ihre Änderungen sind nicht gespeichert. Trotzdem gehen?',
     itsFolder: 'der Ordner des Bildes',
     canvas: '{{name}} in Bearbeitung', opening: 'Bild wird geöffnet', saving: 'Wird gespeichert',
     changedBy: '{{who}} hat das Bild inzwischen geändert ({{at}}). Speichern Sie eine Kopie, um Ihre Arbeit zu behalten, oder laden Sie das neue.', reload: 'Das neue laden',

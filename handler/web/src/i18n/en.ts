@@ -32,7 +32,6 @@ export default {
     skipped: '{{name}} was not saved.',
     actions: 'Actions', tools: 'Tools', undo: 'Undo', redo: 'Redo', reset: 'Undo everything', compare: 'Before and after', more: 'Apply to more pictures', copy: 'Save a copy', save: 'Save', saved: '{{name}} was saved.',
     close: 'Close the editor',
-    leave: 'Your changes are not saved. Leave anyway?',
     itsFolder: 'the folder of the picture',
     canvas: '{{name}}, being edited', opening: 'Opening the picture', saving: 'Saving',
     changedBy: '{{who}} has changed the picture meanwhile ({{at}}). Save a copy to keep your work, or load the new one.', reload: 'Load the new one',

@@ -34,7 +34,6 @@ const fr: Messages = {
     skipped: '{{name}} n’a pas été enregistrée.',
     actions: 'Actions', tools: 'Outils', undo: 'Annuler', redo: 'Rétablir', reset: 'Tout annuler', compare: 'Avant et après', more: 'Appliquer à d’autres images', copy: 'Enregistrer une copie', save: 'Enregistrer', saved: '{{name}} a été enregistrée.',
     close: 'Fermer l’éditeur',
-    leave: 'Vos modifications ne sont pas enregistrées. Quitter quand même ?',
     itsFolder: 'le dossier de l’image',
     canvas: '{{name}}, en cours de modification', opening: 'Ouverture de l’image', saving: 'Enregistrement',
     changedBy: '{{who}} a modifié l’image entre-temps ({{at}}). Enregistrez une copie pour garder votre travail, ou chargez la nouvelle.', reload: 'Charger la nouvelle',

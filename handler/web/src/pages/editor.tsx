@@ -17,9 +17,11 @@ import { Canvas, type Changes, type Tool } from '../editor/canvas';
 import { moment } from '../i18n/format';
 import { Failure } from '../parts/failure';
 import { bulkAt, imagePath, pictureAt } from '../parts/places';
+import { useUnsaved } from '../parts/unsaved';
 import { Waiting } from '../parts/waiting';
 import { Preview } from '../recipe/preview';
 import { isRecipe, type Recipe } from '../recipe/recipe';
+import { base } from '../settings';
 
 const useStyles = makeStyles({
   page: { height: '100%', display: 'grid', gridTemplateRows: 'auto minmax(0, 1fr)' },
@@ -40,28 +42,63 @@ const side = 2048; // pixels of the picture that is edited on the screen; the re
 export default function Editor({ driveId, itemId }: { driveId: string; itemId: string }) {
   const { api } = useApp();
   const path = { driveId, itemId };
-  const image = useQuery({ queryKey: ['image', itemId], queryFn: () => body(api.typed.GET('/images/{driveId}/{itemId}', { params: { path } })), staleTime: 0 });
+  // It is read once: work on a picture does not go because somebody else saves it, or because a connection comes back.
+  const once = { staleTime: Infinity, gcTime: 0, refetchOnReconnect: false } as const;
+  const image = useQuery({
+    ...once,
+    queryKey: ['edited', itemId],
+    queryFn: () => body(api.typed.GET('/images/{driveId}/{itemId}', { params: { path } })),
+  });
   const picture = useQuery({
+    ...once,
     queryKey: ['editing', itemId, image.data?.etag],
     enabled: image.data !== undefined,
-    staleTime: Infinity,
     queryFn: async () => {
-      const sent = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ recipe: { version: 1, steps: [] }, size: side }) };
-      const [shown, explained] = await Promise.all([api.get(`${imagePath(path)}/preview`, sent), api.get(`${imagePath(path)}/preview?explain=true`, sent)]);
+      const sent = {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ recipe: { version: 1, steps: [] }, size: side }),
+      };
+      const [shown, explained] = await Promise.all([
+        api.get(`${imagePath(path)}/preview`, sent),
+        api.get(`${imagePath(path)}/preview?explain=true`, sent),
+      ]);
       const { after } = (await explained.json()) as { after: { width: number; height: number } };
       return { blob: await shown.blob(), size: { width: after.width, height: after.height } };
     },
   });
   const problem = image.error ?? picture.error;
-  if (problem) return <Failure problem={problem} again={() => { void image.refetch(); void picture.refetch(); }} />;
-  if (!image.data || !picture.data) return <Waiting />;
-  return <Work key={image.data.etag} entry={image.data} blob={picture.data.blob} size={picture.data.size} />;
+  if (image.data && picture.data)
+    return (
+      <Work
+        key={image.data.etag}
+        entry={image.data}
+        blob={picture.data.blob}
+        size={picture.data.size}
+        onReload={() => void image.refetch()}
+      />
+    );
+  return problem ? (
+    <Failure problem={problem} again={() => void (image.error ? image : picture).refetch()} />
+  ) : (
+    <Waiting />
+  );
 }
 
-function Work({ entry, blob, size }: { entry: Entry; blob: Blob; size: { width: number; height: number } }) {
+function Work({
+  entry,
+  blob,
+  size,
+  onReload,
+}: {
+  entry: Entry;
+  blob: Blob;
+  size: { width: number; height: number };
+  onReload(): void;
+}) {
   const { t } = useTranslation();
   const styles = useStyles();
-  const { api, announce, drafts } = useApp();
+  const { api, announce, drafts, navigation } = useApp();
   const queries = useQueryClient();
   const [, go] = useLocation();
   const stage = useRef<HTMLDivElement>(null);
@@ -86,12 +123,6 @@ function Work({ entry, blob, size }: { entry: Entry; blob: Blob; size: { width: 
       URL.revokeObjectURL(url);
     };
   }, [blob, size]);
-  useEffect(() => {
-    if (!changes.canUndo) return;
-    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
-    addEventListener('beforeunload', warn);
-    return () => removeEventListener('beforeunload', warn);
-  }, [changes.canUndo]);
 
   const convert = useCallback(async (): Promise<FromEditor> => {
     const state = canvas.current!.state();
@@ -109,9 +140,19 @@ function Work({ entry, blob, size }: { entry: Entry; blob: Blob; size: { width: 
       announce(t('editor.saved', { name: item.name }));
       queries.setQueryData(['image', item.itemId], item);
       void queries.invalidateQueries({ queryKey: ['items', entry.driveId] });
-      go(pictureAt(item));
     },
   });
+  const saving = useRef<Promise<EditResult | undefined>>(undefined); // at most one at a time, whoever asks for it
+  const saveOnce = (copy?: string) =>
+    (saving.current ??= save.mutateAsync(copy).catch(() => (saving.current = undefined)));
+  const goOn = useUnsaved(changes.canUndo, entry.name ?? '', async () => (await saveOnce()) !== undefined);
+  const saveAndShow = async (copy?: string) => {
+    if (saving.current) return;
+    const result = await saveOnce(copy);
+    if (!result || !stage.current) return; // somebody went elsewhere meanwhile
+    goOn();
+    go(pictureAt(result.item));
+  };
   const recipe = useMutation({ mutationFn: convert });
   const compare = async () => {
     const { recipe: made } = await recipe.mutateAsync();
@@ -121,12 +162,10 @@ function Work({ entry, blob, size }: { entry: Entry; blob: Blob; size: { width: 
     const { recipe: made } = await recipe.mutateAsync();
     if (!isRecipe(made)) return;
     const folderId = entry.parentId ?? 'root';
+    goOn(); // the work comes along
     go(bulkAt(drafts.begin({ kind: 'folder', driveId: entry.driveId, folderId, name: t('editor.itsFolder') }, made)));
   };
-  const leave = () => {
-    if (!changes.canUndo || confirm(t('editor.leave'))) history.back();
-  };
-  const busy = !opened || save.isPending || recipe.isPending;
+  const busy = !opened || save.isPending || save.isSuccess || recipe.isPending;
   const notes = recipe.data?.notes ?? [];
   const stale = save.error instanceof Problem && save.error.kind === 'stale' ? save.error : undefined;
   return (
@@ -140,9 +179,9 @@ function Work({ entry, blob, size }: { entry: Entry; blob: Blob; size: { width: 
         <ToolbarButton icon={<SlideTransition20Regular />} disabled={busy} onClick={() => void compare()}>{t('editor.compare')}</ToolbarButton>
         <ToolbarButton icon={<ImageMultiple20Regular />} disabled={busy || !changes.canUndo} onClick={() => void applyToMore()}>{t('editor.more')}</ToolbarButton>
         <ToolbarDivider />
-        <SaveCopy name={entry.name ?? ''} disabled={busy || !changes.canUndo} onSave={(name) => save.mutate(name)} />
-        <Button appearance="primary" icon={<Save20Regular />} disabled={busy || !changes.canUndo} onClick={() => save.mutate(undefined)}>{t('editor.save')}</Button>
-        <ToolbarButton icon={<Dismiss20Regular />} aria-label={t('editor.close')} title={t('editor.close')} onClick={leave} />
+        <SaveCopy name={entry.name ?? ''} disabled={busy || !changes.canUndo} onSave={(name) => void saveAndShow(name)} />
+        <Button appearance="primary" icon={<Save20Regular />} disabled={busy || !changes.canUndo} onClick={() => void saveAndShow()}>{t('editor.save')}</Button>
+        <ToolbarButton icon={<Dismiss20Regular />} aria-label={t('editor.close')} title={t('editor.close')} onClick={() => navigation.back(base + pictureAt(entry))} />
       </Toolbar>
       <div className={styles.work}>
         <div className={styles.canvas}>
@@ -159,7 +198,7 @@ function Work({ entry, blob, size }: { entry: Entry; blob: Blob; size: { width: 
           {stale && (
             <div className={styles.row}>
               <Text>{t('editor.changedBy', { who: stale.latest?.modifiedBy ?? '', at: stale.latest?.modifiedAt ? moment(stale.latest.modifiedAt) : '' })}</Text>
-              <Button onClick={() => void queries.invalidateQueries({ queryKey: ['image', entry.itemId] })}>{t('editor.reload')}</Button>
+              <Button onClick={onReload}>{t('editor.reload')}</Button>
             </div>
           )}
           {recipe.error && <Failure problem={recipe.error} />}

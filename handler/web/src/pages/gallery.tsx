@@ -58,7 +58,7 @@ export function LibraryGallery({ driveId, folderId }: { driveId: string; folderI
 function Gallery({ driveId, folderId: top, tab }: { driveId: string; folderId: string; tab?: Tab }) {
   const { t } = useTranslation();
   const styles = useStyles();
-  const { api, drafts, announce } = useApp();
+  const { api, drafts, announce, navigation } = useApp();
   const [, go] = useLocation();
   const title = tab?.title ?? t('gallery.library');
   const [trail, setTrail] = useState<{ id: string; name: string }[]>([]);
@@ -70,6 +70,7 @@ function Gallery({ driveId, folderId: top, tab }: { driveId: string; folderId: s
   const name = useDeferredValue(filter.trim());
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [open, setOpen] = useState<Entry>();
+  const onOpen = useCallback((entry: Entry) => navigation.leave(() => setOpen(entry)), [navigation]);
   useEffect(() => setSelected(new Set()), [folderId]);
 
   // SharePoint does not sort by the day a picture was taken: that is done here, of all that is listed.
@@ -178,7 +179,7 @@ function Gallery({ driveId, folderId: top, tab }: { driveId: string; folderId: s
           ) : images.length === 0 && !hasNextPage ? (
             <Empty filtered={name !== ''} folders={folders.length > 0} />
           ) : layout === 'carousel' ? (
-            <Carousel images={images} alt={alt} caption={caption} onOpen={setOpen} />
+            <Carousel images={images} alt={alt} caption={caption} onOpen={onOpen} />
           ) : (
             <Grid
               label={t('gallery.images')}
@@ -186,7 +187,7 @@ function Gallery({ driveId, folderId: top, tab }: { driveId: string; folderId: s
               layout={layout}
               selected={selected}
               onSelect={select}
-              onOpen={setOpen}
+              onOpen={onOpen}
               onEnd={onEnd}
               caption={caption}
               alt={alt}

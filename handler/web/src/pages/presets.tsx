@@ -10,6 +10,7 @@ import { day } from '../i18n/format';
 import { Failure } from '../parts/failure';
 import { optimistic } from '../parts/optimistic';
 import { usePresets } from '../parts/queries';
+import { useUnsaved } from '../parts/unsaved';
 import { Builder } from '../recipe/builder';
 import { emptyRecipe, isRecipe, tidy, type Recipe } from '../recipe/recipe';
 import { SavePreset } from './bulk';
@@ -27,6 +28,7 @@ export default function Presets() {
   const { t } = useTranslation();
   const styles = useStyles();
   const [fresh, setFresh] = useState<Recipe>();
+  useUnsaved(fresh !== undefined && fresh !== emptyRecipe, t('presets.fresh')); // it has no name yet
   const presets = usePresets();
   return (
     <div className={styles.page}>
@@ -53,7 +55,7 @@ export default function Presets() {
 function One({ preset }: { preset: Preset }) {
   const { t } = useTranslation();
   const styles = useStyles();
-  const { api, announce } = useApp();
+  const { api, announce, navigation } = useApp();
   const queries = useQueryClient();
   const [changed, setChanged] = useState<Recipe>();
   const params = { path: { id: preset.id }, header: { 'If-Match': preset.etag } };
@@ -66,6 +68,12 @@ function One({ preset }: { preset: Preset }) {
     },
     onSettled: after,
   });
+  useUnsaved(changed !== undefined && changed !== preset.recipe, preset.name, () =>
+    save.mutateAsync(changed!).then(
+      () => true,
+      () => false,
+    ),
+  );
   const remove = useMutation({
     mutationFn: () => body(api.typed.DELETE('/presets/{id}', { params })),
     onSuccess: () => announce(t('presets.removed')),
@@ -84,7 +92,9 @@ function One({ preset }: { preset: Preset }) {
             icon={<Edit20Regular />}
             aria-label={t('presets.change', { name: preset.name })}
             aria-expanded={changed !== undefined}
-            onClick={() => setChanged(changed ? undefined : (preset.recipe as Recipe))}
+            onClick={() =>
+              changed ? navigation.leave(() => setChanged(undefined)) : setChanged(preset.recipe as Recipe)
+            }
           />
         )}
         <Button

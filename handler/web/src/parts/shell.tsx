@@ -26,7 +26,7 @@ const places = [
 export function Shell({ children }: { children: ReactNode }) {
   const { t } = useTranslation();
   const styles = useStyles();
-  const { me, host, drafts } = useApp();
+  const { me, host, navigation, drafts } = useApp();
   const [path, go] = useLocation();
   const here = path.startsWith('/bulk') ? '/jobs' : (places.find((place) => place.value !== '/' && path.startsWith(place.value))?.value ?? '/');
   const signOut = () => {
@@ -50,7 +50,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <MenuPopover>
             <MenuList>
               <MenuItem onClick={() => go('/privacy')}>{t('shell.privacy')}</MenuItem>
-              {host.signOut && <MenuItem onClick={signOut}>{t('shell.signOut')}</MenuItem>}
+              {host.signOut && <MenuItem onClick={() => navigation.leave(signOut)}>{t('shell.signOut')}</MenuItem>}
             </MenuList>
           </MenuPopover>
         </Menu>
