@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { EventParser, follow } from '../src/api/events';
 import type { Api, Entry } from '../src/api/client';
 import { Problem, problemOf, retry, retryDelay } from '../src/api/problem';
-import { Epochs } from '../src/editor/epochs';
+import { hexOf, strengthIn, strengthOf, strengths, withFilter } from '../src/editor/filters';
 import { Navigation } from '../src/navigation';
 import { Drafts, editOf, sessionOf } from '../src/parts/drafts';
 import { doneOf } from '../src/parts/job-state';
@@ -39,43 +39,37 @@ describe('layout', () => {
   });
 });
 
-describe('epochs', () => {
-  const epoch = (name: string) => ({ background: name, objects: [] });
-
-  it('follows undo and redo of crops', async () => {
-    const epochs = new Epochs();
-    epochs.stack(1);
-    epochs.stack(2);
-    epochs.cropped(epoch('first'));
-    expect(epochs.ended).toEqual([epoch('first')]);
-    epochs.stack(1); // undone
-    expect(epochs.ended).toEqual([]);
-    await epochs.redo(async () => epochs.stack(2));
-    expect(epochs.ended).toEqual([epoch('first')]);
+describe('filters', () => {
+  it('have the strength that their sliders show', () => {
+    for (const one of strengths) {
+      for (const value of [one.min, 1, 29, one.max]) {
+        const options = strengthOf(one, value);
+        expect(strengthIn(options ? [{ type: one.type, options }] : [], one)).toBe(value);
+      }
+      expect(strengthOf(one, 0)).toBeUndefined();
+      expect(strengthIn([], one)).toBe(0);
+    }
   });
 
-  it('forgets an undone crop when something else is done', () => {
-    const epochs = new Epochs();
-    epochs.stack(1);
-    epochs.cropped(epoch('first'));
-    epochs.stack(2);
-    epochs.cropped(epoch('second'));
-    epochs.stack(0);
-    epochs.stack(1);
-    epochs.stack(2);
-    expect(epochs.ended).toEqual([]);
+  it('stay in their places when they are set, and leave them when they are taken away', () => {
+    const list = [
+      { type: 'Sepia', options: {} },
+      { type: 'Noise', options: { noise: 1 } },
+    ];
+    expect(withFilter(list, 'Sepia', { strong: true })).toEqual([
+      { type: 'Sepia', options: { strong: true } },
+      list[1],
+    ]);
+    expect(withFilter(list, 'Invert', {}).map(({ type }) => type)).toEqual(['Sepia', 'Noise', 'Invert']);
+    expect(withFilter(list, 'Sepia', undefined)).toEqual([list[1]]);
+    expect(list).toHaveLength(2);
   });
 
-  it('keeps the crops before the one that is replaced', () => {
-    const epochs = new Epochs();
-    epochs.stack(1);
-    epochs.cropped(epoch('first'));
-    epochs.stack(2);
-    epochs.cropped(epoch('second'));
-    epochs.stack(1);
-    epochs.stack(2);
-    epochs.cropped(epoch('other'));
-    expect(epochs.ended).toEqual([epoch('first'), epoch('other')]);
+  it('are beside colours, which inputs take as #rrggbb alone', () => {
+    expect(['#FF0080', '#ff008080', 'rgba(255,0,128,1)', 'rgb(255, 0, 128)'].map(hexOf)).toEqual(
+      Array(4).fill('#ff0080'),
+    );
+    expect(['red', '', undefined, null, 'rgba(1,2)', 'rgb(300,0,0)', 7].map(hexOf)).toEqual(Array(7).fill('#000000'));
   });
 });
 
