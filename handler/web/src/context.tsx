@@ -4,6 +4,12 @@ import type { Host, ThemeName } from './host';
 import type { Navigation } from './navigation';
 import { Drafts, sessionOf } from './parts/drafts';
 
+/** Something that people have to know of what was saved, beside that it was. */
+export interface Notice {
+  title: string;
+  lines: string[];
+}
+
 interface App {
   api: Api;
   host: Host;
@@ -12,6 +18,9 @@ interface App {
   navigation: Navigation;
   /** The bulk edits that are being put together. */
   drafts: Drafts;
+  /** Shown above all pages until it is dismissed. */
+  notice?: Notice;
+  notify(notice: Notice | undefined): void;
   /** Tells people who do not see the page that something has happened. */
   announce(text: string): void;
 }
@@ -40,11 +49,12 @@ export function AppProvider({
   children: ReactNode;
 }) {
   const drafts = useMemo(() => new Drafts(`${me.tenant}/${me.id}`, sessionOf(window)), [me.tenant, me.id]);
+  const [notice, notify] = useState<Notice>();
   const [said, setSaid] = useState('');
   const announce = useCallback((text: string) => setSaid(text), []);
   const app = useMemo(
-    () => ({ api, host, me, theme, navigation, drafts, announce }),
-    [api, host, me, theme, navigation, drafts, announce],
+    () => ({ api, host, me, theme, navigation, drafts, notice, notify, announce }),
+    [api, host, me, theme, navigation, drafts, notice, announce],
   );
   return (
     <Context value={app}>

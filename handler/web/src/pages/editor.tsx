@@ -45,7 +45,7 @@ import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
 import { body, type EditResult, type Entry, type FromEditor } from '../api/client';
 import { Problem } from '../api/problem';
-import { useApp } from '../context';
+import { useApp, type Notice } from '../context';
 import { Canvas, nothing, type Shown, type Tool } from '../editor/canvas';
 import { looks, strengthIn, strengthOf, strengths } from '../editor/filters';
 import { moment } from '../i18n/format';
@@ -53,6 +53,8 @@ import { Failure } from '../parts/failure';
 import { bulkAt, imagePath, pictureAt } from '../parts/places';
 import { useUnsaved } from '../parts/unsaved';
 import { Waiting } from '../parts/waiting';
+import { warningText } from '../parts/warnings';
+import { MissingLetters } from '../recipe/missing-letters';
 import { Preview } from '../recipe/preview';
 import { isRecipe, type Recipe } from '../recipe/recipe';
 import { base } from '../settings';
@@ -179,7 +181,7 @@ function Work({
 }) {
   const { t } = useTranslation();
   const styles = useStyles();
-  const { api, announce, drafts, navigation } = useApp();
+  const { api, announce, drafts, navigation, notify } = useApp();
   const queries = useQueryClient();
   const [, go] = useLocation();
   const stage = useRef<HTMLDivElement>(null);
@@ -211,8 +213,8 @@ function Work({
   );
   const save = useMutation({
     mutationFn: async (copy?: string) => {
-      const { recipe } = await convert();
-      return body(
+      const { recipe, notes } = await convert();
+      const result = await body(
         api.typed.POST('/images/{driveId}/{itemId}/edits', {
           params: { path: { driveId: entry.driveId, itemId: entry.itemId }, header: { 'If-Match': entry.etag ?? '' } },
           body: {
@@ -221,16 +223,23 @@ function Work({
           },
         }),
       );
+      return { result, notes: notes ?? [] };
     },
-    onSuccess: ({ item }) => {
-      announce(t('editor.saved', { name: item.name }));
+    onSuccess: ({ result, notes }) => {
+      const { item } = result;
+      const notice = noticeOf(t, result, notes);
+      notify(notice);
+      if (!notice) announce(t('editor.saved', { name: item.name }));
       queries.setQueryData(['image', item.itemId], item);
       void queries.invalidateQueries({ queryKey: ['items', entry.driveId] });
     },
   });
   const saving = useRef<Promise<EditResult | undefined>>(undefined); // at most one at a time, whoever asks for it
   const saveOnce = (copy?: string) =>
-    (saving.current ??= save.mutateAsync(copy).catch(() => (saving.current = undefined)));
+    (saving.current ??= save.mutateAsync(copy).then(
+      ({ result }) => result,
+      () => (saving.current = undefined),
+    ));
   const goOn = useUnsaved(shown.changed, entry.name ?? '', async () => (await saveOnce()) !== undefined);
   const saveAndShow = async (copy?: string) => {
     if (saving.current) return;
@@ -347,6 +356,7 @@ function Work({
             </div>
           )}
           {recipe.error && <Failure problem={recipe.error} />}
+          <MissingLetters texts={shown.texts} />
           {notes.length > 0 && (
             <div role="note">
               {notes.map((note) => (
@@ -382,6 +392,22 @@ function Work({
       )}
     </div>
   );
+}
+
+/** What has to be said of a save: that nothing was saved, or what is otherwise than it was shown. */
+function noticeOf(
+  t: ReturnType<typeof useTranslation>['t'],
+  { item, unchanged, skipped, warnings }: EditResult,
+  notes: { path: string; message: string }[],
+): Notice | undefined {
+  const name = item.name ?? '';
+  if (unchanged) return { title: t('editor.unchanged', { name }), lines: [] };
+  if (skipped) return { title: t('editor.skipped', { name }), lines: [skipped.detail] };
+  const lines = [
+    ...(warnings ?? []).map((warning) => warningText(t, warning)),
+    ...notes.filter(({ path }) => !path.endsWith('/fontFamily')).map(({ message }) => message),
+  ];
+  return lines.length > 0 ? { title: t('editor.saved', { name }), lines } : undefined;
 }
 
 /** The keys of the editor that work wherever the focus is, but in fields of text and in dialogs. */

@@ -25,6 +25,7 @@ import { bulkAt, pictureAt } from '../parts/places';
 import { saveFile } from '../parts/save-file';
 import { useSingle } from '../parts/single';
 import { useOwn } from '../parts/thumbnail';
+import { warningText } from '../parts/warnings';
 import { StateBadge } from './jobs';
 
 const useStyles = makeStyles({
@@ -289,7 +290,7 @@ function Row({ item, trial }: { item: Item; trial: boolean }) {
       <TableCell>
         {t(`job.${trial && item.state === 'edited' ? 'wouldEdit' : item.state}`)}
         {item.reason && <Text size={200} block>{item.reason.detail}</Text>}
-        {item.warnings?.map((warning) => <Text key={warning} size={200} block>{t(`warning.${warning}` as 'warning.alphaFlattened', { defaultValue: warning })}</Text>)}
+        {item.warnings?.map((warning) => <Text key={warning} size={200} block>{warningText(t, warning)}</Text>)}
       </TableCell>
       <TableCell>{size(item.before)}</TableCell>
       <TableCell>{size(item.after)}</TableCell>
