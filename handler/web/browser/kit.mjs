@@ -15,7 +15,7 @@ export async function newPage(options = {}) {
   browser ??= await launch();
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US', ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000); // a busy machine takes its time
   page.problems = [];
   page.requests = [];
   page.on('pageerror', (error) => page.problems.push(String(error)));
@@ -120,7 +120,7 @@ export async function toGallery(page, name, folder = 'Summer fair') {
 }
 
 /** Waits until something is so. */
-export async function until(what, check, time = 30_000) {
+export async function until(what, check, time = 60_000) {
   for (const end = Date.now() + time; ; ) {
     const found = await check();
     if (found) return found;
