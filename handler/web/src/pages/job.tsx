@@ -140,7 +140,12 @@ function Actions({ job }: { job: Job }) {
     },
   });
   const single = useSingle(another);
-  const start = (way: 'apply' | 'undo' | 'retry') => single(way, (next) => go(`/jobs/${next.id}`));
+  const start = (way: 'apply' | 'undo' | 'retry') =>
+    single(way, (next) => {
+      const tried = draft && drafts.get(draft);
+      if (way === 'apply' && tried) drafts.put(draft, { ...tried, started: true });
+      go(`/jobs/${next.id}`);
+    });
   const report = () => saveFile(api, `/api/bulk-edits/${encodeURIComponent(job.id)}/report?format=csv`, `bulk-edit-${job.id}.csv`);
   const share = async () => {
     await navigator.clipboard.writeText(host.link(`/jobs/${job.id}`, t('job.kind_edit')));
