@@ -109,6 +109,7 @@ const de: Messages = {
     eraseAll: 'Daten der Organisation löschen', eraseAllQuestion: 'Alles, was über alle Benutzer Ihrer Organisation gespeichert ist, wird gelöscht: Registerkarten, Vorlagen, Beschreibungen, Serien. Das lässt sich nicht rückgängig machen.', erasing: 'Wird gelöscht …', erased: 'Alles wurde gelöscht, {{at}}.',
   },
   problem: {
+    unsupportedEdit: 'Diese Bearbeitung ist nicht möglich.',
     again: 'Noch einmal versuchen', allow: 'Erlauben', allowForAll: 'Für die Organisation erlauben', signIn: 'Anmelden', reference: 'Kennung: {{id}}', unauthorized: 'Sie sind nicht angemeldet.', consent: 'Image Pro braucht Ihre Erlaubnis.', sign_in: 'Sie müssen sich erneut anmelden.', not_set_up: 'Image Pro ist in Ihrer Organisation nicht eingerichtet.',
     forbidden: 'Das dürfen Sie nicht.', not_found: 'Es ist nicht da, oder Sie dürfen es nicht sehen.', conflict: 'So wie es jetzt ist, geht es nicht.', stale: 'Jemand war schneller.', locked: 'Die Datei ist gesperrt.', unsupported: 'Das ist kein Bild, das bearbeitet werden kann.',
     too_large: 'Das ist zu groß.', busy: 'Der Dienst ist ausgelastet. Versuchen Sie es gleich noch einmal.', full: 'In der Bibliothek ist kein Platz mehr.', misconfigured: 'Image Pro ist nicht richtig eingerichtet.', offline: 'Es gibt keine Verbindung.', invalid: 'Etwas stimmt noch nicht.', internal: 'Etwas ist schiefgegangen.',

@@ -107,6 +107,7 @@ export default {
     eraseAll: 'Erase the organization’s data', eraseAllQuestion: 'Everything that is kept of all users of your organization is erased: tabs, presets, descriptions, bulk edits. It cannot be undone.', erasing: 'Erasing …', erased: 'Everything was erased {{at}}.',
   },
   problem: {
+    unsupportedEdit: 'This edit can’t be made.',
     again: 'Try again', allow: 'Allow', allowForAll: 'Allow for the organization', signIn: 'Sign in', reference: 'Reference: {{id}}', unauthorized: 'You are not signed in.', consent: 'Image Pro needs your permission.', sign_in: 'You have to sign in again.', not_set_up: 'Image Pro is not set up in your organization.',
     forbidden: 'You may not do this.', not_found: 'It is not there, or you may not see it.', conflict: 'It cannot be done as it is now.', stale: 'Somebody was faster.', locked: 'The file is locked.', unsupported: 'This is no picture that can be edited.',
     too_large: 'This is too large.', busy: 'The service is busy. Try again in a moment.', full: 'There is no space left in the library.', misconfigured: 'Image Pro is not set up correctly.', offline: 'There is no connection.', invalid: 'Something is not right yet.', internal: 'Something went wrong.',

@@ -109,6 +109,7 @@ const fr: Messages = {
     eraseAll: 'Effacer les données de l’organisation', eraseAllQuestion: 'Tout ce qui est gardé de tous les utilisateurs de votre organisation est effacé : onglets, préréglages, descriptions, lots. Cela ne peut pas être annulé.', erasing: 'Effacement …', erased: 'Tout a été effacé, {{at}}.',
   },
   problem: {
+    unsupportedEdit: 'Cette modification n’est pas possible.',
     again: 'Réessayer', allow: 'Autoriser', allowForAll: 'Autoriser pour l’organisation', signIn: 'Se connecter', reference: 'Référence : {{id}}', unauthorized: 'Vous n’êtes pas connecté.', consent: 'Image Pro a besoin de votre autorisation.', sign_in: 'Vous devez vous reconnecter.', not_set_up: 'Image Pro n’est pas installé dans votre organisation.',
     forbidden: 'Vous n’avez pas le droit de faire cela.', not_found: 'Ce n’est pas là, ou vous n’avez pas le droit de le voir.', conflict: 'Ce n’est pas possible dans l’état actuel.', stale: 'Quelqu’un a été plus rapide.', locked: 'Le fichier est verrouillé.', unsupported: 'Ce n’est pas une image modifiable.',
     too_large: 'C’est trop grand.', busy: 'Le service est occupé. Réessayez dans un instant.', full: 'Il n’y a plus de place dans la bibliothèque.', misconfigured: 'Image Pro n’est pas bien configuré.', offline: 'Il n’y a pas de connexion.', invalid: 'Quelque chose n’est pas encore correct.', internal: 'Une erreur est survenue.',
