@@ -26,8 +26,10 @@ func privacyTables() string {
 	place := privacy.Place("")
 	titles := map[privacy.Place]string{
 		privacy.Table: "Tables", privacy.Blob: "Blobs", privacy.Queue: "Queues", privacy.Log: "Logs", privacy.Memory: "Memory",
+		privacy.Browser: "Browsers",
 	}
-	for _, want := range []privacy.Place{privacy.Table, privacy.Blob, privacy.Queue, privacy.Log, privacy.Memory} {
+	places := []privacy.Place{privacy.Table, privacy.Blob, privacy.Queue, privacy.Log, privacy.Memory, privacy.Browser}
+	for _, want := range places {
 		for _, entry := range privacy.Inventory() {
 			if entry.Place != want {
 				continue

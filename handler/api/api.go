@@ -191,7 +191,9 @@ func (a *API) install() {
 	huma.Register(a.huma, signedIn("resumeBulkEdit", http.MethodPost, bulkEdit+"/resume", "Lets a bulk edit go on"), a.resumeBulkEdit)                                       // sends messages again, which changes nothing
 	huma.Register(a.huma, signedIn("cancelBulkEdit", http.MethodPost, bulkEdit+"/cancel", "Ends a bulk edit; what was edited stays"), a.changeBulkEdit((*bulk.Service).End)) // changes nothing
 	huma.Register(a.huma, accepted(signedIn("undoBulkEdit", http.MethodPost, bulkEdit+"/undo", "Gives the images of a bulk edit their contents back")), a.undoBulkEdit)      // goes on with the same undo
-	huma.Register(a.huma, accepted(signedIn("retryBulkEdit", http.MethodPost, bulkEdit+"/retry", "Tries the images of a bulk edit again that failed")), a.retryBulkEdit)     // starts another, unless Idempotency-Key is the same
+	apply := accepted(signedIn("applyBulkEdit", http.MethodPost, bulkEdit+"/apply", "Saves what a dry run would have saved"))
+	huma.Register(a.huma, apply, a.applyBulkEdit)                                                                                                                        // goes on with the same bulk edit
+	huma.Register(a.huma, accepted(signedIn("retryBulkEdit", http.MethodPost, bulkEdit+"/retry", "Tries the images of a bulk edit again that failed")), a.retryBulkEdit) // starts another, unless Idempotency-Key is the same
 
 	// Schedules
 	huma.Register(a.huma, signedIn("schedules", http.MethodGet, "/schedules", "Lists the caller's schedules"), a.schedules)                                          // changes nothing

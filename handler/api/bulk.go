@@ -123,7 +123,7 @@ type jobOutput struct {
 type jobBody struct {
 	ID         string        `json:"id"`
 	Kind       string        `json:"kind" enum:"edit,dryRun,undo"`
-	Of         string        `json:"of,omitempty" doc:"Bulk edit that it undoes, or whose images it tries again"`
+	Of         string        `json:"of,omitempty" doc:"Bulk edit that it undoes, tries again or applies"`
 	State      string        `json:"state" enum:"planning,running,paused,waitingForSignIn,done,failed,cancelled"`
 	Problem    *itemReason   `json:"problem,omitempty" doc:"Why it failed as a whole, or why it waits"`
 	CreatedAt  time.Time     `json:"createdAt"`

@@ -100,6 +100,13 @@ func (a *API) undoBulkEdit(ctx context.Context, in *RecordID) (*jobOutput, error
 	return a.submitted(ctx, func() (bulk.Job, error) { return a.options.Bulk.Undo(ctx, callerOf(ctx), in.ID) })
 }
 
+func (a *API) applyBulkEdit(ctx context.Context, in *RecordID) (*jobOutput, error) {
+	if _, err := a.visit(ctx); err != nil {
+		return nil, failed(ctx, err)
+	}
+	return a.submitted(ctx, func() (bulk.Job, error) { return a.options.Bulk.Apply(ctx, callerOf(ctx), in.ID) })
+}
+
 // How the stream of events goes on.
 const (
 	eventEvery = time.Second      // how often the bulk edit is looked at

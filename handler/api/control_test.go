@@ -135,6 +135,35 @@ func TestARetryStartsAnotherBulkEditOfTheSameSort(t *testing.T) {
 	}
 }
 
+func TestApplyingADryRunStartsWhatItTried(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.call(t, submit(strings.Replace(goodEdit, "{", `{"dryRun":true,`, 1)))
+	ref := bulk.Ref{Tenant: "tenant-a", Job: "job1"}
+	job := w.jobs[ref]
+	if a := w.call(t, post("/api/bulk-edits/job1/apply", "")); a.status != http.StatusConflict {
+		t.Errorf("a dry run that goes on: %d %s", a.status, a.text)
+	}
+	job.State = bulk.Done
+	w.jobs[ref] = job
+	first := w.call(t, post("/api/bulk-edits/job1/apply", ""))
+	if first.status != http.StatusAccepted || first.body["kind"] != "edit" || first.body["of"] != "job1" {
+		t.Fatalf("%d %s", first.status, first.text)
+	}
+	again := w.call(t, post("/api/bulk-edits/job1/apply", ""))
+	if again.status != http.StatusAccepted || again.body["id"] != first.body["id"] {
+		t.Errorf("once more: %d %s, want the same bulk edit as %s", again.status, again.text, first.text)
+	}
+	started := bulk.Ref{Tenant: "tenant-a", Job: first.body["id"].(string)}
+	if diff := cmp.Diff(w.specs[ref], w.specs[started]); diff != "" {
+		t.Errorf("what it does (-tried +started):\n%s", diff)
+	}
+	want := bulk.Source{Job: &bulk.JobSource{Job: "job1", States: []bulk.ItemState{bulk.Edited}}}
+	if diff := cmp.Diff(want, w.sources[started]); diff != "" {
+		t.Errorf("source (-want +got):\n%s", diff)
+	}
+}
+
 func reported() func(*world) {
 	ref := finished().Ref
 	return withJob(finished(),

@@ -54,7 +54,7 @@ type Job struct {
 	Ref
 	User       string // object id of the user on whose behalf it works
 	Kind       Kind
-	Of         string // id of the job that it undoes, or whose failed images it tries again; mostly empty
+	Of         string // id of the job that it undoes, whose failed images it tries again, or that tried it; mostly empty
 	State      JobState
 	Reason     string // kind of the fault that failed or parked it
 	Message    string // a sentence for the user; with Failed, Parked and Cancelled

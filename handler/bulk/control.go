@@ -178,6 +178,30 @@ func (s *Service) Retry(ctx context.Context, who caller.Caller, id string, state
 	return s.Submit(ctx, who, r)
 }
 
+// Apply starts a job that saves what a dry run would have saved: with its recipe, the pictures that it has pinned and its
+// way of saving, over the images that it would have edited and no others. One that was changed since is met as any that
+// is changed after the planning. A repeat returns the same job. Conflict if the job is no dry run, or has not come to its
+// end.
+func (s *Service) Apply(ctx context.Context, who caller.Caller, id string) (Job, error) {
+	job, err := s.Get(ctx, who, id)
+	switch {
+	case err != nil:
+		return Job{}, err
+	case job.Kind != DryRun:
+		return Job{}, fault.New(fault.Conflict, "Only a dry run can be applied.", nil)
+	case job.State != Done:
+		return Job{}, fault.New(fault.Conflict, "The dry run has not come to its end.", nil)
+	}
+	spec, err := s.specs.Spec(ctx, job)
+	if err != nil {
+		return Job{}, err
+	}
+	return s.Submit(ctx, who, Request{
+		Source: Source{Job: &JobSource{Job: id, States: []ItemState{Edited}}}, Recipe: spec.Recipe, Save: spec.Save,
+		Key: internalKey("apply " + id), of: &job, spec: &spec,
+	})
+}
+
 // checkOver refuses a job, named at a field, that is somebody else's or that is not over.
 func (s *Service) checkOver(ctx context.Context, who caller.Caller, id, field string) error {
 	job, err := s.Get(ctx, who, id)
@@ -229,9 +253,13 @@ func (p *Planner) jobPage(ctx context.Context, job Job, source *JobSource) (Port
 		if f == nil {
 			continue
 		}
-		if i := item.Intent; i != nil && i.Name == "" && indexOf(i.all(), f.Fingerprint) >= 0 {
-			p.pass(job, *f, fault.New(fault.Processed, "The bulk edit before has saved this image already.", nil), &portion)
+		i := item.Intent
+		if i != nil && i.Name == "" && indexOf(i.all(), f.Fingerprint) >= 0 {
+			p.pass(job, *f, fault.New(fault.Processed, "This image was edited like that already.", nil), &portion)
 			continue
+		}
+		if item.State == Edited && (i == nil || f.Fingerprint != i.Source) { // by a dry run, which has tried another content
+			f.Tag = item.Tag // so that the worker finds it changed
 		}
 		known := len(portion.Items)
 		p.sort(job, *f, nil, &portion)

@@ -70,7 +70,7 @@ type Request struct {
 
 	parsed *recipe.Recipe // by Check
 	kind   Kind           // Edit unless it is set
-	of     *Job           // that it tries again or undoes
+	of     *Job           // that it tries again, undoes or applies
 	spec   *Spec          // what the recipe is called and has pinned, if that is known
 }
 
@@ -223,7 +223,7 @@ func (s *Service) Items(ctx context.Context, who caller.Caller, id, cursor strin
 // Check returns the request with its defaults filled in; its faults name the field.
 func (s *Service) Check(r Request) (Request, error) {
 	var err error
-	if r.Source, err = s.checkedSource(r.kind, r.Source); err != nil {
+	if r.Source, err = s.checkedSource(r); err != nil {
 		return r, err
 	}
 	if len(r.Key) > 128 {
@@ -274,7 +274,11 @@ func checked(save Save) (Save, error) {
 	return save, naming.Check(save.Name, "/save/name", naming.Allowed{Counter: true, Same: save.Folder != ""})
 }
 
-func (s *Service) checkedSource(kind Kind, source Source) (Source, error) {
+// takesEdited reports whether the source is what another job has edited, or would have.
+func (r Request) takesEdited() bool { return r.kind == Undo || r.of != nil && r.of.Kind == DryRun }
+
+func (s *Service) checkedSource(r Request) (Source, error) {
+	source := r.Source
 	kinds := 0
 	for _, given := range []bool{source.Folder != nil, len(source.Images) > 0, source.Properties != nil, source.Job != nil} {
 		if given {
@@ -291,7 +295,7 @@ func (s *Service) checkedSource(kind Kind, source Source) (Source, error) {
 	}
 	source.Images = withoutRepeats(source.Images)
 	switch {
-	case source.Job != nil && kind != Undo:
+	case source.Job != nil && !r.takesEdited():
 		var err error
 		source.Job, err = source.Job.withStates()
 		return source, err

@@ -273,6 +273,7 @@ func (a *audit) bulk(token string) {
 	for _, one := range a.good("GET /bulk-edits/{id}/previews", dry+"/previews", token, "").body["previews"].([]any) {
 		a.good("GET /bulk-edits/{id}/previews/{n}/{side}", strings.TrimPrefix(one.(map[string]any)["afterUrl"].(string), "/api"), token, "")
 	}
+	done(a.good("POST /bulk-edits/{id}/apply", dry+"/apply", token, ""))
 	place := ""
 	for paused := false; !paused; { // unless it was over already
 		place = submit(images + `}`).place()

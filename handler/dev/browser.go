@@ -58,6 +58,20 @@ func findChromium() string {
 	return ""
 }
 
+// browserTests are the arguments with which Node runs the tests in a browser: all of them, those of a file
+// (browser/bulk.test.mjs), or those of it whose names fit a regular expression. The tests wait for one thing at a time,
+// each with a limit of its own; that of a file is for one that hangs.
+func browserTests(file, name string) []string {
+	arguments := []string{"--test", "--test-concurrency", "4", "--test-timeout", "900000"}
+	if file == "" {
+		return append(arguments, "--test-reporter", "dot", "browser/")
+	}
+	if name != "" {
+		arguments = append(arguments, "--test-name-pattern", name)
+	}
+	return append(arguments, "--test-reporter", "spec", file)
+}
+
 // inBrowser starts everything and lets Node run what drives the browser, with the arguments.
 func inBrowser(ctx context.Context, o options, arguments ...string) error {
 	chromium := findChromium()

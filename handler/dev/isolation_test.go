@@ -177,6 +177,7 @@ func TestTenantsAreIsolated(t *testing.T) {
 		{"POST /bulk-edits/{id}/resume", b.job.place() + "/resume", alike(b.job.place()) + "/resume", "", "", "", ""},
 		{"POST /bulk-edits/{id}/cancel", b.job.place() + "/cancel", alike(b.job.place()) + "/cancel", "", "", "", ""},
 		{"POST /bulk-edits/{id}/retry", b.job.place() + "/retry", alike(b.job.place()) + "/retry", "", "", "", ""},
+		{"POST /bulk-edits/{id}/apply", b.job.place() + "/apply", alike(b.job.place()) + "/apply", "", "", "", ""},
 		{"POST /bulk-edits/{id}/undo", b.job.place() + "/undo", alike(b.job.place()) + "/undo", "", "", "", ""},
 		{"GET /bulk-edits/{id}/items", b.job.place() + "/items?cursor=" + b.items, alike(b.job.place()) + "/items?cursor=" + alike(b.items), "", "", "", ""},
 		{"GET /bulk-edits/{id}/items", a.job.place() + "/items?cursor=" + b.items, a.job.place() + "/items?cursor=" + alike(b.items), "", "", "", ""},

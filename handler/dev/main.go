@@ -8,7 +8,7 @@
 //	                                     if every answer was clear, and no write lost or doubled
 //	go run ./handler/dev [flags] chaos   bulk edits while everything around them breaks; 0 only if each image was edited once
 //	go run ./handler/dev [flags] bench-bulk   what an image of a bulk edit costs, of 100 and of 10,000
-//	go run ./handler/dev [flags] browser   tries the tab in Chromium
+//	go run ./handler/dev [flags] browser [file [name]]   tries the tab in Chromium
 //	go run ./handler/dev [flags] bench-tab   measures the tab in Chromium, with 5,000 pictures
 //	go run ./handler/dev [flags] teams   build/teams.zip, the Teams app package
 //	go run ./handler/dev [flags] openapi   prints the API's document (OpenAPI 3.1)
@@ -92,7 +92,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		"pack": func() error { return pack(o.app, filepath.Join(filepath.Dir(o.app), packageName), out) }, "check-package": func() error { return checkPackage(ctx, o) },
 		"sbom": func() error { return bills(ctx, o) },
 		"browser": func() error {
-			return inBrowser(ctx, o, "--test", "--test-concurrency", "4", "--test-reporter", "dot", "--test-timeout", "180000", cmp.Or(flags.Arg(1), "browser/"))
+			return inBrowser(ctx, o, browserTests(flags.Arg(1), flags.Arg(2))...)
 		},
 		"bench-tab": func() error {
 			o.images = cmp.Or(o.images, 5000)
@@ -100,7 +100,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		},
 	}
 	command := commands[flags.Arg(0)]
-	if command == nil || flags.NArg() > 1 && flags.Arg(0) != "browser" { // which takes a file of tests
+	most := map[string]int{"browser": 3}[flags.Arg(0)] // a file of tests, and what their names fit
+	if command == nil || flags.NArg() > max(most, 1) {
 		return fmt.Errorf("name one command, of %s, not %q", strings.Join(slices.Sorted(maps.Keys(commands)), ", "), strings.Join(flags.Args(), " "))
 	}
 	return command()

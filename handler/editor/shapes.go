@@ -10,10 +10,9 @@ func (c *converter) box(at, kind string, o fields, on place) {
 	width, height := o.number("width", 0), o.number("height", 0)
 	shape := kind
 	switch kind {
-	case "circle":
+	case "circle": // fabric's has a radius; the editor's own is fabric's ellipse under that name
 		shape = "ellipse"
-		width = 2 * o.number("radius", 0)
-		height = width
+		width, height = 2*o.number("radius", o.number("rx", 0)), 2*o.number("radius", o.number("ry", 0))
 		if math.Abs(o.number("endAngle", 2*math.Pi)-o.number("startAngle", 0)) < 2*math.Pi-1e-3 {
 			c.note(at, "A part of a circle is drawn as the whole.")
 		}

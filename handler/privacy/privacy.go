@@ -1,4 +1,4 @@
-// Package privacy is the inventory of what Image Pro keeps: every table, blob, queue, log and memory with its
+// Package privacy is the inventory of what Image Pro keeps: every table, blob, queue, log, memory and browser with its
 // fields, what they are for and when they go. The promise to administrators (handler/docs/privacy.md and
 // GET /api/privacy) is made from it, and a test compares it with what is really stored.
 //
@@ -10,16 +10,17 @@ type Place string
 
 // The places.
 const (
-	Table  Place = "table"  // Azure Table Storage
-	Blob   Place = "blob"   // Azure Blob Storage
-	Queue  Place = "queue"  // Azure Queue Storage; each has a twin for failed messages (see inQueue)
-	Log    Place = "log"    // the standard output of the process, which the Functions host collects
-	Memory Place = "memory" // the process itself; gone with it
+	Table   Place = "table"   // Azure Table Storage
+	Blob    Place = "blob"    // Azure Blob Storage
+	Queue   Place = "queue"   // Azure Queue Storage; each has a twin for failed messages (see inQueue)
+	Log     Place = "log"     // the standard output of the process, which the Functions host collects
+	Memory  Place = "memory"  // the process itself; gone with it
+	Browser Place = "browser" // the browser of the user, or the one within Teams
 )
 
 // Entry is one thing that is kept.
 type Entry struct {
-	Place Place  `json:"place" enum:"table,blob,queue,log,memory"`
+	Place Place  `json:"place" enum:"table,blob,queue,log,memory,browser"`
 	Name  string `json:"name" doc:"Name of the table or queue, form of the blobs' names, or a word for it"`
 	Of    string `json:"of" doc:"Whose data it is" enum:"user,organization,nobody"`
 	// Purpose says what it is for, and Kept when it goes.
@@ -61,7 +62,7 @@ const (
 // Inventory is all that Image Pro keeps.
 func Inventory() []Entry {
 	var all []Entry
-	for _, part := range [][]Entry{people(), tabs(), images(), bulkEdits(), erasures(), passing()} {
+	for _, part := range [][]Entry{people(), tabs(), images(), bulkEdits(), erasures(), passing(), browsers()} {
 		all = append(all, part...)
 	}
 	return all
@@ -397,5 +398,29 @@ func passing() []Entry {
 			{"keys", "public signing keys"},
 			{"metadata", "addresses of Entra ID for a tenant"},
 		}},
+	}
+}
+
+func browsers() []Entry {
+	return []Entry{
+		{Browser, "session storage: image-pro-draft-<id>", "user",
+			"To keep a bulk edit that is being put together over a reload, and to come back to it from its dry run.",
+			"Until the window or tab is closed, the user signs out or asks for erasure, another user signs in there, or " +
+				"twenty others have come. It never leaves the browser.", []Field{
+				{"owner", "tenant id and object id of the user"},
+				{"at", "time"},
+				{"draft/chosen", "ids of library and images, or ids of library and folder and the folder's name"},
+				{"draft/only", "which files of the folder: form of the names, day of the last change"},
+				{"draft/recipe", "edits, as in spec.json of bulk edits"},
+				{"draft/save", "whether to make versions or copies, and how"},
+				{"draft/begun", "random key of a request that may not have been answered"},
+				{"draft/tried", "ids of its dry runs"},
+				{"draft/started", "whether it was started"},
+			}},
+		{Browser, "session storage: msal.<anything>", "user",
+			"To sign in, in a browser outside of Teams (Microsoft's library MSAL).",
+			"Until the window or tab is closed, or the user signs out.", []Field{
+				{"<anything>", "account and tokens of the user"},
+			}},
 	}
 }

@@ -16,10 +16,9 @@ import (
 // store keeps records in memory with the promises of Table Storage: single records with versions, transactions within a
 // job, and no more. It keeps JSON, so that nobody shares what is stored.
 type store struct {
-	s        *scheduler
-	version  int
-	rows     map[string]row
-	otherRun func(process string) json.RawMessage // the recipe as another release of the program reads it; nil for as it is
+	s       *scheduler
+	version int
+	rows    map[string]row
 }
 
 type row struct {

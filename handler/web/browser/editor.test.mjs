@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { content, itemOf, manage, open, photos, site, sizeOf, stack, until, versions } from './kit.mjs';
-
-async function editing(name) {
-  const { drive } = await site(name, 1, '');
-  const [photo] = await photos(1);
-  const item = await itemOf(drive, photo.name);
-  const page = await open(stack.adele, `/edit/${encodeURIComponent(drive)}/${item.id ?? item.ID}`);
-  await page.getByRole('button', { name: 'Crop to the frame' }).waitFor();
-  await page.getByText('Opening the picture').waitFor({ state: 'detached' });
-  return { page, drive, name: photo.name, photo, before: sizeOf(await content(drive, photo.name)) };
-}
+import {
+  axe,
+  content,
+  deepPicture,
+  editing,
+  manage,
+  photos,
+  screenshot,
+  sizeOf,
+  stack,
+  until,
+  versions,
+} from './kit.mjs';
 
 test('an edit is saved as a new version, with all pixels of the picture', async () => {
   const { page, drive, name, photo } = await editing('Glacier');
@@ -117,4 +119,60 @@ test('the frame of a crop and what is drawn can be moved by keyboard', async () 
   await page.waitForURL(/\/picture\//);
   const [was, is] = [sizeOf(photo.content), sizeOf(await content(drive, name))];
   assert.ok(Math.abs(is.width - is.height) <= 2 && is.width < 0.6 * Math.min(was.width, was.height), `${is.width} × ${is.height} of ${was.width} × ${was.height}`);
+});
+
+test('what a save has lost is said on every page until it is dismissed, and so is that nothing was saved', async () => {
+  for (const [locale, colorScheme, words] of [
+    [
+      'en-US',
+      'light',
+      {
+        turn: 'Turn',
+        flip: 'Flip sideways',
+        lost: '16 bits became 8.',
+        dismiss: 'Dismiss',
+        none: /^Nothing was saved/,
+        save: 'Save',
+      },
+    ],
+    [
+      'de-DE',
+      'dark',
+      {
+        turn: 'Drehen',
+        flip: 'Seitlich spiegeln',
+        lost: 'Aus 16 Bit wurden 8.',
+        dismiss: 'Meldung schließen',
+        none: /^Es wurde nichts gespeichert/,
+        save: 'Speichern',
+      },
+    ],
+  ]) {
+    const { page, drive, id, name } = await editing(
+      `Estuary ${colorScheme}`,
+      { colorScheme },
+      { name: 'Deep.png', content: deepPicture(300, 200) },
+    );
+    if (locale !== 'en-US') await page.goto(`${stack.tab}/edit/${encodeURIComponent(drive)}/${id}?locale=${locale}`);
+    const flip = async (times) => {
+      await page.getByRole('tab', { name: words.turn, exact: true }).click();
+      for (let at = 0; at < times; at++) await page.getByRole('button', { name: words.flip }).click();
+      await page.getByRole('button', { name: words.save, exact: true }).click();
+    };
+    await flip(1);
+    await page.waitForURL(/\/picture\//);
+    const notice = page.getByRole('status').filter({ hasText: words.lost });
+    await notice.waitFor();
+    await page.getByRole('heading', { level: 1, name }).waitFor();
+    await screenshot(page, `notice-${colorScheme}`);
+    assert.deepEqual(await axe(page), []);
+    await page.goBack();
+    await notice.waitFor();
+    await page.getByRole('button', { name: words.dismiss }).click();
+    await notice.waitFor({ state: 'detached' });
+    await flip(2);
+    await page.waitForURL(/\/picture\//);
+    await page.getByRole('status').filter({ hasText: words.none }).waitFor();
+    assert.equal((await versions(drive, name)).length, 2);
+  }
 });

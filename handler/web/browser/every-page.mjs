@@ -54,7 +54,27 @@ export async function lookAtAll(colorScheme) {
   await look(page, 'job');
   await page.goto(`${stack.tab}/edit/${place}`);
   await page.getByRole('button', { name: 'Crop to the frame' }).waitFor();
+  await page.getByText('Opening the picture').waitFor({ state: 'detached' });
   await look(page, 'editor');
+  await page.getByRole('tab', { name: 'Light and colour' }).click();
+  await page.getByRole('slider', { name: 'Saturation' }).fill('40');
+  await look(page, 'editor-light-and-colour');
+  await page.getByRole('tab', { name: 'Draw' }).click();
+  await page.getByRole('button', { name: 'Circle' }).click();
+  await page.getByRole('button', { name: 'Remove what is chosen' }).waitFor();
+  await look(page, 'editor-draw');
+  await page.getByRole('tab', { name: 'Text', exact: true }).click();
+  await page.getByRole('button', { name: 'Add text' }).click();
+  await page.getByRole('textbox', { name: 'Text', exact: true }).fill('Low tide');
+  await look(page, 'editor-text');
+  await page.getByRole('tab', { name: 'Presets' }).click();
+  await page.getByRole('alertdialog').waitFor();
+  await look(page, 'unsaved');
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Discard' }).click();
+  await page.getByRole('heading', { name: 'Presets' }).waitFor();
+  await page.goto(`${stack.tab}/bulk/nobody`);
+  await page.getByText('This draft is no longer available.', { exact: false }).waitFor();
+  await look(page, 'draft-gone');
   await page.context().close();
   return found;
 }

@@ -2,6 +2,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after } from 'node:test';
+import { deflateSync } from 'node:zlib';
 import { launch, manage, stack } from './stack.mjs';
 
 export { manage, stack };
@@ -14,7 +15,7 @@ export async function newPage(options = {}) {
   browser ??= await launch();
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US', ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000); // a busy machine takes its time
   page.problems = [];
   page.requests = [];
   page.on('pageerror', (error) => page.problems.push(String(error)));
@@ -55,6 +56,61 @@ export const versions = (drive, item) => manage(`/graph/drives/${encodeURICompon
 export const content = (drive, item, version = '') => manage(`/graph/drives/${encodeURIComponent(drive)}/content?${query({ item, version })}`, { raw: true });
 export const itemOf = (drive, item) => manage(`/graph/drives/${encodeURIComponent(drive)}/item?${query({ item })}`);
 
+const crc = (bytes) => {
+  let sum = 0xffffffff;
+  for (const byte of bytes) {
+    sum ^= byte;
+    for (let bit = 0; bit < 8; bit++) sum = (sum >>> 1) ^ (sum & 1 ? 0xedb88320 : 0);
+  }
+  return (sum ^ 0xffffffff) >>> 0;
+};
+
+/** A PNG file with 16 bits a channel: a gradient. */
+export function deepPicture(width, height) {
+  const chunk = (type, data) => {
+    const named = Buffer.concat([Buffer.from(type), data]);
+    const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
+    length.writeUInt32BE(data.length);
+    sum.writeUInt32BE(crc(named));
+    return Buffer.concat([length, named, sum]);
+  };
+  const head = Buffer.alloc(13);
+  head.writeUInt32BE(width, 0);
+  head.writeUInt32BE(height, 4);
+  head.set([16, 2, 0, 0, 0], 8);
+  const rows = Buffer.alloc(height * (1 + 6 * width)); // each begins with 0: no filter
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      [x / width, y / height, 1 - x / width].forEach((share, at) =>
+        rows.writeUInt16BE(Math.round(65535 * share), y * (1 + 6 * width) + 1 + 6 * x + 2 * at),
+      );
+    }
+  }
+  return Buffer.concat([
+    Buffer.from('89504e470d0a1a0a', 'hex'),
+    chunk('IHDR', head),
+    chunk('IDAT', deflateSync(rows)),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
+}
+
+/** A picture of its own, open in the editor. */
+export async function editing(name, options = {}, own = undefined) {
+  const { drive } = await site(name, own ? 0 : 1, '');
+  const [photo] = own ? [own] : await photos(1);
+  if (own)
+    await manage(
+      `/graph/drives/${encodeURIComponent(drive)}/files?path=${encodeURIComponent(own.name)}&by=${stack.adele.id}`,
+      { method: 'PUT', body: own.content },
+    );
+  const item = await itemOf(drive, photo.name);
+  const id = item.id ?? item.ID;
+  const page = await open(stack.adele, `/edit/${encodeURIComponent(drive)}/${id}`, options);
+  await page.getByRole('button', { name: 'Crop to the frame' }).waitFor();
+  await page.getByText('Opening the picture').waitFor({ state: 'detached' });
+  return { page, drive, id, name: photo.name, photo, before: sizeOf(await content(drive, photo.name)) };
+}
+
 /** Finds a library on the first page, and opens its folder. */
 export async function toGallery(page, name, folder = 'Summer fair') {
   await page.getByRole('radio', { name, exact: true }).click();
@@ -64,7 +120,7 @@ export async function toGallery(page, name, folder = 'Summer fair') {
 }
 
 /** Waits until something is so. */
-export async function until(what, check, time = 30_000) {
+export async function until(what, check, time = 60_000) {
   for (const end = Date.now() + time; ; ) {
     const found = await check();
     if (found) return found;

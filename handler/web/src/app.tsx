@@ -1,16 +1,18 @@
 import { FluentProvider, RendererProvider, createDOMRenderer, teamsDarkTheme, teamsHighContrastTheme, teamsLightTheme } from '@fluentui/react-components';
 import { QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query';
-import { Suspense, lazy, useEffect, useState } from 'react';
-import { Route, Router, Switch, useLocation } from 'wouter';
+import { Suspense, lazy, useCallback, useEffect, useState, useSyncExternalStore } from 'react';
+import { Route, Router, Switch, useLocation, type BaseLocationHook } from 'wouter';
 import { body, type Api } from './api/client';
 import { retry, retryDelay } from './api/problem';
 import { AppProvider } from './context';
 import type { Host } from './host';
+import type { Navigation } from './navigation';
 import { Home } from './pages/home';
 import { LibraryGallery, TabGallery } from './pages/gallery';
 import { Boundary } from './parts/boundary';
 import { Failure } from './parts/failure';
 import { Shell } from './parts/shell';
+import { LeaveDialog } from './parts/unsaved';
 import { Waiting } from './parts/waiting';
 import { base, nonce } from './settings';
 
@@ -29,15 +31,19 @@ const renderer = createDOMRenderer(document, { styleElementAttributes: { nonce }
 const queries = new QueryClient({ defaultOptions: { queries: { retry, retryDelay, staleTime: 30_000, refetchOnWindowFocus: false } } });
 const themes = { light: teamsLightTheme, dark: teamsDarkTheme, contrast: teamsHighContrastTheme };
 
-export function App({ host, api }: { host: Host; api: Api }) {
+export function App({ host, api, navigation }: { host: Host; api: Api; navigation: Navigation }) {
   const [theme, setTheme] = useState(host.theme);
   useEffect(() => host.onTheme(setTheme), [host]);
+  const usePath: BaseLocationHook = useCallback(
+    () => [useSyncExternalStore(navigation.subscribe, navigation.path), navigation.navigate],
+    [navigation],
+  );
   return (
     <RendererProvider renderer={renderer}>
       <FluentProvider theme={themes[theme]} dir={document.documentElement.dir as 'ltr' | 'rtl'} style={{ height: '100%' }}>
         <QueryClientProvider client={queries}>
-          <Router base={base}>
-            <SignedIn host={host} api={api} theme={theme} />
+          <Router base={base} hook={usePath}>
+            <SignedIn host={host} api={api} theme={theme} navigation={navigation} />
           </Router>
         </QueryClientProvider>
       </FluentProvider>
@@ -45,7 +51,17 @@ export function App({ host, api }: { host: Host; api: Api }) {
   );
 }
 
-function SignedIn({ host, api, theme }: { host: Host; api: Api; theme: ReturnType<Host['theme']> }) {
+function SignedIn({
+  host,
+  api,
+  theme,
+  navigation,
+}: {
+  host: Host;
+  api: Api;
+  theme: ReturnType<Host['theme']>;
+  navigation: Navigation;
+}) {
   const me = useQuery({ queryKey: ['me'], queryFn: () => body(api.typed.GET('/me')), staleTime: Infinity });
   const [path, go] = useLocation();
   useEffect(() => {
@@ -54,7 +70,7 @@ function SignedIn({ host, api, theme }: { host: Host; api: Api; theme: ReturnTyp
   if (me.error) return <Failure problem={me.error} again={() => me.refetch()} host={host} api={api} />;
   if (!me.data) return <Waiting />;
   return (
-    <AppProvider api={api} host={host} me={me.data} theme={theme}>
+    <AppProvider api={api} host={host} me={me.data} theme={theme} navigation={navigation}>
       <Shell>
         <Boundary key={path}>
           <Suspense fallback={<Waiting />}>
@@ -65,6 +81,7 @@ function SignedIn({ host, api, theme }: { host: Host; api: Api; theme: ReturnTyp
               <Route path="/picture/:drive/:item">{({ drive, item }) => <Picture driveId={decodeURIComponent(drive)} itemId={decodeURIComponent(item)} />}</Route>
               <Route path="/edit/:drive/:item">{({ drive, item }) => <Editor driveId={decodeURIComponent(drive)} itemId={decodeURIComponent(item)} />}</Route>
               <Route path="/bulk"><Bulk /></Route>
+              <Route path="/bulk/:id">{({ id }) => <Bulk id={id} />}</Route>
               <Route path="/jobs"><Jobs /></Route>
               <Route path="/jobs/:id">{({ id }) => <JobPage id={id} />}</Route>
               <Route path="/schedules"><Schedules /></Route>
@@ -77,6 +94,7 @@ function SignedIn({ host, api, theme }: { host: Host; api: Api; theme: ReturnTyp
           </Suspense>
         </Boundary>
       </Shell>
+      <LeaveDialog />
     </AppProvider>
   );
 }

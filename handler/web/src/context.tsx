@@ -1,23 +1,26 @@
 import { createContext, use, useCallback, useMemo, useState, type ReactNode } from 'react';
-import type { Api, Entry, Me } from './api/client';
+import type { Api, Me } from './api/client';
 import type { Host, ThemeName } from './host';
-import type { Recipe } from './recipe/recipe';
+import type { Navigation } from './navigation';
+import { Drafts, sessionOf } from './parts/drafts';
 
-/** What pictures a bulk edit is about, before it is one. */
-export type Chosen =
-  | { kind: 'images'; images: Entry[] }
-  | { kind: 'folder'; driveId: string; folderId: string; name: string };
+/** Something that people have to know of what was saved, beside that it was. */
+export interface Notice {
+  title: string;
+  lines: string[];
+}
 
 interface App {
   api: Api;
   host: Host;
   me: Me;
   theme: ThemeName;
-  /** What was chosen for a bulk edit, and what is to be done, on the way from one page to another. */
-  chosen?: Chosen;
-  choose(chosen: Chosen | undefined): void;
-  draft?: Recipe;
-  setDraft(recipe: Recipe | undefined): void;
+  navigation: Navigation;
+  /** The bulk edits that are being put together. */
+  drafts: Drafts;
+  /** Shown above all pages until it is dismissed. */
+  notice?: Notice;
+  notify(notice: Notice | undefined): void;
   /** Tells people who do not see the page that something has happened. */
   announce(text: string): void;
 }
@@ -30,12 +33,29 @@ export function useApp(): App {
   return app;
 }
 
-export function AppProvider({ api, host, me, theme, children }: { api: Api; host: Host; me: Me; theme: ThemeName; children: ReactNode }) {
-  const [chosen, choose] = useState<Chosen>();
-  const [draft, setDraft] = useState<Recipe>();
+export function AppProvider({
+  api,
+  host,
+  me,
+  theme,
+  navigation,
+  children,
+}: {
+  api: Api;
+  host: Host;
+  me: Me;
+  theme: ThemeName;
+  navigation: Navigation;
+  children: ReactNode;
+}) {
+  const drafts = useMemo(() => new Drafts(`${me.tenant}/${me.id}`, sessionOf(window)), [me.tenant, me.id]);
+  const [notice, notify] = useState<Notice>();
   const [said, setSaid] = useState('');
   const announce = useCallback((text: string) => setSaid(text), []);
-  const app = useMemo(() => ({ api, host, me, theme, chosen, choose, draft, setDraft, announce }), [api, host, me, theme, chosen, draft, announce]);
+  const app = useMemo(
+    () => ({ api, host, me, theme, navigation, drafts, notice, notify, announce }),
+    [api, host, me, theme, navigation, drafts, notice, announce],
+  );
   return (
     <Context value={app}>
       {children}

@@ -52,12 +52,15 @@ export class Problem extends Error {
   }
 }
 
+/** Whether the same request may work in a moment. */
+export const isPassing = (problem: unknown): boolean => problem instanceof Problem && problem.passing;
+
 export async function problemOf(response: Response): Promise<Problem> {
   const body: unknown = await response.json().catch(() => undefined);
   return Problem.from(body, response);
 }
 
 /** How often, and after how many milliseconds, a query asks again. */
-export const retry = (failures: number, problem: unknown): boolean => problem instanceof Problem && problem.passing && failures < 5;
+export const retry = (failures: number, problem: unknown): boolean => isPassing(problem) && failures < 5;
 export const retryDelay = (failures: number, problem: unknown): number =>
   (problem instanceof Problem && problem.retryAfter ? problem.retryAfter * 1000 : Math.min(500 * 2 ** failures, 10_000));

@@ -1,7 +1,10 @@
 import type { Messages } from '.';
 
 const de: Messages = {
-  common: { cancel: 'Abbrechen', save: 'Speichern', close: 'Schließen', more: 'Mehr anzeigen' },
+  common: {
+    cancel: 'Abbrechen', save: 'Speichern', close: 'Schließen', more: 'Mehr anzeigen',
+    dismiss: 'Meldung schließen',
+  },
   shell: {
     skip: 'Zum Inhalt springen', places: 'Image Pro', pictures: 'Bilder', jobs: 'Serien', schedules: 'Zeitpläne', presets: 'Vorlagen', help: 'Hilfe',
     account: 'Konto von {{name}}', privacy: 'Datenschutz', signOut: 'Abmelden',
@@ -27,18 +30,29 @@ const de: Messages = {
     save: 'Speichern', saved: 'Die Beschreibung wurde gespeichert.', current: 'aktuell', restore: 'Wiederherstellen', restoreVersion: 'Version {{version}} wiederherstellen', restored: 'Die Version wurde wiederhergestellt.',
   },
   editor: {
+    unchanged: 'Es wurde nichts gespeichert: {{name}} bleibt durch die Bearbeitung unverändert.',
+    skipped: '{{name}} wurde nicht gespeichert.',
     actions: 'Aktionen', tools: 'Werkzeuge', undo: 'Rückgängig', redo: 'Wiederholen', reset: 'Alles rückgängig machen', compare: 'Vorher und nachher', more: 'Auf weitere Bilder anwenden', copy: 'Kopie speichern', save: 'Speichern', saved: '{{name}} wurde gespeichert.',
-    close: 'Editor schließen', leave: 'Ihre Änderungen sind nicht gespeichert. Trotzdem gehen?', itsFolder: 'der Ordner des Bildes', canvas: '{{name}} in Bearbeitung', opening: 'Bild wird geöffnet', saving: 'Wird gespeichert',
+    close: 'Editor schließen',
+    itsFolder: 'der Ordner des Bildes',
+    canvas: '{{name}} in Bearbeitung', opening: 'Bild wird geöffnet', saving: 'Wird gespeichert',
     changedBy: '{{who}} hat das Bild inzwischen geändert ({{at}}). Speichern Sie eine Kopie, um Ihre Arbeit zu behalten, oder laden Sie das neue.', reload: 'Das neue laden',
     panel_crop: 'Zuschneiden', panel_turn: 'Drehen', panel_light: 'Licht und Farbe', panel_filters: 'Filter', panel_draw: 'Zeichnen', panel_text: 'Text',
     left: 'Links', right: 'Rechts', flipX: 'Seitlich spiegeln', flipY: 'Auf den Kopf stellen', width: 'Strichstärke', free: 'Freihand', line: 'Linie', shapes: 'Form hinzufügen', shape_rect: 'Rechteck', shape_circle: 'Kreis', shape_triangle: 'Dreieck',
     sample: 'Text', addText: 'Text hinzufügen', remove: 'Ausgewähltes entfernen', keys: 'Pfeile bewegen das Ausgewählte oder den Rahmen; Plus und Minus machen es größer oder kleiner; Entf entfernt es.', cropHint: 'Ziehen Sie den Rahmen oder wählen Sie eine Form.', crop: 'Auf den Rahmen zuschneiden',
+  },
+  unsaved: {
+    title: 'Änderungen speichern?',
+    question: 'Ihre Änderungen an „{{name}}“ wurden noch nicht gespeichert.',
+    lost: 'Ihre Änderungen an „{{name}}“ sind nicht gespeichert und gehen verloren, wenn Sie fortfahren.',
+    discard: 'Verwerfen',
   },
   look: {
     brightness: 'Helligkeit', contrast: 'Kontrast', saturation: 'Sättigung', vibrance: 'Lebendigkeit', hue: 'Farbton', pixelate: 'Verpixeln', noise: 'Rauschen', grayscale: 'Graustufen', sepia: 'Sepia', vintage: 'Vintage',
     kodachrome: 'Kodachrome', technicolor: 'Technicolor', polaroid: 'Polaroid', brownie: 'Brownie', blackWhite: 'Schwarzweiß', invert: 'Negativ', sharpen: 'Schärfen', emboss: 'Relief',
   },
   bulk: {
+    gone: 'Dieser Entwurf ist nicht mehr verfügbar. Entwürfe bleiben, bis Sie das Fenster schließen oder sich abmelden.',
     title: 'Viele Bilder bearbeiten', nothing: 'Wählen Sie zuerst Bilder aus: einige aus einer Bibliothek oder einen ganzen Ordner.', choose: 'Bilder auswählen', pictures: 'Bilder',
     images_one: '{{count}} Bild', images_other: '{{count}} Bilder', folder: 'Alle Bilder von „{{name}}“', recursive: 'Auch die der Ordner darin', onlyNames: 'Nur Namen wie', onlyNamesHint: '* steht für alles: IMG_*', onlySince: 'Nur geändert seit', recipe: 'Was zu tun ist', preset: 'Mit einer Vorlage beginnen', noPreset: 'Keine',
     savePreset: 'Als Vorlage speichern', saving: 'Wie gespeichert wird', newVersion: 'Als neue Version jedes Bildes', copy: 'Als Kopie', copyName: 'Name der Kopien', copyHint: '{{name}}, {{width}} und {{counter}} stehen für das, was sie sagen.',
@@ -53,6 +67,7 @@ const de: Messages = {
     roundCorners: 'Ecken abrunden', pixelate: 'Verpixeln', shape: 'Form', redact: 'Teil verbergen',
   },
   field: {
+    undrawable: 'Diese Zeichen können nicht dargestellt werden: {{letters}}',
     width: 'Breite', height: 'Höhe', fit: 'Einpassung', withoutEnlargement: 'Nie vergrößern', aspectRatio: 'Form', gravity: 'Wo', angle: 'Winkel, im Uhrzeigersinn', axis: 'Richtung', brightness: 'Helligkeit', contrast: 'Kontrast', saturation: 'Sättigung',
     vibrance: 'Lebendigkeit', temperature: 'Wärme', highlights: 'Lichter', shadows: 'Schatten', exposure: 'Belichtung', channels: 'Farbstiche entfernen', name: 'Filter', sigma: 'Radius', amount: 'Stärke', text: 'Text',
     textHint: '{{year}}, {{creator}} und {{name}} stehen für das, was sie sagen.', size: 'Größe', color: 'Farbe', bold: 'Fett', threshold: 'Toleranz', radius: 'Radius',
@@ -65,6 +80,7 @@ const de: Messages = {
   preview: { before: '{{name}}, vorher', after: '{{name}}, nachher' },
   jobs: { title: 'Serien', none: 'Sie haben noch nicht viele Bilder auf einmal bearbeitet.', counts: '{{edited}} von {{planned}} bearbeitet, {{failed}} nicht möglich' },
   job: {
+    apply_one: '{{shown}} Bild bearbeiten', apply_other: '{{shown}} Bilder bearbeiten', settings: 'Einstellungen ändern',
     kind_edit: 'Serie', kind_dryRun: 'Probe', kind_undo: 'Rückgängig', state_planning: 'sucht Bilder', state_running: 'in Arbeit', state_paused: 'angehalten', state_waitingForSignIn: 'wartet auf Ihre Anmeldung', state_done: 'fertig',
     state_failed: 'fehlgeschlagen', state_cancelled: 'abgebrochen', begun: 'Begonnen {{at}}.', ended: 'Beendet {{at}}.', of: 'Sie gehört zu einer anderen Serie.', show: 'Anzeigen', progress: 'Fortschritt', share: '{{share}} erledigt',
     looking_one: 'Sucht Bilder: bisher {{count}}', looking_other: 'Sucht Bilder: bisher {{count}}', done: '{{done}} von {{planned}}.', pace: '{{rate}} in der Minute, fertig {{end}}.',
@@ -82,6 +98,7 @@ const de: Messages = {
     onlyChanged: 'Nur neue und geänderte Bilder', saved: 'Der Zeitplan wurde gespeichert.', removed: 'Der Zeitplan wurde entfernt.', next: 'Nächstes Mal {{at}}', over: 'Vorbei', last: 'Das letzte Mal', active: 'Aktiv', remove: '{{name}} entfernen',
   },
   presets: {
+    fresh: 'Neue Vorlage',
     title: 'Vorlagen', about: 'Rezepte mit Namen, für alle in Ihrer Organisation.', none: 'Es gibt noch keine.', add: 'Vorlage hinzufügen', name: 'Name', saved: 'Die Vorlage wurde gespeichert.', removed: 'Die Vorlage wurde entfernt.', change: '{{name}} ändern', remove: '{{name}} entfernen',
   },
   configuration: {
@@ -92,6 +109,7 @@ const de: Messages = {
     eraseAll: 'Daten der Organisation löschen', eraseAllQuestion: 'Alles, was über alle Benutzer Ihrer Organisation gespeichert ist, wird gelöscht: Registerkarten, Vorlagen, Beschreibungen, Serien. Das lässt sich nicht rückgängig machen.', erasing: 'Wird gelöscht …', erased: 'Alles wurde gelöscht, {{at}}.',
   },
   problem: {
+    unsupportedEdit: 'Diese Bearbeitung ist nicht möglich.',
     again: 'Noch einmal versuchen', allow: 'Erlauben', allowForAll: 'Für die Organisation erlauben', signIn: 'Anmelden', reference: 'Kennung: {{id}}', unauthorized: 'Sie sind nicht angemeldet.', consent: 'Image Pro braucht Ihre Erlaubnis.', sign_in: 'Sie müssen sich erneut anmelden.', not_set_up: 'Image Pro ist in Ihrer Organisation nicht eingerichtet.',
     forbidden: 'Das dürfen Sie nicht.', not_found: 'Es ist nicht da, oder Sie dürfen es nicht sehen.', conflict: 'So wie es jetzt ist, geht es nicht.', stale: 'Jemand war schneller.', locked: 'Die Datei ist gesperrt.', unsupported: 'Das ist kein Bild, das bearbeitet werden kann.',
     too_large: 'Das ist zu groß.', busy: 'Der Dienst ist ausgelastet. Versuchen Sie es gleich noch einmal.', full: 'In der Bibliothek ist kein Platz mehr.', misconfigured: 'Image Pro ist nicht richtig eingerichtet.', offline: 'Es gibt keine Verbindung.', invalid: 'Etwas stimmt noch nicht.', internal: 'Etwas ist schiefgegangen.',

@@ -1,5 +1,8 @@
 export default {
-  common: { cancel: 'Cancel', save: 'Save', close: 'Close', more: 'Show more' },
+  common: {
+    cancel: 'Cancel', save: 'Save', close: 'Close', more: 'Show more',
+    dismiss: 'Dismiss',
+  },
   shell: {
     skip: 'Skip to the content', places: 'Image Pro', pictures: 'Pictures', jobs: 'Bulk edits', schedules: 'Schedules', presets: 'Presets', help: 'Help',
     account: 'Account of {{name}}', privacy: 'Privacy', signOut: 'Sign out',
@@ -25,18 +28,29 @@ export default {
     save: 'Save', saved: 'The description was saved.', current: 'present', restore: 'Restore', restoreVersion: 'Restore version {{version}}', restored: 'The version was restored.',
   },
   editor: {
+    unchanged: 'Nothing was saved: the edits make no difference to {{name}}.',
+    skipped: '{{name}} was not saved.',
     actions: 'Actions', tools: 'Tools', undo: 'Undo', redo: 'Redo', reset: 'Undo everything', compare: 'Before and after', more: 'Apply to more pictures', copy: 'Save a copy', save: 'Save', saved: '{{name}} was saved.',
-    close: 'Close the editor', leave: 'Your changes are not saved. Leave anyway?', itsFolder: 'the folder of the picture', canvas: '{{name}}, being edited', opening: 'Opening the picture', saving: 'Saving',
+    close: 'Close the editor',
+    itsFolder: 'the folder of the picture',
+    canvas: '{{name}}, being edited', opening: 'Opening the picture', saving: 'Saving',
     changedBy: '{{who}} has changed the picture meanwhile ({{at}}). Save a copy to keep your work, or load the new one.', reload: 'Load the new one',
     panel_crop: 'Crop', panel_turn: 'Turn', panel_light: 'Light and colour', panel_filters: 'Filters', panel_draw: 'Draw', panel_text: 'Text',
     left: 'Left', right: 'Right', flipX: 'Flip sideways', flipY: 'Flip upside down', width: 'Thickness', free: 'Freehand', line: 'Line', shapes: 'Add a shape', shape_rect: 'Rectangle', shape_circle: 'Circle', shape_triangle: 'Triangle',
     sample: 'Text', addText: 'Add text', remove: 'Remove what is chosen', keys: 'Arrows move what is chosen, or the frame; plus and minus make it larger or smaller; Delete removes it.', cropHint: 'Drag the frame, or choose a shape.', crop: 'Crop to the frame',
+  },
+  unsaved: {
+    title: 'Save your changes?',
+    question: 'Your changes to “{{name}}” haven’t been saved.',
+    lost: 'Your changes to “{{name}}” haven’t been saved. If you leave now, they’ll be lost.',
+    discard: 'Discard',
   },
   look: {
     brightness: 'Brightness', contrast: 'Contrast', saturation: 'Saturation', vibrance: 'Vibrance', hue: 'Hue', pixelate: 'Pixelate', noise: 'Noise', grayscale: 'Greyscale', sepia: 'Sepia', vintage: 'Vintage',
     kodachrome: 'Kodachrome', technicolor: 'Technicolor', polaroid: 'Polaroid', brownie: 'Brownie', blackWhite: 'Black and white', invert: 'Negative', sharpen: 'Sharpen', emboss: 'Relief',
   },
   bulk: {
+    gone: 'This draft is no longer available. Drafts are kept until you close the window or sign out.',
     title: 'Edit many pictures', nothing: 'Choose pictures first: select some in a library, or take a whole folder.', choose: 'Choose pictures', pictures: 'Pictures',
     images_one: '{{count}} picture', images_other: '{{count}} pictures', folder: 'All pictures of “{{name}}”', recursive: 'Also of the folders in it', onlyNames: 'Only names like', onlyNamesHint: '* stands for anything: IMG_*', onlySince: 'Only changed since', recipe: 'What is to be done', preset: 'Begin with a preset', noPreset: 'None',
     savePreset: 'Save as a preset', saving: 'How it is saved', newVersion: 'As a new version of each picture', copy: 'As a copy', copyName: 'Name of the copies', copyHint: '{{name}}, {{width}} and {{counter}} stand for what they say.',
@@ -51,6 +65,7 @@ export default {
     roundCorners: 'Round corners', pixelate: 'Pixelate', shape: 'Shape', redact: 'Hide a part',
   },
   field: {
+    undrawable: 'These letters can’t be drawn: {{letters}}',
     width: 'Width', height: 'Height', fit: 'Fit', withoutEnlargement: 'Never enlarge', aspectRatio: 'Shape', gravity: 'Where', angle: 'Angle, clockwise', axis: 'Direction', brightness: 'Brightness', contrast: 'Contrast', saturation: 'Saturation',
     vibrance: 'Vibrance', temperature: 'Warmth', highlights: 'Highlights', shadows: 'Shadows', exposure: 'Exposure', channels: 'Remove colour casts', name: 'Filter', sigma: 'Radius', amount: 'Amount', text: 'Text',
     textHint: '{{year}}, {{creator}} and {{name}} stand for what they say.', size: 'Size', color: 'Colour', bold: 'Bold', threshold: 'Tolerance', radius: 'Radius',
@@ -63,6 +78,7 @@ export default {
   preview: { before: '{{name}}, before', after: '{{name}}, after' },
   jobs: { title: 'Bulk edits', none: 'You have not edited many pictures at once yet.', counts: '{{edited}} of {{planned}} edited, {{failed}} not possible' },
   job: {
+    apply_one: 'Edit {{shown}} picture', apply_other: 'Edit {{shown}} pictures', settings: 'Change settings',
     kind_edit: 'Bulk edit', kind_dryRun: 'Trial', kind_undo: 'Undo', state_planning: 'looking for pictures', state_running: 'at work', state_paused: 'paused', state_waitingForSignIn: 'waiting for you to sign in', state_done: 'done',
     state_failed: 'failed', state_cancelled: 'cancelled', begun: 'Begun {{at}}.', ended: 'Ended {{at}}.', of: 'It belongs to another bulk edit.', show: 'Show it', progress: 'Progress', share: '{{share}} done',
     looking_one: 'Looking for pictures: {{count}} so far', looking_other: 'Looking for pictures: {{count}} so far', done: '{{done}} of {{planned}}.', pace: '{{rate}} a minute, ready {{end}}.',
@@ -80,6 +96,7 @@ export default {
     onlyChanged: 'Only new and changed pictures', saved: 'The schedule was saved.', removed: 'The schedule was removed.', next: 'Next {{at}}', over: 'Over', last: 'The last one', active: 'Active', remove: 'Remove {{name}}',
   },
   presets: {
+    fresh: 'New preset',
     title: 'Presets', about: 'Recipes with names, for everybody of your organization.', none: 'There are none yet.', add: 'Add a preset', name: 'Name', saved: 'The preset was saved.', removed: 'The preset was removed.', change: 'Change {{name}}', remove: 'Remove {{name}}',
   },
   configuration: {
@@ -90,6 +107,7 @@ export default {
     eraseAll: 'Erase the organization’s data', eraseAllQuestion: 'Everything that is kept of all users of your organization is erased: tabs, presets, descriptions, bulk edits. It cannot be undone.', erasing: 'Erasing …', erased: 'Everything was erased {{at}}.',
   },
   problem: {
+    unsupportedEdit: 'This edit can’t be made.',
     again: 'Try again', allow: 'Allow', allowForAll: 'Allow for the organization', signIn: 'Sign in', reference: 'Reference: {{id}}', unauthorized: 'You are not signed in.', consent: 'Image Pro needs your permission.', sign_in: 'You have to sign in again.', not_set_up: 'Image Pro is not set up in your organization.',
     forbidden: 'You may not do this.', not_found: 'It is not there, or you may not see it.', conflict: 'It cannot be done as it is now.', stale: 'Somebody was faster.', locked: 'The file is locked.', unsupported: 'This is no picture that can be edited.',
     too_large: 'This is too large.', busy: 'The service is busy. Try again in a moment.', full: 'There is no space left in the library.', misconfigured: 'Image Pro is not set up correctly.', offline: 'There is no connection.', invalid: 'Something is not right yet.', internal: 'Something went wrong.',

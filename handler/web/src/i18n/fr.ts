@@ -1,7 +1,10 @@
 import type { Messages } from '.';
 
 const fr: Messages = {
-  common: { cancel: 'Annuler', save: 'Enregistrer', close: 'Fermer', more: 'Afficher plus' },
+  common: {
+    cancel: 'Annuler', save: 'Enregistrer', close: 'Fermer', more: 'Afficher plus',
+    dismiss: 'Fermer le message',
+  },
   shell: {
     skip: 'Aller au contenu', places: 'Image Pro', pictures: 'Images', jobs: 'Lots', schedules: 'Planifications', presets: 'Préréglages', help: 'Aide',
     account: 'Compte de {{name}}', privacy: 'Confidentialité', signOut: 'Se déconnecter',
@@ -27,18 +30,29 @@ const fr: Messages = {
     save: 'Enregistrer', saved: 'La description a été enregistrée.', current: 'actuelle', restore: 'Restaurer', restoreVersion: 'Restaurer la version {{version}}', restored: 'La version a été restaurée.',
   },
   editor: {
+    unchanged: 'Rien n’a été enregistré : les modifications ne changent rien à {{name}}.',
+    skipped: '{{name}} n’a pas été enregistrée.',
     actions: 'Actions', tools: 'Outils', undo: 'Annuler', redo: 'Rétablir', reset: 'Tout annuler', compare: 'Avant et après', more: 'Appliquer à d’autres images', copy: 'Enregistrer une copie', save: 'Enregistrer', saved: '{{name}} a été enregistrée.',
-    close: 'Fermer l’éditeur', leave: 'Vos modifications ne sont pas enregistrées. Quitter quand même ?', itsFolder: 'le dossier de l’image', canvas: '{{name}}, en cours de modification', opening: 'Ouverture de l’image', saving: 'Enregistrement',
+    close: 'Fermer l’éditeur',
+    itsFolder: 'le dossier de l’image',
+    canvas: '{{name}}, en cours de modification', opening: 'Ouverture de l’image', saving: 'Enregistrement',
     changedBy: '{{who}} a modifié l’image entre-temps ({{at}}). Enregistrez une copie pour garder votre travail, ou chargez la nouvelle.', reload: 'Charger la nouvelle',
     panel_crop: 'Recadrer', panel_turn: 'Tourner', panel_light: 'Lumière et couleur', panel_filters: 'Filtres', panel_draw: 'Dessiner', panel_text: 'Texte',
     left: 'Gauche', right: 'Droite', flipX: 'Miroir horizontal', flipY: 'Miroir vertical', width: 'Épaisseur', free: 'À main levée', line: 'Ligne', shapes: 'Ajouter une forme', shape_rect: 'Rectangle', shape_circle: 'Cercle', shape_triangle: 'Triangle',
     sample: 'Texte', addText: 'Ajouter du texte', remove: 'Supprimer l’élément choisi', keys: 'Les flèches déplacent l’élément choisi ou le cadre ; plus et moins l’agrandissent ou le réduisent ; Suppr le supprime.', cropHint: 'Faites glisser le cadre, ou choisissez une forme.', crop: 'Recadrer',
+  },
+  unsaved: {
+    title: 'Enregistrer les modifications ?',
+    question: 'Vos modifications de « {{name}} » n’ont pas été enregistrées.',
+    lost: 'Vos modifications de « {{name}} » n’ont pas été enregistrées et seront perdues si vous quittez.',
+    discard: 'Ne pas enregistrer',
   },
   look: {
     brightness: 'Luminosité', contrast: 'Contraste', saturation: 'Saturation', vibrance: 'Vibrance', hue: 'Teinte', pixelate: 'Pixelliser', noise: 'Bruit', grayscale: 'Niveaux de gris', sepia: 'Sépia', vintage: 'Rétro',
     kodachrome: 'Kodachrome', technicolor: 'Technicolor', polaroid: 'Polaroid', brownie: 'Brownie', blackWhite: 'Noir et blanc', invert: 'Négatif', sharpen: 'Netteté', emboss: 'Relief',
   },
   bulk: {
+    gone: 'Ce brouillon n’est plus disponible : il disparaît à la fermeture de la fenêtre ou à la déconnexion.',
     title: 'Modifier beaucoup d’images', nothing: 'Choisissez d’abord des images : sélectionnez-en dans une bibliothèque, ou prenez tout un dossier.', choose: 'Choisir des images', pictures: 'Images',
     images_one: '{{count}} image', images_other: '{{count}} images', folder: 'Toutes les images de « {{name}} »', recursive: 'Aussi celles de ses dossiers', onlyNames: 'Seulement les noms comme', onlyNamesHint: '* représente tout : IMG_*', onlySince: 'Seulement modifiées depuis', recipe: 'Ce qu’il faut faire', preset: 'Partir d’un préréglage', noPreset: 'Aucun',
     savePreset: 'Enregistrer comme préréglage', saving: 'Enregistrement', newVersion: 'Comme nouvelle version de chaque image', copy: 'Comme copie', copyName: 'Nom des copies', copyHint: '{{name}}, {{width}} et {{counter}} représentent ce qu’ils disent.',
@@ -53,6 +67,7 @@ const fr: Messages = {
     roundCorners: 'Coins arrondis', pixelate: 'Pixelliser', shape: 'Forme', redact: 'Masquer une partie',
   },
   field: {
+    undrawable: 'Ces caractères ne peuvent pas être dessinés : {{letters}}',
     width: 'Largeur', height: 'Hauteur', fit: 'Ajustement', withoutEnlargement: 'Ne jamais agrandir', aspectRatio: 'Forme', gravity: 'Où', angle: 'Angle, sens horaire', axis: 'Direction', brightness: 'Luminosité', contrast: 'Contraste', saturation: 'Saturation',
     vibrance: 'Vibrance', temperature: 'Chaleur', highlights: 'Hautes lumières', shadows: 'Ombres', exposure: 'Exposition', channels: 'Supprimer les dominantes', name: 'Filtre', sigma: 'Rayon', amount: 'Intensité', text: 'Texte',
     textHint: '{{year}}, {{creator}} et {{name}} représentent ce qu’ils disent.', size: 'Taille', color: 'Couleur', bold: 'Gras', threshold: 'Tolérance', radius: 'Rayon',
@@ -65,6 +80,7 @@ const fr: Messages = {
   preview: { before: '{{name}}, avant', after: '{{name}}, après' },
   jobs: { title: 'Lots', none: 'Vous n’avez pas encore modifié beaucoup d’images à la fois.', counts: '{{edited}} sur {{planned}} modifiées, {{failed}} impossibles' },
   job: {
+    apply_one: 'Modifier {{shown}} image', apply_other: 'Modifier {{shown}} images', settings: 'Modifier les paramètres',
     kind_edit: 'Lot', kind_dryRun: 'Essai', kind_undo: 'Annulation', state_planning: 'cherche des images', state_running: 'en cours', state_paused: 'en pause', state_waitingForSignIn: 'attend votre connexion', state_done: 'terminé',
     state_failed: 'échoué', state_cancelled: 'annulé', begun: 'Commencé {{at}}.', ended: 'Terminé {{at}}.', of: 'Il dépend d’un autre lot.', show: 'L’afficher', progress: 'Avancement', share: '{{share}} terminé',
     looking_one: 'Recherche d’images : {{count}} pour l’instant', looking_other: 'Recherche d’images : {{count}} pour l’instant', done: '{{done}} sur {{planned}}.', pace: '{{rate}} par minute, prêt {{end}}.',
@@ -82,6 +98,7 @@ const fr: Messages = {
     onlyChanged: 'Seulement les images nouvelles ou modifiées', saved: 'La planification a été enregistrée.', removed: 'La planification a été supprimée.', next: 'Prochaine fois {{at}}', over: 'Terminée', last: 'La dernière fois', active: 'Active', remove: 'Supprimer {{name}}',
   },
   presets: {
+    fresh: 'Nouveau préréglage',
     title: 'Préréglages', about: 'Des recettes avec un nom, pour toute votre organisation.', none: 'Il n’y en a pas encore.', add: 'Ajouter un préréglage', name: 'Nom', saved: 'Le préréglage a été enregistré.', removed: 'Le préréglage a été supprimé.', change: 'Modifier {{name}}', remove: 'Supprimer {{name}}',
   },
   configuration: {
@@ -92,6 +109,7 @@ const fr: Messages = {
     eraseAll: 'Effacer les données de l’organisation', eraseAllQuestion: 'Tout ce qui est gardé de tous les utilisateurs de votre organisation est effacé : onglets, préréglages, descriptions, lots. Cela ne peut pas être annulé.', erasing: 'Effacement …', erased: 'Tout a été effacé, {{at}}.',
   },
   problem: {
+    unsupportedEdit: 'Cette modification n’est pas possible.',
     again: 'Réessayer', allow: 'Autoriser', allowForAll: 'Autoriser pour l’organisation', signIn: 'Se connecter', reference: 'Référence : {{id}}', unauthorized: 'Vous n’êtes pas connecté.', consent: 'Image Pro a besoin de votre autorisation.', sign_in: 'Vous devez vous reconnecter.', not_set_up: 'Image Pro n’est pas installé dans votre organisation.',
     forbidden: 'Vous n’avez pas le droit de faire cela.', not_found: 'Ce n’est pas là, ou vous n’avez pas le droit de le voir.', conflict: 'Ce n’est pas possible dans l’état actuel.', stale: 'Quelqu’un a été plus rapide.', locked: 'Le fichier est verrouillé.', unsupported: 'Ce n’est pas une image modifiable.',
     too_large: 'C’est trop grand.', busy: 'Le service est occupé. Réessayez dans un instant.', full: 'Il n’y a plus de place dans la bibliothèque.', misconfigured: 'Image Pro n’est pas bien configuré.', offline: 'Il n’y a pas de connexion.', invalid: 'Quelque chose n’est pas encore correct.', internal: 'Une erreur est survenue.',

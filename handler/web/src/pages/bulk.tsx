@@ -4,18 +4,20 @@ import {
 } from '@fluentui/react-components';
 import { CalendarClock20Regular, Eye20Regular, Play20Regular, Save20Regular } from '@fluentui/react-icons';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { useMemo, useRef, useState, type ReactElement } from 'react';
+import { useMemo, useState, type ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'wouter';
-import { body, type EditFields, type Save, type Source } from '../api/client';
-import { useApp, type Chosen } from '../context';
+import { body, type EditFields, type Save } from '../api/client';
+import { useApp } from '../context';
+import { editOf, type Chosen, type Draft, type Only } from '../parts/drafts';
 import { Failure } from '../parts/failure';
 import { usePresets } from '../parts/queries';
 import { Builder } from '../recipe/builder';
 import { Previews } from '../recipe/preview';
-import { emptyRecipe, isRecipe, tidy, type Recipe } from '../recipe/recipe';
+import { isRecipe, tidy, type Recipe } from '../recipe/recipe';
 import { spread } from '../parts/order';
 import { ScheduleForm } from '../parts/schedule-form';
+import { useSingle } from '../parts/single';
 
 const useStyles = makeStyles({
   page: { padding: '24px', display: 'grid', gap: '24px', gridTemplateColumns: 'minmax(0, 1fr) minmax(260px, 420px)', maxWidth: '1280px', '@media (max-width: 860px)': { gridTemplateColumns: 'minmax(0, 1fr)', padding: '16px' } },
@@ -28,70 +30,107 @@ const useStyles = makeStyles({
 const samples = 3;
 
 /** From pictures to a bulk edit: what is to be done, how it is saved, how it looks; then tried, started or planned. */
-export default function Bulk() {
+export default function Bulk({ id }: { id?: string }) {
   const { t } = useTranslation();
   const styles = useStyles();
-  const { chosen } = useApp();
-  if (!chosen) {
+  const { drafts } = useApp();
+  const [found] = useState(() => (id ? drafts.get(id) : undefined));
+  if (!id || !found) {
     return (
       <div className={styles.page}>
         <div className={styles.main}>
           <Title2 as="h1">{t('bulk.title')}</Title2>
-          <Text>{t('bulk.nothing')}</Text>
+          <Text>{t(id ? 'bulk.gone' : 'bulk.nothing')}</Text>
           <Link href="/"><Button as="a" appearance="primary">{t('bulk.choose')}</Button></Link>
         </div>
       </div>
     );
   }
-  return <Edit chosen={chosen} />;
+  return <Edit id={id} found={found} />;
 }
 
-function Edit({ chosen }: { chosen: Chosen }) {
+/** A call that starts a bulk edit or a dry run. Repeated, it is the same one. */
+interface Call {
+  edit: EditFields;
+  dryRun: boolean;
+  key: string;
+}
+
+function Edit({ id, found }: { id: string; found: Draft }) {
   const { t } = useTranslation();
   const styles = useStyles();
-  const { api, draft, setDraft } = useApp();
+  const { api, drafts } = useApp();
   const [, go] = useLocation();
-  const recipe = draft ?? emptyRecipe;
-  const [only, setOnly] = useState<Only>({ recursive: true, name: '', since: '' });
-  const [save, setSave] = useState<Save>({ target: 'newVersion' });
-  const key = useRef<string>(undefined);
+  const [draft, setDraft] = useState(found);
+  const { chosen, only, recipe, save } = draft;
   const images = useSamples(chosen);
-  const edit = useMemo((): EditFields => ({
-    source: sourceOf(chosen, only), recipe: tidy(recipe), save: save.target === 'copy' ? save : { ...save, name: undefined, onConflict: undefined },
-  }), [chosen, only, recipe, save]);
+  const edit = useMemo(() => editOf(draft), [draft]);
+  const keep = (fields: Partial<Draft>) => {
+    const next = { ...draft, ...fields };
+    setDraft(next);
+    drafts.put(id, next);
+  };
   const start = useMutation({
-    mutationFn: (dryRun: boolean) => {
-      key.current ??= crypto.randomUUID(); // pressed twice, or tried again after a broken connection, it is the same bulk edit
-      return body(api.typed.POST('/bulk-edits', { body: { ...edit, dryRun }, params: { header: { 'Idempotency-Key': key.current } } }));
-    },
-    onSuccess: (job) => go(`/jobs/${job.id}`),
+    mutationFn: ({ edit, dryRun, key }: Call) =>
+      body(
+        api.typed.POST('/bulk-edits', { body: { ...edit, dryRun }, params: { header: { 'Idempotency-Key': key } } }),
+      ),
+    onSuccess: (job, { dryRun }) =>
+      drafts.put(id, {
+        ...draft,
+        begun: undefined,
+        ...(dryRun ? { tried: [...draft.tried, job.id] } : { started: true }),
+      }),
   });
+  const busy = start.isPending || start.isSuccess;
+  const change = (fields: Partial<Draft>) => {
+    keep({ ...fields, begun: undefined });
+    start.reset(); // what failed is not what would be started now
+  };
+  const single = useSingle(start);
+  const call = (what: Call) => single(what, (job) => go(`/jobs/${job.id}`));
   const begin = (dryRun: boolean) => {
-    key.current = undefined;
-    start.mutate(dryRun);
+    const begun = draft.begun?.dryRun === dryRun ? draft.begun : { key: crypto.randomUUID(), dryRun };
+    if (call({ edit, ...begun })) keep({ begun });
   };
   const empty = recipe.steps.length === 0 && !recipe.output;
   return (
     <div className={styles.page}>
       <div className={styles.main}>
         <Title2 as="h1">{t('bulk.title')}</Title2>
-        <section aria-labelledby="what">
-          <Title3 as="h2" id="what">{t('bulk.pictures')}</Title3>
-          <Text block>{chosen.kind === 'images' ? t('bulk.images', { count: chosen.images.length }) : t('bulk.folder', { name: chosen.name })}</Text>
-          {chosen.kind === 'folder' && <FolderOptions only={only} onChange={setOnly} />}
-        </section>
-        <section aria-labelledby="how" className={styles.main}>
-          <Title3 as="h2" id="how">{t('bulk.recipe')}</Title3>
-          <FromPreset onRecipe={setDraft} recipe={recipe} />
-          <Builder recipe={recipe} onChange={setDraft} />
-        </section>
-        <SaveOptions save={save} onChange={setSave} />
-        {start.error && <Failure problem={start.error} again={() => start.mutate(false)} />}
+        <div className={styles.main} inert={busy}>
+          <section aria-labelledby="what">
+            <Title3 as="h2" id="what">
+              {t('bulk.pictures')}
+            </Title3>
+            <Text block>
+              {chosen.kind === 'images'
+                ? t('bulk.images', { count: chosen.images.length })
+                : t('bulk.folder', { name: chosen.name })}
+            </Text>
+            {chosen.kind === 'folder' && <FolderOptions only={only} onChange={(next) => change({ only: next })} />}
+          </section>
+          <section aria-labelledby="how" className={styles.main}>
+            <Title3 as="h2" id="how">{t('bulk.recipe')}</Title3>
+            <FromPreset onRecipe={(next) => change({ recipe: next })} recipe={recipe} />
+            <Builder recipe={recipe} onChange={(next) => change({ recipe: next })} />
+          </section>
+          <SaveOptions save={save} onChange={(next) => change({ save: next })} />
+        </div>
+        {start.error && <Failure problem={start.error} again={() => call(start.variables!)} />}
         <div className={styles.actions}>
-          <Button appearance="primary" icon={<Play20Regular />} disabled={empty || start.isPending} onClick={() => begin(false)}>{t('bulk.start')}</Button>
-          <Button icon={<Eye20Regular />} disabled={empty || start.isPending} onClick={() => begin(true)}>{t('bulk.dryRun')}</Button>
+          <Button appearance="primary" icon={<Play20Regular />} disabled={empty || busy} onClick={() => begin(false)}>
+            {t('bulk.start')}
+          </Button>
+          <Button icon={<Eye20Regular />} disabled={empty || busy} onClick={() => begin(true)}>
+            {t('bulk.dryRun')}
+          </Button>
           <Dialog>
-            <DialogTrigger disableButtonEnhancement><Button icon={<CalendarClock20Regular />} disabled={empty}>{t('bulk.schedule')}</Button></DialogTrigger>
+            <DialogTrigger disableButtonEnhancement>
+              <Button icon={<CalendarClock20Regular />} disabled={empty || busy}>
+                {t('bulk.schedule')}
+              </Button>
+            </DialogTrigger>
             <DialogSurface>
               <DialogBody>
                 <DialogTitle>{t('bulk.schedule')}</DialogTitle>
@@ -116,20 +155,20 @@ function useSamples(chosen: Chosen) {
   return useQuery({
     queryKey: ['samples', chosen],
     queryFn: async () => {
-      if (chosen.kind === 'images') return spread(chosen.images, samples);
+      if (chosen.kind === 'images') {
+        const looked = await Promise.allSettled(
+          spread(chosen.images, samples).map((image) =>
+            body(api.typed.GET('/images/{driveId}/{itemId}', { params: { path: image } })),
+          ),
+        );
+        const there = looked.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
+        if (there.length === 0) throw (looked[0] as PromiseRejectedResult).reason;
+        return there;
+      }
       const page = await body(api.typed.GET('/drives/{driveId}/items', { params: { path: { driveId: chosen.driveId }, query: { folder: chosen.folderId, limit: 100, thumbnails: true } } }));
       return spread((page.items ?? []).filter((item) => !item.folder), samples);
     },
   });
-}
-
-/** Which pictures of a folder are meant. */
-interface Only {
-  recursive: boolean;
-  /** A pattern of names, or nothing. */
-  name: string;
-  /** A day, or nothing. */
-  since: string;
 }
 
 function FolderOptions({ only, onChange }: { only: Only; onChange(only: Only): void }) {
@@ -144,16 +183,6 @@ function FolderOptions({ only, onChange }: { only: Only; onChange(only: Only): v
       </div>
     </>
   );
-}
-
-/** What the API takes for a selection. */
-function sourceOf(chosen: Chosen, { recursive, name, since }: Only): Source {
-  if (chosen.kind === 'images') return { images: chosen.images.map(({ driveId, itemId }) => ({ driveId, itemId })) };
-  return {
-    folder: {
-      driveId: chosen.driveId, itemId: chosen.folderId, recursive, ...(name.trim() && { names: [name.trim()] }), ...(since && { changedSince: new Date(`${since}T00:00:00`).toISOString() }),
-    },
-  };
 }
 
 function FromPreset({ recipe, onRecipe }: { recipe: Recipe; onRecipe(recipe: Recipe): void }) {

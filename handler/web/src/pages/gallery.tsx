@@ -13,10 +13,12 @@ import { useApp } from '../context';
 import { number } from '../i18n/format';
 import { Carousel } from '../parts/carousel';
 import { Details } from '../parts/details';
+import type { Chosen } from '../parts/drafts';
 import { Failure } from '../parts/failure';
 import { Grid } from '../parts/grid';
 import type { Layout } from '../parts/layout';
 import { byTaken } from '../parts/order';
+import { bulkAt } from '../parts/places';
 import { Home } from './home';
 
 const useStyles = makeStyles({
@@ -56,7 +58,7 @@ export function LibraryGallery({ driveId, folderId }: { driveId: string; folderI
 function Gallery({ driveId, folderId: top, tab }: { driveId: string; folderId: string; tab?: Tab }) {
   const { t } = useTranslation();
   const styles = useStyles();
-  const { api, choose, announce } = useApp();
+  const { api, drafts, announce, navigation } = useApp();
   const [, go] = useLocation();
   const title = tab?.title ?? t('gallery.library');
   const [trail, setTrail] = useState<{ id: string; name: string }[]>([]);
@@ -68,6 +70,7 @@ function Gallery({ driveId, folderId: top, tab }: { driveId: string; folderId: s
   const name = useDeferredValue(filter.trim());
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [open, setOpen] = useState<Entry>();
+  const onOpen = useCallback((entry: Entry) => navigation.leave(() => setOpen(entry)), [navigation]);
   useEffect(() => setSelected(new Set()), [folderId]);
 
   // SharePoint does not sort by the day a picture was taken: that is done here, of all that is listed.
@@ -112,14 +115,15 @@ function Gallery({ driveId, folderId: top, tab }: { driveId: string; folderId: s
     setSelected(next);
     announce(t('gallery.selected', { count: next.size }));
   }, [announce, t]);
-  const editMany = () => {
-    choose({ kind: 'images', images: images.filter((image) => selected.has(image.itemId)) });
-    go('/bulk');
-  };
-  const editFolder = () => {
-    choose({ kind: 'folder', driveId, folderId, name: trail.at(-1)?.name ?? title });
-    go('/bulk');
-  };
+  const edit = (chosen: Chosen) => go(bulkAt(drafts.begin(chosen)));
+  const editMany = () =>
+    edit({
+      kind: 'images',
+      images: images
+        .filter((image) => selected.has(image.itemId))
+        .map(({ driveId: drive, itemId }) => ({ driveId: drive, itemId })),
+    });
+  const editFolder = () => edit({ kind: 'folder', driveId, folderId, name: trail.at(-1)?.name ?? title });
 
   return (
     <div className={styles.page}>
@@ -168,11 +172,28 @@ function Gallery({ driveId, folderId: top, tab }: { driveId: string; folderId: s
           </div>
         ) : <div />}
         <div className={styles.body}>
-          {list.error ? <Failure problem={list.error} again={list.refetch} />
-            : list.isPending ? <Placeholders />
-              : images.length === 0 && !hasNextPage ? <Empty filtered={name !== ''} folders={folders.length > 0} />
-                : layout === 'carousel' ? <Carousel images={images} alt={alt} caption={caption} onOpen={setOpen} />
-                  : <Grid label={t('gallery.images')} images={images} layout={layout} selected={selected} onSelect={select} onOpen={setOpen} onEnd={onEnd} caption={caption} alt={alt} total={hasNextPage ? -1 : images.length} />}
+          {list.error ? (
+            <Failure problem={list.error} again={list.refetch} />
+          ) : list.isPending ? (
+            <Placeholders />
+          ) : images.length === 0 && !hasNextPage ? (
+            <Empty filtered={name !== ''} folders={folders.length > 0} />
+          ) : layout === 'carousel' ? (
+            <Carousel images={images} alt={alt} caption={caption} onOpen={onOpen} />
+          ) : (
+            <Grid
+              label={t('gallery.images')}
+              images={images}
+              layout={layout}
+              selected={selected}
+              onSelect={select}
+              onOpen={onOpen}
+              onEnd={onEnd}
+              caption={caption}
+              alt={alt}
+              total={hasNextPage ? -1 : images.length}
+            />
+          )}
         </div>
       </section>
       {open && <Details entry={open} onClose={() => setOpen(undefined)} />}

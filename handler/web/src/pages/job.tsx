@@ -1,7 +1,16 @@
 import {
   Button, Field, Link, ProgressBar, Select, Skeleton, SkeletonItem, Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow, Text, Title2, Title3, makeStyles, tokens,
 } from '@fluentui/react-components';
-import { ArrowDownload20Regular, ArrowRepeatAll20Regular, ArrowUndo20Regular, Dismiss20Regular, Link20Regular, Pause20Regular, Play20Regular } from '@fluentui/react-icons';
+import {
+  ArrowDownload20Regular,
+  ArrowRepeatAll20Regular,
+  ArrowUndo20Regular,
+  Dismiss20Regular,
+  Link20Regular,
+  Options20Regular,
+  Pause20Regular,
+  Play20Regular,
+} from '@fluentui/react-icons';
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -12,9 +21,11 @@ import { useApp } from '../context';
 import { bytes, moment, number, percent, until } from '../i18n/format';
 import { Failure } from '../parts/failure';
 import { doneOf, over, results } from '../parts/job-state';
-import { pictureAt } from '../parts/places';
+import { bulkAt, pictureAt } from '../parts/places';
 import { saveFile } from '../parts/save-file';
+import { useSingle } from '../parts/single';
 import { useOwn } from '../parts/thumbnail';
+import { warningText } from '../parts/warnings';
 import { StateBadge } from './jobs';
 
 const useStyles = makeStyles({
@@ -102,37 +113,90 @@ function useAnnouncements(job: Job | undefined, announce: (text: string) => void
 function Actions({ job }: { job: Job }) {
   const { t } = useTranslation();
   const styles = useStyles();
-  const { api, host, announce } = useApp();
+  const { api, host, announce, drafts } = useApp();
   const queries = useQueryClient();
   const [, go] = useLocation();
   const path = { id: job.id };
+  const draft = drafts.triedBy(job.id);
   const change = useMutation({
     mutationFn: (way: 'pause' | 'resume' | 'cancel') => body(api.typed.POST(`/bulk-edits/{id}/${way}` as '/bulk-edits/{id}/pause', { params: { path } })),
     onSuccess: (next) => queries.setQueryData(['job', job.id], next),
   });
+  const [key] = useState(() => crypto.randomUUID()); // pressed twice, it is one retry; so it is with the others by themselves
   const another = useMutation({
-    mutationFn: (way: 'undo' | 'retry') => (way === 'undo'
-      ? body(api.typed.POST('/bulk-edits/{id}/undo', { params: { path } }))
-      : body(api.typed.POST('/bulk-edits/{id}/retry', { params: { path, query: { states: ['failed', 'conflict'] } } }))),
-    onSuccess: (next) => go(`/jobs/${next.id}`),
+    mutationFn: (way: 'apply' | 'undo' | 'retry') => {
+      switch (way) {
+        case 'apply':
+          return body(api.typed.POST('/bulk-edits/{id}/apply', { params: { path } }));
+        case 'undo':
+          return body(api.typed.POST('/bulk-edits/{id}/undo', { params: { path } }));
+        case 'retry':
+          return body(
+            api.typed.POST('/bulk-edits/{id}/retry', {
+              params: { path, query: { states: ['failed', 'conflict'] }, header: { 'Idempotency-Key': key } },
+            }),
+          );
+      }
+    },
   });
+  const single = useSingle(another);
+  const start = (way: 'apply' | 'undo' | 'retry') =>
+    single(way, (next) => {
+      const tried = draft && drafts.get(draft);
+      if (way === 'apply' && tried) drafts.put(draft, { ...tried, started: true });
+      go(`/jobs/${next.id}`);
+    });
   const report = () => saveFile(api, `/api/bulk-edits/${encodeURIComponent(job.id)}/report?format=csv`, `bulk-edit-${job.id}.csv`);
   const share = async () => {
     await navigator.clipboard.writeText(host.link(`/jobs/${job.id}`, t('job.kind_edit')));
     announce(t('details.copied'));
   };
-  const busy = change.isPending || another.isPending;
+  const busy = change.isPending || another.isPending || another.isSuccess;
   const ended = over(job);
   return (
     <>
       <div className={styles.line}>
-        {(job.state === 'running' || job.state === 'planning') && <Button icon={<Pause20Regular />} disabled={busy} onClick={() => change.mutate('pause')}>{t('job.pause')}</Button>}
-        {(job.state === 'paused' || job.state === 'waitingForSignIn') && <Button icon={<Play20Regular />} disabled={busy} onClick={() => change.mutate('resume')}>{t('job.resume')}</Button>}
-        {!ended && <Button icon={<Dismiss20Regular />} disabled={busy} onClick={() => change.mutate('cancel')}>{t('job.cancel')}</Button>}
-        {ended && job.kind === 'edit' && job.counts.edited > 0 && <Button icon={<ArrowUndo20Regular />} disabled={busy} onClick={() => another.mutate('undo')}>{t('job.undo')}</Button>}
-        {ended && job.kind === 'edit' && job.counts.failed + job.counts.conflict > 0 && <Button icon={<ArrowRepeatAll20Regular />} disabled={busy} onClick={() => another.mutate('retry')}>{t('job.retry')}</Button>}
-        <Button icon={<ArrowDownload20Regular />} onClick={() => void report()}>{t('job.report')}</Button>
-        <Button icon={<Link20Regular />} onClick={() => void share()}>{t('details.copy')}</Button>
+        {job.kind === 'dryRun' && job.state === 'done' && job.counts.edited > 0 && (
+          <Button appearance="primary" icon={<Play20Regular />} disabled={busy} onClick={() => start('apply')}>
+            {t('job.apply', { count: job.counts.edited, shown: number(job.counts.edited) })}
+          </Button>
+        )}
+        {job.kind === 'dryRun' && ended && draft && (
+          <Button icon={<Options20Regular />} onClick={() => go(bulkAt(draft))}>
+            {t('job.settings')}
+          </Button>
+        )}
+        {(job.state === 'running' || job.state === 'planning') && (
+          <Button icon={<Pause20Regular />} disabled={busy} onClick={() => change.mutate('pause')}>
+            {t('job.pause')}
+          </Button>
+        )}
+        {(job.state === 'paused' || job.state === 'waitingForSignIn') && (
+          <Button icon={<Play20Regular />} disabled={busy} onClick={() => change.mutate('resume')}>
+            {t('job.resume')}
+          </Button>
+        )}
+        {!ended && (
+          <Button icon={<Dismiss20Regular />} disabled={busy} onClick={() => change.mutate('cancel')}>
+            {t('job.cancel')}
+          </Button>
+        )}
+        {ended && job.kind === 'edit' && job.counts.edited > 0 && (
+          <Button icon={<ArrowUndo20Regular />} disabled={busy} onClick={() => start('undo')}>
+            {t('job.undo')}
+          </Button>
+        )}
+        {ended && job.kind === 'edit' && job.counts.failed + job.counts.conflict > 0 && (
+          <Button icon={<ArrowRepeatAll20Regular />} disabled={busy} onClick={() => start('retry')}>
+            {t('job.retry')}
+          </Button>
+        )}
+        <Button icon={<ArrowDownload20Regular />} onClick={() => void report()}>
+          {t('job.report')}
+        </Button>
+        <Button icon={<Link20Regular />} onClick={() => void share()}>
+          {t('details.copy')}
+        </Button>
       </div>
       {change.error && <Failure problem={change.error} />}
       {another.error && <Failure problem={another.error} />}
@@ -231,7 +295,7 @@ function Row({ item, trial }: { item: Item; trial: boolean }) {
       <TableCell>
         {t(`job.${trial && item.state === 'edited' ? 'wouldEdit' : item.state}`)}
         {item.reason && <Text size={200} block>{item.reason.detail}</Text>}
-        {item.warnings?.map((warning) => <Text key={warning} size={200} block>{t(`warning.${warning}` as 'warning.alphaFlattened', { defaultValue: warning })}</Text>)}
+        {item.warnings?.map((warning) => <Text key={warning} size={200} block>{warningText(t, warning)}</Text>)}
       </TableCell>
       <TableCell>{size(item.before)}</TableCell>
       <TableCell>{size(item.after)}</TableCell>

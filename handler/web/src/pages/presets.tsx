@@ -4,11 +4,13 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { body, type Preset } from '../api/client';
+import { isPassing } from '../api/problem';
 import { useApp } from '../context';
 import { day } from '../i18n/format';
 import { Failure } from '../parts/failure';
 import { optimistic } from '../parts/optimistic';
 import { usePresets } from '../parts/queries';
+import { useUnsaved } from '../parts/unsaved';
 import { Builder } from '../recipe/builder';
 import { emptyRecipe, isRecipe, tidy, type Recipe } from '../recipe/recipe';
 import { SavePreset } from './bulk';
@@ -26,6 +28,7 @@ export default function Presets() {
   const { t } = useTranslation();
   const styles = useStyles();
   const [fresh, setFresh] = useState<Recipe>();
+  useUnsaved(fresh !== undefined && fresh !== emptyRecipe, t('presets.fresh')); // it has no name yet
   const presets = usePresets();
   return (
     <div className={styles.page}>
@@ -52,7 +55,7 @@ export default function Presets() {
 function One({ preset }: { preset: Preset }) {
   const { t } = useTranslation();
   const styles = useStyles();
-  const { api, announce } = useApp();
+  const { api, announce, navigation } = useApp();
   const queries = useQueryClient();
   const [changed, setChanged] = useState<Recipe>();
   const params = { path: { id: preset.id }, header: { 'If-Match': preset.etag } };
@@ -65,7 +68,17 @@ function One({ preset }: { preset: Preset }) {
     },
     onSettled: after,
   });
-  const remove = useMutation({ mutationFn: () => body(api.typed.DELETE('/presets/{id}', { params })), onSuccess: () => announce(t('presets.removed')), ...optimistic<Preset[]>(queries, ['presets'], (all) => all.filter((one) => one.id !== preset.id)) });
+  useUnsaved(changed !== undefined && changed !== preset.recipe, preset.name, () =>
+    save.mutateAsync(changed!).then(
+      () => true,
+      () => false,
+    ),
+  );
+  const remove = useMutation({
+    mutationFn: () => body(api.typed.DELETE('/presets/{id}', { params })),
+    onSuccess: () => announce(t('presets.removed')),
+    ...optimistic<Preset[]>(queries, ['presets'], (all) => all.filter((one) => one.id !== preset.id)),
+  });
   return (
     <div className={styles.one}>
       <div className={styles.head}>
@@ -73,10 +86,31 @@ function One({ preset }: { preset: Preset }) {
           <Text weight="semibold" block>{preset.name}</Text>
           <Text size={200}>{[preset.description, day(preset.changedAt)].filter(Boolean).join(' · ')}</Text>
         </div>
-        {isRecipe(preset.recipe) && <Button appearance="subtle" icon={<Edit20Regular />} aria-label={t('presets.change', { name: preset.name })} aria-expanded={changed !== undefined} onClick={() => setChanged(changed ? undefined : (preset.recipe as Recipe))} />}
-        <Button appearance="subtle" icon={<Delete20Regular />} aria-label={t('presets.remove', { name: preset.name })} disabled={remove.isPending} onClick={() => remove.mutate()} />
+        {isRecipe(preset.recipe) && (
+          <Button
+            appearance="subtle"
+            icon={<Edit20Regular />}
+            aria-label={t('presets.change', { name: preset.name })}
+            aria-expanded={changed !== undefined}
+            onClick={() =>
+              changed ? navigation.leave(() => setChanged(undefined)) : setChanged(preset.recipe as Recipe)
+            }
+          />
+        )}
+        <Button
+          appearance="subtle"
+          icon={<Delete20Regular />}
+          aria-label={t('presets.remove', { name: preset.name })}
+          disabled={remove.isPending}
+          onClick={() => remove.mutate()}
+        />
       </div>
-      {(save.error || remove.error) && <Failure problem={save.error ?? remove.error} again={after} />}
+      {save.error && (
+        <Failure problem={save.error} again={isPassing(save.error) ? () => save.mutate(save.variables!) : undefined} />
+      )}
+      {remove.error && (
+        <Failure problem={remove.error} again={isPassing(remove.error) ? () => remove.mutate() : undefined} />
+      )}
       {changed && (
         <>
           <Builder recipe={changed} onChange={setChanged} />

@@ -51,11 +51,14 @@ export default function Privacy() {
 function Erase({ admin }: { admin: boolean }) {
   const { t } = useTranslation();
   const styles = useStyles();
-  const { api } = useApp();
+  const { api, drafts } = useApp();
   const [receipt, setReceipt] = useState<string>();
   const begin = useMutation({
     mutationFn: (of: 'me' | 'organization') => (of === 'me' ? body(api.typed.DELETE('/me')) : body(api.typed.DELETE('/organization'))),
-    onSuccess: (erasure) => setReceipt(erasure.id),
+    onSuccess: (erasure) => {
+      drafts.clear();
+      setReceipt(erasure.id);
+    },
   });
   const erasure = useQuery({
     queryKey: ['erasure', receipt],

@@ -14,6 +14,7 @@ import { Failure } from './failure';
 import { editorAt, imagePath, pictureAt } from './places';
 import { saveFile } from './save-file';
 import { Thumbnail, useOwn } from './thumbnail';
+import { useUnsaved } from './unsaved';
 
 const useStyles = makeStyles({
   pane: {
@@ -36,19 +37,21 @@ const useStyles = makeStyles({
 export function Details({ entry, onClose }: { entry: Entry; onClose?(): void }) {
   const { t } = useTranslation();
   const styles = useStyles();
-  const { api, host, announce } = useApp();
+  const { api, host, announce, navigation } = useApp();
   const [, go] = useLocation();
   const [shown, setShown] = useState('facts');
+  const [described, setDescribed] = useState(false); // whether the description was opened: what is written there stays
+  const Heading = onClose ? 'h2' : 'h1'; // by itself it is a page
   const title = useRef<HTMLHeadingElement>(null);
   const back = useRef<Element>(null);
   useEffect(() => {
     back.current ??= document.activeElement;
     title.current?.focus();
   }, [entry.itemId]);
-  const close = () => {
+  const close = () => navigation.leave(() => {
     onClose?.();
     (back.current as HTMLElement | null)?.focus();
-  };
+  });
   const path = { driveId: entry.driveId, itemId: entry.itemId };
   const image = useQuery({ queryKey: ['image', entry.itemId], queryFn: () => body(api.typed.GET('/images/{driveId}/{itemId}', { params: { path } })), initialData: entry, initialDataUpdatedAt: 0 });
   const now = image.data;
@@ -60,7 +63,7 @@ export function Details({ entry, onClose }: { entry: Entry; onClose?(): void }) 
   return (
     <aside className={styles.pane} aria-label={t('details.label')} onKeyDown={(event) => event.key === 'Escape' && onClose && close()}>
       <div className={styles.head}>
-        <h2 className={styles.name} ref={title} tabIndex={-1}><Title3>{now.name}</Title3></h2>
+        <Heading className={styles.name} ref={title} tabIndex={-1}><Title3>{now.name}</Title3></Heading>
         {onClose && <Button appearance="subtle" icon={<Dismiss24Regular />} aria-label={t('details.close')} onClick={close} />}
       </div>
       <div className={styles.picture}><Thumbnail key={now.etag} entry={now} size="large" alt={now.name ?? ''} whole /></div>
@@ -71,14 +74,17 @@ export function Details({ entry, onClose }: { entry: Entry; onClose?(): void }) 
         <Button icon={<Link20Regular />} onClick={() => void copy()}>{t('details.copy')}</Button>
         {now.webUrl && <Link href={now.webUrl} target="_blank" rel="noreferrer"><Open20Regular /> SharePoint</Link>}
       </div>
-      <TabList selectedValue={shown} onTabSelect={(_, { value }) => setShown(value as string)} size="small">
+      <TabList selectedValue={shown} onTabSelect={(_, { value }) => {
+        setShown(value as string);
+        if (value === 'said') setDescribed(true);
+      }} size="small">
         <Tab value="facts">{t('details.facts')}</Tab>
         <Tab value="said">{t('details.properties')}</Tab>
         <Tab value="versions">{t('details.versions')}</Tab>
       </TabList>
       <div role="tabpanel" aria-label={t(shown === 'facts' ? 'details.facts' : shown === 'said' ? 'details.properties' : 'details.versions')}>
         {shown === 'facts' && <Facts entry={now} />}
-        {shown === 'said' && <Said entry={now} />}
+        {described && <div hidden={shown !== 'said'}><Said entry={now} onTrouble={() => setShown('said')} /></div>}
         {shown === 'versions' && <Versions entry={now} />}
       </div>
     </aside>
@@ -122,46 +128,61 @@ function Facts({ entry }: { entry: Entry }) {
 }
 
 /** What is said of a picture can be changed by anybody who sees it; who is slower is told so, and loses nothing they wrote. */
-function Said({ entry }: { entry: Entry }) {
+function Said({ entry, onTrouble }: { entry: Entry; onTrouble(): void }) {
   const { api } = useApp();
   const said = useQuery({
     queryKey: ['properties', entry.itemId],
     queryFn: () => body(api.typed.GET('/images/{driveId}/{itemId}/properties', { params: { path: { driveId: entry.driveId, itemId: entry.itemId } } })),
   });
-  if (said.error) return <Failure problem={said.error} again={said.refetch} />;
-  if (!said.data) return <Skeleton aria-label="…"><SkeletonItem size={64} /></Skeleton>;
-  return <SaidForm key={entry.itemId} entry={entry} said={said.data} />;
+  if (!said.data)
+    return said.error ? (
+      <Failure problem={said.error} again={said.refetch} />
+    ) : (
+      <Skeleton aria-label="…">
+        <SkeletonItem size={64} />
+      </Skeleton>
+    );
+  return <SaidForm key={entry.itemId} entry={entry} said={said.data} onTrouble={onTrouble} />;
 }
 
 const texts = ['title', 'altText', 'caption', 'credit'] as const;
 
-function SaidForm({ entry, said }: { entry: Entry; said: Properties }) {
+function SaidForm({ entry, said, onTrouble }: { entry: Entry; said: Properties; onTrouble(): void }) {
   const { t } = useTranslation();
   const styles = useStyles();
   const { api, announce } = useApp();
   const queries = useQueryClient();
   const [form, setForm] = useState({ title: said.title, altText: said.altText, caption: said.caption, credit: said.credit, tags: (said.tags ?? []).join(', ') });
+  const [saved, setSaved] = useState(form);
   const key = ['properties', entry.itemId];
   const save = useMutation({
-    mutationFn: async () => {
+    mutationFn: async (form: typeof saved) => {
       const etag = queries.getQueryData<Properties>(key)?.etag ?? said.etag;
       return body(api.typed.PATCH('/images/{driveId}/{itemId}/properties', {
         params: { path: { driveId: entry.driveId, itemId: entry.itemId }, header: { 'If-Match': etag } },
         body: { ...form, tags: form.tags.split(',').map((tag) => tag.trim()).filter(Boolean) },
       }));
     },
-    onSuccess: (saved) => {
-      queries.setQueryData(key, saved);
+    onSuccess: (answer, form) => {
+      queries.setQueryData(key, answer);
+      setSaved(form);
       void queries.invalidateQueries({ queryKey: ['said', entry.driveId] });
       announce(t('details.saved'));
     },
     onError: (problem) => {
+      onTrouble();
       if (problem instanceof Problem && problem.kind === 'stale') void queries.invalidateQueries({ queryKey: key });
     },
   });
+  useUnsaved(JSON.stringify(form) !== JSON.stringify(saved), entry.name ?? '', () =>
+    save.mutateAsync(form).then(
+      () => true,
+      () => false,
+    ),
+  );
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    save.mutate();
+    save.mutate(form);
   };
   return (
     <form className={styles.form} onSubmit={submit}>
@@ -195,12 +216,16 @@ function Versions({ entry }: { entry: Entry }) {
       void queries.invalidateQueries({ queryKey: ['items', entry.driveId] });
       announce(t('details.restored'));
     },
+    onError: (problem) => {
+      if (problem instanceof Problem && problem.kind === 'stale')
+        void queries.invalidateQueries({ queryKey: ['image', entry.itemId] });
+    },
   });
   if (versions.error) return <Failure problem={versions.error} again={versions.refetch} />;
   if (!versions.data) return <Skeleton aria-label="…"><SkeletonItem size={64} /></Skeleton>;
   return (
     <>
-      {restore.error && <Failure problem={restore.error} again={() => queries.invalidateQueries({ queryKey: ['image', entry.itemId] })} />}
+      {restore.error && <Failure problem={restore.error} again={() => restore.mutate(restore.variables!)} />}
       <ul className={styles.versions}>
         {(versions.data.versions ?? []).map((version) => (
           <li key={version.id} className={styles.version}>

@@ -13,6 +13,8 @@ export function Failure({ problem, again, host, api }: { problem: unknown; again
   const [working, setWorking] = useState(false);
   const told = problem instanceof Problem ? problem : undefined;
   const kind = known.find((one) => one === told?.kind) ?? 'internal';
+  // It is the picture that is not supported, or a step of the recipe.
+  const title = kind === 'unsupported' && told?.field?.startsWith('/') ? 'unsupportedEdit' : kind;
   const consent = told?.consent;
   const allow = async (address: string) => {
     if (!host || !api) return;
@@ -31,7 +33,7 @@ export function Failure({ problem, again, host, api }: { problem: unknown; again
   return (
     <MessageBar intent={kind === 'busy' || kind === 'offline' || kind === 'stale' ? 'warning' : 'error'} layout="multiline" role="alert" style={{ margin: '12px 0' }}>
       <MessageBarBody>
-        <MessageBarTitle>{t(`problem.${kind}`)}</MessageBarTitle>
+        <MessageBarTitle>{t(`problem.${title}`)}</MessageBarTitle>
         {told?.message && told.message !== kind && <span>{told.message} </span>}
         {told?.invocation && kind === 'internal' && <span>{t('problem.reference', { id: told.invocation })}</span>}
       </MessageBarBody>

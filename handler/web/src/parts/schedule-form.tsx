@@ -6,6 +6,7 @@ import { body, type EditFields } from '../api/client';
 import { useApp } from '../context';
 import { Failure } from './failure';
 import { localNow, ruleOf, type Rhythm } from './rhythm';
+import { useSingle } from './single';
 
 const useStyles = makeStyles({ form: { display: 'grid', gap: '12px' } });
 
@@ -27,12 +28,12 @@ export function ScheduleForm({ edit, onDone }: { edit: EditFields; onDone(): voi
     onSuccess: () => {
       void queries.invalidateQueries({ queryKey: ['schedules'] });
       announce(t('schedules.saved'));
-      onDone();
     },
   });
+  const single = useSingle(save);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    save.mutate();
+    single(undefined, onDone);
   };
   return (
     <form className={styles.form} onSubmit={submit}>
