@@ -12,8 +12,18 @@ import (
 // files that it made.
 type seen struct{ contents, made hashSet }
 
-// add notes what became of an image.
+// add notes what became of an image. One without a result may be saved nevertheless: its job ended, or its process died,
+// before the result was recorded.
 func (s *seen) add(i Item) {
+	if i.Intent != nil && (i.State == Waiting || i.State == Broken) {
+		for _, a := range i.Intent.all() {
+			if a.Name == "" {
+				s.addContent(i, "", a.Fingerprint)
+			} else {
+				s.made.add(i.Drive, "hash", a.Fingerprint)
+			}
+		}
+	}
 	edited := i.State == Edited && i.Saved != nil // a dry run saves nothing
 	processed := edited || i.State == Unchanged || i.State == Skipped && (!i.Passed || i.Reason == string(fault.Processed))
 	switch {
@@ -47,14 +57,14 @@ func (s *seen) why(f File) *fault.Fault {
 	if s.contents.has(f.Drive, f.Item, "tag", f.Tag) || f.Fingerprint != "" && s.contents.has(f.Drive, f.Item, "hash", f.Fingerprint) {
 		return fault.New(fault.Processed, "It is as the bulk edit before has left it.", nil)
 	}
-	if s.made.has(f.Drive, f.Item) {
+	if s.made.has(f.Drive, f.Item) || f.Fingerprint != "" && s.made.has(f.Drive, "hash", f.Fingerprint) {
 		return fault.New(fault.Processed, "The bulk edit before has made it.", nil)
 	}
 	return nil
 }
 
 // since reads what the job that the source names has left; nil if it names none, if that one is gone, or if it did
-// something else.
+// something else. Busy while an image of that job may be being saved.
 func (p *Planner) since(ctx context.Context, job Job, source Source) (*seen, error) {
 	if source.Since == "" {
 		return nil, nil
@@ -77,6 +87,9 @@ func (p *Planner) since(ctx context.Context, job Job, source Source) (*seen, err
 			return nil, err
 		}
 		for _, item := range items {
+			if err := p.waitForSave(item); err != nil {
+				return nil, err
+			}
 			s.add(item)
 		}
 		if next == "" {

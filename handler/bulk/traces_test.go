@@ -317,6 +317,32 @@ func TestARetryRightAfterACancelDoesNotEditASaveThatIsUnderWay(t *testing.T) {
 	}
 }
 
+func TestTheNextEditCountsASaveWhoseResultWasNeverRecorded(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	files := k.pictures(1)
+	request := bulk.Request{Source: k.folder(), Recipe: twice}
+	job := k.submit(request)
+	k.plan()
+	var next bulk.Job
+	k.crash.first("after Replace", func() { // its result is not recorded yet
+		k.cancel(job)
+		request.Source.Since = job.Job
+		next = k.submit(request)
+		k.plan()
+		if now, err := k.records.Job(t.Context(), next.Ref); err != nil || now.State != bulk.Planning || now.Planned != 0 {
+			t.Errorf("while the save may be under way: %s with %d planned, %v", now.State, now.Planned, err)
+		}
+	})
+	k.drive(job.Ref)
+	if done := k.drive(next.Ref); done.State != bulk.Done || done.Planned != 0 {
+		t.Errorf("the next edit is %s with %d planned, %+v", done.State, done.Planned, done.Counts)
+	}
+	if versions := k.versions(files[0]); len(versions) != 2 {
+		t.Errorf("%d versions, want 2: the recipe once", len(versions))
+	}
+}
+
 func TestASaveOverSomebodyElsesIsToldAndNotUndone(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)

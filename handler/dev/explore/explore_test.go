@@ -25,6 +25,9 @@ func TestTheBulkEditKeepsItsPromises(t *testing.T) {
 		return
 	}
 	runs := uint64(2000)
+	if n, err := strconv.ParseUint(os.Getenv("EXPLORE_RUNS"), 10, 64); err == nil {
+		runs = n
+	}
 	long, _ := time.ParseDuration(os.Getenv("EXPLORE"))
 	begin := time.Now()
 	var steps atomic.Int64

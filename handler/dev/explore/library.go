@@ -202,11 +202,13 @@ func (l *library) Beside(ctx context.Context, _ caller.Caller, _ bulk.File, name
 
 func (l *library) Fingerprint(data []byte) string { return hash(data) }
 
-func locked() error { return fault.New(fault.Locked, "The file is checked out.", nil) }
+func changed() error { return fault.New(fault.Conflict, "The content is another by now.", nil) }
+func locked() error  { return fault.New(fault.Locked, "The file is checked out.", nil) }
 
-// save is a call that writes a content: lands does it, now or later.
+// save is a call that writes a content: lands does it, now or later. The client believes no refusal but a conflict once a
+// request was not answered; its own tests show that.
 func (l *library) save(ctx context.Context, what string, lands func() (bulk.File, error)) (bulk.File, error) {
-	turn := l.s.step(ctx, what, lost, refused, late, denied, barred)
+	turn := l.s.step(ctx, what, lost, refused, late, conflicts, barred)
 	if err := l.session(); err != nil {
 		return bulk.File{}, err
 	}
@@ -220,8 +222,8 @@ func (l *library) save(ctx context.Context, what string, lands func() (bulk.File
 		return bulk.File{}, away()
 	}
 	written, err := lands()
-	if turn == denied && err == nil {
-		err = locked()
+	if turn == conflicts && err == nil {
+		err = changed()
 	}
 	if err := l.s.after(ctx, turn, err); err != nil {
 		return bulk.File{}, err
@@ -238,7 +240,7 @@ func (l *library) Replace(ctx context.Context, _ caller.Caller, f bulk.File, dat
 		target := l.byID(f.Item)
 		below := target.versions[0]
 		if below.tag != f.Tag {
-			return bulk.File{}, fault.New(fault.Conflict, "The content is another by now.", nil)
+			return bulk.File{}, changed()
 		}
 		next := l.newContent(data, job)
 		l.landed(target, next, below)

@@ -25,11 +25,11 @@ const (
 	refused                  // it is not carried out: the service is away
 	repeated                 // it is carried out, the answer is lost, and the client's own repeat finds it done
 	late                     // it is carried out later, and never answered
-	denied                   // it is carried out, the answer is lost, and the client's own repeat is denied
+	conflicts                // it is carried out, the answer is lost, and the client meets its own content when it asks again
 	barred                   // it is not carried out: somebody has locked the file
 )
 
-var outcomeNames = []string{"", "KILL BEFORE", "KILL AFTER", "LOST ANSWER", "REFUSED", "REPEAT", "LATE", "DENIED", "BARRED"}
+var outcomeNames = []string{"", "KILL BEFORE", "KILL AFTER", "LOST ANSWER", "REFUSED", "REPEAT", "LATE", "CONFLICT", "BARRED"}
 
 // process is a process of the program. With a kill all that it does ends.
 type process struct {
