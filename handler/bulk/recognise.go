@@ -155,13 +155,12 @@ func (w *Worker) recognise(ctx context.Context, job Job, item Item, now File) (w
 	if f, err := w.holding(ctx, job, source, now); f != nil || err != nil {
 		return nil, f != nil, err
 	}
-	written, err = w.recogniseVersion(ctx, job, item, now)
+	written, err = w.recogniseVersion(ctx, job, item, now, announced)
 	return written, false, err
 }
 
 // recogniseVersion is recognise for a content that somebody has replaced.
-func (w *Worker) recogniseVersion(ctx context.Context, job Job, item Item, now File) (*found, error) {
-	announced := item.Intent.all()
+func (w *Worker) recogniseVersion(ctx context.Context, job Job, item Item, now File, announced []Announced) (*found, error) {
 	versions, err := w.library.Versions(ctx, job.who(), now)
 	if err != nil {
 		return nil, err
@@ -203,6 +202,9 @@ func (w *Worker) recogniseCopy(ctx context.Context, job Job, item Item) (copied 
 		}
 		if f, err := w.holding(ctx, job, []Announced{a}, beside); f != nil || err != nil {
 			return f, false, err
+		}
+		if f, err := w.recogniseVersion(ctx, job, item, beside, []Announced{a}); f != nil || err != nil {
+			return f, false, err // somebody has saved over the copy since
 		}
 		taken = taken || n == 0
 	}

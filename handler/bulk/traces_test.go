@@ -595,6 +595,22 @@ func TestACopyThatIsRenamedBeforeItsResultIsRecordedIsNotMadeAgain(t *testing.T)
 	}
 }
 
+func TestACopyThatSomebodySavesOverBeforeItsResultIsRecordedIsKnown(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.put("a.jpg", jpegPicture(t, 60, 40))
+	job := k.submit(bulk.Request{Source: k.folder(), Save: bulk.Save{Target: bulk.Copy, Name: "web-{name}"}})
+	k.plan()
+	k.crash.at("after Create", 1)
+	died := k.die()
+	k.put("web-a.jpg", jpegPicture(t, 99, 70))
+	k.queue.back(died)
+	done := k.drive(job.Ref)
+	if item := k.only(job.Ref); item.State != bulk.Edited || done.State != bulk.Done {
+		t.Errorf("the job is %s, the image %s: %s", done.State, item.State, item.Message)
+	}
+}
+
 func TestATwinsCopyIsNotTakenForAnImagesOwn(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)

@@ -91,6 +91,7 @@ func newRun(seed uint64) *run {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	s := &scheduler{rng: rng}
 	s.sticky = []float64{0, 0.5, 0.9, 0.97}[rng.IntN(4)]
+	s.hold = []float64{0, 0.02, 0.1}[rng.IntN(3)]
 	s.rate = []float64{0.005, 0.02, 0.05}[rng.IntN(3)]
 	s.faults = rng.IntN(5)
 	r := &run{s: s, store: newStore(s), parts: map[string]*parts{}, results: map[string][]string{}}
@@ -187,7 +188,7 @@ const maxSteps = 20_000
 func (r *run) next() bool {
 	r.reap()
 	events := r.events()
-	if len(r.s.waiting) > 0 && (len(events) == 0 || r.s.rng.Float64() < 0.9) {
+	if len(r.s.waiting) > 0 && (len(events) == 0 || len(r.s.ready()) > 0 && r.s.rng.Float64() < 0.9) {
 		r.s.goOn()
 		return true
 	}

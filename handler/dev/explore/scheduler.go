@@ -53,6 +53,7 @@ type call struct {
 	what  string
 	can   []outcome // besides proceeds and the kills
 	turn  chan outcome
+	held  int // the step before which it does not go on while others can; 0 until that is decided
 }
 
 // scheduler stops every invocation at each call to the outside, and decides which goes on.
@@ -64,6 +65,7 @@ type scheduler struct {
 	trace    []string
 	last     *actor
 	sticky   float64 // how likely the actor that went on last goes on again
+	hold     float64 // how likely a call is held up while others go on
 	faults   int     // how many more there may be
 	rate     float64 // how likely a call has one
 	problems []string
@@ -78,7 +80,7 @@ func (s *scheduler) step(ctx context.Context, what string, can ...outcome) outco
 	if a.process.dead {
 		runtime.Goexit()
 	}
-	c := &call{a, what, can, make(chan outcome)}
+	c := &call{actor: a, what: what, can: can, turn: make(chan outcome)}
 	s.mu.Lock()
 	s.waiting = append(s.waiting, c)
 	s.mu.Unlock()
@@ -170,21 +172,49 @@ func (s *scheduler) settle() {
 		}
 		return strings.Compare(a.what, b.what)
 	})
+	for _, c := range s.waiting {
+		if c.held == 0 {
+			c.held = s.steps + 1
+			if s.rng.Float64() < s.hold {
+				c.held += s.rng.IntN(maxHold)
+			}
+		}
+	}
 }
 
-// goOn lets one of the waiting calls go on, with what becomes of it.
+// maxHold is for how many steps of others a call is held up at the most.
+const maxHold = 120
+
+// ready returns the indexes of the calls that can go on.
+func (s *scheduler) ready() []int {
+	var ready []int
+	for i, c := range s.waiting {
+		if c.held <= s.steps+1 {
+			ready = append(ready, i)
+		}
+	}
+	return ready
+}
+
+// goOn lets one of the waiting calls go on, with what becomes of it: one that is held up only if there is no other.
 func (s *scheduler) goOn() {
 	index := s.rng.IntN(len(s.waiting))
-	if s.rng.Float64() < s.sticky {
-		if same := slices.IndexFunc(s.waiting, func(c *call) bool { return c.actor == s.last }); same >= 0 {
-			index = same
+	if ready := s.ready(); len(ready) > 0 {
+		index = ready[s.rng.IntN(len(ready))]
+		same := slices.IndexFunc(ready, func(i int) bool { return s.waiting[i].actor == s.last })
+		if same >= 0 && s.rng.Float64() < s.sticky {
+			index = ready[same]
 		}
 	}
 	c := s.waiting[index]
 	s.waiting = slices.Delete(s.waiting, index, index+1)
 	s.last = c.actor
 	turn := proceeds
-	if s.faults > 0 && s.rng.Float64() < s.rate {
+	rate := s.rate
+	if slices.Contains(c.can, late) { // a save: what becomes of it matters most
+		rate *= 8
+	}
+	if s.faults > 0 && s.rng.Float64() < rate {
 		s.faults--
 		options := append([]outcome{killed, diesAfter}, c.can...)
 		turn = options[s.rng.IntN(len(options))]
