@@ -259,7 +259,7 @@ func (p *Planner) jobPage(ctx context.Context, job Job, source *JobSource) (Port
 			continue
 		}
 		if item.State == Edited && (i == nil || f.Fingerprint != i.Source) { // by a dry run, which has tried another content
-			f.Tag = item.Tag // so that the worker finds it changed
+			f.Tag, f.Fingerprint = item.Tag, item.Hash // so that the worker finds it changed
 		}
 		known := len(portion.Items)
 		p.sort(job, *f, nil, &portion)

@@ -75,8 +75,9 @@ func (w *Worker) savedAfterAll(ctx context.Context, job Job, item Item) (saved *
 	return s.found, true, nil
 }
 
-// finishSaved gives an image of a job that has ended its result, if it was saved before: the end may have come while it was at
-// work, and what the report says must be true. An image that was not saved stays as it is: its turn will not come.
+// finishSaved gives an image of a job that rests or has ended its result, if it was saved before: it may have been at work when
+// the job stopped, and what the report says must be true. An image that was not saved stays as it is: if its turn comes, a
+// message is sent again.
 func (w *Worker) finishSaved(ctx context.Context, job Job, m ItemMessage, item Item, began time.Time) error {
 	if item.State != Waiting || item.Intent == nil {
 		return nil
@@ -90,7 +91,7 @@ func (w *Worker) finishSaved(ctx context.Context, job Job, m ItemMessage, item I
 	case saved != nil:
 		item = fulfilled(item, *saved)
 	default:
-		item.State, item.Reason, item.Message = Broken, string(fault.Internal), "The bulk edit ended while the image was at work."+notSeen
+		item.State, item.Reason, item.Message = Broken, string(fault.Internal), "The bulk edit stopped while the image was at work."+notSeen
 	}
 	return w.finish(ctx, job, m, item, began)
 }

@@ -30,6 +30,7 @@ func (s *seen) add(i Item) {
 	case !processed:
 	case edited && i.Intent != nil && i.Intent.Name == "":
 		s.addContent(i, i.Saved.Tag, i.Intent.Fingerprint)
+		s.addContent(i, i.Tag, "") // what was replaced: a list that still says so is older than the edit
 	default: // it was left as it was: for a copy, or because nothing was to be done
 		s.addContent(i, i.Tag, i.Hash)
 		if i.Saved != nil && i.Saved.File != i.File {

@@ -189,6 +189,15 @@ func TestAnImageThatWasSavedAsItsJobEndedIsReportedSo(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(k *kit, job bulk.Job, pass func(time.Duration)){
 		"cancelled": func(k *kit, job bulk.Job, _ func(time.Duration)) { k.cancel(job) },
+		"paused, and cancelled": func(k *kit, job bulk.Job, _ func(time.Duration)) {
+			if _, err := k.service.Pause(t.Context(), k.who, job.Job); err != nil {
+				t.Error(err)
+			}
+			if message, ok := k.queue.take(); !ok || k.deliver(message) != nil {
+				t.Error("the message of the image that was at work is lost")
+			}
+			k.cancel(job)
+		},
 		"too old": func(k *kit, _ bulk.Job, pass func(time.Duration)) {
 			pass(31 * 24 * time.Hour)
 			if done := k.sweep(); done.Ended != 1 {
@@ -335,6 +344,34 @@ func TestTheNextEditCountsASaveWhoseResultWasNeverRecorded(t *testing.T) {
 		}
 	})
 	k.drive(job.Ref)
+	if done := k.drive(next.Ref); done.State != bulk.Done || done.Planned != 0 {
+		t.Errorf("the next edit is %s with %d planned, %+v", done.State, done.Planned, done.Counts)
+	}
+	if versions := k.versions(files[0]); len(versions) != 2 {
+		t.Errorf("%d versions, want 2: the recipe once", len(versions))
+	}
+}
+
+func TestAListThatIsOlderThanTheEditBeforeEditsNothingTwice(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	files := k.pictures(1)
+	request := bulk.Request{Source: k.folder(), Recipe: twice, Save: bulk.Save{OnChanged: bulk.EditAgain}}
+	job := k.submit(request)
+	old, err := k.library.Children(t.Context(), k.who, k.site.DriveID, "root", "")
+	if err != nil || len(old.Files) != 1 {
+		t.Fatal(old.Files, err)
+	}
+	old.Files[0].Fingerprint = "" // which comes later at times
+	k.drive(job.Ref)
+	request.Source.Since = job.Job
+	next := k.submit(request)
+	late := k.oddPlanner(oddLibrary{Library: k.library, children: func(context.Context, string, string) (bulk.Page, error) {
+		return old, nil
+	}})
+	if err := late.Plan(t.Context(), planOf(next)); err != nil {
+		t.Fatal(err)
+	}
 	if done := k.drive(next.Ref); done.State != bulk.Done || done.Planned != 0 {
 		t.Errorf("the next edit is %s with %d planned, %+v", done.State, done.Planned, done.Counts)
 	}

@@ -66,7 +66,10 @@ func (o oddLibrary) Read(ctx context.Context, who caller.Caller, f bulk.File, li
 }
 
 func (k *kit) oddPlanner(library bulk.Library) *bulk.Planner {
-	return bulk.NewPlanner(bulk.PlannerOptions{Jobs: k.records, Specs: k.specs, Queue: k.queue, Sessions: k.sessions, Index: neighbours{k.records, &k.open}, Library: library, Limits: k.limits, Now: k.now})
+	return bulk.NewPlanner(bulk.PlannerOptions{
+		Jobs: k.records, Items: k.records, Specs: k.specs, Queue: k.queue, Sessions: k.sessions, Index: neighbours{k.records, &k.open},
+		Library: library, Limits: k.limits, Now: k.now,
+	})
 }
 
 func (k *kit) oddWorker(items bulk.Items, library bulk.Library) *bulk.Worker {

@@ -103,9 +103,9 @@ func (w *Worker) work(ctx context.Context, m ItemMessage) error {
 	began := w.now()
 	job, item, err := w.find(ctx, m)
 	switch {
-	case err != nil || job.rests() || job.Job == "":
-		return err // or sent again when the job goes on, or erased
-	case job.ended():
+	case err != nil || job.Job == "":
+		return err // or erased
+	case job.ended() || job.rests():
 		return w.finishSaved(ctx, job, m, item, began)
 	case item.State != Waiting:
 		return w.goOn(ctx, job, m, 0)
@@ -119,7 +119,11 @@ func (w *Worker) work(ctx context.Context, m ItemMessage) error {
 	}
 	f := fault.From(err)
 	if f.Kind.NeedsUser() {
-		return w.lot.park(ctx, job, f, began)
+		err := w.lot.park(ctx, job, f, began)
+		if err == nil && item.Intent != nil {
+			err = fault.New(fault.Busy, "Whether the image was saved can be found out when its user is back.", f)
+		}
+		return err
 	}
 	state := stateOf(f.Kind)
 	var unseen *unseen
@@ -192,10 +196,14 @@ func (w *Worker) GiveUp(ctx context.Context, m ItemMessage) error {
 	began := w.now()
 	job, item, err := w.find(ctx, m)
 	switch {
-	case err != nil || job.rests() || job.Job == "":
+	case err != nil || job.Job == "":
 		return err
-	case job.ended():
-		return w.finishSaved(ctx, job, m, item, began)
+	case job.ended() || job.rests():
+		err = w.finishSaved(ctx, job, m, item, began)
+		if fault.Is(err, fault.Busy) {
+			return w.sendAgain(ctx, m)
+		}
+		return err
 	case item.State != Waiting:
 		return w.goOn(ctx, job, m, 0)
 	}
@@ -204,12 +212,17 @@ func (w *Worker) GiveUp(ctx context.Context, m ItemMessage) error {
 	case err != nil && fault.From(err).Kind.NeedsUser():
 		return w.lot.park(ctx, job, fault.From(err), began)
 	case fault.Is(err, fault.Busy), err == nil && item.State == Broken && item.Tries < loneTries:
-		m.Suspect, m.Waits = true, 0
-		return send(ctx, w.queue, ItemQueue, m, turnAfter) // by then it may be known
+		return w.sendAgain(ctx, m)
 	case err != nil:
 		return err
 	}
 	return w.finish(ctx, job, m, item, began)
+}
+
+// sendAgain sends a message that was given up once more: by its next turn it may be known what became of the image.
+func (w *Worker) sendAgain(ctx context.Context, m ItemMessage) error {
+	m.Suspect, m.Waits = true, 0
+	return send(ctx, w.queue, ItemQueue, m, turnAfter)
 }
 
 // finish records the result of work that began then. If another delivery of the message was faster, that one's result stands.
@@ -302,7 +315,8 @@ func (w *Worker) intend(ctx context.Context, item Item) (Item, error) {
 	return item, err
 }
 
-// checkAtWork reads the job once more, now that the intent is there, and returns errStopped unless it is at work. An undo, or
+// checkAtWork reads the job once more, now that the intent is there, and returns errStopped unless it is at work, or Busy if
+// an earlier try may still save the image. An undo, or
 // whatever else follows the end of a job, takes an image without an intent for one that was not touched: so whoever has written
 // one asks after that whether the end has come before it.
 func (w *Worker) checkAtWork(ctx context.Context, item Item, earlier *Intent) error {
@@ -316,11 +330,18 @@ func (w *Worker) checkAtWork(ctx context.Context, item Item, earlier *Intent) er
 	if w.running != nil {
 		w.running.Remove(item.Ref)
 	}
-	if err == nil && earlier == nil { // nothing of the image can be saved any more: nobody need wait for that
-		item.Intent = nil
-		if _, err := w.items.Intend(ctx, item); err != nil {
-			slog.InfoContext(ctx, "an intent stays", "tenant", item.Tenant, "job", item.Job, "item", item.N, "error", err)
-		}
+	if err != nil {
+		return errStopped
+	}
+	if earlier != nil && !earlier.mayBeAtWork(w.now()) {
+		earlier = nil
+	}
+	item.Intent = earlier // without one nothing of the image can be saved any more, and nobody need wait for that
+	if _, err := w.items.Intend(ctx, item); err != nil {
+		slog.InfoContext(ctx, "an intent stays", "tenant", item.Tenant, "job", item.Job, "item", item.N, "error", err)
+	}
+	if earlier != nil {
+		return fault.New(fault.Busy, "An earlier try may still be saving the image.", nil)
 	}
 	return errStopped
 }
