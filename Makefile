@@ -49,7 +49,7 @@ RACE := ./handler/app ./handler/api ./handler/bulk ./handler/cloud/... ./handler
 
 .DEFAULT_GOAL := help
 .PHONY: help build run demo edit test test-tab check race env fuzz quality bench bench-tab load people chaos bench-bulk \
-	package check-package check-deploy sbom teams-package clean azurite need need-tests
+	explore package check-package check-deploy sbom teams-package clean azurite need need-tests
 
 help: ## show this list
 	@echo "Image Pro: pictures of SharePoint libraries, shown and edited, one at a time or thousands at once"
@@ -99,6 +99,9 @@ race: need-tests azurite $(TAB) ## run the tests of the packages in which things
 
 env: ## print the settings of the go command, for a shell: eval "$$(make -s env)"
 	@echo 'export $(SETTINGS)'
+
+explore: need ## try orders of steps of bulk edits for TIME=1h, from seeds after the test's; SEED=7 shows the steps of one
+	@EXPLORE_SEED=$(SEED) EXPLORE=$(or $(TIME),1h) $(go) test -count 1 -v -timeout 0 -run Keeps ./handler/dev/explore
 
 fuzz: need ## try random input on every decoder and parser, one after another, a minute each (TIME=10m); ends at a finding
 	@set -e; grep -ro --include='*_test.go' '^func Fuzz[A-Za-z0-9]*' handler | sort | while IFS=: read -r file target; do \

@@ -89,6 +89,10 @@ func (r *run) trouble() []func() {
 		file.name = fmt.Sprintf("%c%d.bmp", 'a'+r.s.rng.IntN(26), r.renames)
 		r.s.note("somebody renames %s to %s", file.id, file.name)
 	})
+	add(&r.renames, file.versions[len(file.versions)-1].source != "", func() { // a copy
+		file.name = fmt.Sprintf("%c%d.bmp", 'a'+r.s.rng.IntN(26), r.renames)
+		r.s.note("somebody renames the copy %s to %s", file.id, file.name)
+	})
 	add(&r.moves, file.shown == nil, func() {
 		r.library.made++
 		file.versions[0].tag = fmt.Sprintf("tag%d", r.library.made)
@@ -113,8 +117,9 @@ func (r *run) trouble() []func() {
 // deliver gives a message out, or hands it to whoever gives it up.
 func (r *run) deliver(m *message) {
 	m.times++
-	if m.times > maxTimes {
+	if m.times > r.maxTimes {
 		if strings.HasSuffix(m.queue, poison) {
+			r.gaveUp = true
 			r.remove(m)
 			return
 		}
@@ -244,6 +249,8 @@ func (r *run) pass() bool {
 		r.todo = slices.Insert(r.todo, 0, comeBack)
 	case r.rests():
 		r.todo = slices.Insert(r.todo, 0, goOn)
+	case r.helps == 0 && !r.gaveUp && r.sweeps == 0:
+		r.s.problem("a job stands still though no message was given up")
 	case r.helps > maxHelps:
 		r.s.problem("a job does not come to its end")
 	default:

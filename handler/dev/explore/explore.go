@@ -66,8 +66,10 @@ type run struct {
 	jobs     []string  // that the user has submitted, by the requests' order
 
 	doubles, saves, renames, moves, sessions, sweeps int // how many more there may be
+	maxTimes                                         int // that the host gives a message out
 	restarts, helps                                  int
 	renamed                                          bool
+	gaveUp                                           bool                // a message was tried too often, as GiveUp was: the sweep's turn
 	results                                          map[string][]string // hashes of what the recipes make of a content, by its hash
 }
 
@@ -81,10 +83,9 @@ type parts struct {
 }
 
 const (
-	images   = 3
-	maxTimes = 5                // that the host gives a message out
-	lease    = 10 * time.Minute // that a message of a killed process stays invisible, at the most
-	runTime  = 10 * time.Minute // that the host lets an invocation run
+	images  = 3
+	lease   = 10 * time.Minute // that a message of a killed process stays invisible, at the most
+	runTime = 10 * time.Minute // that the host lets an invocation run
 )
 
 func newRun(seed uint64) *run {
@@ -100,7 +101,9 @@ func newRun(seed uint64) *run {
 		r.library.put(fmt.Sprintf("%c.bmp", 'b'+2*n), picture(n))
 	}
 	r.doubles, r.saves, r.renames, r.moves, r.sessions, r.sweeps = rng.IntN(3), rng.IntN(3), rng.IntN(2), rng.IntN(2), rng.IntN(4)/3, rng.IntN(3)
+	r.maxTimes = []int{1, 5}[rng.IntN(2)]
 	r.scenario = scenarios[rng.IntN(len(scenarios))]
+	r.sessions = max(r.sessions, r.scenario.sessions)
 	r.todo = slices.Clone(r.scenario.requests)
 	r.s.note("seed %d: %s, %d files", seed, r.scenario.name, len(r.library.files))
 	return r

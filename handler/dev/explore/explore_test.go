@@ -12,8 +12,8 @@ import (
 	"imagepro/handler/dev/explore"
 )
 
-// TestTheBulkEditKeepsItsPromises tries as many orders of steps as there is time for: EXPLORE=1h (make explore TIME=1h).
-// EXPLORE_SEED=n shows the trace of one.
+// TestTheBulkEditKeepsItsPromises tries 2000 orders of steps, or EXPLORE_RUNS; with EXPLORE=1h (make explore) others than
+// these, for as long as that. EXPLORE_SEED=n shows the steps of one.
 func TestTheBulkEditKeepsItsPromises(t *testing.T) {
 	slog.SetDefault(slog.New(slog.DiscardHandler))
 	if seed, err := strconv.ParseUint(os.Getenv("EXPLORE_SEED"), 10, 64); err == nil {
@@ -30,8 +30,12 @@ func TestTheBulkEditKeepsItsPromises(t *testing.T) {
 	}
 	long, _ := time.ParseDuration(os.Getenv("EXPLORE"))
 	begin := time.Now()
+	first := uint64(1)
+	if long > 0 {
+		first = uint64(begin.UnixNano())
+	}
 	var steps atomic.Int64
-	for seed := uint64(1); long > 0 && time.Since(begin) < long || long == 0 && seed <= runs; seed++ {
+	for seed := first; long > 0 && time.Since(begin) < long || long == 0 && seed <= runs; seed++ {
 		result := explore.Run(t, seed)
 		steps.Add(int64(result.Steps))
 		if len(result.Problems) > 0 {

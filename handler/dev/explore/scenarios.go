@@ -40,6 +40,7 @@ type scenario struct {
 	save     bulk.Save
 	releases bool // two releases of the program are at work
 	requests []request
+	sessions int // how often the session dies at least, if there is time
 }
 
 var (
@@ -48,23 +49,24 @@ var (
 	copied = bulk.Save{Target: bulk.Copy}
 
 	scenarios = []scenario{
-		{"edit", leave, false, []request{submit(leave)}},
-		{"edit again", again, false, []request{submit(again)}},
-		{"copy", copied, false, []request{submit(copied)}},
-		{"two releases", leave, true, []request{submit(leave)}},
-		{"two releases, edit again", again, true, []request{submit(again)}},
-		{"cancel", leave, false, []request{submit(leave), cancel}},
-		{"cancel copies", copied, false, []request{submit(copied), cancel}},
-		{"cancel, undo", leave, false, []request{submit(leave), cancel, undo("undo")}},
-		{"cancel, undo, undo", again, false, []request{submit(again), cancel, undo("undo"), undo("undo again")}},
-		{"undo", leave, false, []request{submit(leave), undo("undo"), undo("undo again")}},
-		{"undo, edit again", again, false, []request{submit(again), undo("undo")}},
-		{"pause, go on", leave, false, []request{submit(leave), pause, goOn}},
-		{"pause, cancel, undo", leave, false, []request{submit(leave), pause, cancel, undo("undo")}},
-		{"cancel, retry", again, false, []request{submit(again), cancel, retry}},
-		{"retry", leave, false, []request{submit(leave), retry}},
-		{"since", again, false, []request{submit(again), since(again)}},
-		{"cancel, since", leave, false, []request{submit(leave), cancel, since(leave)}},
+		{"edit", leave, false, []request{submit(leave)}, 0},
+		{"edit again", again, false, []request{submit(again)}, 0},
+		{"copy", copied, false, []request{submit(copied)}, 0},
+		{"two releases", leave, true, []request{submit(leave)}, 0},
+		{"two releases, edit again", again, true, []request{submit(again)}, 0},
+		{"cancel", leave, false, []request{submit(leave), cancel}, 0},
+		{"cancel copies", copied, false, []request{submit(copied), cancel}, 0},
+		{"cancel, undo", leave, false, []request{submit(leave), cancel, undo("undo")}, 0},
+		{"cancel, undo, undo", again, false, []request{submit(again), cancel, undo("undo"), undo("undo again")}, 0},
+		{"undo", leave, false, []request{submit(leave), undo("undo"), undo("undo again")}, 0},
+		{"undo, edit again", again, false, []request{submit(again), undo("undo")}, 0},
+		{"pause, go on", leave, false, []request{submit(leave), pause, goOn}, 0},
+		{"pause, cancel, undo", leave, false, []request{submit(leave), pause, cancel, undo("undo")}, 0},
+		{"cancel, retry", again, false, []request{submit(again), cancel, retry}, 0},
+		{"retry", leave, false, []request{submit(leave), retry}, 0},
+		{"since", again, false, []request{submit(again), since(again)}, 0},
+		{"edit, and the session dies", leave, false, []request{submit(leave)}, 2},
+		{"cancel, since", leave, false, []request{submit(leave), cancel, since(leave)}, 0},
 	}
 )
 
@@ -323,9 +325,28 @@ func (r *run) checkItem(job bulk.Job, item bulk.Item) {
 	switch said := item.State == bulk.Edited; {
 	case said && saves+same == 0:
 		r.s.problem("image %d of %s is edited, it says, and nothing was saved", item.N, job.Job)
-	case !said && saves > 0 && !unknown:
+	case item.State == bulk.Conflicted && job.Kind == bulk.Edit && job.Job == r.jobs[0] && !r.wasChanged(item):
+		r.s.problem("image %d of %s is a conflict, and nobody has changed it", item.N, job.Job)
+	case !said && saves > 0 && !unknown && !r.wasUndone(job, item):
 		r.s.problem("image %d of %s was saved, and it says %s: %s", item.N, job.Job, item.State, item.Message)
 	}
+}
+
+// wasChanged reports whether anybody but the program has saved or named a file of an image, or another file has its copy's name.
+func (r *run) wasChanged(item bulk.Item) bool {
+	if r.renamed || r.scenario.save.Target == bulk.Copy {
+		return true
+	}
+	versions := r.library.byID(item.File).versions
+	return slices.ContainsFunc(versions[:len(versions)-1], func(c *content) bool { return c.job == "" })
+}
+
+// wasUndone reports whether an undo has given an image back what it had. Then nobody can tell an edit from none.
+func (r *run) wasUndone(job bulk.Job, item bulk.Item) bool {
+	return slices.ContainsFunc(r.library.byID(item.File).versions, func(c *content) bool {
+		undo, err := r.store.job(bulk.Ref{Tenant: tenant, Job: c.job})
+		return err == nil && undo.Kind == bulk.Undo && undo.Of == job.Job
+	})
 }
 
 // checkUndone checks that nothing is left of the job that was undone but what the undo tells of.
