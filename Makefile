@@ -73,7 +73,8 @@ demo: build azurite ## the same, then end: 0 only if every photograph was verifi
 
 edit: ## try a recipe on files of your own: IN=folder OUT=folder RECIPE=recipe.json (JSON=1 prints lines of JSON)
 	@$(need) edit
-	@$(go) run ./handler/dev/edit -in "$(IN)" -out "$(OUT)" -recipe "$(RECIPE)" $(if $(JSON),-json)
+	@$(go) build -o build/edit ./handler/dev/edit
+	@build/edit -in "$(IN)" -out "$(OUT)" -recipe "$(RECIPE)" $(if $(JSON),-json)
 
 test: need-tests azurite $(DEPLOY) $(PEER) $(TAB) ## run all tests; what is skipped stands at the end, and fails with CI=true
 	$(if $(filter ./...,$(PKG)),@$(MAKE) --no-print-directory test-tab)
