@@ -117,12 +117,7 @@ func (r *run) trouble() []func() {
 // deliver gives a message out, or hands it to whoever gives it up.
 func (r *run) deliver(m *message) {
 	m.times++
-	if m.times > r.maxTimes {
-		if strings.HasSuffix(m.queue, poison) {
-			r.gaveUp = true
-			r.remove(m)
-			return
-		}
+	if m.times > r.maxTimes && !strings.HasSuffix(m.queue, poison) {
 		m.queue += poison
 		m.times = 1
 	}
@@ -249,8 +244,8 @@ func (r *run) pass() bool {
 		r.todo = slices.Insert(r.todo, 0, comeBack)
 	case r.rests():
 		r.todo = slices.Insert(r.todo, 0, goOn)
-	case r.helps == 0 && !r.gaveUp && r.sweeps == 0:
-		r.s.problem("a job stands still though no message was given up")
+	case r.helps == 0 && r.sweeps == 0:
+		r.s.problem("a job stands still")
 	case r.helps > maxHelps:
 		r.s.problem("a job does not come to its end")
 	default:

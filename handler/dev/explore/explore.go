@@ -66,10 +66,9 @@ type run struct {
 	jobs     []string  // that the user has submitted, by the requests' order
 
 	doubles, saves, renames, moves, sessions, sweeps int // how many more there may be
-	maxTimes                                         int // that the host gives a message out
+	maxTimes                                         int // that the host gives a message out before it is one for whoever gives it up
 	restarts, helps                                  int
 	renamed                                          bool
-	gaveUp                                           bool                // a message was tried too often, as GiveUp was: the sweep's turn
 	results                                          map[string][]string // hashes of what the recipes make of a content, by its hash
 }
 
