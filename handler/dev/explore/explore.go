@@ -190,13 +190,18 @@ const maxSteps = 20_000
 func (r *run) next() bool {
 	r.reap()
 	events := r.events()
-	if len(r.s.waiting) > 0 && (len(events) == 0 || len(r.s.ready()) > 0 && r.s.rng.Float64() < 0.9) {
+	waiting, ready := len(r.s.waiting) > 0, len(r.s.ready()) > 0
+	switch {
+	case ready && (len(events) == 0 || r.s.rng.Float64() < 0.9):
 		r.s.goOn()
-		return true
-	}
-	if len(events) > 0 {
+	case len(events) > 0:
 		events[r.s.rng.IntN(len(events))]()
-		return true
+	case waiting && r.idle > 0 && r.asking == nil: // all are held up: the user's turn
+		r.idle = 0
+	case waiting:
+		r.s.goOn()
+	default:
+		return r.pass()
 	}
-	return r.pass()
+	return true
 }

@@ -332,13 +332,13 @@ func (r *run) checkItem(job bulk.Job, item bulk.Item) {
 	}
 }
 
-// wasChanged reports whether anybody but the program has saved or named a file of an image, or another file has its copy's name.
+// wasChanged reports whether anybody but the job has saved or named a file of an image, or another file has its copy's name.
 func (r *run) wasChanged(item bulk.Item) bool {
 	if r.renamed || r.scenario.save.Target == bulk.Copy {
 		return true
 	}
 	versions := r.library.byID(item.File).versions
-	return slices.ContainsFunc(versions[:len(versions)-1], func(c *content) bool { return c.job == "" })
+	return slices.ContainsFunc(versions[:len(versions)-1], func(c *content) bool { return c.job != item.Job })
 }
 
 // wasUndone reports whether an undo has given an image back what it had. Then nobody can tell an edit from none.
