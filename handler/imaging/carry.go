@@ -1,6 +1,7 @@
 package imaging
 
 import (
+	"context"
 	"image"
 
 	"imagepro/handler/imaging/metadata"
@@ -100,7 +101,7 @@ func (w *writer) put(file []byte, b metadata.Blocks) (_ []byte, ok bool) {
 func (w *writer) coded() (file []byte, ok bool) {
 	switch {
 	case w.isEmpty() && w.canRewrite():
-		return w.rewrite(w.updated())
+		return w.rewrite(w.updated(), 1)
 	case w.format == w.info.Format:
 		return w.lossless()
 	}
@@ -112,8 +113,10 @@ func (w *writer) canRewrite() bool {
 	return w.format == w.info.Format && w.format != GIF && w.format != BMP
 }
 
-// rewrite returns the source with other metadata. It reports false if the file's structure does not allow it.
-func (w *writer) rewrite(b metadata.Blocks) (file []byte, ok bool) {
+// rewrite returns the source with other metadata, which say an orientation. It reports false if the file's structure does not
+// allow it.
+func (w *writer) rewrite(b metadata.Blocks, orientation int) (file []byte, ok bool) {
+	w.verify = func(_ context.Context, file []byte) error { return w.verifyRewritten(file, orientation) }
 	file = w.src
 	switch w.format {
 	case JPEG:

@@ -337,8 +337,8 @@ func decodeBytes(info Info) (peak, result int64) {
 	return 8*wide + 4, 4 * wide // the pixels, and a strip or the whole of the file unpacked
 }
 
-// encodedBytes returns the bytes a pixel that an encoder needs besides the picture: planes, indices and the
-// file that grows.
+// encodedBytes returns the bytes a pixel that are needed besides the picture while it is encoded: planes, indices and the
+// file that grows; or while the result is decoded again, which takes more with BMP alone.
 func encodedBytes(format Format, out recipe.Output) int64 {
 	switch format {
 	case JPEG:
@@ -355,7 +355,7 @@ func encodedBytes(format Format, out recipe.Output) int64 {
 	case PNG, TIFF:
 		return 12 // the file may be longer than the pixels
 	case BMP:
-		return 8
+		return 12
 	}
 	return 4
 }
