@@ -70,6 +70,7 @@ const (
 	WarnAlphaFlattened     = "alphaFlattened"     // transparency was laid on the output's background
 	WarnChromaHalved       = "chromaHalved"       // this program writes JPEG's chroma at half the size only
 	WarnColorsReduced      = "colorsReduced"      // a GIF holds at most 256 colours, or the recipe asks for fewer
+	WarnCredentialDropped  = "credentialDropped"  // content credentials (C2PA) were taken out: they would call the change tampering
 	WarnDepthReduced       = "depthReduced"       // more than 8 bits a channel became 8
 	WarnFramesDropped      = "framesDropped"      // of an animation only the first frame was taken
 	WarnMetadataDropped    = "metadataDropped"    // metadata was damaged, too long or has no place in the format

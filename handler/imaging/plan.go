@@ -381,14 +381,19 @@ func (p *plan) moves() bool {
 	})
 }
 
-// hides reports whether parts of the picture are hidden.
+// hides reports whether parts of the picture are cut off, covered or made unrecognisable: no preview may show them any
+// more.
 func (p *plan) hides() bool {
 	return slices.ContainsFunc(p.operations, func(op operation) bool {
-		if t, ok := op.(trimmed); ok {
-			return t.hides
+		switch op := op.(type) {
+		case attended, blurred, cropped, drawn, masked, pixelated, redacted, rounding, trimmed:
+			return true
+		case marked:
+			return op.Opacity == 1
+		case written:
+			return op.Opacity == 1 && op.Background.Color.A == 255
 		}
-		_, ok := op.(redacted)
-		return ok
+		return false
 	})
 }
 

@@ -27,7 +27,13 @@ func setMark(packet []byte, mark string) ([]byte, error) {
 	if mark == "" && !bytes.Contains(packet, []byte(markName)) {
 		return packet, nil
 	}
-	packet = emptyXMP.ReplaceAll(dropProperty(packet, markName), nil)
+	if len(packet) > 0 {
+		var err error
+		if packet, err = editXMP(packet, func(name xmpName) xmpChange { return xmpChange{drop: name == named("imagepro", "recipe")} }); err != nil {
+			return nil, err
+		}
+	}
+	packet = emptyXMP.ReplaceAll(packet, nil)
 	if mark == "" {
 		return packet, nil
 	}

@@ -30,10 +30,7 @@ func rights(b Blocks) []byte {
 
 // exifText returns a text of the first directory; "" if there is none.
 func exifText(exif []byte, tag uint16) string {
-	t, entries, _, _, err := openFirst(exif)
-	if err != nil {
-		return ""
-	}
+	t, entries := readFirst(exif)
 	for _, e := range entries {
 		if e.tag == tag && e.kind == kindASCII {
 			end := min(e.value.end, e.value.start+int(e.count))

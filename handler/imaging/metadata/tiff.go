@@ -119,15 +119,16 @@ const (
 	kindByte      = 1
 	kindUndefined = 7
 	kindDouble    = 12
+	kindIFD       = 13 // a LONG that points to a directory (TIFF Technical Note 1)
 )
 
-// number returns the first value of a SHORT or LONG entry.
+// number returns the first value of a SHORT, LONG or IFD entry.
 func (t tiff) number(e entry) (int, bool) {
 	switch {
 	case e.count == 0:
 	case e.kind == kindShort:
 		return int(t.order.Uint16(t.data[e.value.start:])), true
-	case e.kind == kindLong:
+	case e.kind == kindLong, e.kind == kindIFD:
 		return int(t.order.Uint32(t.data[e.value.start:])), true
 	}
 	return 0, false
