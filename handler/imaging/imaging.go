@@ -70,10 +70,10 @@ const (
 	WarnAlphaFlattened     = "alphaFlattened"     // transparency was laid on the output's background
 	WarnChromaHalved       = "chromaHalved"       // this program writes JPEG's chroma at half the size only
 	WarnColorsReduced      = "colorsReduced"      // a GIF holds at most 256 colours, or the recipe asks for fewer
-	WarnCredentialDropped  = "credentialDropped"  // content credentials (C2PA) were taken out: they would call the change tampering
+	WarnCredentialDropped  = "credentialDropped"  // content credentials (C2PA), which would call a change tampering, went
 	WarnDepthReduced       = "depthReduced"       // more than 8 bits a channel became 8
 	WarnFramesDropped      = "framesDropped"      // of an animation only the first frame was taken
-	WarnMetadataDropped    = "metadataDropped"    // metadata was damaged, too long or has no place in the format
+	WarnMetadataDropped    = "metadataDropped"    // metadata was damaged, has no place in the format, or showed what is gone
 	WarnOrientationKept    = "orientationKept"    // turning the JPEG file upright would have cost quality: its tag still does it
 	WarnProfileDropped     = "profileDropped"     // the colour profile was damaged or does not fit the pixels
 	WarnProgressiveMissing = "progressiveMissing" // this program writes no progressive JPEG

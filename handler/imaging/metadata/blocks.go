@@ -1,7 +1,6 @@
 package metadata
 
 import (
-	"bytes"
 	"slices"
 
 	"imagepro/handler/imaging/container"
@@ -14,8 +13,8 @@ type Blocks struct {
 	IPTC []byte // Photoshop image resources ("8BIM" records), of which IPTC-IIM is one
 	ICC  []byte // a colour profile
 	Own  []Part // what only a file of the same format has a place for
-	// Credential says that the file has content credentials (C2PA). They are never carried on: they would call any change
-	// tampering.
+	// Credential says that the file has content credentials (C2PA). They are never carried on: they would call any
+	// change tampering.
 	Credential bool
 	// Lost says that something was read that cannot be kept: it was damaged, too long, or tells about
 	// pictures that an edit does not carry on (previews, depth maps, gain maps).
@@ -64,20 +63,8 @@ func Read(format string, src []byte) Blocks {
 	drop(&b.XMP, maxBlock)
 	drop(&b.IPTC, maxBlock)
 	drop(&b.ICC, maxICC)
-	b.Credential = b.Credential || namesCredential(b.XMP)
+	b.Credential = b.Credential || hasXMP(b.XMP, isProvenance)
 	return b
-}
-
-// namesCredential reports whether a packet says where content credentials are kept.
-func namesCredential(packet []byte) (found bool) {
-	if !bytes.Contains(packet, []byte("provenance")) {
-		return false
-	}
-	_, _ = editXMP(packet, func(name xmpName) xmpChange { // as far as it can be read
-		found = found || isProvenance(name)
-		return xmpChange{}
-	})
-	return found
 }
 
 // mendExif leaves out the parts of EXIF that cannot be read.
@@ -183,8 +170,8 @@ func (p Part) isColor() bool {
 	return slices.Contains([]string{"cHRM", "cICP", "gAMA", "sRGB", "mDCV", "cLLI"}, p.Name)
 }
 
-// isDensity reports whether a part is the JFIF segment of a JPEG file. Decoders need it: without it some take the names of the
-// channels for their colours.
+// isDensity reports whether a part is the JFIF segment of a JPEG file. Decoders need it: without it some take the names
+// of the channels for their colours.
 func (p Part) isDensity() bool { return p.Marker == container.APP0 }
 
 // isText reports whether a part is a text chunk of PNG.

@@ -41,8 +41,8 @@ const (
 	tagInterop          = 0xA005
 )
 
-// Orientation returns the Orientation tag of a TIFF structure, from 1 to 8; 1 if there is none, or if it is out of range. It
-// counts even if what stands beside it is broken.
+// Orientation returns the Orientation tag of a TIFF structure, from 1 to 8; 1 if there is none, or if it is out of
+// range. It counts even if what stands beside it is broken.
 func Orientation(exif []byte) int {
 	t, entries := readFirst(exif)
 	for _, e := range entries {
@@ -76,7 +76,8 @@ func FindJPEGExif(src []byte) []byte {
 }
 
 // updateExif returns a structure that was mended with another orientation and other sides, and without its thumbnail.
-// Everything else stays at its place: maker notes hold offsets into the structure. lost says whether a maker's notes went.
+// Everything else stays at its place: maker notes hold offsets into the structure. lost says whether a maker's notes
+// went.
 func updateExif(exif []byte, c Change) (_ []byte, lost bool, err error) {
 	if len(exif) == 0 {
 		return nil, false, nil
@@ -185,7 +186,8 @@ func (t tiff) update(entries []entry, c Change) {
 	}
 }
 
-// updateSub updates the directory that an entry points to, and its own sub-directory. It reports whether a maker's notes went.
+// updateSub updates the directory that an entry points to, and its own sub-directory. It reports whether a maker's
+// notes went.
 func (t tiff) updateSub(pointer entry, c Change) (went bool, err error) {
 	entries, err := t.follow(pointer, &usage{})
 	if err != nil {

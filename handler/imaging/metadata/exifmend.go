@@ -5,10 +5,11 @@ import (
 	"slices"
 )
 
-// mended returns a structure without the parts of it that cannot be read, so that they do not cost the rest: fields whose values
-// lie outside, or on a directory, and pointers to directories that are not there, are empty or lie on another one. The rest
-// stays at its place. lost says whether something was left out that held anything. The source is not changed; where nothing is
-// damaged it is returned itself. The error says that the first directory cannot be read at all.
+// mended returns a structure without the parts of it that cannot be read, so that they do not cost the rest: fields
+// whose values lie outside, or on a directory, and pointers to directories that are not there, are empty or lie on
+// another one. The rest stays at its place. lost says whether something was left out that held anything. The source is
+// not changed; where nothing is damaged it is returned itself. The error says that the first directory cannot be read
+// at all.
 func mended(exif []byte) (_ []byte, lost bool, err error) {
 	t, first, err := openTIFF(exif)
 	if err != nil {
@@ -49,11 +50,12 @@ func (m *mending) own() {
 // below are the tags of the directories below the first directory, and below that of EXIF.
 var below = [...][]uint16{{tagExif, tagGPS}, {tagInterop}, nil}
 
-// directory mends the directory at an offset, on a level of those that point to each other, and those below it. It reports
-// whether there is one.
+// directory mends the directory at an offset, on a level of those that point to each other, and those below it. It
+// reports whether there is one.
 func (m *mending) directory(at, level int) bool {
 	entries, where, damaged := m.readable(at)
-	if len(entries) == 0 || len(m.found) == maxMended || where.overlaps(span{0, 8}) || slices.ContainsFunc(m.found, where.overlaps) {
+	if len(entries) == 0 || len(m.found) == maxMended || where.overlaps(span{0, 8}) ||
+		slices.ContainsFunc(m.found, where.overlaps) {
 		m.lost = m.lost || len(damaged) > 0
 		return false
 	}
@@ -102,7 +104,8 @@ func (m *mending) drop(directory, field int) {
 	}
 }
 
-// values takes out fields whose values lie on the head of the structure or on a directory: to change that would change them.
+// values takes out fields whose values lie on the head of the structure or on a directory: to change that would change
+// them.
 func (m *mending) values() {
 	for _, where := range slices.Clone(m.found) {
 		entries, _, _ := m.readable(where.start)
@@ -135,8 +138,8 @@ func (m *mending) rewrite(at int, entries []entry, where span) {
 	}
 }
 
-// readable returns the fields of a directory that can be read, and the tags of those that cannot; 0 stands for fields that
-// are not there. Of a directory that names more fields than the structure has room for, those count that rise.
+// readable returns the fields of a directory that can be read, and the tags of those that cannot; 0 stands for fields
+// that are not there. Of a directory that names more fields than the structure has room for, those count that rise.
 func (t tiff) readable(at int) (entries []entry, where span, damaged []uint16) {
 	if at < 8 || at+2 > len(t.data) {
 		return nil, span{}, nil

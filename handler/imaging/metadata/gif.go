@@ -64,46 +64,31 @@ func readGIF(src []byte) Blocks {
 // partComment names the comments of GIF, with their sub-blocks.
 const partComment = "comment"
 
-// stripGIF returns the file without XMP, comments, content credentials, what follows the picture and what keep refuses of
-// extensions of further kinds. Frames, how they are shown and their colours stay. It is the file itself if it cannot be read.
-func stripGIF(src []byte, keep func(data []byte) bool) []byte {
-	var out, control []byte // control waits for what it controls
+// stripGIF returns the file without XMP, comments, content credentials, what follows the picture and what keep refuses
+// of extensions of further kinds. Frames, texts that are shown, how all that is shown, and colours stay.
+func stripGIF(src []byte, keep func(data []byte) bool) (out []byte, err error) {
 	for b, err := range container.GIF(src) {
 		if err != nil {
-			return src
+			return nil, err
 		}
-		part := src[b.Start:b.End]
-		switch {
-		case b.Kind == container.GraphicControl:
-			control = part
-			continue
-		case b.Kind == container.Extension && bytes.HasPrefix(b.Data, []byte(plainTextGIF)):
-			if !keep(b.Data) {
-				control = nil
-				continue
-			}
-		case b.Kind == container.Extension:
-			if stays := staysGIF(b, keep); stays {
-				out = append(out, part...)
-			}
-			continue
+		if b.Kind != container.Extension || staysGIF(b, keep) {
+			out = append(out, src[b.Start:b.End]...)
 		}
-		out = append(append(out, control...), part...)
-		control = nil
 	}
-	return out
+	return out, nil
 }
 
-// staysGIF reports whether an extension stays that is neither text nor controls a frame.
+// staysGIF reports whether an extension stays.
 func staysGIF(b container.Block, keep func(data []byte) bool) bool {
 	starts := func(with string) bool { return bytes.HasPrefix(b.Data, []byte(with)) }
-	if starts(netscapeGIF) || starts(animextsGIF) || starts(iccGIF) {
+	if slices.ContainsFunc([]string{netscapeGIF, animextsGIF, iccGIF, plainTextGIF}, starts) {
 		return true
 	}
 	return !slices.ContainsFunc([]string{xmpGIF, commentGIF, credentialGIF}, starts) && keep(b.Data)
 }
 
-// WriteGIF puts blocks into a file, behind its head. GIF has a place for XMP and comments: lost says whether there was more.
+// WriteGIF puts blocks into a file, behind its head. GIF has a place for XMP and comments: lost says whether there was
+// more.
 func WriteGIF(file []byte, b Blocks) (out []byte, lost bool) {
 	lost = len(b.Exif)+len(b.IPTC)+len(b.ICC) > 0
 	for block, err := range container.GIF(file) {

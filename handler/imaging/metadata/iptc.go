@@ -60,7 +60,8 @@ func isResource(signature string) bool {
 	return slices.Contains([]string{"8BIM", "PHUT", "DCSR", "AgHg", "MeSa"}, signature)
 }
 
-// updateIPTC returns the resources that stay true after an edit, up to the first damage. lost says whether there was one.
+// updateIPTC returns the resources that stay true after an edit, up to the first damage. lost says whether there was
+// one.
 func updateIPTC(block []byte, c Change) (out []byte, lost bool) {
 	kept := []uint16{resourceResolution, resourceIPTC, resourceCopyrightFlag, resourceURL, resourceDigest}
 	digest := []byte(nil)
@@ -89,8 +90,8 @@ func updateIPTC(block []byte, c Change) (out []byte, lost bool) {
 	return out, lost
 }
 
-// updateIIM returns IPTC-IIM without previews, and without the place if that is asked for. The error says that it was damaged:
-// what could be read is left.
+// updateIIM returns IPTC-IIM without previews, and without the place if that is asked for. The error says that it was
+// damaged: what could be read is left.
 func updateIIM(iim []byte, c Change) (_ []byte, changed bool, err error) {
 	const firstPreview, lastPreview = 200, 202
 	sets, err := dataSets(iim)

@@ -69,7 +69,8 @@ func (b *Blocks) readSegment(s container.Segment, profile *iccPieces, own *int) 
 	}
 }
 
-// isEncoders reports whether a segment says how the picture was encoded, or holds a thumbnail of JFIF: an encoder writes its own.
+// isEncoders reports whether a segment says how the picture was encoded, or holds a thumbnail of JFIF: an encoder
+// writes its own.
 func isEncoders(data []byte) bool {
 	return slices.ContainsFunc([]string{"JFXX\x00", adobePrefix, "Ducky"}, func(prefix string) bool {
 		return bytes.HasPrefix(data, []byte(prefix))
@@ -110,8 +111,8 @@ func (p *iccPieces) join() ([]byte, error) {
 	return profile, nil
 }
 
-// WriteJPEG puts blocks into a file, in front of all other segments; a JFIF segment takes the place of the one that an encoder
-// wrote. What does not fit is left out; lost says so. Parts of other formats are ignored.
+// WriteJPEG puts blocks into a file, in front of all other segments; a JFIF segment takes the place of the one that an
+// encoder wrote. What does not fit is left out; lost says so. Parts of other formats are ignored.
 func WriteJPEG(file []byte, b Blocks) (out []byte, lost bool) {
 	head := []byte{0xFF, container.SOI}
 	rest := file[2:]
@@ -170,8 +171,8 @@ func appendICC(to, profile []byte) ([]byte, bool) {
 }
 
 // stripJPEG returns the file without the segments that Read reads or that Write would write, and without anything that
-// decoders do not need: segments of further kinds, what stands between segments and what follows the picture. The coded picture
-// stays as it is. Of Adobe's segment, which says what the colours are, its twelve bytes stay.
+// decoders do not need: segments of further kinds, what stands between segments and what follows the picture. The coded
+// picture stays as it is. Of Adobe's segment, which says what the colours are, its twelve bytes stay.
 func stripJPEG(src []byte) []byte {
 	const adobe = 12
 	out := []byte{0xFF, container.SOI}

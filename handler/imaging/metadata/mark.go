@@ -29,7 +29,8 @@ func setMark(packet []byte, mark string) ([]byte, error) {
 	}
 	if len(packet) > 0 {
 		var err error
-		if packet, err = editXMP(packet, func(name xmpName) xmpChange { return xmpChange{drop: name == named("imagepro", "recipe")} }); err != nil {
+		isMark := func(name xmpName) xmpChange { return xmpChange{drop: name == named("imagepro", "recipe")} }
+		if packet, err = editXMP(packet, isMark); err != nil {
 			return nil, err
 		}
 	}

@@ -7,8 +7,8 @@ import (
 	"imagepro/handler/imaging/container"
 )
 
-// others returns the parts of a file that Read takes into no block and that no pixel needs: segments and chunks of further
-// kinds, and what follows the picture.
+// others returns the parts of a file that Read takes into no block and that no pixel needs: segments and chunks of
+// further kinds, and what follows the picture.
 func others(format string, src []byte) [][]byte {
 	switch format {
 	case "jpeg":
@@ -37,8 +37,8 @@ func othersJPEG(src []byte) (all [][]byte) {
 		}
 		kind := kindJPEG(s)
 		scanned = scanned || s.Marker == container.SOS
-		isRead := !scanned && (kind == photoshopPrefix || kind == iccPrefix || (kind == exifPrefix || kind == xmpPrefix) && !read[kind])
-		if isApplication(s.Marker) && !isRead {
+		isMore := read[kind] && (kind == exifPrefix || kind == xmpPrefix) // of which the first is read
+		if isApplication(s.Marker) && (kind == "" || isMore || scanned) {
 			all = append(all, s.Data)
 		}
 		read[kind] = true
@@ -135,12 +135,11 @@ func isApplication(marker byte) bool {
 
 // kindJPEG returns what a segment of JPEG starts with, if it is one of those that are read.
 func kindJPEG(s container.Segment) string {
-	for _, k := range []struct {
-		marker byte
-		prefix string
-	}{{container.APP1, exifPrefix}, {container.APP1, xmpPrefix}, {container.APP13, photoshopPrefix}, {container.APP2, iccPrefix}} {
-		if s.Marker == k.marker && bytes.HasPrefix(s.Data, []byte(k.prefix)) {
-			return k.prefix
+	for prefix, marker := range map[string]byte{
+		exifPrefix: container.APP1, xmpPrefix: container.APP1, photoshopPrefix: container.APP13, iccPrefix: container.APP2,
+	} {
+		if s.Marker == marker && bytes.HasPrefix(s.Data, []byte(prefix)) {
+			return prefix
 		}
 	}
 	return ""

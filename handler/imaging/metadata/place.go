@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// The place where a picture was taken is told in many forms: coordinates of EXIF, XMP and GeoTIFF, names of cities in XMP and
-// IPTC, text chunks of PNG, and previews, depth maps and films in the file that have metadata of their own.
+// The place where a picture was taken is told in many forms: coordinates of EXIF, XMP and GeoTIFF, names of cities in
+// XMP and IPTC, text chunks of PNG, and previews, depth maps and films in the file that have metadata of their own.
 
 // TellsPlace reports whether a file tells where its picture was taken.
 func TellsPlace(format string, src []byte) bool {
@@ -45,13 +45,10 @@ const maxPreviews = 32
 
 // tellsPlace reports whether the blocks tell the place.
 func (b Blocks) tellsPlace() bool {
-	if b.geo || hasGPS(b.Exif) || len(b.Exif) > 8 && placeWithin(b.Exif[8:]) || slices.ContainsFunc(b.Own, Part.tellsPlace) {
+	if b.geo || hasGPS(b.Exif) || placeWithin(b.Exif) || slices.ContainsFunc(b.Own, Part.tellsPlace) {
 		return true
 	}
-	found := false
-	if _, err := editXMP(b.XMP, func(name xmpName) xmpChange { found = found || tellsPlaceXMP(name); return xmpChange{} }); err != nil {
-		found = found || placeWithin(b.XMP)
-	}
+	found := hasXMP(b.XMP, tellsPlaceXMP) || placeWithin(b.XMP) // which may be damaged
 	for r, err := range resources(b.IPTC) {
 		if err == nil && r.id == resourceIPTC {
 			sets, _ := dataSets(r.data) // as far as they can be read
@@ -65,25 +62,28 @@ func (b Blocks) tellsPlace() bool {
 var placesXMP = map[xmpName]bool{
 	named("photoshop", "City"): true, named("photoshop", "State"): true, named("photoshop", "Country"): true,
 	named("Iptc4xmpCore", "Location"): true, named("Iptc4xmpCore", "CountryCode"): true,
-	named("Iptc4xmpExt", "LocationCreated"): true, named("Iptc4xmpExt", "LocationShown"): true, named("Iptc4xmpExt", "City"): true,
-	named("Iptc4xmpExt", "ProvinceState"): true, named("Iptc4xmpExt", "CountryName"): true, named("Iptc4xmpExt", "CountryCode"): true,
-	named("Iptc4xmpExt", "Sublocation"): true, named("Iptc4xmpExt", "WorldRegion"): true, named("Iptc4xmpExt", "LocationName"): true,
-	named("Iptc4xmpExt", "LocationId"): true, named("dc", "coverage"): true, named("xmpDM", "shotLocation"): true,
+	named("Iptc4xmpExt", "LocationCreated"): true, named("Iptc4xmpExt", "LocationShown"): true,
+	named("Iptc4xmpExt", "City"): true, named("Iptc4xmpExt", "ProvinceState"): true,
+	named("Iptc4xmpExt", "CountryName"): true, named("Iptc4xmpExt", "CountryCode"): true,
+	named("Iptc4xmpExt", "Sublocation"): true, named("Iptc4xmpExt", "WorldRegion"): true,
+	named("Iptc4xmpExt", "LocationName"): true, named("Iptc4xmpExt", "LocationId"): true,
+	named("dc", "coverage"): true, named("xmpDM", "shotLocation"): true,
 	named("mediapro", "Location"): true, named("prism", "location"): true,
 }
 
-// tellsPlaceXMP reports whether a property tells where a picture was taken: in words, or by coordinates, which makers of
-// cameras have in namespaces of their own too.
+// tellsPlaceXMP reports whether a property tells where a picture was taken: in words, or by coordinates, which makers
+// of cameras have in namespaces of their own too.
 func tellsPlaceXMP(name xmpName) bool { return placesXMP[name] || isCoordinate(name.local) }
 
 // isCoordinate reports whether the name of a property or text is that of a coordinate.
 func isCoordinate(name string) bool {
 	name = strings.ToLower(name)
-	return strings.HasPrefix(name, "gps") || strings.HasSuffix(name, "latitude") || strings.HasSuffix(name, "longitude") ||
-		strings.HasSuffix(name, "longtitude") // as DJI spells it
+	ends := func(with string) bool { return strings.HasSuffix(name, with) }
+	return strings.HasPrefix(name, "gps") || ends("latitude") || ends("longitude") || ends("longtitude") // as DJI spells it
 }
 
-// placesIPTC are the data sets of the editorial record that name a place: of the content, city, sublocation, province, country.
+// placesIPTC are the data sets of the editorial record that name a place: of the content, city, sublocation, province,
+// country.
 var placesIPTC = []byte{26, 27, 90, 92, 95, 100, 101}
 
 func (d dataSet) tellsPlace() bool {
@@ -102,17 +102,19 @@ func (p Part) tellsPlace() bool {
 	if _, local, ok := strings.Cut(keyword, ":"); ok {
 		keyword = local
 	}
-	return isCoordinate(keyword) || slices.Contains([]string{"city", "country", "location", "geotag"}, strings.ToLower(keyword))
+	words := []string{"city", "country", "location", "geotag"}
+	return isCoordinate(keyword) || slices.Contains(words, strings.ToLower(keyword))
 }
 
 // placeTexts are what XMP and films write where they tell a place.
 var placeTexts = [][]byte{
-	[]byte("GPSLatitude"), []byte("GpsLatitude"), []byte("GPSLongitude"), []byte("photoshop:City"), []byte("photoshop:State"),
-	[]byte("photoshop:Country"), []byte("Iptc4xmpCore:Location"), []byte("LocationCreated"), []byte("LocationShown"),
+	[]byte("GPSLatitude"), []byte("GpsLatitude"), []byte("GPSLongitude"),
+	[]byte("photoshop:City"), []byte("photoshop:State"), []byte("photoshop:Country"), []byte("Iptc4xmpCore:Location"), []byte("LocationCreated"), []byte("LocationShown"),
 	[]byte("\xA9xyz"), []byte("location.ISO6709"),
 }
 
-// placeWithin reports whether bytes of an unknown kind hold metadata that tell a place: previews with EXIF of their own, say.
+// placeWithin reports whether bytes of an unknown kind hold metadata that tell a place: previews with EXIF of their
+// own, say.
 func placeWithin(data []byte) bool {
 	for _, text := range placeTexts {
 		if bytes.Contains(data, text) {
@@ -163,8 +165,8 @@ func find(entries []entry, tag uint16) (entry, bool) {
 	return entry{}, false
 }
 
-// dropPlace returns a structure that updateExif returned without the place: the directory of coordinates is wiped, and what
-// else tells it goes as a whole. Everything else stays at its place. lost says whether a maker's notes went.
+// dropPlace returns a structure that updateExif returned without the place: the directory of coordinates is wiped, and
+// what else tells it goes as a whole. Everything else stays at its place. lost says whether a maker's notes went.
 func dropPlace(exif []byte) (_ []byte, lost bool, err error) {
 	t, main, where, _, err := openFirst(exif)
 	if err != nil {
@@ -195,7 +197,8 @@ func dropPlace(exif []byte) (_ []byte, lost bool, err error) {
 		t.takeOut(first, tag)
 	}
 	left, _, _ := t.readable(first)
-	if left = slices.DeleteFunc(left, func(e entry) bool { return e.tag == tagGPS || slices.Contains(gone, e.tag) }); len(left) == 0 {
+	tells := func(e entry) bool { return e.tag == tagGPS || slices.Contains(gone, e.tag) }
+	if left = slices.DeleteFunc(left, tells); len(left) == 0 {
 		return nil, lost, nil
 	}
 	return t.data, lost, nil

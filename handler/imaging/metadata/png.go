@@ -130,8 +130,8 @@ func deflateICC(profile []byte) []byte {
 	return to.Bytes()
 }
 
-// stripPNG returns the file without the chunks that Read reads or that Write would write, without content credentials and
-// without what keep refuses of the others. The pixels stay as they are stored.
+// stripPNG returns the file without the chunks that Read reads or that Write would write, without content credentials
+// and without what keep refuses of the others. The pixels stay as they are stored.
 func stripPNG(src []byte, keep func(data []byte) bool) []byte {
 	out := append([]byte(nil), src[:8]...)
 	dropped := append(ownPNG(), "eXIf", "iCCP", "tIME", credentialPNG)

@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// rawKeyword starts the keyword of text chunks in which ImageMagick and others keep EXIF, IPTC and XMP of other formats, in
-// hexadecimal digits.
+// rawKeyword starts the keyword of text chunks in which ImageMagick and others keep EXIF, IPTC and XMP of other
+// formats, in hexadecimal digits.
 const rawKeyword = "Raw profile type "
 
 // rawProfile is a block that a text chunk holds.

@@ -6,8 +6,8 @@ type Rewriting struct {
 	DropGPS bool // nothing that tells where the picture was taken
 }
 
-// Rewrite returns a file with blocks instead of its own. The coded picture stays as it is. lost says that something could not
-// stay; the error that the structure of the file does not allow it.
+// Rewrite returns a file with blocks instead of its own. The coded picture stays as it is. lost says that something
+// could not stay; the error that the structure of the file does not allow it.
 func Rewrite(format string, src []byte, b Blocks, how Rewriting) (out []byte, lost bool, err error) {
 	refused := false
 	keep := func(data []byte) bool {
@@ -21,9 +21,13 @@ func Rewrite(format string, src []byte, b Blocks, how Rewriting) (out []byte, lo
 	case "png":
 		out, lost = WritePNG(stripPNG(src, keep), b)
 	case "webp":
-		out, lost = WriteWebP(stripWebP(src, keep), b)
+		if out, err = stripWebP(src, keep); err == nil {
+			out, lost = WriteWebP(out, b)
+		}
 	case "gif":
-		out, lost = WriteGIF(stripGIF(src, keep), b)
+		if out, err = stripGIF(src, keep); err == nil {
+			out, lost = WriteGIF(out, b)
+		}
 	case "tiff":
 		out, lost, err = rewriteTIFF(src, b, how)
 	default:

@@ -2,18 +2,20 @@ package metadata
 
 import "slices"
 
-// isPixelTag reports whether a tag is one of the tags of TIFF that say how the pixels of a picture are stored and what their colours are (TIFF 6.0 and its
-// supplements), and their resolution, which baseline readers ask for. The profile of colours is a block.
+// isPixelTag reports whether a tag is one of the tags of TIFF that say how the pixels of a picture are stored and what
+// their colours are (TIFF 6.0 and its supplements), and their resolution, which baseline readers ask for. The profile
+// of colours is a block.
 func isPixelTag(tag uint16) bool {
 	return slices.Contains([]uint16{
 		256, 257, 258, 259, 262, 266, // sides, depth, compression, photometric interpretation, order of bits
-		273, 277, 278, 279, 282, 283, 284, 290, 291, 292, 293, 296, 301, 317, 318, 319, 320, 322, 323, 324, 325, // strips or tiles
+		273, 277, 278, 279, 282, 283, 284, 290, 291, 292, 293, 296, 301, 317, 318, 319, 320, // strips, resolution, colours
+		322, 323, 324, 325, // tiles
 		332, 334, 336, 338, 339, 340, 341, 342, 347, 529, 530, 531, 532, // inks, formats, JPEG tables, YCbCr
 	}, tag)
 }
 
-// bareTIFF returns a file of the first page with nothing but its pixels: their strips or tiles, one behind the other, and the
-// fields that say how they are stored.
+// bareTIFF returns a file of the first page with nothing but its pixels: their strips or tiles, one behind the other,
+// and the fields that say how they are stored.
 func bareTIFF(src []byte) ([]byte, error) {
 	t, first, err := openTIFF(src)
 	if err != nil {
@@ -49,7 +51,8 @@ func bareTIFF(src []byte) ([]byte, error) {
 		}
 		var at, size []byte
 		for i := range starts {
-			if starts[i] < 8 || starts[i]+sizes[i] > len(src) || len(out.data)+sizes[i] > 2*len(src) { // strips may lie on each other
+			tooMuch := len(out.data)+sizes[i] > 2*len(src) // strips may lie on each other
+			if starts[i] < 8 || starts[i]+sizes[i] > len(src) || tooMuch {
 				return nil, errTIFF
 			}
 			at = t.order.AppendUint32(at, uint32(len(out.data)))

@@ -118,9 +118,9 @@ func parted(block []byte) (iim, others []byte) {
 	return iim, others
 }
 
-// WriteTIFF returns a file of one page with these blocks instead of its own, and without fields of further tags. The pixels
-// stay where they are. The error says that the file's structure does not allow it; lost that something has no place. Parts are
-// ignored.
+// WriteTIFF returns a file of one page with these blocks instead of its own, and without fields of further tags. The
+// pixels stay where they are. The error says that the file's structure does not allow it; lost that something has no
+// place. Parts are ignored.
 func WriteTIFF(file []byte, b Blocks, gone ...uint16) (out []byte, lost bool, err error) {
 	t, first, err := openTIFF(bytes.Clone(file))
 	if err != nil {

@@ -39,20 +39,20 @@ func isPixelsWebP(name string) bool {
 
 func isBlockWebP(name string) bool { return slices.Contains([]string{"ICCP", "EXIF", "XMP "}, name) }
 
-// stripWebP returns the file without content credentials, what follows the picture and what keep refuses of chunks of further
-// kinds, those of frames among them. Blocks stay: WriteWebP takes their place. It is the file itself if it cannot be read.
-func stripWebP(src []byte, keep func(data []byte) bool) []byte {
+// stripWebP returns the file without content credentials, what follows the picture and what keep refuses of chunks of
+// further kinds, those of frames among them. Blocks stay: WriteWebP takes their place.
+func stripWebP(src []byte, keep func(data []byte) bool) ([]byte, error) {
 	var chunks [][]byte
 	for c, err := range container.WebP(src) {
 		if err != nil {
-			return src
+			return nil, err
 		}
 		switch {
 		case c.Name == "ANMF":
 			frame := bytes.Clone(c.Data[:min(len(c.Data), frameHead)])
 			for f, err := range container.WebPFrame(c.Data) {
 				if err != nil {
-					return src
+					return nil, err
 				}
 				if isPixelsWebP(f.Name) || keep(f.Data) {
 					frame = container.AppendWebP(frame, f.Name, f.Data)
@@ -63,7 +63,7 @@ func stripWebP(src []byte, keep func(data []byte) bool) []byte {
 			chunks = append(chunks, container.AppendWebP(nil, c.Name, c.Data))
 		}
 	}
-	return container.RIFF(chunks...)
+	return container.RIFF(chunks...), nil
 }
 
 // frameHead is how many bytes of a frame stand before its chunks.

@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// xmpName is the name of an element or attribute of a packet: its namespace, whatever prefix a packet binds to it, and its
-// local part.
+// xmpName is the name of an element or attribute of a packet: its namespace, whatever prefix a packet binds to it, and
+// its local part.
 type xmpName struct {
 	space, local string
 }
@@ -63,8 +63,8 @@ type splice struct {
 	with string
 }
 
-// editXMP returns the packet with changes to its properties, whether they are written as elements or as attributes. All else
-// stays as it is, byte by byte. The error says that the packet is no XML or has no RDF.
+// editXMP returns the packet with changes to its properties, whether they are written as elements or as attributes. All
+// else stays as it is, byte by byte. The error says that the packet is no XML or has no RDF.
 func editXMP(packet []byte, change func(xmpName) xmpChange) ([]byte, error) {
 	packet = bytes.TrimRight(packet, "\x00")
 	if !utf8.Valid(packet) {
