@@ -140,6 +140,7 @@ func (m *mending) rewrite(at int, entries []entry, where span) {
 
 // readable returns the fields of a directory that can be read, and the tags of those that cannot; 0 stands for fields
 // that are not there. Of a directory that names more fields than the structure has room for, those count that rise.
+// What has more kinds of values that are not known than others is no directory.
 func (t tiff) readable(at int) (entries []entry, where span, damaged []uint16) {
 	if at < 8 || at+2 > len(t.data) {
 		return nil, span{}, nil
@@ -149,19 +150,26 @@ func (t tiff) readable(at int) (entries []entry, where span, damaged []uint16) {
 	if n > fit {
 		damaged = []uint16{0}
 	}
-	end := at + 2
+	end, odd := at+2, 0
 	for range min(n, fit) {
 		e, err := t.entry(end)
 		tag, kind := t.order.Uint16(t.data[end:]), t.order.Uint16(t.data[end+2:])
 		if n > fit && (sizeOf(kind) == 0 || int(tag) <= last) {
 			break
 		}
-		if err == nil {
-			entries = append(entries, e)
-		} else {
+		switch {
+		case sizeOf(kind) == 0:
+			odd++
 			damaged = append(damaged, tag)
+		case err != nil:
+			damaged = append(damaged, tag)
+		default:
+			entries = append(entries, e)
 		}
 		last, end = int(tag), end+12
+	}
+	if 2*odd > n {
+		return nil, span{}, []uint16{0}
 	}
 	return entries, span{at, min(end+4, len(t.data))}, damaged
 }

@@ -9,7 +9,7 @@ import (
 func TestOnlyTheDamagedPartOfExifIsLeftOut(t *testing.T) {
 	t.Parallel()
 	for _, order := range orders() {
-		whole := camera(order, []byte("thumbnail"))
+		whole := camera(order, bytes.Repeat([]byte("thumbnail"), 10))
 		s, main, _, next, err := openFirst(whole)
 		if err != nil {
 			t.Fatal(err)
@@ -41,6 +41,7 @@ func TestOnlyTheDamagedPartOfExifIsLeftOut(t *testing.T) {
 			"a name as long as all":          {func(d []byte) { order32(order, d[at(0x010F)+4:], uint32(len(d)-200)) }, false, true, true, true},
 			"a note that is too long":        {func(d []byte) { order32(order, d[exif+2+12+4:], 1<<20) }, true, true, true, true},
 			"more fields than there is room": {func(d []byte) { order16(order, d[exif:], 60000) }, true, true, true, true},
+			"EXIF on a picture":              {func(d []byte) { junk(order, d, at(tagExif)) }, true, false, true, true},
 			"a thumbnail outside":            {func(d []byte) { order32(order, d[next+2+12+8:], 1<<30) }, true, true, true, false},
 			"a thumbnail's broken directory": {func(d []byte) { order16(order, d[next:], 0xFFFF) }, true, true, true, false},
 		} {
@@ -75,6 +76,16 @@ func TestOnlyTheDamagedPartOfExifIsLeftOut(t *testing.T) {
 			}
 		}
 	}
+}
+
+// junk lets a pointer point to bytes of a picture, at the end, that look like a directory of some fields.
+func junk(order interface{ String() string }, d []byte, pointer int) {
+	start := len(d) - 80
+	for i := range d[start:] {
+		d[start+i] = byte(0x80 + 7*i)
+	}
+	order16(order, d[start:], 5)
+	order32(order, d[pointer+8:], uint32(start))
 }
 
 func order16(order interface{ String() string }, to []byte, v uint16) {
@@ -115,6 +126,18 @@ func TestPointersOfTypeIFDAreFollowed(t *testing.T) {
 		gone := Blocks{Exif: exif}.Update(Change{Width: 640, Height: 480, DropGPS: true})
 		if gone.Lost || hasGPS(gone.Exif) || bytes.Contains(gone.Exif, bytes.Repeat(append(order.AppendUint32(nil, 47), order.AppendUint32(nil, 1)...), 2)) {
 			t.Errorf("%s: the place is left, or lost %v", order, gone.Lost)
+		}
+	}
+}
+
+// EXIF 3.0 has texts in UTF-8, of a kind of their own.
+func TestTextsOfEXIF3Stay(t *testing.T) {
+	t.Parallel()
+	text := []byte("© Ängström\x00")
+	exif := buildTIFF([]node{{tag: tagCopyright, kind: kindUTF8, count: uint32(len(text)), value: text}})
+	for _, c := range []Change{{Hidden: true}, {DropGPS: true}, {Mode: Copyright}} {
+		if b := (Blocks{Exif: exif}).Update(c); b.Lost || exifText(b.Exif, tagCopyright) != "© Ängström" {
+			t.Errorf("%+v: %q, lost %v", c, b.Exif, b.Lost)
 		}
 	}
 }

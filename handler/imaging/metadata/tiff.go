@@ -105,8 +105,11 @@ func (t tiff) entry(at int) (entry, error) {
 // sizeOf returns the bytes of one value of a kind; 0 for kinds that TIFF does not know.
 func sizeOf(kind uint16) int64 {
 	sizes := [...]int64{0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4}
-	if int(kind) < len(sizes) {
+	switch {
+	case int(kind) < len(sizes):
 		return sizes[kind]
+	case kind == kindUTF8:
+		return 1
 	}
 	return 0
 }
@@ -119,7 +122,8 @@ const (
 	kindByte      = 1
 	kindUndefined = 7
 	kindDouble    = 12
-	kindIFD       = 13 // a LONG that points to a directory (TIFF Technical Note 1)
+	kindUTF8      = 129 // a text (CIPA DC-008-2023)
+	kindIFD       = 13  // a LONG that points to a directory (TIFF Technical Note 1)
 )
 
 // number returns the first value of a SHORT, LONG or IFD entry.
