@@ -405,6 +405,9 @@ func (w *Worker) prepare(ctx context.Context, job Job, spec parsedSpec, file Fil
 	}
 	result, err := w.editPicture(ctx, source, spec, imaging.Options{Limits: w.limits, Name: file.Name, Time: job.CreatedAt, Images: images})
 	item.Before = pictureOf(result.Before)
+	if err == nil && !result.Verified {
+		err = fault.New(fault.Internal, "The result was not verified, so it was not saved.", nil)
+	}
 	if err != nil {
 		return nil, false, err
 	}

@@ -1,6 +1,7 @@
 package imaging
 
 import (
+	"context"
 	"image"
 
 	"imagepro/handler/imaging/metadata"
@@ -45,6 +46,9 @@ func (w *writer) change(size image.Point, orientation int) metadata.Blocks {
 	if b.Lost || w.format != w.info.Format && b.HasText() {
 		w.warnings[WarnMetadataDropped] = true
 	}
+	if b.Credential {
+		w.warnings[WarnCredentialDropped] = true
+	}
 	return b
 }
 
@@ -56,8 +60,11 @@ func (w *writer) keepsMetadata() bool {
 	if w.output.Metadata != recipe.KeepAll || !w.output.StripGPS && w.plan.set == nil {
 		return w.output.Metadata == recipe.KeepAll
 	}
+	if w.output.StripGPS && metadata.TellsPlace(string(w.info.Format), w.src) {
+		return false
+	}
 	b := metadata.Read(string(w.info.Format), w.src)
-	return !(w.output.StripGPS && b.HasGPS()) && b.Set(w.texts(), metadata.TakesIPTC(string(w.format))).Equal(b)
+	return b.Set(w.texts(), metadata.TakesIPTC(string(w.format))).Equal(b)
 }
 
 // attach puts blocks into an encoded file.
@@ -84,6 +91,11 @@ func (w *writer) put(file []byte, b metadata.Blocks) (_ []byte, ok bool) {
 		file, lost = metadata.WriteWebP(file, b)
 	case TIFF:
 		file, lost, err = metadata.WriteTIFF(file, b)
+	case GIF:
+		file, lost = metadata.WriteGIF(file, b)
+		if len(b.ICC) > 0 {
+			w.warnings[WarnProfileDropped] = true
+		}
 	default:
 		lost = !b.IsEmpty()
 		if len(b.ICC) > 0 {
@@ -100,7 +112,7 @@ func (w *writer) put(file []byte, b metadata.Blocks) (_ []byte, ok bool) {
 func (w *writer) coded() (file []byte, ok bool) {
 	switch {
 	case w.isEmpty() && w.canRewrite():
-		return w.rewrite(w.updated())
+		return w.rewrite(w.updated(), 1)
 	case w.format == w.info.Format:
 		return w.lossless()
 	}
@@ -109,17 +121,18 @@ func (w *writer) coded() (file []byte, ok bool) {
 
 // canRewrite reports whether metadata can be changed around the coded picture, without coding it again.
 func (w *writer) canRewrite() bool {
-	return w.format == w.info.Format && w.format != GIF && w.format != BMP
+	return w.format == w.info.Format && w.format != BMP
 }
 
-// rewrite returns the source with other metadata. It reports false if the file's structure does not allow it.
-func (w *writer) rewrite(b metadata.Blocks) (file []byte, ok bool) {
-	file = w.src
-	switch w.format {
-	case JPEG:
-		file = metadata.StripJPEG(file)
-	case PNG:
-		file = metadata.StripPNG(file)
+// rewrite returns the source with other metadata, which say an orientation. It reports false if the file's structure does not
+// allow it.
+func (w *writer) rewrite(b metadata.Blocks, orientation int) (file []byte, ok bool) {
+	w.verify = func(_ context.Context, file []byte) error { return w.verifyRewritten(file, orientation) }
+	file, lost, err := metadata.Rewrite(string(w.format), w.src, b, metadata.Rewriting{
+		Bare: w.output.Metadata != recipe.KeepAll, DropGPS: w.output.StripGPS,
+	})
+	if lost && w.output.Metadata == recipe.KeepAll {
+		w.warnings[WarnMetadataDropped] = true
 	}
-	return w.put(file, b)
+	return file, err == nil
 }

@@ -50,6 +50,11 @@ type writer struct {
 	src    []byte
 	memory int64  // bytes that may be used
 	mark   string // the recipe's hash, if results are marked
+
+	verifies bool // whether the result is verified
+	quality  int  // that the result was coded with
+	// verify compares a result with what was meant. Each way to a result sets it.
+	verify func(ctx context.Context, file []byte) error
 }
 
 // write encodes the picture and puts the metadata of its source in.
@@ -67,13 +72,15 @@ func (w *writer) write(ctx context.Context, m *image.NRGBA) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	w.expect(pixels)
 	blocks := w.metadata(pixels)
 	return w.short(ctx, func(quality int) ([]byte, error) { return w.encoded(ctx, pixels, blocks, quality) })
 }
 
 // short returns the file at the quality asked for or, if it has to be shorter, at a lower one.
 func (w *writer) short(ctx context.Context, encoded func(quality int) ([]byte, error)) ([]byte, error) {
-	file, err := encoded(w.output.Quality)
+	w.quality = w.output.Quality
+	file, err := encoded(w.quality)
 	if err != nil || w.output.MaxBytes == 0 || len(file) <= w.output.MaxBytes {
 		return file, err
 	}
@@ -107,7 +114,7 @@ func (w *writer) fitting(ctx context.Context, encoded func(quality int) ([]byte,
 		case err != nil:
 			return nil, err
 		case len(file) <= w.output.MaxBytes:
-			best, low = file, quality+1
+			best, low, w.quality = file, quality+1, quality
 		case best == nil:
 			low, length = high+1, len(file)
 		default:

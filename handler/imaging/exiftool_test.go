@@ -86,8 +86,10 @@ func TestExiftoolFindsEverythingInItsPlace(t *testing.T) {
 			"XMP-photoshop:City": "Lucerne", "IPTC:Keywords": "sun",
 		}, []string{"IFD1:ThumbnailLength"}},
 		"nowhere.jpg": {`{"metadata":{"stripGps":true}}`, map[string]any{
-			"IFD0:Orientation": 1.0, "IFD0:Make": "Camera Works", "ExifIFD:DateTimeOriginal": "2024:05:06 07:08:09", "XMP-dc:Title": "Beach", "XMP-photoshop:City": "Lucerne",
-		}, []string{"GPS:GPSLatitude", "GPS:GPSLongitude", "XMP-exif:GPSLatitude", "IFD1:ThumbnailLength", "Composite:GPSPosition"}},
+			"IFD0:Orientation": 1.0, "IFD0:Make": "Camera Works", "ExifIFD:DateTimeOriginal": "2024:05:06 07:08:09", "XMP-dc:Title": "Beach", "IPTC:Keywords": "sun",
+		}, []string{
+			"GPS:GPSLatitude", "GPS:GPSLongitude", "XMP-exif:GPSLatitude", "XMP-photoshop:City", "IFD1:ThumbnailLength", "Composite:GPSPosition",
+		}},
 		"rights.jpg": {`{"metadata":{"mode":"copyright"}}`, map[string]any{
 			"IFD0:Artist": "Ann Artist", "IFD0:Copyright": "(c) Ann",
 		}, []string{"IFD0:Make", "GPS:GPSLatitude", "XMP-dc:Title", "IPTC:Keywords"}},

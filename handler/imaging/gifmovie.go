@@ -24,6 +24,7 @@ type gifMovie struct {
 	waits       *image.NRGBA // the frame that is written once the next is known
 	delay       int          // of the frame that waits, in milliseconds
 	time, spent int          // of all frames that are written, in milliseconds and in hundredths of a second
+	meant       *meantMovie
 }
 
 func (g *gifMovie) add(ctx context.Context, m *image.NRGBA, delay int) error {
@@ -54,6 +55,7 @@ func (g *gifMovie) write(ctx context.Context, next *image.NRGBA) error {
 	if g.shown = m; dispose == clears {
 		g.shown = nil
 	}
+	g.meant.lay(p, dispose == clears)
 	return g.append(p, g.duration(), dispose)
 }
 

@@ -28,7 +28,8 @@ type Options struct {
 	// Images are the files of the pictures that recipe.Recipe.Images lists, but for those that the recipe holds itself.
 	Images map[recipe.Image][]byte
 
-	about func() About // what the file says of its picture
+	about func() About             // what the file says of its picture
+	spoil func(file []byte) []byte // stands for a broken encoder in tests
 }
 
 // Purpose says what becomes of a result.
@@ -60,6 +61,8 @@ type Result struct {
 	Warnings []string
 	// Unchanged says that there was nothing to do: Data is the source itself, not encoded again.
 	Unchanged bool
+	// Verified says that the result may be saved: it was decoded again and shows what was meant, or is the source itself.
+	Verified bool
 }
 
 // What may be lost on the way without being an error.
@@ -67,9 +70,10 @@ const (
 	WarnAlphaFlattened     = "alphaFlattened"     // transparency was laid on the output's background
 	WarnChromaHalved       = "chromaHalved"       // this program writes JPEG's chroma at half the size only
 	WarnColorsReduced      = "colorsReduced"      // a GIF holds at most 256 colours, or the recipe asks for fewer
+	WarnCredentialDropped  = "credentialDropped"  // content credentials (C2PA), which would call a change tampering, went
 	WarnDepthReduced       = "depthReduced"       // more than 8 bits a channel became 8
 	WarnFramesDropped      = "framesDropped"      // of an animation only the first frame was taken
-	WarnMetadataDropped    = "metadataDropped"    // metadata was damaged, too long or has no place in the format
+	WarnMetadataDropped    = "metadataDropped"    // metadata was damaged, has no place in the format, or showed what is gone
 	WarnOrientationKept    = "orientationKept"    // turning the JPEG file upright would have cost quality: its tag still does it
 	WarnProfileDropped     = "profileDropped"     // the colour profile was damaged or does not fit the pixels
 	WarnProgressiveMissing = "progressiveMissing" // this program writes no progressive JPEG
@@ -91,27 +95,45 @@ func Edit(ctx context.Context, src []byte, r *recipe.Recipe, o Options) (Result,
 	if err != nil {
 		return Result{Before: info}, err
 	}
-	if result, ok := w.undecoded(r); ok {
-		return result, ctx.Err()
+	result, ok := w.undecoded(r)
+	if !ok {
+		if result, err = w.recoded(ctx, r, o); err != nil {
+			return Result{Before: info}, err
+		}
 	}
+	if o.spoil != nil {
+		result.Data = o.spoil(result.Data)
+	}
+	if w.verifies && !result.Unchanged {
+		if err := w.verified(ctx, result.Data); err != nil {
+			return Result{Before: info}, err
+		}
+	}
+	result.Verified = w.verifies
+	return result, ctx.Err()
+}
+
+// recoded returns the result of decoding, changing and encoding the picture.
+func (w *writer) recoded(ctx context.Context, r *recipe.Recipe, o Options) (Result, error) {
+	info := w.info
 	if err := info.convertible(o.For); err != nil {
-		return Result{Before: info}, err
+		return Result{}, err
 	}
-	result := Result{Format: w.format, Before: info}
-	result.Data, err = w.result(ctx)
+	file, err := w.result(ctx)
 	if errors.Is(err, jpegcodec.ErrNotTaken) {
 		info.turbo = false
 		if err = w.fit(info, r, o); err != nil {
-			return Result{Before: info}, err
+			return Result{}, err
 		}
-		result.Data, err = w.result(ctx)
+		file, err = w.result(ctx)
 	}
 	if err != nil {
-		return Result{Before: info}, ended(ctx, err)
+		return Result{}, ended(ctx, err)
 	}
-	result.Width, result.Height = w.size.X, w.size.Y
-	result.Warnings = w.warnings.sorted()
-	return result.orAsItWas(r.Output, src), ctx.Err()
+	result := Result{
+		Data: file, Format: w.format, Width: w.size.X, Height: w.size.Y, Before: info, Warnings: w.warnings.sorted(),
+	}
+	return result.orAsItWas(r.Output, w.src), nil
 }
 
 // newWriter reads the header of a file and fits the recipe to it. Info holds what is known, with an error as well.
@@ -122,7 +144,7 @@ func newWriter(src []byte, r *recipe.Recipe, o Options) (*writer, Info, error) {
 		return nil, info, err
 	}
 	info.readProfile(src, r.Output)
-	w := &writer{output: r.Output, src: src, memory: limits.Memory}
+	w := &writer{output: r.Output, src: src, memory: limits.Memory, verifies: o.For == ToSave}
 	if r.Output.SkipProcessed {
 		w.mark = r.Hash()
 	}
@@ -219,7 +241,7 @@ func (w *writer) asTurned(r *recipe.Recipe) (result Result, ok bool) {
 	if w.keepsMetadata() {
 		return result, w.fits(w.src)
 	}
-	result.Data, _ = w.rewrite(w.change(image.Pt(w.info.StoredWidth, w.info.StoredHeight), w.info.Orientation))
+	result.Data, _ = w.rewrite(w.change(image.Pt(w.info.StoredWidth, w.info.StoredHeight), w.info.Orientation), w.info.Orientation)
 	if !w.fits(result.Data) || metadata.Orientation(metadata.FindJPEGExif(result.Data)) != w.info.Orientation {
 		return Result{}, false // damaged metadata are left out, and the tag with them: the pixels are turned
 	}

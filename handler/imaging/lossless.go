@@ -1,6 +1,8 @@
 package imaging
 
 import (
+	"context"
+	"fmt"
 	"image"
 
 	"imagepro/handler/imaging/jpegcodec"
@@ -26,7 +28,46 @@ func (w *writer) lossless() (file []byte, ok bool) {
 	if err != nil {
 		return nil, false
 	}
+	w.verify = func(ctx context.Context, file []byte) error { return w.verifyMoved(ctx, file, part) }
 	return w.attach(file, w.updated()), true
+}
+
+// verifyMoved compares a file whose blocks were moved with its source, of which a part is left; all of it if that is empty.
+func (w *writer) verifyMoved(ctx context.Context, file []byte, part image.Rectangle) error {
+	if _, err := w.verifyHeader(file, w.size, 1, 1); err != nil {
+		return err
+	}
+	stored := image.Pt(w.info.StoredWidth, w.info.StoredHeight)
+	denominator := 1
+	if min(w.size.X, w.size.Y) >= lossySide {
+		denominator = jpegcodec.Smallest
+	}
+	before, err := jpegcodec.Decode(w.src, stored, denominator)
+	if err != nil {
+		return err
+	}
+	after, err := jpegcodec.Decode(file, w.size, denominator)
+	if err != nil {
+		return err
+	}
+	if before, err = convert(ctx, before, before.Rect.Max, w.start); err != nil {
+		return err
+	}
+	if part.Empty() {
+		part = image.Rectangle{Max: w.size}
+	}
+	// Blocks that are cut off at the right and lower edge are left out.
+	small := image.Rectangle{Max: w.size.Div(denominator)}
+	cut := small.Add(part.Min.Div(denominator))
+	if !cut.In(before.Rect) || !small.In(after.Rect) {
+		return fmt.Errorf("%v of %v was meant", cut, before.Rect)
+	}
+	g := newGrid(small.Max, lossySide/denominator, lossySquares)
+	meant := g.of(view(before, cut))
+	if denominator == 1 {
+		meant = meant.withContrast(view(before, cut))
+	}
+	return meant.compare(g.of(view(after, small)), toleranceMoved())
 }
 
 // losslessBytes estimates the memory of a turn without decoding: the coefficients of both pictures, two bytes each.

@@ -14,7 +14,7 @@ import (
 func TestAFileThatARecipeHasMadeIsLeftByIt(t *testing.T) {
 	t.Parallel()
 	photo := photoWith(t)
-	for _, format := range []imaging.Format{imaging.JPEG, imaging.PNG, imaging.WebP, imaging.TIFF} {
+	for _, format := range []imaging.Format{imaging.JPEG, imaging.PNG, imaging.WebP, imaging.TIFF, imaging.GIF} {
 		for _, mode := range []string{"keep", "copyright", "none"} {
 			t.Run(fmt.Sprint(format, " ", mode), func(t *testing.T) {
 				t.Parallel()

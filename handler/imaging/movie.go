@@ -25,23 +25,25 @@ func (w *writer) animated(ctx context.Context) ([]byte, error) {
 	}
 	blocks := w.metadata(nil)
 	return w.short(ctx, func(quality int) ([]byte, error) {
-		file, err := w.filmed(ctx, a, w.newMovie(a.plays, quality))
+		meant := w.newMeantMovie(a.plays)
+		file, err := w.filmed(ctx, a, w.newMovie(a.plays, quality, meant), meant)
 		if err != nil {
 			return nil, err
 		}
+		w.verify = func(ctx context.Context, file []byte) error { return w.verifyMovie(ctx, file, meant) }
 		return w.attach(file, blocks), nil
 	})
 }
 
-func (w *writer) newMovie(plays, quality int) movie {
+func (w *writer) newMovie(plays, quality int, meant *meantMovie) movie {
 	if w.format == WebP {
-		return &webpMovie{size: w.size, plays: plays, options: webpOptions(quality)}
+		return &webpMovie{size: w.size, plays: plays, options: webpOptions(quality), meant: meant}
 	}
-	return &gifMovie{w: w, plays: plays}
+	return &gifMovie{w: w, plays: plays, meant: meant}
 }
 
 // filmed edits the frames and returns the file.
-func (w *writer) filmed(ctx context.Context, a animation, to movie) ([]byte, error) {
+func (w *writer) filmed(ctx context.Context, a animation, to movie, meant *meantMovie) ([]byte, error) {
 	c := newCanvas(w.info)
 	for _, f := range a.frames {
 		if err := c.show(ctx, f); err != nil {
@@ -58,6 +60,7 @@ func (w *writer) filmed(ctx context.Context, a animation, to movie) ([]byte, err
 		if err := to.add(ctx, m, f.delay); err != nil {
 			return nil, err
 		}
+		meant.delay(f.delay)
 	}
 	return to.file(ctx)
 }

@@ -337,8 +337,8 @@ func decodeBytes(info Info) (peak, result int64) {
 	return 8*wide + 4, 4 * wide // the pixels, and a strip or the whole of the file unpacked
 }
 
-// encodedBytes returns the bytes a pixel that an encoder needs besides the picture: planes, indices and the
-// file that grows.
+// encodedBytes returns the bytes a pixel that are needed besides the picture while it is encoded: planes, indices and the
+// file that grows; or while the result is decoded again, which takes more with BMP alone.
 func encodedBytes(format Format, out recipe.Output) int64 {
 	switch format {
 	case JPEG:
@@ -355,7 +355,7 @@ func encodedBytes(format Format, out recipe.Output) int64 {
 	case PNG, TIFF:
 		return 12 // the file may be longer than the pixels
 	case BMP:
-		return 8
+		return 12
 	}
 	return 4
 }
@@ -381,14 +381,19 @@ func (p *plan) moves() bool {
 	})
 }
 
-// hides reports whether parts of the picture are hidden.
+// hides reports whether parts of the picture are cut off, covered or made unrecognisable: no preview may show them any
+// more.
 func (p *plan) hides() bool {
 	return slices.ContainsFunc(p.operations, func(op operation) bool {
-		if t, ok := op.(trimmed); ok {
-			return t.hides
+		switch op := op.(type) {
+		case attended, blurred, cropped, drawn, masked, pixelated, redacted, rounding, trimmed:
+			return true
+		case marked:
+			return op.Opacity == 1
+		case written:
+			return op.Opacity == 1 && op.Background.Color.A == 255
 		}
-		_, ok := op.(redacted)
-		return ok
+		return false
 	})
 }
 

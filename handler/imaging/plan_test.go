@@ -325,15 +325,26 @@ func TestPlansSayWhatBecomesOfColours(t *testing.T) {
 	}
 }
 
-func TestPlansThatMayHideSomethingAfterATrimSaySo(t *testing.T) {
+func TestPlansThatCutOffOrCoverSaySo(t *testing.T) {
 	t.Parallel()
 	for steps, want := range map[string]bool{
-		`{"op":"trim"},{"op":"redact","regions":[{"width":9,"height":9}],"when":{"maxWidth":30}}`: true,
-		`{"op":"trim"},{"op":"blur","sigma":1}`:                                                   false,
+		`{"op":"trim"}`: true,
+		`{"op":"crop","width":"50%","height":"100%"}`:                                                     true,
+		`{"op":"crop","width":30,"height":20,"gravity":"smart"}`:                                          true,
+		`{"op":"resize","width":20,"height":20,"fit":"cover"}`:                                            true,
+		`{"op":"redact","regions":[{"width":9,"height":9}]}`:                                              true,
+		`{"op":"shape","shape":"ellipse","x":1,"y":1,"width":9,"height":9,"fill":"#000000"}`:              true,
+		`{"op":"shape","shape":"polyline","points":[[1,1],[9,9]],"stroke":{"color":"#000000","width":9}}`: true,
+		`{"op":"pixelate","size":8}`:                                                                      true,
+		`{"op":"roundCorners","radius":8}`:                                                                true,
+		`{"op":"text","text":"x","background":{"color":"#000000"}}`:                                       true,
+		`{"op":"text","text":"x"}`:                                                                        false,
+		`{"op":"resize","width":20},{"op":"rotate","angle":90},{"op":"filter","name":"grayscale"}`:        false,
+		`{"op":"crop","width":"100%","height":"100%"}`:                                                    false,
 	} {
 		p, err := planOf(t, jpegInfo(40, 30, 1), `{"version":1,"steps":[`+steps+`]}`)
 		if err != nil || p.hides() != want {
-			t.Errorf("%s: %v, want %v; %v", steps, p.hides(), want, err)
+			t.Errorf("%s: %v, want %v; %v", steps, p != nil && p.hides(), want, err)
 		}
 	}
 }

@@ -55,6 +55,7 @@ func (w *writer) planar(ctx context.Context) ([]byte, error) {
 			return nil, err
 		}
 	}
+	w.expect(out)
 	blocks := w.metadata(out)
 	return w.short(ctx, func(quality int) ([]byte, error) { return w.encoded(ctx, out, blocks, quality) })
 }

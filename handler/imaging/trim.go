@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	"slices"
 	"strconv"
 	"sync"
 
@@ -33,7 +32,7 @@ func (p *planner) trim(s recipe.Trim, rest []recipe.Step, index int) error {
 	if err != nil {
 		return err
 	}
-	p.push(trimmed{Trim: s, in: p.plan.size, untrimmed: untrimmed, after: after, hides: slices.ContainsFunc(rest, recipe.Hides)})
+	p.push(trimmed{Trim: s, in: p.plan.size, untrimmed: untrimmed, after: after})
 	return nil
 }
 
@@ -56,7 +55,6 @@ type trimmed struct {
 	in        image.Point
 	untrimmed *plan // what follows, if nothing is cut off
 	after     func(size image.Point) (*plan, error)
-	hides     bool // whether any of what follows may hide something
 }
 
 func (t trimmed) size() image.Point { return t.untrimmed.size }

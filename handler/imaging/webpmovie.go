@@ -21,6 +21,7 @@ type webpMovie struct {
 	frames  [][]byte // the ANMF chunks
 	flags   byte
 	shown   *image.NRGBA // the frame before
+	meant   *meantMovie
 }
 
 // longestDelay is how many milliseconds a frame may be seen.
@@ -34,6 +35,7 @@ func (w *webpMovie) add(_ context.Context, m *image.NRGBA, delay int) error {
 		part.Max.X, part.Max.Y = max(part.Max.X, 1), max(part.Max.Y, 1)
 	}
 	w.shown = m
+	w.meant.add(m)
 	var one bytes.Buffer
 	if err := webp.Encode(&one, view(m, part), w.options); err != nil {
 		return err

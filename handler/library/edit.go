@@ -216,6 +216,9 @@ func (s *Service) Edit(ctx context.Context, who caller.Caller, ref Ref, tag stri
 		return Edited{}, s.orStale(ctx, who, i, err)
 	}
 	result, err := s.edit(ctx, src, r, imaging.Options{Name: i.Name, Images: images})
+	if err == nil && !result.Verified {
+		err = fault.New(fault.Internal, "The result was not verified, so it was not saved.", nil)
+	}
 	if err != nil {
 		return Edited{}, err
 	}

@@ -20,18 +20,21 @@ import (
 	"imagepro/handler/recipe"
 )
 
-// workloads are recipes; peer.mjs has the same for sharp.
-var workloads = []struct{ name, steps, output string }{
-	{"W1", `{"op":"resize","width":320}`, `"quality":80`},
-	{"W2", `{"op":"resize","width":1600}`, `"quality":80`},
-	{"W3", `{"op":"resize","width":1600},{"op":"adjust","brightness":5,"contrast":10,"saturation":20},{"op":"sharpen","sigma":1},{"op":"text","text":"© Contoso 2026","size":48}`, `"quality":80`},
-	{"W4", `{"op":"rotate","angle":90}`, `"quality":90`},
-	{"W5", `{"op":"resize","width":800}`, `"format":"png"`},
-	{"W6", `{"op":"adjust","brightness":5,"contrast":10,"saturation":20,"hue":10}`, `"quality":90`},
+// workloads are recipes; peer.mjs has the same for sharp. The check of their results may take so many percent of the CPU.
+var workloads = []struct {
+	name, steps, output string
+	check               float64
+}{
+	{"W1", `{"op":"resize","width":320}`, `"quality":80`, 10},
+	{"W2", `{"op":"resize","width":1600}`, `"quality":80`, 10},
+	{"W3", `{"op":"resize","width":1600},{"op":"adjust","brightness":5,"contrast":10,"saturation":20},{"op":"sharpen","sigma":1},{"op":"text","text":"© Contoso 2026","size":48}`, `"quality":80`, 10},
+	{"W4", `{"op":"rotate","angle":90}`, `"quality":90`, 25},
+	{"W5", `{"op":"resize","width":800}`, `"format":"png"`, 25},
+	{"W6", `{"op":"adjust","brightness":5,"contrast":10,"saturation":20,"hue":10}`, `"quality":90`, 25},
 }
 
-// side makes this program one side of the comparison (a workload, a file, how many times), or draws its pictures (to a
-// folder, how many, of how many megapixels).
+// side makes this program one side of the comparison (a workload, a file, how many times), lets it tell what the check of
+// results costs (the same), or draws its pictures (to a folder, how many, of how many megapixels).
 const side = "IMAGE_PRO_PEER"
 
 func TestMain(m *testing.M) {
@@ -43,6 +46,8 @@ func TestMain(m *testing.M) {
 		count, _ := strconv.Atoi(os.Args[2])
 		megapixels, _ := strconv.ParseFloat(os.Args[3], 64)
 		_, err = photos.Draw(os.Args[1], photos.Options{Count: count, MinMegapixels: megapixels, MaxMegapixels: megapixels})
+	case "check":
+		err = check(os.Args[1], os.Args[2], os.Args[3])
 	default:
 		err = run(os.Args[1], os.Args[2], os.Args[3])
 	}
@@ -74,40 +79,79 @@ func drawn(b *testing.B, count, megapixels, ending string) string {
 	return found[0]
 }
 
-// run edits a file as often as asked and prints how many bytes the last result has.
-func run(workload, file, times string) error {
+// edits returns a workload on a file, for a purpose, and how often it is asked for.
+func edits(workload, file, times string) (edit func(imaging.Purpose) (imaging.Result, error), n int, err error) {
 	src, err := os.ReadFile(file)
 	if err != nil {
-		return err
+		return nil, 0, err
 	}
-	n, err := strconv.Atoi(times)
-	if err != nil {
-		return err
+	if n, err = strconv.Atoi(times); err != nil {
+		return nil, 0, err
 	}
-	var result imaging.Result
 	for _, w := range workloads {
 		if w.name != workload {
 			continue
 		}
 		r, err := recipe.Parse([]byte(`{"version":1,"steps":[` + w.steps + `],"output":{` + w.output + `}}`))
 		if err != nil {
-			return err
+			return nil, 0, err
 		}
-		for range n {
-			if result, err = imaging.Edit(context.Background(), src, r, imaging.Options{}); err != nil {
-				return err
-			}
+		return func(to imaging.Purpose) (imaging.Result, error) {
+			return imaging.Edit(context.Background(), src, r, imaging.Options{For: to})
+		}, n, nil
+	}
+	return nil, 0, fmt.Errorf("no workload %s", workload)
+}
+
+// run edits a file as often as asked and prints how many bytes the last result has.
+func run(workload, file, times string) error {
+	edit, n, err := edits(workload, file, times)
+	if err != nil {
+		return err
+	}
+	var result imaging.Result
+	for range n {
+		if result, err = edit(imaging.ToSave); err != nil {
+			return err
 		}
 	}
 	fmt.Println(len(result.Data))
 	return nil
 }
 
+// check edits a file as often as asked with the check of results and without it, in turns, so that what else the machine does
+// adds to both, and prints the share of CPU seconds that the check takes, in percent.
+func check(workload, file, times string) error {
+	edit, n, err := edits(workload, file, times)
+	if err != nil {
+		return err
+	}
+	var used [2]time.Duration
+	for i := range 2 * n {
+		before := processorTime()
+		if _, err := edit([]imaging.Purpose{imaging.ToSave, imaging.ToPreview}[i%2]); err != nil {
+			return err
+		}
+		if i > 1 { // the first fill caches
+			used[i%2] += processorTime() - before
+		}
+	}
+	fmt.Println(100 * (1 - used[1].Seconds()/used[0].Seconds()))
+	return nil
+}
+
+// processorTime is what this process has used.
+func processorTime() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u) // fails for other processes alone
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
 // cost is what a process took: for one picture.
 type cost struct {
-	cpu   time.Duration
-	rss   int64 // bytes at the peak
-	bytes float64
+	cpu  time.Duration
+	rss  int64   // bytes at the peak
+	said float64 // what it printed: how many bytes a result has, or a share in percent
 }
 
 func measure(b *testing.B, times int, command *exec.Cmd) cost {
@@ -117,17 +161,18 @@ func measure(b *testing.B, times int, command *exec.Cmd) cost {
 	if err := command.Run(); err != nil {
 		b.Fatalf("%v\n%s", err, problem.String())
 	}
-	length, err := strconv.ParseFloat(string(bytes.TrimSpace(out.Bytes())), 64)
-	if err != nil || length == 0 {
+	said, err := strconv.ParseFloat(string(bytes.TrimSpace(out.Bytes())), 64)
+	if err != nil || said == 0 {
 		b.Fatalf("%q: %v", out.String(), err)
 	}
 	state := command.ProcessState
 	usage := state.SysUsage().(*syscall.Rusage)
-	return cost{(state.UserTime() + state.SystemTime()) / time.Duration(times), usage.Maxrss << 10, length}
+	return cost{(state.UserTime() + state.SystemTime()) / time.Duration(times), usage.Maxrss << 10, said}
 }
 
 // BenchmarkPeer runs the engine and sharp side by side, whole processes with start and end, and prints the ratios of
-// the medians: of CPU seconds, of the peak of memory, of the results' lengths. Below 1 the engine takes less.
+// the medians: of CPU seconds, of the peak of memory, of the results' lengths. Below 1 the engine takes less. Apart from
+// that it prints the share of the engine's CPU seconds that the check of results takes.
 //
 //	make bench PKG=./handler/dev/peer
 func BenchmarkPeer(b *testing.B) {
@@ -146,21 +191,30 @@ func BenchmarkPeer(b *testing.B) {
 				file = cutout
 			}
 			n, _ := strconv.Atoi(times)
-			var ours, theirs []cost
+			us := func(as string) cost {
+				command := exec.Command(self, w.name, file, times)
+				command.Env = append(os.Environ(), side+"="+as)
+				return measure(b, n, command)
+			}
+			var ours, checks, theirs []cost
 			for b.Loop() {
-				us := exec.Command(self, w.name, file, times)
-				us.Env = append(os.Environ(), side+"=edit")
-				ours = append(ours, measure(b, n, us))
+				ours = append(ours, us("edit"))
+				checks = append(checks, us("check"))
 				theirs = append(theirs, measure(b, n, exec.Command("node", "peer.mjs", w.name, file, times)))
 			}
 			cpu := func(c cost) float64 { return c.cpu.Seconds() }
 			rss := func(c cost) float64 { return float64(c.rss) }
-			length := func(c cost) float64 { return c.bytes }
+			length := func(c cost) float64 { return c.said }
 			b.ReportMetric(0, "ns/op")
 			b.ReportMetric(1000*median(ours, cpu), "ms/image")
 			b.ReportMetric(median(ours, rss)/(1<<20), "MiB")
 			fmt.Printf("bench: %s cpu %.2f rss %.2f bytes %.2f peer sharp\n", w.name,
 				median(ours, cpu)/median(theirs, cpu), median(ours, rss)/median(theirs, rss), median(ours, length)/median(theirs, length))
+			share := median(checks, func(c cost) float64 { return c.said })
+			fmt.Printf("bench: %s check %.1f %% of cpu\n", w.name, share)
+			if share > w.check {
+				b.Errorf("the check took %.1f %% of the CPU; at most %.0f are expected", share, w.check)
+			}
 		})
 	}
 }

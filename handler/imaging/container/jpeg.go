@@ -1,6 +1,9 @@
 package container
 
-import "iter"
+import (
+	"bytes"
+	"iter"
+)
 
 // The JPEG markers that somebody asks for (ITU-T T.81 table B.1).
 const (
@@ -79,12 +82,15 @@ func JPEG(src []byte) iter.Seq2[Segment, error] {
 // nextMarker returns where the next marker's last FF stands, passing coded data, stuffed and fill bytes and
 // restart markers.
 func nextMarker(src []byte, at int) (start int, ok bool) {
-	for ; at+1 < len(src); at++ {
-		if src[at] != 0xFF {
-			continue
+	for at+1 < len(src) {
+		next := bytes.IndexByte(src[at:len(src)-1], 0xFF)
+		if next < 0 {
+			return 0, false
 		}
+		at += next
 		switch m := src[at+1]; {
 		case m == 0x00, m == 0xFF, m >= rst0 && m <= rst7:
+			at++
 		default:
 			return at, true
 		}

@@ -110,6 +110,21 @@ func (t *TIFF) Numbers(f Field, most int) []uint32 {
 	return all
 }
 
+// IsWhole reports whether all that the fields of a directory hold lies in the file, as far as their kinds are known.
+func (t *TIFF) IsWhole(d Directory) bool {
+	sizes := [...]int64{1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+	for _, f := range d.Fields {
+		if int(f.Kind) >= len(sizes) {
+			continue
+		}
+		length := int64(f.Count) * sizes[f.Kind]
+		if length > 4 && int64(t.order.Uint32(f.value[:]))+length > t.size {
+			return false
+		}
+	}
+	return true
+}
+
 // Number returns the first number of a tag, or a default.
 func (t *TIFF) Number(d Directory, tag uint16, otherwise uint32) uint32 {
 	if f, ok := d.Field(tag); ok {

@@ -2,7 +2,6 @@ package metadata
 
 import (
 	"slices"
-	"strings"
 
 	"imagepro/handler/imaging/container"
 )
@@ -14,9 +13,14 @@ type Blocks struct {
 	IPTC []byte // Photoshop image resources ("8BIM" records), of which IPTC-IIM is one
 	ICC  []byte // a colour profile
 	Own  []Part // what only a file of the same format has a place for
+	// Credential says that the file has content credentials (C2PA). They are never carried on: they would call any
+	// change tampering.
+	Credential bool
 	// Lost says that something was read that cannot be kept: it was damaged, too long, or tells about
 	// pictures that an edit does not carry on (previews, depth maps, gain maps).
 	Lost bool
+
+	geo bool // whether a TIFF file has coordinates of GeoTIFF
 }
 
 // Part is a segment or chunk that is carried on as it is.
@@ -33,7 +37,7 @@ const (
 	maxOwn   = 256 << 10
 )
 
-// Read collects the metadata of a file in one of the formats jpeg, png, tiff and webp; others have none that
+// Read collects the metadata of a file in one of the formats jpeg, png, tiff, webp and gif; others have none that
 // is carried on. It reads up to the first damage, which is the decoder's to report.
 func Read(format string, src []byte) Blocks {
 	var b Blocks
@@ -46,6 +50,8 @@ func Read(format string, src []byte) Blocks {
 		b = readTIFF(src)
 	case "webp":
 		b = readWebP(src)
+	case "gif":
+		b = readGIF(src)
 	}
 	drop := func(block *[]byte, most int) {
 		if len(*block) > most {
@@ -53,10 +59,21 @@ func Read(format string, src []byte) Blocks {
 		}
 	}
 	drop(&b.Exif, maxBlock)
+	b.mendExif()
 	drop(&b.XMP, maxBlock)
 	drop(&b.IPTC, maxBlock)
 	drop(&b.ICC, maxICC)
+	b.Credential = b.Credential || hasXMP(b.XMP, isProvenance)
 	return b
+}
+
+// mendExif leaves out the parts of EXIF that cannot be read.
+func (b *Blocks) mendExif() {
+	if len(b.Exif) == 0 {
+		return
+	}
+	exif, lost, err := mended(b.Exif)
+	b.Exif, b.Lost = exif, b.Lost || lost || err != nil
 }
 
 // Change is what an edit did and what its result may tell.
@@ -94,15 +111,16 @@ func (b Blocks) Update(c Change) Blocks {
 	b.XMP = b.keep(setMark(b.XMP, c.Mark))
 	if c.SRGB {
 		b.ICC = nil
-		b.Own = slices.DeleteFunc(slices.Clone(b.Own), func(p Part) bool { return p.isColor() })
+		b.Own = slices.DeleteFunc(slices.Clone(b.Own), Part.isColor)
 	}
 	return b
 }
 
 // kept is Update without texts that are set.
 func (b Blocks) kept(c Change) Blocks {
+	b.geo = false
 	if c.Mode != All {
-		b.Own = slices.DeleteFunc(slices.Clone(b.Own), func(p Part) bool { return !p.isColor() })
+		b.Own = slices.DeleteFunc(slices.Clone(b.Own), func(p Part) bool { return !p.isColor() && !p.isDensity() })
 		b.Lost = false // nothing was promised
 	}
 	switch c.Mode {
@@ -113,15 +131,19 @@ func (b Blocks) kept(c Change) Blocks {
 		b.Exif, b.XMP, b.IPTC = rights(b), nil, nil
 		return b
 	}
-	b.Exif = b.keep(updateExif(b.Exif, c))
-	b.XMP = b.keep(updateXMP(b.XMP, c))
-	if c.DropGPS && hasGPS(b.Exif) {
-		b.Exif = b.keep(dropGPS(b.Exif))
-	}
+	b.mendExif()
+	exif, lostExif, err := updateExif(b.Exif, c)
 	if c.DropGPS {
-		b.XMP = dropPlace(b.XMP)
+		b.Own = slices.DeleteFunc(slices.Clone(b.Own), Part.tellsPlace)
+		if placeWithin(exif) { // somewhere it cannot be taken out of
+			exif, lostExif = rights(b), true
+		}
 	}
-	b.IPTC = b.keep(updateIPTC(b.IPTC))
+	var lostXMP, lostIPTC bool
+	b.Exif = exif
+	b.XMP, lostXMP = updateXMP(b.XMP, c)
+	b.IPTC, lostIPTC = updateIPTC(b.IPTC, c)
+	b.Lost = b.Lost || err != nil || lostExif || lostXMP || lostIPTC
 	return b
 }
 
@@ -145,13 +167,20 @@ func (b Blocks) ColorSpace() string {
 
 // isColor reports whether the colours of a PNG depend on a part.
 func (p Part) isColor() bool {
-	return slices.Contains([]string{"cHRM", "cICP", "gAMA", "sRGB"}, p.Name)
+	return slices.Contains([]string{"cHRM", "cICP", "gAMA", "sRGB", "mDCV", "cLLI"}, p.Name)
 }
+
+// isDensity reports whether a part is the JFIF segment of a JPEG file. Decoders need it: without it some take the names
+// of the channels for their colours.
+func (p Part) isDensity() bool { return p.Marker == container.APP0 }
+
+// isText reports whether a part is a text chunk of PNG.
+func (p Part) isText() bool { return slices.Contains([]string{"iTXt", "tEXt", "zTXt"}, p.Name) }
 
 // HasText reports whether there are comments that only a file of the same format can carry on.
 func (b Blocks) HasText() bool {
 	return slices.ContainsFunc(b.Own, func(p Part) bool {
-		return p.Marker == container.COM || strings.HasSuffix(p.Name, "Xt")
+		return p.Marker == container.COM || p.isText() || p.Name == partComment
 	})
 }
 

@@ -41,13 +41,10 @@ const (
 	tagInterop          = 0xA005
 )
 
-// Orientation returns the Orientation tag of a TIFF structure, from 1 to 8; 1 if there is none, if it is out
-// of range or if the structure is broken.
+// Orientation returns the Orientation tag of a TIFF structure, from 1 to 8; 1 if there is none, or if it is out of
+// range. It counts even if what stands beside it is broken.
 func Orientation(exif []byte) int {
-	t, entries, _, _, err := openFirst(exif)
-	if err != nil {
-		return 1
-	}
+	t, entries := readFirst(exif)
 	for _, e := range entries {
 		if n, ok := t.number(e); ok && e.tag == tagOrientation && n >= 1 && n <= 8 {
 			return n
@@ -78,29 +75,32 @@ func FindJPEGExif(src []byte) []byte {
 	return nil
 }
 
-// updateExif returns the structure with another orientation and other sides, and without its thumbnail. Everything
-// else stays at its place: maker notes hold offsets into the structure.
-func updateExif(exif []byte, c Change) ([]byte, error) {
+// updateExif returns a structure that was mended with another orientation and other sides, and without its thumbnail.
+// Everything else stays at its place: maker notes hold offsets into the structure. lost says whether a maker's notes
+// went.
+func updateExif(exif []byte, c Change) (_ []byte, lost bool, err error) {
 	if len(exif) == 0 {
-		return nil, nil
+		return nil, false, nil
 	}
 	t, main, where, next, err := openFirst(bytes.Clone(exif))
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	used, err := t.usage(main)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	used.directories = append(used.directories, where)
 	if used.isTangled() { // before anything is wiped
-		return nil, errTIFF
+		return nil, false, errTIFF
 	}
 	for _, e := range main {
 		if e.tag == tagExif {
-			if err := t.updateSub(e, c); err != nil {
-				return nil, err
+			went, err := t.updateSub(e, c)
+			if err != nil {
+				return nil, false, err
 			}
+			lost = lost || went
 		}
 	}
 	t.update(main, c)
@@ -108,23 +108,29 @@ func updateExif(exif []byte, c Change) ([]byte, error) {
 		t.order.PutUint32(t.data[where.end-4:], 0)
 	}
 	if next != 0 && next < len(t.data) { // else it is cut off: there is no thumbnail any more
-		if t.data, err = t.dropThumbnail(next, append(append(used.directories, used.values...), span{0, 8})); err != nil {
-			return nil, err
+		t.data = t.dropThumbnail(next, append(append(used.directories, used.values...), span{0, 8}))
+	}
+	t.takeOut(where.start, tagOldThumbnail)
+	if c.Hidden {
+		t.takeOut(where.start, tagSubIFDs)
+		if err := t.clearUnused(); err != nil {
+			return nil, false, err
 		}
 	}
-	if c.Hidden {
-		return t.data, t.clearUnused(main)
+	if c.DropGPS {
+		exif, went, err := dropPlace(t.data)
+		return exif, lost || went, err
 	}
-	return t.data, nil
+	return t.data, lost, nil
 }
 
 // clearUnused wipes whatever no directory knows of: previews that a maker's notes point at.
-func (t tiff) clearUnused(main []entry) error {
-	used, err := t.used(main)
+func (t tiff) clearUnused() error {
+	_, main, where, _, err := openFirst(t.data)
 	if err != nil {
 		return err
 	}
-	_, where, _, err := t.directory(int(t.order.Uint32(t.data[4:])))
+	used, err := t.used(main)
 	if err != nil {
 		return err
 	}
@@ -180,18 +186,19 @@ func (t tiff) update(entries []entry, c Change) {
 	}
 }
 
-// updateSub updates the directory that an entry points to, and its own sub-directory.
-func (t tiff) updateSub(pointer entry, c Change) error {
+// updateSub updates the directory that an entry points to, and its own sub-directory. It reports whether a maker's
+// notes went.
+func (t tiff) updateSub(pointer entry, c Change) (went bool, err error) {
 	entries, err := t.follow(pointer, &usage{})
 	if err != nil {
-		return err
+		return false, err
 	}
 	at, _ := t.number(pointer)
 	for _, e := range entries {
 		if e.tag == tagInterop {
 			interop, err := t.follow(e, &usage{})
 			if err != nil {
-				return err
+				return false, err
 			}
 			t.update(interop, c)
 			if c.SRGB {
@@ -207,9 +214,10 @@ func (t tiff) updateSub(pointer entry, c Change) error {
 		t.takeOut(at, tagSubjectLocation)
 	}
 	if c.Hidden {
+		_, went = find(entries, tagMakerNote)
 		t.takeOut(at, tagMakerNote)
 	}
-	return nil
+	return went, nil
 }
 
 // numberOf returns the number of a tag.
@@ -283,34 +291,26 @@ func values(entries []entry) []span {
 }
 
 // dropThumbnail wipes the directory of the thumbnail, its values and the thumbnail itself, and cuts them off
-// where they end the structure. What other directories use is not touched: a structure whose thumbnail lies
-// there is broken.
-func (t tiff) dropThumbnail(at int, used []span) ([]byte, error) {
-	entries, where, _, err := t.directory(at)
-	if err != nil {
-		return nil, err
-	}
+// where they end the structure. What other directories use is not touched.
+func (t tiff) dropThumbnail(at int, used []span) []byte {
+	entries, where, _ := t.readable(at)
 	gone := append([]span{where}, values(entries)...)
 	gone = append(gone, t.thumbnail(entries)...)
-	for _, g := range gone {
-		for _, u := range used {
-			if g.overlaps(u) {
-				return nil, errTIFF
-			}
-		}
-	}
 	end := 0
 	for _, u := range used {
 		end = max(end, u.end)
 	}
 	cut := len(t.data)
 	for _, g := range gone {
+		if slices.ContainsFunc(used, g.overlaps) {
+			continue
+		}
 		clear(t.data[g.start:g.end])
 		if g.start >= end && g.end == len(t.data) {
 			cut = min(cut, g.start)
 		}
 	}
-	return t.data[:cut], nil
+	return t.data[:cut]
 }
 
 // thumbnail returns where the thumbnail's bytes are.

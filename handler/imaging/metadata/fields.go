@@ -72,7 +72,7 @@ func (b Blocks) Set(fields Fields, iptc bool) Blocks {
 
 // says reports whether a part is a text chunk of PNG with one of the fields.
 func (p Part) says(fields Fields) bool {
-	if !slices.Contains([]string{"iTXt", "tEXt", "zTXt"}, p.Name) {
+	if !p.isText() {
 		return false
 	}
 	keyword, _, _ := bytes.Cut(p.Data, []byte{0})

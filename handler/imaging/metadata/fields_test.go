@@ -108,7 +108,7 @@ func TestWebPIsExtendedOnlyForWhatItHas(t *testing.T) {
 	lossless := container.AppendWebP([]byte("RIFF\x00\x00\x00\x00WEBP"), "VP8L", []byte("\x2f\x3f\xc1\x31\x10pixels")) // 320 × 200, with transparency
 	for name, file := range map[string][]byte{"lossy": lossy, "lossless": lossless} {
 		file[4] = byte(len(file) - 8)
-		for _, b := range []Blocks{{Exif: []byte("II*\x00")}, {XMP: []byte("xmp"), ICC: []byte("icc")}} {
+		for _, b := range []Blocks{{Exif: buildTIFF([]node{textNode(tagArtist, "Bo")})}, {XMP: []byte("xmp"), ICC: []byte("icc")}} {
 			out, lost := WriteWebP(file, b)
 			got := Read("webp", out)
 			if lost || !bytes.Equal(got.Exif, b.Exif) || !bytes.Equal(got.XMP, b.XMP) || !bytes.Equal(got.ICC, b.ICC) {

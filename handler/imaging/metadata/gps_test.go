@@ -14,11 +14,11 @@ func TestThePlaceIsTakenOut(t *testing.T) {
 		before := Blocks{Exif: camera(order, []byte("thumbnail")), XMP: []byte(packet)}
 		untouched := bytes.Clone(before.Exif)
 		kept := before.Update(Change{Width: 40, Height: 30})
-		if !before.HasGPS() || !kept.HasGPS() || kept.Lost {
+		if !before.tellsPlace() || !kept.tellsPlace() || kept.Lost {
 			t.Errorf("%s: the place is gone without being asked for", order)
 		}
 		b := before.Update(Change{Width: 40, Height: 30, DropGPS: true})
-		if b.HasGPS() || b.Lost || strings.Contains(string(b.XMP), "GPS") || !strings.Contains(string(b.XMP), "<dc:title>Place<") {
+		if b.tellsPlace() || b.Lost || strings.Contains(string(b.XMP), "GPS") || !strings.Contains(string(b.XMP), "<dc:title>Place<") {
 			t.Errorf("%s: the place is still there, or more is gone: %s", order, b.XMP)
 		}
 		if bytes.Contains(b.Exif, bytes.Repeat(append(order.AppendUint32(nil, 47), order.AppendUint32(nil, 1)...), 2)) {
@@ -62,7 +62,7 @@ func TestOddPlaces(t *testing.T) {
 		"itself":   build(field{tagGPS, 4, 1, order.AppendUint32(nil, 8)}),
 		"no order": []byte("XX*\x00\x08\x00\x00\x00"),
 	} {
-		if b := (Blocks{Exif: exif}).Update(Change{DropGPS: true}); b.HasGPS() || !b.Lost {
+		if b := (Blocks{Exif: exif}).Update(Change{DropGPS: true}); b.tellsPlace() || !b.Lost {
 			t.Errorf("%s: % x is left, lost %v", name, b.Exif, b.Lost)
 		}
 	}

@@ -1,6 +1,7 @@
 package metadata
 
 import (
+	"crypto/md5"
 	"encoding/binary"
 	"errors"
 	"iter"
@@ -35,7 +36,7 @@ func resources(block []byte) iter.Seq2[resource, error] {
 			record := block[at:]
 			name := 1 + int(record[6])
 			head := 6 + name + name%2 // the name is padded to an even length
-			if string(record[:4]) != "8BIM" || head+4 > len(record) {
+			if !isResource(string(record[:4])) || head+4 > len(record) {
 				yield(resource{}, errIPTC)
 				return
 			}
@@ -54,19 +55,55 @@ func resources(block []byte) iter.Seq2[resource, error] {
 	}
 }
 
-// updateIPTC returns the resources that stay true after an edit.
-func updateIPTC(block []byte) ([]byte, error) {
+// isResource reports whether an image resource may start so: programs of Adobe have further signatures.
+func isResource(signature string) bool {
+	return slices.Contains([]string{"8BIM", "PHUT", "DCSR", "AgHg", "MeSa"}, signature)
+}
+
+// updateIPTC returns the resources that stay true after an edit, up to the first damage. lost says whether there was
+// one.
+func updateIPTC(block []byte, c Change) (out []byte, lost bool) {
 	kept := []uint16{resourceResolution, resourceIPTC, resourceCopyrightFlag, resourceURL, resourceDigest}
-	var out []byte
+	digest := []byte(nil)
 	for r, err := range resources(block) {
-		if err != nil {
-			return nil, err
-		}
-		if slices.Contains(kept, r.id) {
+		switch {
+		case err != nil:
+			return out, true
+		case !slices.Contains(kept, r.id):
+		case r.id == resourceIPTC:
+			iim, changed, err := updateIIM(r.data, c)
+			lost = lost || err != nil
+			if changed {
+				sum := md5.Sum(iim)
+				digest = newResource(resourceDigest, sum[:])
+				r.raw = newResource(resourceIPTC, iim)
+			}
+			if len(iim) > 0 {
+				out = appendResource(out, r.raw)
+			}
+		case r.id == resourceDigest && digest != nil:
+			out = append(out, digest...)
+		default:
 			out = appendResource(out, r.raw)
 		}
 	}
-	return out, nil
+	return out, lost
+}
+
+// updateIIM returns IPTC-IIM without previews, and without the place if that is asked for. The error says that it was
+// damaged: what could be read is left.
+func updateIIM(iim []byte, c Change) (_ []byte, changed bool, err error) {
+	const firstPreview, lastPreview = 200, 202
+	sets, err := dataSets(iim)
+	n := len(sets)
+	sets = slices.DeleteFunc(sets, func(d dataSet) bool {
+		isPreview := d.record == recordEditorial && d.number >= firstPreview && d.number <= lastPreview
+		return isPreview || c.DropGPS && d.tellsPlace()
+	})
+	if len(sets) == n && err == nil {
+		return iim, false, nil
+	}
+	return appendDataSets(sets), true, err
 }
 
 // The IPTC-IIM data sets that name rights (IPTC-IIM 4.2, record 2).

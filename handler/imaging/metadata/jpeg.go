@@ -2,6 +2,7 @@ package metadata
 
 import (
 	"bytes"
+	"slices"
 
 	"imagepro/handler/imaging/container"
 )
@@ -14,6 +15,8 @@ const (
 	photoshopPrefix = "Photoshop 3.0\x00"
 	iccPrefix       = "ICC_PROFILE\x00"
 	mpfPrefix       = "MPF\x00"
+	jumbfPrefix     = "JP" // of boxes that hold content credentials (C2PA 2.1, annex A.3.1)
+	adobePrefix     = "Adobe"
 )
 
 // maxSegment is the longest content of a segment.
@@ -43,6 +46,8 @@ func (b *Blocks) readSegment(s container.Segment, profile *iccPieces, own *int) 
 		b.XMP = s.Data[len(xmpPrefix):]
 	case s.Marker == container.APP1 && has(xmpMorePrefix), s.Marker == container.APP2 && has(mpfPrefix):
 		b.Lost = true
+	case s.Marker == container.APP0+11 && has(jumbfPrefix):
+		b.Credential = true
 	case s.Marker == container.APP2 && has(iccPrefix):
 		profile.add(s.Data[len(iccPrefix):])
 	case s.Marker == container.APP13 && has(photoshopPrefix):
@@ -59,7 +64,17 @@ func (b *Blocks) readSegment(s container.Segment, profile *iccPieces, own *int) 
 			return
 		}
 		b.Own = append(b.Own, Part{Marker: container.COM, Data: s.Data})
+	case isApplication(s.Marker) && !has(exifPrefix) && !has(xmpPrefix) && !has(jfifPrefix) && !isEncoders(s.Data):
+		b.Lost = true
 	}
+}
+
+// isEncoders reports whether a segment says how the picture was encoded, or holds a thumbnail of JFIF: an encoder
+// writes its own.
+func isEncoders(data []byte) bool {
+	return slices.ContainsFunc([]string{"JFXX\x00", adobePrefix, "Ducky"}, func(prefix string) bool {
+		return bytes.HasPrefix(data, []byte(prefix))
+	})
 }
 
 // iccPieces collects a profile that is spread over segments (ICC.1:2022, annex B.4).
@@ -96,10 +111,11 @@ func (p *iccPieces) join() ([]byte, error) {
 	return profile, nil
 }
 
-// WriteJPEG puts blocks into a file, in front of all other segments. What does not fit is left out; lost
-// says so. Parts of other formats are ignored.
+// WriteJPEG puts blocks into a file, in front of all other segments; a JFIF segment takes the place of the one that an
+// encoder wrote. What does not fit is left out; lost says so. Parts of other formats are ignored.
 func WriteJPEG(file []byte, b Blocks) (out []byte, lost bool) {
 	head := []byte{0xFF, container.SOI}
+	rest := file[2:]
 	put := func(marker byte, prefix string, data []byte) {
 		switch {
 		case len(data) == 0:
@@ -112,6 +128,9 @@ func WriteJPEG(file []byte, b Blocks) (out []byte, lost bool) {
 	for _, p := range b.Own {
 		if p.Marker == container.APP0 {
 			put(p.Marker, "", p.Data)
+			if own, ok := bytes.CutPrefix(rest, []byte("\xFF\xE0\x00\x10"+jfifPrefix)); ok && len(own) >= 9 {
+				rest = own[9:]
+			}
 		}
 	}
 	put(container.APP1, exifPrefix, b.Exif)
@@ -127,7 +146,7 @@ func WriteJPEG(file []byte, b Blocks) (out []byte, lost bool) {
 			put(p.Marker, "", p.Data)
 		}
 	}
-	return append(head, file[2:]...), lost
+	return append(head, rest...), lost
 }
 
 func appendSegment(to []byte, marker byte, prefix string, data []byte) []byte {
@@ -151,23 +170,41 @@ func appendICC(to, profile []byte) ([]byte, bool) {
 	return to, true
 }
 
-// StripJPEG returns the file without the segments that Read reads or that Write would write, and without
-// anything after the end of the picture. The coded picture stays as it is.
-func StripJPEG(src []byte) []byte {
+// stripJPEG returns the file without the segments that Read reads or that Write would write, and without anything that
+// decoders do not need: segments of further kinds, what stands between segments and what follows the picture. The coded
+// picture stays as it is. Of Adobe's segment, which says what the colours are, its twelve bytes stay.
+func stripJPEG(src []byte) []byte {
+	const adobe = 12
 	out := []byte{0xFF, container.SOI}
-	kept := 2 // bytes of src that are written or dropped
+	scan := -1 // where coded data starts
 	for s, err := range container.JPEG(src) {
 		if err != nil {
 			break
 		}
-		if s.Marker == container.EOI {
-			return append(out, src[kept:s.End]...)
+		if scan >= 0 {
+			out = append(out, src[scan:s.Start]...)
+			scan = -1
 		}
-		isApp := s.Marker >= container.APP0 && s.Marker <= container.APP0+15 && s.Marker != container.APP14
-		if isApp || s.Marker == container.COM {
-			out = append(out, src[kept:s.Start]...)
-			kept = s.End
+		switch {
+		case s.Marker == container.EOI:
+			return append(out, src[s.Start:s.End]...)
+		case s.Marker == container.APP14 && bytes.HasPrefix(s.Data, []byte(adobePrefix)) && len(s.Data) >= adobe:
+			out = appendSegment(out, s.Marker, "", s.Data[:adobe])
+		case isPixelsJPEG(s):
+			out = append(out, src[s.Start:s.End]...)
+		}
+		if s.Marker == container.SOS {
+			scan = s.End
 		}
 	}
-	return append(out, src[kept:]...)
+	if scan >= 0 {
+		out = append(out, src[scan:]...)
+	}
+	return out
+}
+
+// isPixelsJPEG reports whether a segment is needed to decode the pixels.
+func isPixelsJPEG(s container.Segment) bool {
+	const dqt, dnl, dri = 0xDB, 0xDC, 0xDD
+	return s.IsFrame() || slices.Contains([]byte{container.DHT, container.DAC, container.SOS, dqt, dnl, dri}, s.Marker)
 }

@@ -27,7 +27,14 @@ func setMark(packet []byte, mark string) ([]byte, error) {
 	if mark == "" && !bytes.Contains(packet, []byte(markName)) {
 		return packet, nil
 	}
-	packet = emptyXMP.ReplaceAll(dropProperty(packet, markName), nil)
+	if len(packet) > 0 {
+		var err error
+		isMark := func(name xmpName) xmpChange { return xmpChange{drop: name == named("imagepro", "recipe")} }
+		if packet, err = editXMP(packet, isMark); err != nil {
+			return nil, err
+		}
+	}
+	packet = emptyXMP.ReplaceAll(packet, nil)
 	if mark == "" {
 		return packet, nil
 	}

@@ -49,7 +49,7 @@ func TestExifIsBroughtUpToDateInPlace(t *testing.T) {
 			t.Parallel()
 			before := camera(order, thumbnail)
 			kept := bytes.Clone(before)
-			after, err := updateExif(before, Change{Width: 640, Height: 70000})
+			after, _, err := updateExif(before, Change{Width: 640, Height: 70000})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -87,7 +87,7 @@ func TestWhatPointsAtPartsOfThePictureGoes(t *testing.T) {
 			"moved":    {Change{Width: 4000, Height: 3000, Moved: true}, false, true, true},
 			"hidden":   {Change{Width: 4000, Height: 3000, Hidden: true}, false, false, false},
 		} {
-			after, err := updateExif(before, c.change)
+			after, _, err := updateExif(before, c.change)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -113,14 +113,18 @@ func TestWhatPointsAtPartsOfThePictureGoes(t *testing.T) {
 	}
 }
 
-func TestAThumbnailThatLiesOnOtherDataIsDamage(t *testing.T) {
+func TestAThumbnailThatLiesOnOtherDataDoesNotCostIt(t *testing.T) {
 	t.Parallel()
 	order := binary.LittleEndian
 	exif := camera(order, []byte("thumbnail"))
 	at := bytes.Index(exif, []byte{0x01, 0x02, 4, 0}) // the thumbnail's offset
 	order.PutUint32(exif[at+8:], 8)
-	if _, err := updateExif(exif, Change{Width: 1, Height: 1}); err == nil {
-		t.Error("the main directory would have been wiped as a thumbnail")
+	after, _, err := updateExif(exif, Change{Width: 1, Height: 1})
+	if err != nil || exifText(after, tagArtist) != "Ann Artist" || !hasGPS(after) {
+		t.Errorf("the main directory was wiped as a thumbnail: %v", err)
+	}
+	if s, _, _, next, err := openFirst(after); err != nil || next != 0 || len(s.data) == 0 {
+		t.Errorf("the thumbnail's directory is still there: %d, %v", next, err)
 	}
 }
 
@@ -144,16 +148,54 @@ func TestDamagedExifNeverPanics(t *testing.T) {
 	}
 }
 
+// checkMended checks that what is left of a structure can be read as a whole and stays as it is from then on.
+func checkMended(t *testing.T, exif []byte) {
+	t.Helper()
+	was := bytes.Clone(exif)
+	after, lost, err := mended(exif)
+	if !bytes.Equal(exif, was) {
+		t.Fatalf("the source was changed: % x", was)
+	}
+	if err != nil || after == nil {
+		return
+	}
+	s, main, where, _, err := openFirst(after)
+	if err != nil {
+		t.Fatalf("what is left is broken: %v\nbefore % x\nafter  % x", err, exif, after)
+	}
+	used, err := s.usage(main)
+	used.directories = append(used.directories, where)
+	if err != nil || used.isTangled() {
+		t.Fatalf("what is left is tangled: %v\nbefore % x\nafter  % x", err, exif, after)
+	}
+	if again, lost, err := mended(after); err != nil || lost || !bytes.Equal(again, after) {
+		t.Fatalf("what is left is mended again: %v, lost %v\n% x\n% x", err, lost, after, again)
+	}
+	if !lost && len(after) != len(exif) {
+		t.Fatal("something was cut off without a word")
+	}
+	for _, c := range []Change{{Width: 10, Height: 20}, {Width: 10, Height: 20, Moved: true, Hidden: true, SRGB: true}, {Width: 10, Height: 20, DropGPS: true}} {
+		b := Blocks{Exif: exif}.Update(c)
+		if b.Exif == nil && !lost && !c.DropGPS {
+			t.Fatalf("nothing is left of what can be read: % x", exif)
+		}
+		if c.DropGPS && hasGPS(b.Exif) {
+			t.Fatalf("the place is left: % x", b.Exif)
+		}
+	}
+}
+
 func checkUpdate(t *testing.T, exif []byte) {
 	t.Helper()
-	if after, err := updateExif(exif, Change{Width: 10, Height: 20, Moved: true, Hidden: true}); err == nil {
-		if _, err := updateExif(after, Change{Width: 10, Height: 20}); err != nil {
+	checkMended(t, exif)
+	if after, _, err := updateExif(exif, Change{Width: 10, Height: 20, Moved: true, Hidden: true}); err == nil {
+		if _, _, err := updateExif(after, Change{Width: 10, Height: 20}); err != nil {
 			t.Fatalf("the result of hiding cannot be updated: %v\nbefore % x\nafter  % x", err, exif, after)
 		}
 	}
 	Orientation(exif)
 	exifText(exif, tagArtist)
-	after, err := updateExif(exif, Change{Width: 10, Height: 20})
+	after, _, err := updateExif(exif, Change{Width: 10, Height: 20})
 	if err != nil {
 		return
 	}
@@ -163,7 +205,7 @@ func checkUpdate(t *testing.T, exif []byte) {
 	if got := Orientation(after); got != 1 {
 		t.Fatalf("the orientation is %d after an update of % x", got, exif)
 	}
-	if _, err := updateExif(after, Change{Width: 10, Height: 20}); err != nil {
+	if _, _, err := updateExif(after, Change{Width: 10, Height: 20}); err != nil {
 		t.Fatalf("the result of an update cannot be updated: %v\nbefore % x\nafter  % x", err, exif, after)
 	}
 }
@@ -207,18 +249,15 @@ func imageResource(id uint16, data []byte) []byte {
 
 func TestIPTCStaysWithoutPreviews(t *testing.T) {
 	t.Parallel()
-	out, err := updateIPTC(iptc("Bo", "(c) Bo!"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if bytes.Contains(out, []byte("secret")) || iptcText(out, dataSetByline) != "Bo" || iptcText(out, dataSetCopyright) != "(c) Bo!" {
+	out, lost := updateIPTC(iptc("Bo", "(c) Bo!"), Change{})
+	if lost || bytes.Contains(out, []byte("secret")) || iptcText(out, dataSetByline) != "Bo" || iptcText(out, dataSetCopyright) != "(c) Bo!" {
 		t.Errorf("the resources are %q", out)
 	}
 	for n := range out {
-		_, _ = updateIPTC(out[:n])
+		updateIPTC(out[:n], Change{})
 		iptcText(out[:n], dataSetCopyright)
 	}
-	if _, err := updateIPTC([]byte("8BIM\x04\x04\x00\x00\xff\xff\xff\xff....")); err == nil {
+	if _, lost := updateIPTC([]byte("8BIM\x04\x04\x00\x00\xff\xff\xff\xff...."), Change{}); !lost {
 		t.Error("a resource that reaches over the end is kept")
 	}
 }
@@ -233,11 +272,11 @@ func TestXMPIsBroughtUpToDateInBothSpellings(t *testing.T) {
 	 dc:format="image/jpeg">
 	<tiff:ImageLength>480</tiff:ImageLength><exif:PixelYDimension>480</exif:PixelYDimension><dc:rights>mine</dc:rights>
 	</rdf:Description></rdf:RDF></x:xmpmeta>`
-	got, err := updateXMP([]byte(packet), Change{Width: 640, Height: 480})
-	if err != nil || string(got) != want {
-		t.Errorf("the packet is %v\n%s\nwant\n%s", err, got, want)
+	got, lost := updateXMP([]byte(packet), Change{Width: 640, Height: 480})
+	if !lost || string(got) != want {
+		t.Errorf("the packet is %v\n%s\nwant\n%s", lost, got, want)
 	}
-	if _, err := updateXMP([]byte("\xff\xfeno packet"), Change{Width: 1, Height: 1}); err == nil {
+	if _, lost := updateXMP([]byte("\xff\xfeno packet"), Change{Width: 1, Height: 1}); !lost {
 		t.Error("what is no packet is kept")
 	}
 }
@@ -293,17 +332,19 @@ func TestWhatIsWrittenIsReadAgain(t *testing.T) {
 	}
 }
 
+func keepNone([]byte) bool { return false }
+
 func TestStrippingLeavesTheCodedPicture(t *testing.T) {
 	t.Parallel()
 	b := full(camera(binary.LittleEndian, []byte("thumbnail")))
 	b.Own = []Part{{Marker: container.COM, Data: []byte("hello")}, {Marker: container.APP0, Data: []byte("JFIF\x00.........")}}
 	file, _ := WriteJPEG(tinyJPEG(), b)
-	if got := StripJPEG(append(file, "something after the end"...)); !bytes.Equal(got, tinyJPEG()) {
+	if got := stripJPEG(append(file, "something after the end"...)); !bytes.Equal(got, tinyJPEG()) {
 		t.Errorf("the stripped JPEG is %q", got)
 	}
 	b.Own = []Part{{Name: "tEXt", Data: []byte("a\x00b")}, {Name: "gAMA", Data: make([]byte, 4)}}
 	file, _ = WritePNG(tinyPNG(), b)
-	if got := StripPNG(file); !bytes.Equal(got, tinyPNG()) {
+	if got := stripPNG(file, keepNone); !bytes.Equal(got, tinyPNG()) {
 		t.Errorf("the stripped PNG is %q", got)
 	}
 }
@@ -365,7 +406,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(tiff)
 	f.Add(png)
 	f.Fuzz(func(t *testing.T, src []byte) {
-		for _, format := range []string{"jpeg", "png", "webp", "tiff"} {
+		for _, format := range []string{"jpeg", "png", "webp", "tiff", "gif"} {
 			b := Read(format, src)
 			for _, mode := range []Mode{All, Copyright, None} {
 				after := b.Update(Change{Width: 3, Height: 4, Mode: mode})
@@ -375,13 +416,16 @@ func FuzzRead(f *testing.F) {
 				}
 			}
 		}
-		WriteWebP(src, b)
-		_, _, _ = WriteTIFF(src, b)
-		if bytes.HasPrefix(src, []byte{0xFF, container.SOI}) {
-			StripJPEG(src)
-		}
-		if bytes.HasPrefix(src, []byte("\x89PNG\r\n\x1a\n")) {
-			StripPNG(src)
+		for format, head := range map[string]string{
+			"jpeg": "\xFF\xD8", "png": "\x89PNG\r\n\x1a\n", "webp": "", "gif": "", "tiff": "",
+		} {
+			if !bytes.HasPrefix(src, []byte(head)) {
+				continue
+			}
+			TellsPlace(format, src)
+			for _, how := range []Rewriting{{}, {Bare: true}, {DropGPS: true}} {
+				_, _, _ = Rewrite(format, src, b, how)
+			}
 		}
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"compress/zlib"
 	"io"
 	"slices"
-	"strings"
 
 	"imagepro/handler/imaging/container"
 )
@@ -15,11 +14,20 @@ const xmpKeyword = "XML:com.adobe.xmp"
 
 // ownPNG lists the chunks that are carried from PNG to PNG. All others depend on how pixels are stored.
 func ownPNG() []string {
-	return []string{"cHRM", "cICP", "gAMA", "pHYs", "sRGB", "iTXt", "tEXt", "zTXt"}
+	return []string{"cHRM", "cICP", "gAMA", "pHYs", "sRGB", "mDCV", "cLLI", "iTXt", "tEXt", "zTXt"}
 }
+
+// isPixelsPNG reports whether a chunk is needed to decode the pixels of a still picture.
+func isPixelsPNG(name string) bool {
+	return slices.Contains([]string{"IHDR", "PLTE", "tRNS", "sBIT", "IDAT", "IEND"}, name)
+}
+
+// credentialPNG is the chunk of content credentials (C2PA 2.1, annex A.3.2).
+const credentialPNG = "caBX"
 
 func readPNG(src []byte) Blocks {
 	var b Blocks
+	var raw []rawProfile
 	own := 0
 	for c, err := range container.PNG(src) {
 		if err != nil {
@@ -33,8 +41,13 @@ func readPNG(src []byte) Blocks {
 			b.ICC = b.keep(inflateICC(rest))
 		case c.Name == "iTXt" && string(keyword) == xmpKeyword:
 			b.XMP = b.keep(internationalText(rest))
-		case strings.HasSuffix(c.Name, "Xt") && bytes.HasPrefix(keyword, []byte("Raw profile type ")):
-			b.Lost = true // EXIF or IPTC as ImageMagick hides it in text; it would go stale
+		case c.Name == credentialPNG:
+			b.Credential = true
+		case Part{Name: c.Name}.isText() && bytes.HasPrefix(keyword, []byte(rawKeyword)):
+			profile, ok := readRawProfile(Part{Name: c.Name, Data: c.Data})
+			if b.Lost = b.Lost || !ok; ok {
+				raw = append(raw, profile)
+			}
 		case slices.Contains(ownPNG(), c.Name):
 			if own += len(c.Data); own > maxOwn {
 				b.Lost = true
@@ -42,6 +55,9 @@ func readPNG(src []byte) Blocks {
 			}
 			b.Own = append(b.Own, Part{Name: c.Name, Data: c.Data})
 		}
+	}
+	for _, profile := range raw {
+		b.takeRaw(profile)
 	}
 	return b
 }
@@ -92,7 +108,7 @@ func WritePNG(file []byte, b Blocks) (out []byte, lost bool) {
 		if p.Name == "sRGB" && len(b.ICC) > 0 {
 			continue // the specification allows one of the two
 		}
-		if p.Name != "" {
+		if slices.Contains(ownPNG(), p.Name) {
 			out = container.AppendPNG(out, p.Name, p.Data)
 		}
 	}
@@ -114,16 +130,16 @@ func deflateICC(profile []byte) []byte {
 	return to.Bytes()
 }
 
-// StripPNG returns the file without the chunks that Read reads or that Write would write. The pixels stay as
-// they are stored.
-func StripPNG(src []byte) []byte {
+// stripPNG returns the file without the chunks that Read reads or that Write would write, without content credentials
+// and without what keep refuses of the others. The pixels stay as they are stored.
+func stripPNG(src []byte, keep func(data []byte) bool) []byte {
 	out := append([]byte(nil), src[:8]...)
+	dropped := append(ownPNG(), "eXIf", "iCCP", "tIME", credentialPNG)
 	for c, err := range container.PNG(src) {
 		if err != nil {
 			break
 		}
-		dropped := append(ownPNG(), "eXIf", "iCCP", "tIME")
-		if !slices.Contains(dropped, c.Name) {
+		if isPixelsPNG(c.Name) || !slices.Contains(dropped, c.Name) && keep(c.Data) {
 			out = append(out, src[c.Start:c.End]...)
 		}
 	}

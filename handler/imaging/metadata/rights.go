@@ -30,12 +30,9 @@ func rights(b Blocks) []byte {
 
 // exifText returns a text of the first directory; "" if there is none.
 func exifText(exif []byte, tag uint16) string {
-	t, entries, _, _, err := openFirst(exif)
-	if err != nil {
-		return ""
-	}
+	t, entries := readFirst(exif)
 	for _, e := range entries {
-		if e.tag == tag && e.kind == kindASCII {
+		if e.tag == tag && (e.kind == kindASCII || e.kind == kindUTF8) {
 			end := min(e.value.end, e.value.start+int(e.count))
 			return strings.TrimRight(string(t.data[e.value.start:end]), "\x00 ")
 		}

@@ -105,8 +105,11 @@ func (t tiff) entry(at int) (entry, error) {
 // sizeOf returns the bytes of one value of a kind; 0 for kinds that TIFF does not know.
 func sizeOf(kind uint16) int64 {
 	sizes := [...]int64{0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4}
-	if int(kind) < len(sizes) {
+	switch {
+	case int(kind) < len(sizes):
 		return sizes[kind]
+	case kind == kindUTF8:
+		return 1
 	}
 	return 0
 }
@@ -119,15 +122,17 @@ const (
 	kindByte      = 1
 	kindUndefined = 7
 	kindDouble    = 12
+	kindUTF8      = 129 // a text (CIPA DC-008-2023)
+	kindIFD       = 13  // a LONG that points to a directory (TIFF Technical Note 1)
 )
 
-// number returns the first value of a SHORT or LONG entry.
+// number returns the first value of a SHORT, LONG or IFD entry.
 func (t tiff) number(e entry) (int, bool) {
 	switch {
 	case e.count == 0:
 	case e.kind == kindShort:
 		return int(t.order.Uint16(t.data[e.value.start:])), true
-	case e.kind == kindLong:
+	case e.kind == kindLong, e.kind == kindIFD:
 		return int(t.order.Uint32(t.data[e.value.start:])), true
 	}
 	return 0, false

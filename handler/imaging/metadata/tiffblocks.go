@@ -28,12 +28,16 @@ func (e entry) isExif() bool { return slices.Contains(aboutPicture(), e.tag) }
 // readTIFF takes the metadata of the first page.
 func readTIFF(src []byte) Blocks {
 	var b Blocks
-	t, entries, _, _, err := openFirst(src)
+	t, first, err := openTIFF(src)
 	if err != nil {
 		return b
 	}
+	entries, _, damaged := t.readable(first)
+	b.Lost = len(damaged) > 0
 	var iim, resources []byte
 	for _, e := range entries {
+		b.geo = b.geo || slices.Contains(geoTags(), e.tag)
+		b.Credential = b.Credential || e.tag == tagCredential
 		value := t.data[e.value.start:min(e.value.end, e.value.start+int(e.count)*int(sizeOf(e.kind)))]
 		switch e.tag {
 		case tagXMP:
@@ -114,25 +118,32 @@ func parted(block []byte) (iim, others []byte) {
 	return iim, others
 }
 
-// WriteTIFF returns a file of one page with these blocks instead of its own. The pixels stay where they are. The error says
-// that the file's structure does not allow it; lost that something has no place. Parts are ignored.
-func WriteTIFF(file []byte, b Blocks) (out []byte, lost bool, err error) {
-	t, main, where, next, err := openFirst(bytes.Clone(file))
-	if err != nil || next != 0 {
-		return nil, false, errTIFF
-	}
-	leaving := slices.DeleteFunc(slices.Clone(main), func(e entry) bool { return !e.isAbout() })
-	main = slices.DeleteFunc(main, entry.isAbout)
-	old, err := t.used(leaving)
+// WriteTIFF returns a file of one page with these blocks instead of its own, and without fields of further tags. The
+// pixels stay where they are. The error says that the file's structure does not allow it; lost that something has no
+// place. Parts are ignored.
+func WriteTIFF(file []byte, b Blocks, gone ...uint16) (out []byte, lost bool, err error) {
+	t, first, err := openTIFF(bytes.Clone(file))
 	if err != nil {
 		return nil, false, err
 	}
+	main, where, damaged := t.readable(first)
+	if len(main) == 0 || t.next(first) != 0 || slices.ContainsFunc(damaged, isPixelTag) {
+		return nil, false, errTIFF
+	}
+	leaves := func(e entry) bool { return e.isAbout() || slices.Contains(gone, e.tag) }
+	leaving := slices.DeleteFunc(slices.Clone(main), func(e entry) bool { return !leaves(e) })
+	main = slices.DeleteFunc(main, leaves)
+	used, err := t.usage(leaving)
+	if err != nil { // what cannot be read cannot be wiped
+		used = usage{values: values(leaving)}
+	}
+	old := append(used.directories, used.values...)
 	raw := t.raw(main)
 	old = slices.DeleteFunc(old, func(s span) bool { return s.start == 0 }) // the header
 	t.wipe(append(old, where), slices.Concat(values(main), t.pixels(main), []span{{0, 8}}))
 	nodes, lost := b.nodes(t.order)
 	t.setFirst(t.appendDirectory(raw, nodes, 0))
-	return t.data, lost, nil
+	return t.data, lost || len(damaged) > 0, nil
 }
 
 // nodes returns the blocks as fields of a TIFF file.
@@ -182,7 +193,7 @@ func (t tiff) numbers(e entry) []int {
 		switch e.kind {
 		case kindShort:
 			all = append(all, int(t.order.Uint16(t.data[at:])))
-		case kindLong:
+		case kindLong, kindIFD:
 			all = append(all, int(t.order.Uint32(t.data[at:])))
 		default:
 			return nil

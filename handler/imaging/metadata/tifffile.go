@@ -6,4 +6,7 @@ const (
 	tagIPTC           = 0x83BB
 	tagICC            = 0x8773
 	tagImageResources = 0x8649 // of Photoshop
+	tagSubIFDs        = 0x014A
+	tagCredential     = 0xCD41 // C2PA 2.1, annex A.3.4
+	tagOldThumbnail   = 0x501B // of Windows' GDI+
 )

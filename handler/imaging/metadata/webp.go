@@ -22,10 +22,52 @@ func readWebP(src []byte) Blocks {
 			b.Exif = TrimExif(c.Data)
 		case "XMP ":
 			b.XMP = bytes.TrimRight(c.Data, "\x00")
+		case credentialWebP:
+			b.Credential = true
 		}
 	}
 	return b
 }
+
+// credentialWebP is the chunk of content credentials (C2PA 2.1, annex A.3.6).
+const credentialWebP = "C2PA"
+
+// isPixelsWebP reports whether a chunk is needed to decode the pixels, and isBlockWebP whether it holds a block.
+func isPixelsWebP(name string) bool {
+	return slices.Contains([]string{"VP8X", "VP8 ", "VP8L", "ALPH", "ANIM", "ANMF"}, name)
+}
+
+func isBlockWebP(name string) bool { return slices.Contains([]string{"ICCP", "EXIF", "XMP "}, name) }
+
+// stripWebP returns the file without content credentials, what follows the picture and what keep refuses of chunks of
+// further kinds, those of frames among them. Blocks stay: WriteWebP takes their place.
+func stripWebP(src []byte, keep func(data []byte) bool) ([]byte, error) {
+	var chunks [][]byte
+	for c, err := range container.WebP(src) {
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case c.Name == "ANMF":
+			frame := bytes.Clone(c.Data[:min(len(c.Data), frameHead)])
+			for f, err := range container.WebPFrame(c.Data) {
+				if err != nil {
+					return nil, err
+				}
+				if isPixelsWebP(f.Name) || keep(f.Data) {
+					frame = container.AppendWebP(frame, f.Name, f.Data)
+				}
+			}
+			chunks = append(chunks, container.AppendWebP(nil, "ANMF", frame))
+		case isPixelsWebP(c.Name), isBlockWebP(c.Name), c.Name != credentialWebP && keep(c.Data):
+			chunks = append(chunks, container.AppendWebP(nil, c.Name, c.Data))
+		}
+	}
+	return container.RIFF(chunks...), nil
+}
+
+// frameHead is how many bytes of a frame stand before its chunks.
+const frameHead = 16
 
 // WriteWebP puts blocks into a file, in the place of those that it has; the coded pictures stay as they are. WebP has no
 // place for IPTC: lost says whether there was any, or whether the file is none that blocks can be put into.

@@ -1,72 +1,78 @@
 package metadata
 
 import (
-	"bytes"
 	"errors"
-	"regexp"
+	"slices"
 	"strconv"
-	"unicode/utf8"
+	"strings"
 )
 
 // errXMP says that an XMP packet cannot be brought up to date.
 var errXMP = errors.New("metadata: an XMP packet is broken")
 
-// updateXMP returns the packet with another orientation and other sides, without previews and without what
-// points at other parts of the file. It looks for the prefixes that the specification prefers, which is
-// what programs write.
-func updateXMP(packet []byte, c Change) ([]byte, error) {
+// updateXMP returns the packet with another orientation and other sides, without previews and without what points at
+// other parts of the file; and without the place, if that is asked for. Prefixes may be any. lost says whether such
+// parts, which an edit does not carry on, were told of, or the packet was damaged.
+func updateXMP(packet []byte, c Change) (out []byte, lost bool) {
 	if len(packet) == 0 {
-		return nil, nil
+		return nil, false
 	}
-	if !utf8.Valid(packet) || !bytes.Contains(packet, []byte("<rdf:RDF")) {
-		return nil, errXMP
-	}
-	for _, p := range []struct {
-		name  string
-		value int
-	}{
-		{"tiff:Orientation", c.orientation()},
-		{"tiff:ImageWidth", c.Width},
-		{"tiff:ImageLength", c.Height},
-		{"exif:PixelXDimension", c.Width},
-		{"exif:PixelYDimension", c.Height},
-	} {
-		packet = setProperty(packet, p.name, strconv.Itoa(p.value))
+	values := map[xmpName]int{
+		named("tiff", "Orientation"): c.orientation(),
+		named("tiff", "ImageWidth"):  c.Width, named("tiff", "ImageLength"): c.Height,
+		named("exif", "PixelXDimension"): c.Width, named("exif", "PixelYDimension"): c.Height,
 	}
 	if c.SRGB {
-		packet = dropProperty(setProperty(packet, "exif:ColorSpace", "1"), "photoshop:ICCProfile")
+		values[named("exif", "ColorSpace")] = 1
 	}
-	for _, name := range goneXMP(c) {
-		packet = dropProperty(packet, name)
-	}
-	return packet, nil
+	out, err := editXMP(packet, func(name xmpName) xmpChange {
+		switch value, known := values[name]; {
+		case known:
+			return xmpChange{set: strconv.Itoa(value)}
+		case showsOther(name):
+			lost = true
+			return xmpChange{drop: true}
+		case name == named("xmp", "Thumbnails"), (c.Moved || c.Hidden) && pointsAt(name),
+			c.DropGPS && tellsPlaceXMP(name), isProvenance(name), c.SRGB && name == named("photoshop", "ICCProfile"):
+			return xmpChange{drop: true}
+		}
+		return xmpChange{}
+	})
+	return out, lost || err != nil
 }
 
-// goneXMP returns patterns of the properties that are wrong after a change: previews, depths and gain maps, films and other
-// parts of the file; and what points at parts of the picture that lie elsewhere or are hidden now.
-func goneXMP(c Change) []string {
-	gone := []string{
-		"xmp:Thumbnails", "xmpNote:HasExtendedXMP", `hdrgm:\w+`, `HDRGainMap:\w+`, "Container:Directory", "GContainer:Directory",
-		`GCamera:MotionPhoto\w*`, `GCamera:MicroVideo\w*`, `GDepth:\w+`, `GImage:\w+`,
+// showsOther reports whether a property is about depths and gain maps, films and other parts of the file.
+func showsOther(name xmpName) bool {
+	switch name {
+	case named("xmpNote", "HasExtendedXMP"), named("Container", "Directory"):
+		return true
 	}
-	if c.Moved || c.Hidden {
-		gone = append(gone, "mwg-rs:Regions", "MP:RegionInfo", "exif:SubjectArea", "exif:SubjectLocation", `GPano:\w+`)
+	spaces := []string{"hdrgm", "HDRGainMap", "GDepth", "GImage", "Device"}
+	if slices.ContainsFunc(spaces, func(prefix string) bool { return name.space == xmpSpaces[prefix] }) {
+		return true
 	}
-	return gone
+	isFilm := strings.HasPrefix(name.local, "MotionPhoto") || strings.HasPrefix(name.local, "MicroVideo")
+	return isFilm && name.space == xmpSpaces["GCamera"]
 }
 
-// setProperty changes the value of a simple property, in both of its spellings: attribute and element.
-func setProperty(packet []byte, name, value string) []byte {
-	attribute := regexp.MustCompile(`(\s` + name + `\s*=\s*)("[^"]*"|'[^']*')`)
-	packet = attribute.ReplaceAll(packet, []byte(`${1}"`+value+`"`))
-	element := regexp.MustCompile(`(<` + name + `\s*>)[^<]*(</` + name + `\s*>)`)
-	return element.ReplaceAll(packet, []byte("${1}"+value+"${2}"))
+// pointsAt reports whether a property points at parts of the picture.
+func pointsAt(name xmpName) bool {
+	switch name {
+	case named("mwg-rs", "Regions"), named("MP", "RegionInfo"),
+		named("exif", "SubjectArea"), named("exif", "SubjectLocation"):
+		return true
+	}
+	return name.space == xmpSpaces["GPano"]
 }
 
-// dropProperty removes a property.
-func dropProperty(packet []byte, name string) []byte {
-	attribute := regexp.MustCompile(`\s` + name + `\s*=\s*("[^"]*"|'[^']*')`)
-	packet = attribute.ReplaceAll(packet, nil)
-	element := regexp.MustCompile(`(?s)<` + name + `(\s[^>]*)?/>|<` + name + `(\s[^>]*)?>.*?</` + name + `\s*>`)
-	return element.ReplaceAll(packet, nil)
+// isProvenance reports whether a property says where content credentials are kept (C2PA 2.1, section 11.4).
+func isProvenance(name xmpName) bool { return name == named("dcterms", "provenance") }
+
+// hasXMP reports whether a packet has a property of a kind, as far as it can be read.
+func hasXMP(packet []byte, is func(xmpName) bool) (found bool) {
+	_, _ = editXMP(packet, func(name xmpName) xmpChange {
+		found = found || is(name)
+		return xmpChange{}
+	})
+	return found
 }

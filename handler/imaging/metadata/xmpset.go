@@ -14,17 +14,6 @@ type property struct {
 	prefix, name, list string
 }
 
-// namespaces are those of the properties that are set or taken out, by their preferred prefixes.
-func namespaces() map[string]string {
-	return map[string]string{
-		"dc":             dublinCore,
-		"photoshop":      photoshop,
-		"tiff":           "http://ns.adobe.com/tiff/1.0/",
-		"lr":             "http://ns.adobe.com/lightroom/1.0/",
-		"MicrosoftPhoto": "http://ns.microsoft.com/photo/1.0/",
-	}
-}
-
 // stale lists the properties that would say something else after a field was set.
 func stale(field Field) []property {
 	switch field {
@@ -52,7 +41,7 @@ func setXMP(packet []byte, fields Fields) ([]byte, error) {
 	if len(packet) == 0 {
 		packet = []byte(packetHead + packetTail)
 	}
-	if !bytes.Contains(packet, []byte("<rdf:RDF")) || !bytes.Contains(packet, []byte("</rdf:RDF>")) {
+	if !bytes.Contains(packet, []byte("</rdf:RDF>")) {
 		return nil, errXMP
 	}
 	about := `""`
@@ -60,19 +49,22 @@ func setXMP(packet []byte, fields Fields) ([]byte, error) {
 		about = string(found[1])
 	}
 	var own strings.Builder
+	gone := map[xmpName]bool{}
 	for _, at := range places() {
 		values, set := fields[at.field]
 		if !set {
 			continue
 		}
 		for _, p := range append(stale(at.field), at.xmp) {
-			for _, prefix := range prefixes(packet, p.prefix) {
-				packet = dropProperty(packet, regexp.QuoteMeta(prefix+":"+p.name))
-			}
+			gone[named(p.prefix, p.name)] = true
 		}
 		if len(values) > 0 {
 			at.xmp.write(&own, values)
 		}
+	}
+	packet, err := editXMP(packet, func(name xmpName) xmpChange { return xmpChange{drop: gone[name]} })
+	if err != nil {
+		return nil, err
 	}
 	packet = emptyXMP.ReplaceAll(packet, nil)
 	end := bytes.LastIndex(packet, []byte("</rdf:RDF>"))
@@ -90,19 +82,6 @@ var (
 	aboutXMP = regexp.MustCompile(`<rdf:Description\s[^>]*?rdf:about\s*=\s*("[^"<]*"|'[^'<]*')`)
 	emptyXMP = regexp.MustCompile(`<rdf:Description(\s+rdf:about\s*=\s*("[^"]*"|'[^']*')|\s+xmlns:[\w.-]+\s*=\s*("[^"]*"|'[^']*'))*\s*(/>|>\s*</rdf:Description\s*>)`)
 )
-
-// prefixes returns the prefixes that a packet has for a namespace, with the preferred one.
-func prefixes(packet []byte, preferred string) []string {
-	uri := regexp.QuoteMeta(namespaces()[preferred])
-	declared := regexp.MustCompile(`xmlns:([\w.-]+)\s*=\s*(?:"` + uri + `"|'` + uri + `')`)
-	all := []string{preferred}
-	for _, found := range declared.FindAllSubmatch(packet, -1) {
-		if prefix := string(found[1]); !slices.Contains(all, prefix) {
-			all = append(all, prefix)
-		}
-	}
-	return all
-}
 
 // write appends the property with its texts.
 func (p property) write(to *strings.Builder, values []string) {

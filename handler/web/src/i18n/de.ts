@@ -89,7 +89,7 @@ const de: Messages = {
     column_name: 'Name', column_result: 'Ergebnis', column_before: 'Vorher', column_after: 'Nachher',
   },
   warning: {
-    alphaFlattened: 'Durchsichtiges wurde gefüllt.', chromaHalved: 'Farben haben die halbe Auflösung.', colorsReduced: 'Farben wurden verringert.', depthReduced: 'Aus 16 Bit wurden 8.', framesDropped: 'Nur das erste Einzelbild wurde genommen.',
+    alphaFlattened: 'Durchsichtiges wurde gefüllt.', chromaHalved: 'Farben haben die halbe Auflösung.', colorsReduced: 'Farben wurden verringert.', credentialDropped: 'Die Content Credentials wurden entfernt.', depthReduced: 'Aus 16 Bit wurden 8.', framesDropped: 'Nur das erste Einzelbild wurde genommen.',
     metadataDropped: 'Manches, was die Datei sagt, ging verloren.', orientationKept: 'Es wurde nicht gedreht, da das Qualität gekostet hätte.', processed: 'Es war schon bearbeitet.', profileDropped: 'Das Farbprofil war beschädigt.', profileKept: 'Das Farbprofil blieb.',
     progressiveMissing: 'Es ist nicht progressiv.', qualityReduced: 'Die Qualität wurde gesenkt.', savingsTooSmall: 'Es wäre nicht viel kleiner geworden.', textMissing: 'Manche Buchstaben fehlen.',
   },

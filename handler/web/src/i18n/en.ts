@@ -87,7 +87,7 @@ export default {
     column_name: 'Name', column_result: 'Result', column_before: 'Before', column_after: 'After',
   },
   warning: {
-    alphaFlattened: 'Transparency was filled.', chromaHalved: 'Colours have half the resolution.', colorsReduced: 'Colours were reduced.', depthReduced: '16 bits became 8.', framesDropped: 'Only the first frame was taken.',
+    alphaFlattened: 'Transparency was filled.', chromaHalved: 'Colours have half the resolution.', colorsReduced: 'Colours were reduced.', credentialDropped: 'The content credentials were removed.', depthReduced: '16 bits became 8.', framesDropped: 'Only the first frame was taken.',
     metadataDropped: 'Some of what the file says was lost.', orientationKept: 'It was not turned, as that would have cost quality.', processed: 'It was done before.', profileDropped: 'The colour profile was damaged.', profileKept: 'The colour profile stayed.',
     progressiveMissing: 'It is not progressive.', qualityReduced: 'The quality was lowered.', savingsTooSmall: 'It would not have been much smaller.', textMissing: 'Some letters are missing.',
   },

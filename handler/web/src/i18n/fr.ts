@@ -89,7 +89,7 @@ const fr: Messages = {
     column_name: 'Nom', column_result: 'Résultat', column_before: 'Avant', column_after: 'Après',
   },
   warning: {
-    alphaFlattened: 'La transparence a été remplie.', chromaHalved: 'Les couleurs ont la moitié de la résolution.', colorsReduced: 'Les couleurs ont été réduites.', depthReduced: '16 bits sont devenus 8.', framesDropped: 'Seule la première image a été prise.',
+    alphaFlattened: 'La transparence a été remplie.', chromaHalved: 'Les couleurs ont la moitié de la résolution.', colorsReduced: 'Les couleurs ont été réduites.', credentialDropped: 'Les certificats de contenu (Content Credentials) ont été supprimés.', depthReduced: '16 bits sont devenus 8.', framesDropped: 'Seule la première image a été prise.',
     metadataDropped: 'Une partie de ce que dit le fichier a été perdue.', orientationKept: 'Elle n’a pas été tournée, cela aurait coûté de la qualité.', processed: 'C’était déjà fait.', profileDropped: 'Le profil de couleurs était abîmé.', profileKept: 'Le profil de couleurs est resté.',
     progressiveMissing: 'Elle n’est pas progressive.', qualityReduced: 'La qualité a été réduite.', savingsTooSmall: 'Elle n’aurait pas été beaucoup plus petite.', textMissing: 'Certaines lettres manquent.',
   },
