@@ -91,7 +91,7 @@ const de: Messages = {
   warning: {
     alphaFlattened: 'Durchsichtiges wurde gefüllt.', chromaHalved: 'Farben haben die halbe Auflösung.', colorsReduced: 'Farben wurden verringert.', depthReduced: 'Aus 16 Bit wurden 8.', framesDropped: 'Nur das erste Einzelbild wurde genommen.',
     metadataDropped: 'Manches, was die Datei sagt, ging verloren.', orientationKept: 'Es wurde nicht gedreht, da das Qualität gekostet hätte.', processed: 'Es war schon bearbeitet.', profileDropped: 'Das Farbprofil war beschädigt.', profileKept: 'Das Farbprofil blieb.',
-    progressiveMissing: 'Es ist nicht progressiv.', qualityReduced: 'Die Qualität wurde gesenkt.', savingsTooSmall: 'Es wäre nicht viel kleiner geworden.', textMissing: 'Manche Buchstaben fehlen.',
+    progressiveMissing: 'Es ist nicht progressiv.', qualityReduced: 'Die Qualität wurde gesenkt.', savingsTooSmall: 'Es wäre nicht viel kleiner geworden.', overwroteChange: 'Jemand hat im selben Moment gespeichert. Dessen Inhalt ist die Version darunter.',
   },
   schedules: {
     title: 'Zeitpläne', none: 'Nichts ist geplant. Wählen Sie Bilder aus, dann „Planen“.', name: 'Name', start: 'Erstes Mal', rhythm: 'Wiederholen', once: 'einmal', daily: 'jeden Tag', weekdays: 'an Werktagen', weekly: 'jede Woche', monthly: 'jeden Monat',

@@ -89,7 +89,7 @@ export default {
   warning: {
     alphaFlattened: 'Transparency was filled.', chromaHalved: 'Colours have half the resolution.', colorsReduced: 'Colours were reduced.', depthReduced: '16 bits became 8.', framesDropped: 'Only the first frame was taken.',
     metadataDropped: 'Some of what the file says was lost.', orientationKept: 'It was not turned, as that would have cost quality.', processed: 'It was done before.', profileDropped: 'The colour profile was damaged.', profileKept: 'The colour profile stayed.',
-    progressiveMissing: 'It is not progressive.', qualityReduced: 'The quality was lowered.', savingsTooSmall: 'It would not have been much smaller.', textMissing: 'Some letters are missing.',
+    progressiveMissing: 'It is not progressive.', qualityReduced: 'The quality was lowered.', savingsTooSmall: 'It would not have been much smaller.', overwroteChange: 'Somebody else saved at the same moment. Their content is the version below.',
   },
   schedules: {
     title: 'Schedules', none: 'Nothing is planned. Choose pictures, then “Schedule”.', name: 'Name', start: 'First time', rhythm: 'Repeat', once: 'once', daily: 'every day', weekdays: 'on working days', weekly: 'every week', monthly: 'every month',

@@ -91,7 +91,7 @@ const fr: Messages = {
   warning: {
     alphaFlattened: 'La transparence a été remplie.', chromaHalved: 'Les couleurs ont la moitié de la résolution.', colorsReduced: 'Les couleurs ont été réduites.', depthReduced: '16 bits sont devenus 8.', framesDropped: 'Seule la première image a été prise.',
     metadataDropped: 'Une partie de ce que dit le fichier a été perdue.', orientationKept: 'Elle n’a pas été tournée, cela aurait coûté de la qualité.', processed: 'C’était déjà fait.', profileDropped: 'Le profil de couleurs était abîmé.', profileKept: 'Le profil de couleurs est resté.',
-    progressiveMissing: 'Elle n’est pas progressive.', qualityReduced: 'La qualité a été réduite.', savingsTooSmall: 'Elle n’aurait pas été beaucoup plus petite.', textMissing: 'Certaines lettres manquent.',
+    progressiveMissing: 'Elle n’est pas progressive.', qualityReduced: 'La qualité a été réduite.', savingsTooSmall: 'Elle n’aurait pas été beaucoup plus petite.', overwroteChange: 'Quelqu’un d’autre a enregistré au même moment. Son contenu est dans la version juste en dessous.',
   },
   schedules: {
     title: 'Planifications', none: 'Rien n’est prévu. Choisissez des images, puis « Planifier ».', name: 'Nom', start: 'Première fois', rhythm: 'Répéter', once: 'une fois', daily: 'chaque jour', weekdays: 'les jours ouvrés', weekly: 'chaque semaine', monthly: 'chaque mois',

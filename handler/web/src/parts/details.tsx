@@ -15,6 +15,7 @@ import { editorAt, imagePath, pictureAt } from './places';
 import { saveFile } from './save-file';
 import { Thumbnail, useOwn } from './thumbnail';
 import { useUnsaved } from './unsaved';
+import { warningText } from './warnings';
 
 const useStyles = makeStyles({
   pane: {
@@ -203,7 +204,7 @@ function SaidForm({ entry, said, onTrouble }: { entry: Entry; said: Properties; 
 function Versions({ entry }: { entry: Entry }) {
   const { t } = useTranslation();
   const styles = useStyles();
-  const { api, announce } = useApp();
+  const { api, announce, notify } = useApp();
   const queries = useQueryClient();
   const path = { driveId: entry.driveId, itemId: entry.itemId };
   const versions = useQuery({ queryKey: ['versions', entry.itemId, entry.etag], queryFn: () => body(api.typed.GET('/images/{driveId}/{itemId}/versions', { params: { path } })) });
@@ -215,6 +216,8 @@ function Versions({ entry }: { entry: Entry }) {
       queries.setQueryData(['image', entry.itemId], restored);
       void queries.invalidateQueries({ queryKey: ['items', entry.driveId] });
       announce(t('details.restored'));
+      const lines = (restored.warnings ?? []).map((warning) => warningText(t, warning));
+      if (lines.length > 0) notify({ title: t('details.restored'), lines });
     },
     onError: (problem) => {
       if (problem instanceof Problem && problem.kind === 'stale')

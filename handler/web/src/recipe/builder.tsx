@@ -5,7 +5,7 @@ import { Add20Regular, ArrowDown20Regular, ArrowUp20Regular, Delete20Regular } f
 import { useId } from 'react';
 import { useTranslation } from 'react-i18next';
 import { number } from '../i18n/format';
-import { undrawable } from './letters';
+import { namesOf, useUndrawable } from './letters';
 import { formOf, moved, newStep, stepForms, type FieldForm, type Recipe, type Step } from './recipe';
 
 const useStyles = makeStyles({
@@ -111,23 +111,34 @@ function OneField({ field, value, onChange }: { field: FieldForm; value: unknown
           <input id={id} className={styles.color} type="color" value={String(value ?? field.initial).slice(0, 7)} onChange={(event) => onChange(event.target.value)} />
         </div>
       );
-    case 'text': {
-      const text = String(value ?? '');
-      const missing = undrawable(text);
-      return (
-        <Field
-          label={label}
-          hint={t('field.textHint', { year: '{year}', creator: '{creator}', name: '{name}' })}
-          {...(missing.length > 0 && {
-            validationState: 'warning',
-            validationMessage: t('field.undrawable', { letters: missing.join(' ') }),
-          })}
-        >
-          <Input maxLength={field.most} value={text} onChange={(_, data) => onChange(data.value)} />
-        </Field>
-      );
-    }
+    case 'text':
+      return <TextField field={field} text={String(value ?? '')} onChange={onChange} />;
   }
+}
+
+function TextField({
+  field,
+  text,
+  onChange,
+}: {
+  field: FieldForm & { kind: 'text' };
+  text: string;
+  onChange(text: string): void;
+}) {
+  const { t } = useTranslation();
+  const missing = useUndrawable()(text);
+  return (
+    <Field
+      label={t(`field.${field.name}` as 'field.text')}
+      hint={t('field.textHint', { year: '{year}', creator: '{creator}', name: '{name}' })}
+      {...(missing.length > 0 && {
+        validationState: 'warning',
+        validationMessage: t('field.undrawable', { letters: namesOf(missing) }),
+      })}
+    >
+      <Input maxLength={field.most} value={text} onChange={(_, data) => onChange(data.value)} />
+    </Field>
+  );
 }
 
 const named = new Set(['fit', 'gravity', 'axis', 'name']);
