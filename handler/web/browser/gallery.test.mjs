@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { content, itemOf, manage, open, photos, site, stack, toGallery, until, versions } from './kit.mjs';
+import { axe, content, itemOf, manage, open, photos, site, stack, toGallery, until, versions } from './kit.mjs';
 
 test('a person finds a library, looks at its pictures and moves among them by keyboard', async () => {
   await site('Harbour', 12);
@@ -47,6 +47,79 @@ test('pictures can be found by name and sorted', async () => {
   });
   await page.getByRole('searchbox', { name: 'Find by name' }).fill('there is nothing like this');
   await page.getByText('No picture has such a name.').waitFor();
+});
+
+const labels = (page) =>
+  page.locator('[role=option]').evaluateAll((all) => all.map((one) => one.getAttribute('aria-label')));
+const sortBy = async (page, name) => {
+  await page.getByRole('button', { name: 'Sort by' }).click();
+  await page.getByRole('menuitemradio', { name, exact: true }).click();
+};
+const isSortedBy = async (page, name) => {
+  await page.getByRole('button', { name: 'Sort by' }).click();
+  await page.getByRole('menuitemradio', { name, exact: true, checked: true }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('menuitemradio').first().waitFor({ state: 'detached' });
+};
+
+test('pictures are sorted by more than their names once all are listed, and until then it is said how they are', async () => {
+  await site('Dune', 7);
+  const made = await photos(7);
+  const byName = made.map(({ name }) => name);
+  const bySize = made.toSorted((a, b) => b.content.length - a.content.length).map(({ name }) => name);
+  const page = await open(stack.adele);
+  const asked = [];
+  let rest = Promise.resolve();
+  await page.route('**/api/drives/*/items?*', async (route) => {
+    const url = new URL(route.request().url());
+    if (url.searchParams.has('thumbnails')) asked.push(url.searchParams.get('sort'));
+    if (url.searchParams.has('cursor')) await rest;
+    url.searchParams.set('limit', '3');
+    await route.continue({ url: url.href });
+  });
+  await toGallery(page, 'Dune');
+  await until('all are listed by name', async () => (await labels(page)).join() === byName.join());
+  await sortBy(page, 'Size, descending');
+  await until('they are sorted by size', async () => (await labels(page)).join() === bySize.join());
+  await isSortedBy(page, 'Size, descending');
+
+  let goOn;
+  rest = new Promise((done) => (goOn = done));
+  await page.reload();
+  await page.getByRole('button', { name: 'Summer fair' }).click();
+  await page.getByRole('option').first().waitFor();
+  await sortBy(page, 'Size, descending');
+  await page.getByText('By name until all pictures are listed.').waitFor();
+  await until('the first three are there', async () => (await labels(page)).join() === byName.slice(0, 3).join());
+  await isSortedBy(page, 'Name, ascending');
+  assert.deepEqual(await axe(page), []);
+  goOn();
+  await until('they are sorted by size', async () => (await labels(page)).join() === bySize.join());
+  await page.getByText('By name until all pictures are listed.').waitFor({ state: 'detached' });
+  await isSortedBy(page, 'Size, descending');
+  await sortBy(page, 'Changed, ascending');
+  await isSortedBy(page, 'Changed, ascending');
+  assert.deepEqual(asked.filter((by) => by !== 'name'), [], 'the API is asked for what SharePoint sorts by');
+});
+
+test('a folder with too many pictures to be listed whole says that it is sorted by name', async () => {
+  const { drive } = await site('Desert', 1);
+  const page = await open(stack.adele);
+  await page.route('**/api/drives/*/items?*', (route) => {
+    if (!new URL(route.request().url()).pathname.includes(encodeURIComponent(drive)) || /folder=root/.test(route.request().url())) return route.continue();
+    const items = Array.from({ length: 10_000 }, (_, at) => ({
+      driveId: drive, itemId: `01${at}`, name: `${String(at).padStart(5, '0')}.jpg`, mimeType: 'image/jpeg', size: 10_000 - at, modifiedAt: '2026-01-01T00:00:00Z',
+    }));
+    return route.fulfill({ json: { items, sort: 'name', next: 'more' } });
+  });
+  await toGallery(page, 'Desert');
+  assert.equal(await page.getByText(/^By name/).count(), 0);
+  await sortBy(page, 'Size, ascending');
+  await page.getByText('By name, since there are too many pictures for another order.').waitFor();
+  assert.equal((await labels(page))[0], '00000.jpg');
+  await isSortedBy(page, 'Name, ascending');
+  await sortBy(page, 'Name, ascending');
+  await page.getByText(/^By name/).waitFor({ state: 'detached' });
 });
 
 test('every layout shows all pictures', async () => {

@@ -7,7 +7,7 @@ import { Navigation } from '../src/navigation';
 import { Drafts, editOf, sessionOf } from '../src/parts/drafts';
 import { doneOf } from '../src/parts/job-state';
 import { rowsOf } from '../src/parts/layout';
-import { byTaken, spread } from '../src/parts/order';
+import { sorted, spread, type SortBy } from '../src/parts/order';
 import { localNow, ruleOf } from '../src/parts/rhythm';
 import { emptyRecipe, formOf, moved, newStep, stepForms, tidy } from '../src/recipe/recipe';
 
@@ -410,11 +410,24 @@ describe('jobs', () => {
   });
 });
 
-it('pictures without a day come last, whichever way they are sorted', () => {
-  const entry = (itemId: string, takenAt?: string) => ({ driveId: 'd', itemId, takenAt, size: 1 }) as Entry;
-  const images = [entry('none'), entry('b', '2026-02-01T00:00:00Z'), entry('a', '2026-01-01T00:00:00Z')];
-  expect(byTaken(images, false).map(({ itemId }) => itemId)).toEqual(['a', 'b', 'none']);
-  expect(byTaken(images, true).map(({ itemId }) => itemId)).toEqual(['b', 'a', 'none']);
+describe('orders', () => {
+  const entry = (itemId: string, of: Partial<Entry> = {}) => ({ driveId: 'd', itemId, ...of }) as Entry;
+  const ids = (images: Entry[]) => images.map(({ itemId }) => itemId).join('');
+
+  it('are made of size, day and change, with the unknown at the end, whichever way', () => {
+    const images = [
+      entry('n'),
+      entry('b', { takenAt: '2026-02-01T00:00:00Z', modifiedAt: '2026-03-01T00:00:00Z', size: 20 }),
+      entry('a', { takenAt: '2026-01-01T00:00:00Z', modifiedAt: '2026-03-01T00:00:00.5Z', size: 100 }),
+      entry('c', { takenAt: '2026-02-01T00:00:00Z', modifiedAt: '2026-02-28T23:59:59Z', size: 0 }),
+    ];
+    const orders = (by: SortBy) => [false, true].map((descending) => ids(sorted(images, { by, descending })));
+    expect(orders('taken')).toEqual(['abcn', 'bcan']); // those that are equal stay in the order of their names
+    expect(orders('size')).toEqual(['cban', 'abcn']);
+    expect(orders('modified')).toEqual(['cban', 'abcn']);
+    expect(orders('name')).toEqual(['nbac', 'nbac']); // as they came
+    expect(ids(images)).toBe('nbac');
+  });
 });
 
 it('samples are spread from the first to the last', () => {

@@ -17,6 +17,7 @@ const de: Messages = {
   gallery: {
     library: 'Bibliothek', trail: 'Wo Sie sind', find: 'Nach Namen suchen', view: 'Ansicht', sort: 'Sortieren nach', layout: 'Anordnung', editFolder: 'Alle bearbeiten', folders: 'Ordner', images: 'Bilder',
     by_name: 'Name', by_modified: 'Geändert', by_taken: 'Aufgenommen', by_size: 'Größe', ascending: 'aufsteigend', descending: 'absteigend', order: '{{by}}, {{way}}',
+    sortedLater: 'Nach Namen, bis alle Bilder gelistet sind.', tooManyToSort: 'Nach Namen, da es für eine andere Reihenfolge zu viele Bilder sind.',
     layout_grid: 'Raster', layout_masonry: 'In ihren eigenen Formen', layout_carousel: 'Eins nach dem anderen', layout_list: 'Liste',
     selection: 'Auswahl', selected_one: '{{count}} Bild ausgewählt', selected_other: '{{count}} Bilder ausgewählt', select: 'Auswählen', selectAll: 'Alle {{total}} auswählen', selectNone: 'Aufheben',
     editSelected: 'Bearbeiten', previous: 'Vorheriges', next: 'Nächstes', of: '{{at}} von {{total}}',

@@ -15,6 +15,7 @@ export default {
   gallery: {
     library: 'Library', trail: 'Where you are', find: 'Find by name', view: 'View', sort: 'Sort by', layout: 'Layout', editFolder: 'Edit all', folders: 'Folders', images: 'Pictures',
     by_name: 'Name', by_modified: 'Changed', by_taken: 'Taken', by_size: 'Size', ascending: 'ascending', descending: 'descending', order: '{{by}}, {{way}}',
+    sortedLater: 'By name until all pictures are listed.', tooManyToSort: 'By name, since there are too many pictures for another order.',
     layout_grid: 'Grid', layout_masonry: 'In their own shapes', layout_carousel: 'One at a time', layout_list: 'List',
     selection: 'Selection', selected_one: '{{count}} picture selected', selected_other: '{{count}} pictures selected', select: 'Select', selectAll: 'Select all {{total}}', selectNone: 'Clear',
     editSelected: 'Edit', previous: 'Previous', next: 'Next', of: '{{at}} of {{total}}',

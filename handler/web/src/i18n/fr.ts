@@ -17,6 +17,7 @@ const fr: Messages = {
   gallery: {
     library: 'Bibliothèque', trail: 'Où vous êtes', find: 'Chercher par nom', view: 'Affichage', sort: 'Trier par', layout: 'Disposition', editFolder: 'Tout modifier', folders: 'Dossiers', images: 'Images',
     by_name: 'Nom', by_modified: 'Modification', by_taken: 'Prise de vue', by_size: 'Taille', ascending: 'croissant', descending: 'décroissant', order: '{{by}}, {{way}}',
+    sortedLater: 'Par nom, jusqu’à ce que toutes les images soient listées.', tooManyToSort: 'Par nom, car il y a trop d’images pour un autre ordre.',
     layout_grid: 'Grille', layout_masonry: 'Dans leurs proportions', layout_carousel: 'Une à la fois', layout_list: 'Liste',
     selection: 'Sélection', selected_one: '{{count}} image sélectionnée', selected_other: '{{count}} images sélectionnées', select: 'Sélectionner', selectAll: 'Sélectionner les {{total}}', selectNone: 'Effacer',
     editSelected: 'Modifier', previous: 'Précédente', next: 'Suivante', of: '{{at}} sur {{total}}',

@@ -17,16 +17,17 @@ import type { Chosen } from '../parts/drafts';
 import { Failure } from '../parts/failure';
 import { Grid } from '../parts/grid';
 import type { Layout } from '../parts/layout';
-import { byTaken } from '../parts/order';
+import { sorted, type Sort, type SortBy } from '../parts/order';
 import { bulkAt } from '../parts/places';
 import { Home } from './home';
 
 const useStyles = makeStyles({
   page: { height: '100%', display: 'grid', gridTemplateColumns: 'minmax(0, 1fr) auto', position: 'relative' },
-  main: { minHeight: 0, display: 'grid', gridTemplateRows: 'auto auto auto 1fr' },
+  main: { minHeight: 0, display: 'grid', gridTemplateRows: 'auto auto auto auto 1fr' },
   head: { padding: '12px 12px 0', display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: '8px' },
   grow: { flexGrow: 1, minWidth: 0 },
   folders: { display: 'flex', gap: '8px', padding: '8px 12px', overflowX: 'auto' },
+  order: { padding: '8px 12px 0', color: tokens.colorNeutralForeground2 },
   body: { minHeight: 0, paddingTop: '8px' },
   chosen: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: '8px', padding: '6px 12px', margin: '8px 12px 0', borderRadius: tokens.borderRadiusMedium, backgroundColor: tokens.colorBrandBackground2, color: tokens.colorNeutralForeground1 },
   empty: { padding: '48px 24px', textAlign: 'center', display: 'grid', gap: '12px', justifyItems: 'center' },
@@ -36,9 +37,6 @@ const useStyles = makeStyles({
 /** Up to so many pictures are listed without being asked for, so that sorting and selecting mean all of them. */
 const listed = 10_000;
 const pageSize = 200;
-
-type SortBy = 'name' | 'modified' | 'taken' | 'size';
-interface Sort { by: SortBy; descending: boolean }
 
 /** What a tab of a channel shows. */
 export function TabGallery({ id, orHome }: { id: string; orHome?: boolean }) {
@@ -73,14 +71,15 @@ function Gallery({ driveId, folderId: top, tab }: { driveId: string; folderId: s
   const onOpen = useCallback((entry: Entry) => navigation.leave(() => setOpen(entry)), [navigation]);
   useEffect(() => setSelected(new Set()), [folderId]);
 
-  // SharePoint does not sort by the day a picture was taken: that is done here, of all that is listed.
-  const there = sort.by === 'taken' ? { by: 'name' as const, descending: false } : { by: sort.by, descending: sort.descending };
+  // SharePoint sorts by name alone, and the API would read the whole folder for each page of another order. Everything is
+  // listed here anyway, so other orders are made here, once it is.
+  const descending = sort.by === 'name' && sort.descending;
   const list = useInfiniteQuery({
-    queryKey: ['items', driveId, folderId, there, name],
+    queryKey: ['items', driveId, folderId, descending, name],
     queryFn: ({ pageParam }) => body(api.typed.GET('/drives/{driveId}/items', {
       params: {
         path: { driveId },
-        query: { folder: folderId, sort: there.by, descending: there.descending, thumbnails: true, limit: pageSize, ...(name && { name }), ...(pageParam && { cursor: pageParam }) },
+        query: { folder: folderId, sort: 'name', descending, thumbnails: true, limit: pageSize, ...(name && { name }), ...(pageParam && { cursor: pageParam }) },
       },
     })),
     initialPageParam: '',
@@ -89,10 +88,12 @@ function Gallery({ driveId, folderId: top, tab }: { driveId: string; folderId: s
   const { hasNextPage, isFetching, fetchNextPage } = list;
   const entries = useMemo(() => (list.data?.pages ?? []).flatMap((page) => page.items ?? []), [list.data]);
   const folders = useMemo(() => entries.filter((entry) => entry.folder), [entries]);
-  const images = useMemo(() => {
-    const found = entries.filter((entry) => !entry.folder);
-    return sort.by === 'taken' ? byTaken(found, sort.descending) : found;
-  }, [entries, sort]);
+  const inOrder: Sort = hasNextPage ? { by: 'name', descending } : sort;
+  const { by } = inOrder;
+  const images = useMemo(
+    () => sorted(entries.filter((entry) => !entry.folder), { by, descending: sort.descending }),
+    [entries, by, sort.descending],
+  );
   useEffect(() => {
     if (hasNextPage && !isFetching && !list.error && entries.length < listed) void fetchNextPage();
   }, [hasNextPage, isFetching, list.error, entries.length, fetchNextPage]);
@@ -146,7 +147,7 @@ function Gallery({ driveId, folderId: top, tab }: { driveId: string; folderId: s
           </div>
           <Input type="search" contentBefore={<Search20Regular />} placeholder={t('gallery.find')} aria-label={t('gallery.find')} value={filter} onChange={(_, { value }) => setFilter(value)} />
           <Toolbar aria-label={t('gallery.view')} size="small">
-            <Choice icon={<ArrowSort20Regular />} label={t('gallery.sort')} value={`${sort.by} ${sort.descending}`} options={(['name', 'modified', 'taken', 'size'] as const).flatMap((by) => [false, true].map((descending) => ({
+            <Choice icon={<ArrowSort20Regular />} label={t('gallery.sort')} value={`${inOrder.by} ${inOrder.descending}`} options={(['name', 'modified', 'taken', 'size'] as const).flatMap((by) => [false, true].map((descending) => ({
               value: `${by} ${descending}`, text: t('gallery.order', { by: t(`gallery.by_${by}`), way: t(descending ? 'gallery.descending' : 'gallery.ascending') }),
             })))} onChange={(value) => {
               const [by, descending] = value.split(' ');
@@ -170,6 +171,11 @@ function Gallery({ driveId, folderId: top, tab }: { driveId: string; folderId: s
             <Button appearance="subtle" onClick={() => select(new Set(images.map((image) => image.itemId)))}>{t('gallery.selectAll', { total: number(images.length) })}</Button>
             <Button appearance="subtle" icon={<DismissRegular />} onClick={() => select(new Set())}>{t('gallery.selectNone')}</Button>
           </div>
+        ) : <div />}
+        {inOrder.by !== sort.by && !list.isPending && !list.error ? (
+          <Text size={200} role="status" className={styles.order}>
+            {t(entries.length < listed ? 'gallery.sortedLater' : 'gallery.tooManyToSort')}
+          </Text>
         ) : <div />}
         <div className={styles.body}>
           {list.error ? (
