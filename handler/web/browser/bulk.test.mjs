@@ -90,9 +90,13 @@ test('one that is at work can be paused, resumed and cancelled', async () => {
   await page.locator('#main').getByText('at work', { exact: true }).waitFor();
   await page.getByRole('button', { name: 'Cancel', exact: true }).click();
   await page.locator('#main').getByText('cancelled', { exact: true }).waitFor();
-  await new Promise((done) => setTimeout(done, 4000)); // what was on its way is saved by then
   const all = (await photos(12)).map(({ name }) => `Summer fair/${name}`);
-  const counts = await Promise.all(all.map(async (name) => (await versions(drive, name)).length));
+  let counts;
+  await until('what was on its way is saved', async () => {
+    const [rule] = (await manage('/trouble/rules')).filter(({ path }) => path === drive.slice(2));
+    counts = await Promise.all(all.map(async (name) => (await versions(drive, name)).length));
+    return counts.filter((count) => count > 1).length === rule.struck;
+  });
   assert.ok(counts.includes(1), `some pictures were not edited any more: ${counts}`);
 });
 

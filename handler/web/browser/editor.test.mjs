@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   axe,
+  becomes,
   content,
   deepPicture,
   editing,
@@ -95,7 +96,7 @@ test('what was done in the editor becomes a recipe for more pictures', async () 
   await page.getByRole('button', { name: 'Apply to more pictures' }).click();
   await page.getByRole('heading', { name: 'Edit many pictures' }).waitFor();
   await page.getByRole('list', { name: 'Steps' }).getByText('Filter').first().waitFor();
-  assert.equal(await page.getByRole('combobox', { name: 'Filter' }).inputValue(), 'sepia');
+  await becomes(() => page.getByRole('combobox', { name: 'Filter' }).inputValue(), 'sepia', 'the filter is chosen');
 });
 
 test('the frame of a crop and what is drawn can be moved by keyboard', async () => {

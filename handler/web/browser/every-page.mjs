@@ -1,4 +1,4 @@
-import { axe, itemOf, open, photos, screenshot, site, stack, until } from './kit.mjs';
+import { axe, itemOf, open, photos, screenshot, settled, site, stack, until } from './kit.mjs';
 
 const pages = {
   home: { path: '/', ready: 'h1' }, jobs: { path: '/jobs', ready: 'h1' }, schedules: { path: '/schedules', ready: 'h1' }, presets: { path: '/presets', ready: 'h1' },
@@ -19,7 +19,7 @@ export async function lookAtAll(colorScheme) {
   for (const [name, { path, ready }] of Object.entries(pages)) {
     const page = await open(stack.adele, path, { colorScheme });
     await page.locator(ready).first().waitFor();
-    await page.waitForLoadState('networkidle');
+    await settled(page);
     await look(page, name);
     await page.context().close();
   }

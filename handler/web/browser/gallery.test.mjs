@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { axe, content, itemOf, manage, open, photos, site, stack, toGallery, until, versions } from './kit.mjs';
+import { axe, becomes, content, itemOf, manage, open, photos, site, stack, toGallery, until, versions } from './kit.mjs';
+
+/** The names of the pictures that are shown, in their order. */
+const labels = (page) =>
+  page.locator('[role=option]').evaluateAll((all) => all.map((one) => one.getAttribute('aria-label')));
 
 test('a person finds a library, looks at its pictures and moves among them by keyboard', async () => {
   await site('Harbour', 12);
   const page = await open(stack.adele);
   await toGallery(page, 'Harbour');
   const options = page.getByRole('option');
-  assert.equal(await options.count(), 12);
+  await becomes(() => options.count(), 12, 'all pictures are there');
   await until('all thumbnails are shown', async () => (await page.locator('[role=option] img').evaluateAll((all) => all.filter((one) => one.complete && one.naturalWidth > 0).length)) === 12);
 
   await options.first().focus();
@@ -16,7 +20,7 @@ test('a person finds a library, looks at its pictures and moves among them by ke
   await page.keyboard.press('Space');
   await page.getByText('2 pictures selected').first().waitFor();
   await page.keyboard.press('End');
-  assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-posinset')), '12');
+  await becomes(() => page.evaluate(() => document.activeElement.getAttribute('aria-posinset')), '12', 'the last one has the focus');
   await page.keyboard.press('Control+a');
   await page.getByText('12 pictures selected').first().waitFor();
   await page.keyboard.press('Escape');
@@ -27,7 +31,7 @@ test('a person finds a library, looks at its pictures and moves among them by ke
   await details.getByText('Pixels').waitFor();
   await page.keyboard.press('Escape');
   await details.waitFor({ state: 'detached' });
-  assert.equal(await page.evaluate(() => document.activeElement.getAttribute('role')), 'option', 'the focus is back');
+  await becomes(() => page.evaluate(() => document.activeElement.getAttribute('role')), 'option', 'the focus is back');
   assert.deepEqual(page.problems, []);
 });
 
@@ -35,7 +39,8 @@ test('pictures can be found by name and sorted', async () => {
   await site('Quarry', 6);
   const page = await open(stack.adele);
   await toGallery(page, 'Quarry');
-  const names = () => page.locator('[role=option]').evaluateAll((all) => all.map((one) => one.getAttribute('aria-label')));
+  const names = () => labels(page);
+  await until('all are there', async () => (await names()).length === 6);
   const before = await names();
   await page.getByRole('button', { name: 'Sort by' }).click();
   await page.getByRole('menuitemradio', { name: 'Name, descending' }).click();
@@ -49,8 +54,6 @@ test('pictures can be found by name and sorted', async () => {
   await page.getByText('No picture has such a name.').waitFor();
 });
 
-const labels = (page) =>
-  page.locator('[role=option]').evaluateAll((all) => all.map((one) => one.getAttribute('aria-label')));
 const sortBy = async (page, name) => {
   await page.getByRole('button', { name: 'Sort by' }).click();
   await page.getByRole('menuitemradio', { name, exact: true }).click();
@@ -154,8 +157,8 @@ test('what is said of a picture is kept, and an old version comes back', async (
   await page.getByText('The description was saved.').waitFor({ state: 'attached' });
   await page.reload();
   await page.getByRole('tab', { name: 'Description' }).click();
-  assert.equal(await page.getByRole('textbox', { name: 'Alternative text' }).inputValue(), 'A wheel turns in the brook');
-  assert.equal(await page.getByRole('textbox', { name: 'Tags' }).inputValue(), 'mill, water');
+  await becomes(() => page.getByRole('textbox', { name: 'Alternative text' }).inputValue(), 'A wheel turns in the brook', 'the text is kept');
+  await becomes(() => page.getByRole('textbox', { name: 'Tags' }).inputValue(), 'mill, water', 'the tags are kept');
 
   await page.getByRole('tab', { name: 'Versions' }).click();
   await page.getByRole('button', { name: 'Restore version 1.0' }).click();

@@ -1,7 +1,9 @@
 // What the tests in a browser begin with.
+import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { deflateSync } from 'node:zlib';
 import { launch, manage, stack } from './stack.mjs';
 
@@ -21,6 +23,10 @@ export async function newPage(options = {}) {
   page.on('pageerror', (error) => page.problems.push(String(error)));
   page.on('console', (message) => message.type() === 'error' && page.problems.push(message.text()));
   page.on('request', (request) => page.requests.push(request.url()));
+  const pending = new Set();
+  page.on('request', (request) => /^http/.test(request.url()) && pending.add(request));
+  for (const end of ['requestfinished', 'requestfailed']) page.on(end, (request) => pending.delete(request));
+  page.pending = pending;
   return page;
 }
 
@@ -128,6 +134,27 @@ export async function until(what, check, time = 60_000) {
     await new Promise((done) => setTimeout(done, 100));
   }
 }
+
+/** Waits until something is what it has to be. */
+export async function becomes(get, want, what) {
+  let got;
+  const is = async () => isDeepStrictEqual((got = await get()), want);
+  await until(what, is).catch(() => assert.deepEqual(got, want, what));
+}
+
+/** Waits until a page has all that it asked for, and shows it. */
+export async function settled(page) {
+  let quiet = 0; // times in a row
+  await until('the page has all that it asked for', async () => {
+    const waits = page.pending.size > 0 || (await page.locator('.fui-Skeleton, [data-waiting]').count()) > 0;
+    quiet = waits ? 0 : quiet + 1;
+    return quiet === 3;
+  });
+}
+
+/** Waits until a page has drawn what it was told to. */
+export const drawn = (page) =>
+  page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 
 /** What axe finds wrong on a page. */
 export async function axe(page) {
