@@ -1,6 +1,6 @@
 import { FluentProvider, RendererProvider, createDOMRenderer, teamsDarkTheme, teamsHighContrastTheme, teamsLightTheme } from '@fluentui/react-components';
 import { QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query';
-import { Suspense, lazy, useCallback, useEffect, useState, useSyncExternalStore } from 'react';
+import { Suspense, lazy, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { Route, Router, Switch, useLocation, type BaseLocationHook } from 'wouter';
 import { body, type Api } from './api/client';
 import { retry, retryDelay } from './api/problem';
@@ -31,13 +31,16 @@ const renderer = createDOMRenderer(document, { styleElementAttributes: { nonce }
 const queries = new QueryClient({ defaultOptions: { queries: { retry, retryDelay, staleTime: 30_000, refetchOnWindowFocus: false } } });
 const themes = { light: teamsLightTheme, dark: teamsDarkTheme, contrast: teamsHighContrastTheme };
 
+/** What gives a page the path, and leads to another one. */
+const pathOf = (navigation: Navigation): BaseLocationHook =>
+  function usePath() {
+    return [useSyncExternalStore(navigation.subscribe, navigation.path), navigation.navigate];
+  };
+
 export function App({ host, api, navigation }: { host: Host; api: Api; navigation: Navigation }) {
   const [theme, setTheme] = useState(host.theme);
   useEffect(() => host.onTheme(setTheme), [host]);
-  const usePath: BaseLocationHook = useCallback(
-    () => [useSyncExternalStore(navigation.subscribe, navigation.path), navigation.navigate],
-    [navigation],
-  );
+  const usePath = useMemo(() => pathOf(navigation), [navigation]);
   return (
     <RendererProvider renderer={renderer}>
       <FluentProvider theme={themes[theme]} dir={document.documentElement.dir as 'ltr' | 'rtl'} style={{ height: '100%' }}>

@@ -24,22 +24,22 @@ export interface Host {
   /** Where a deep link leads in the tab, such as /jobs/abc. */
   subPage?: string;
   channel?: { id: string; name?: string };
-  theme(): ThemeName;
-  onTheme(changed: (theme: ThemeName) => void): void;
-  token(wish?: TokenWish): Promise<string>;
+  theme: () => ThemeName;
+  onTheme: (changed: (theme: ThemeName) => void) => void;
+  token: (wish?: TokenWish) => Promise<string>;
   /** Lets the user consent at an address of Entra ID's, and returns when they have. */
-  consent(url: string): Promise<void>;
+  consent: (url: string) => Promise<void>;
   /** Signs in anew; in a browser the page is left. */
-  signIn(): Promise<void>;
-  signOut?(): void;
+  signIn: () => Promise<void>;
+  signOut?: () => void;
   /** A link that leads others to a place in the tab. */
-  link(path: string, label: string): string;
+  link: (path: string, label: string) => string;
   /** The tab's settings page in Teams. */
   configuration?: {
-    valid(valid: boolean): void;
-    onSave(save: () => Promise<TabSettings>): void;
+    valid: (valid: boolean) => void;
+    onSave: (save: () => Promise<TabSettings>) => void;
   };
-  ready(): void;
+  ready: () => void;
 }
 
 /** Finds out where the tab is shown. In a frame that does not answer as Teams does it is a browser. */
@@ -84,10 +84,10 @@ async function teamsHost(): Promise<Host> {
       const inside = JSON.stringify({ subEntityId: path, ...(channel && { channelId: channel.id }) });
       return `https://teams.microsoft.com/l/entity/${settings.teamsApp}/${encodeURIComponent(context.page.id || 'pictures')}?label=${encodeURIComponent(label)}&context=${encodeURIComponent(inside)}`;
     },
-    configuration: context.page.frameContext !== 'settings' ? undefined : {
+    configuration: (context.page.frameContext as string) !== 'settings' ? undefined : {
       valid: (valid) => teams.pages.config.setValidityState(valid),
       onSave: (save) => teams.pages.config.registerOnSaveHandler((event) => {
-        save().then(async ({ entityId, title }) => {
+        void save().then(async ({ entityId, title }) => {
           await teams.pages.config.setConfig({
             entityId, suggestedDisplayName: title, contentUrl: `${location.origin}${base}/`, websiteUrl: `${location.origin}${base}/tabs/${entityId}`,
           });
@@ -97,7 +97,7 @@ async function teamsHost(): Promise<Host> {
     },
     ready: () => {
       teams.app.notifyAppLoaded();
-      teams.app.notifySuccess();
+      void teams.app.notifySuccess();
     },
   };
 }

@@ -246,7 +246,7 @@ describe('navigation', () => {
   });
 
   it('stays until there is an answer, whichever way out is taken', async () => {
-    const ways: Record<string, { go(made: ReturnType<typeof begin>): void; to: string }> = {
+    const ways: Record<string, { go: (made: ReturnType<typeof begin>) => void; to: string }> = {
       Back: { go: ({ window }) => window.press(-1), to: '/first' },
       Forward: { go: ({ window }) => window.press(1), to: '/third' },
       'a link': { go: ({ navigation }) => navigation.navigate('/link'), to: '/link' },

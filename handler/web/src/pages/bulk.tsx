@@ -117,7 +117,7 @@ function Edit({ id, found }: { id: string; found: Draft }) {
           </section>
           <SaveOptions save={save} onChange={(next) => change({ save: next })} />
         </div>
-        {start.error && <Failure problem={start.error} again={() => call(start.variables!)} />}
+        {start.error && <Failure problem={start.error} again={() => call(start.variables)} />}
         <div className={styles.actions}>
           <Button appearance="primary" icon={<Play20Regular />} disabled={empty || busy} onClick={() => begin(false)}>
             {t('bulk.start')}
@@ -171,7 +171,7 @@ function useSamples(chosen: Chosen) {
   });
 }
 
-function FolderOptions({ only, onChange }: { only: Only; onChange(only: Only): void }) {
+function FolderOptions({ only, onChange }: { only: Only; onChange: (only: Only) => void }) {
   const { t } = useTranslation();
   const styles = useStyles();
   return (
@@ -185,7 +185,7 @@ function FolderOptions({ only, onChange }: { only: Only; onChange(only: Only): v
   );
 }
 
-function FromPreset({ recipe, onRecipe }: { recipe: Recipe; onRecipe(recipe: Recipe): void }) {
+function FromPreset({ recipe, onRecipe }: { recipe: Recipe; onRecipe: (recipe: Recipe) => void }) {
   const { t } = useTranslation();
   const styles = useStyles();
   const presets = usePresets();
@@ -206,7 +206,7 @@ function FromPreset({ recipe, onRecipe }: { recipe: Recipe; onRecipe(recipe: Rec
 }
 
 /** Gives a recipe a name under which everybody of the organization finds it. */
-export function SavePreset({ recipe, trigger, onSaved }: { recipe: Recipe; trigger: ReactElement; onSaved(): void }) {
+export function SavePreset({ recipe, trigger, onSaved }: { recipe: Recipe; trigger: ReactElement; onSaved: () => void }) {
   const { t } = useTranslation();
   const { api, announce } = useApp();
   const [open, setOpen] = useState(false);
@@ -242,7 +242,7 @@ export function SavePreset({ recipe, trigger, onSaved }: { recipe: Recipe; trigg
   );
 }
 
-function SaveOptions({ save, onChange }: { save: Save; onChange(save: Save): void }) {
+function SaveOptions({ save, onChange }: { save: Save; onChange: (save: Save) => void }) {
   const { t } = useTranslation();
   const styles = useStyles();
   return (

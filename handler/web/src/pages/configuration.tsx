@@ -45,7 +45,9 @@ function Form({ existing }: { existing?: Tab }) {
     return { entityId: tab.id, title: tab.title };
   };
   const latest = useRef(save);
-  latest.current = save;
+  useEffect(() => {
+    latest.current = save;
+  });
   useEffect(() => host.configuration?.onSave(() => latest.current().catch((problem: unknown) => {
     setProblem(problem);
     throw problem;

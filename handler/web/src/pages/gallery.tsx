@@ -45,12 +45,13 @@ export function TabGallery({ id, orHome }: { id: string; orHome?: boolean }) {
   if (orHome && tab.error instanceof Problem && tab.error.kind === 'not_found') return <Home />;
   if (tab.error) return <Failure problem={tab.error} again={tab.refetch} />;
   if (!tab.data) return <Placeholders />;
-  return <Gallery driveId={tab.data.driveId} folderId={tab.data.folderId ?? 'root'} tab={tab.data} key={id} />;
+  const { driveId, folderId = 'root' } = tab.data;
+  return <Gallery driveId={driveId} folderId={folderId} tab={tab.data} key={`${id} ${driveId} ${folderId}`} />;
 }
 
 /** Any folder of any library. */
 export function LibraryGallery({ driveId, folderId }: { driveId: string; folderId: string }) {
-  return <Gallery driveId={driveId} folderId={folderId} key={driveId} />;
+  return <Gallery driveId={driveId} folderId={folderId} key={`${driveId} ${folderId}`} />;
 }
 
 function Gallery({ driveId, folderId: top, tab }: { driveId: string; folderId: string; tab?: Tab }) {
@@ -60,7 +61,6 @@ function Gallery({ driveId, folderId: top, tab }: { driveId: string; folderId: s
   const [, go] = useLocation();
   const title = tab?.title ?? t('gallery.library');
   const [trail, setTrail] = useState<{ id: string; name: string }[]>([]);
-  useEffect(() => setTrail([]), [top]);
   const folderId = trail.at(-1)?.id ?? top;
   const [layout, setLayout] = useState<Layout>(tab?.layout ?? 'grid');
   const [sort, setSort] = useState<Sort>({ by: tab?.sort?.by ?? 'name', descending: tab?.sort?.descending ?? false });
@@ -69,7 +69,10 @@ function Gallery({ driveId, folderId: top, tab }: { driveId: string; folderId: s
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [open, setOpen] = useState<Entry>();
   const onOpen = useCallback((entry: Entry) => navigation.leave(() => setOpen(entry)), [navigation]);
-  useEffect(() => setSelected(new Set()), [folderId]);
+  const enter = (folders: typeof trail) => {
+    setTrail(folders);
+    setSelected(new Set());
+  };
 
   // SharePoint sorts by name alone, and the API would read the whole folder for each page of another order. Everything is
   // listed here anyway, so other orders are made here, once it is.
@@ -138,7 +141,7 @@ function Gallery({ driveId, folderId: top, tab }: { driveId: string; folderId: s
                   {[{ id: top, name: title }, ...trail].map((folder, at, all) => (
                     <Fragment key={folder.id}>
                       {at > 0 && <BreadcrumbDivider />}
-                      <BreadcrumbItem><BreadcrumbButton current={at === all.length - 1} onClick={() => setTrail(trail.slice(0, at))}>{folder.name}</BreadcrumbButton></BreadcrumbItem>
+                      <BreadcrumbItem><BreadcrumbButton current={at === all.length - 1} onClick={() => enter(trail.slice(0, at))}>{folder.name}</BreadcrumbButton></BreadcrumbItem>
                     </Fragment>
                   ))}
                 </Breadcrumb>
@@ -160,7 +163,7 @@ function Gallery({ driveId, folderId: top, tab }: { driveId: string; folderId: s
         {folders.length > 0 ? (
           <nav className={styles.folders} aria-label={t('gallery.folders')}>
             {folders.map((folder) => (
-              <Button key={folder.itemId} icon={<Folder20Regular />} onClick={() => setTrail([...trail, { id: folder.itemId, name: folder.name ?? '' }])}>{folder.name}</Button>
+              <Button key={folder.itemId} icon={<Folder20Regular />} onClick={() => enter([...trail, { id: folder.itemId, name: folder.name ?? '' }])}>{folder.name}</Button>
             ))}
           </nav>
         ) : <div />}
@@ -207,7 +210,7 @@ function Gallery({ driveId, folderId: top, tab }: { driveId: string; folderId: s
   );
 }
 
-function Choice({ icon, label, value, options, onChange }: { icon: React.ReactElement; label: string; value: string; options: { value: string; text: string }[]; onChange(value: string): void }) {
+function Choice({ icon, label, value, options, onChange }: { icon: React.ReactElement; label: string; value: string; options: { value: string; text: string }[]; onChange: (value: string) => void }) {
   return (
     <Menu checkedValues={{ it: [value] }} onCheckedValueChange={(_, { checkedItems }) => onChange(checkedItems[0])}>
       <MenuTrigger disableButtonEnhancement><ToolbarButton icon={icon} aria-label={label} title={label} /></MenuTrigger>

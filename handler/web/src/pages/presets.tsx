@@ -106,7 +106,7 @@ function One({ preset }: { preset: Preset }) {
         />
       </div>
       {save.error && (
-        <Failure problem={save.error} again={isPassing(save.error) ? () => save.mutate(save.variables!) : undefined} />
+        <Failure problem={save.error} again={isPassing(save.error) ? () => save.mutate(save.variables) : undefined} />
       )}
       {remove.error && (
         <Failure problem={remove.error} again={isPassing(remove.error) ? () => remove.mutate() : undefined} />

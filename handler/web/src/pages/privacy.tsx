@@ -84,7 +84,7 @@ function Erase({ admin }: { admin: boolean }) {
   );
 }
 
-function Confirm({ label, question, onYes }: { label: string; question: string; onYes(): void }) {
+function Confirm({ label, question, onYes }: { label: string; question: string; onYes: () => void }) {
   const { t } = useTranslation();
   return (
     <Dialog modalType="alert">

@@ -13,7 +13,7 @@ const useStyles = makeStyles({
 });
 
 /** One picture after the other. */
-export function Carousel({ images, alt, caption, onOpen }: { images: Entry[]; alt(image: Entry): string; caption(image: Entry): string | undefined; onOpen(image: Entry): void }) {
+export function Carousel({ images, alt, caption, onOpen }: { images: Entry[]; alt: (image: Entry) => string; caption: (image: Entry) => string | undefined; onOpen: (image: Entry) => void }) {
   const styles = useStyles();
   const { t } = useTranslation();
   const [at, setAt] = useState(0);

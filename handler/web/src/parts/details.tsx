@@ -35,7 +35,7 @@ const useStyles = makeStyles({
 });
 
 /** Everything about one picture, beside the others. */
-export function Details({ entry, onClose }: { entry: Entry; onClose?(): void }) {
+export function Details({ entry, onClose }: { entry: Entry; onClose?: () => void }) {
   const { t } = useTranslation();
   const styles = useStyles();
   const { api, host, announce, navigation } = useApp();
@@ -129,7 +129,7 @@ function Facts({ entry }: { entry: Entry }) {
 }
 
 /** What is said of a picture can be changed by anybody who sees it; who is slower is told so, and loses nothing they wrote. */
-function Said({ entry, onTrouble }: { entry: Entry; onTrouble(): void }) {
+function Said({ entry, onTrouble }: { entry: Entry; onTrouble: () => void }) {
   const { api } = useApp();
   const said = useQuery({
     queryKey: ['properties', entry.itemId],
@@ -148,7 +148,7 @@ function Said({ entry, onTrouble }: { entry: Entry; onTrouble(): void }) {
 
 const texts = ['title', 'altText', 'caption', 'credit'] as const;
 
-function SaidForm({ entry, said, onTrouble }: { entry: Entry; said: Properties; onTrouble(): void }) {
+function SaidForm({ entry, said, onTrouble }: { entry: Entry; said: Properties; onTrouble: () => void }) {
   const { t } = useTranslation();
   const styles = useStyles();
   const { api, announce } = useApp();
@@ -228,7 +228,7 @@ function Versions({ entry }: { entry: Entry }) {
   if (!versions.data) return <Skeleton aria-label="…"><SkeletonItem size={64} /></Skeleton>;
   return (
     <>
-      {restore.error && <Failure problem={restore.error} again={() => restore.mutate(restore.variables!)} />}
+      {restore.error && <Failure problem={restore.error} again={() => restore.mutate(restore.variables)} />}
       <ul className={styles.versions}>
         {(versions.data.versions ?? []).map((version) => (
           <li key={version.id} className={styles.version}>

@@ -35,12 +35,12 @@ interface Props {
   images: Entry[];
   layout: Layout;
   selected: ReadonlySet<string>;
-  onSelect(selected: ReadonlySet<string>): void;
-  onOpen(image: Entry): void;
+  onSelect: (selected: ReadonlySet<string>) => void;
+  onOpen: (image: Entry) => void;
   /** Called when what is shown comes near the end. */
-  onEnd(): void;
-  caption(image: Entry): string | undefined;
-  alt(image: Entry): string;
+  onEnd: () => void;
+  caption: (image: Entry) => string | undefined;
+  alt: (image: Entry) => string;
   /** All images that will be there, if that is known. */
   total?: number;
 }

@@ -24,7 +24,7 @@ export interface Place {
 }
 
 /** Lets somebody choose a site, a library of it, and a folder of that. */
-export function Picker({ place, onPlace }: { place?: Place; onPlace(place: Place): void }) {
+export function Picker({ place, onPlace }: { place?: Place; onPlace: (place: Place) => void }) {
   const { t } = useTranslation();
   const styles = useStyles();
   const { api } = useApp();
@@ -74,7 +74,7 @@ export function Picker({ place, onPlace }: { place?: Place; onPlace(place: Place
 }
 
 /** The folders of a library, one level at a time. The one that is shown is the one that is chosen. */
-export function Folders({ driveId, onFolder }: { driveId: string; onFolder(id: string, name?: string): void }) {
+export function Folders({ driveId, onFolder }: { driveId: string; onFolder: (id: string, name?: string) => void }) {
   const { t } = useTranslation();
   const styles = useStyles();
   const { api } = useApp();

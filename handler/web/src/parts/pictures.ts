@@ -8,8 +8,8 @@ interface Waiting {
   key: string;
   path: string;
   abort: AbortController;
-  done(url: string): void;
-  fail(problem: unknown): void;
+  done: (url: string) => void;
+  fail: (problem: unknown) => void;
 }
 
 /**

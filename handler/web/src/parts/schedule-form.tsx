@@ -13,7 +13,7 @@ const useStyles = makeStyles({ form: { display: 'grid', gap: '12px' } });
 const rhythms = ['once', 'daily', 'weekdays', 'weekly', 'monthly'] as const satisfies readonly Rhythm[];
 
 /** When a bulk edit is to be started. */
-export function ScheduleForm({ edit, onDone }: { edit: EditFields; onDone(): void }) {
+export function ScheduleForm({ edit, onDone }: { edit: EditFields; onDone: () => void }) {
   const { t } = useTranslation();
   const styles = useStyles();
   const { api, announce } = useApp();

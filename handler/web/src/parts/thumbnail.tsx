@@ -48,13 +48,18 @@ export function Thumbnail({ entry, size = 'medium', alt, whole }: { entry: Entry
 /** The address of a picture that is got through the API, once it is there. */
 export function useOwn(key: string, path: string, wanted = true): string | undefined {
   const pictures = usePictures();
-  const [url, setUrl] = useState(() => (wanted ? pictures.known(key) : undefined));
+  const wish = wanted ? key : undefined;
+  const begin = () => ({ wish, url: wish && pictures.known(wish) });
+  const [shown, setShown] = useState(begin);
+  if (shown.wish !== wish) setShown(begin()); // something else is wanted
   useEffect(() => {
-    setUrl(wanted ? pictures.known(key) : undefined);
-    if (!wanted || pictures.known(key)) return;
+    if (!wish) return;
     const abort = new AbortController();
-    pictures.get(key, path, abort.signal).then(setUrl, () => {});
+    pictures.get(wish, path, abort.signal).then(
+      (url) => setShown((now) => (now.url ? now : { wish, url })),
+      () => {},
+    );
     return () => abort.abort();
-  }, [pictures, key, path, wanted]);
-  return url;
+  }, [pictures, wish, path]);
+  return shown.wish === wish ? shown.url : undefined;
 }

@@ -19,7 +19,7 @@ const useStyles = makeStyles({
 });
 
 /** Lets somebody put a recipe together. Steps that cannot be changed here are shown, and can be moved and taken away. */
-export function Builder({ recipe, onChange }: { recipe: Recipe; onChange(recipe: Recipe): void }) {
+export function Builder({ recipe, onChange }: { recipe: Recipe; onChange: (recipe: Recipe) => void }) {
   const { t } = useTranslation();
   const styles = useStyles();
   const setSteps = (steps: Step[]) => onChange({ ...recipe, steps });
@@ -68,7 +68,11 @@ function stepName(t: T, op: string): string {
   return formOf(op) || op === 'shape' || op === 'redact' ? t(`step.${op}` as 'step.crop') : op;
 }
 
-function OneField({ field, value, onChange }: { field: FieldForm; value: unknown; onChange(value: unknown): void }) {
+/** A value of a recipe as a field shows it. */
+const textOf = (value: unknown, otherwise = ''): string =>
+  typeof value === 'string' || typeof value === 'number' ? String(value) : otherwise;
+
+function OneField({ field, value, onChange }: { field: FieldForm; value: unknown; onChange: (value: unknown) => void }) {
   const { t } = useTranslation();
   const styles = useStyles();
   const id = useId();
@@ -88,7 +92,7 @@ function OneField({ field, value, onChange }: { field: FieldForm; value: unknown
     case 'number':
       return (
         <Field label={label}>
-          <SpinButton min={field.min} max={field.max} value={typeof value === 'number' ? value : null} displayValue={value === undefined ? '' : String(value)} onChange={(_, data) => {
+          <SpinButton min={field.min} max={field.max} value={typeof value === 'number' ? value : null} displayValue={textOf(value)} onChange={(_, data) => {
             const next = data.value ?? Number.parseFloat(data.displayValue ?? '');
             onChange(Number.isFinite(next) ? Math.max(field.min, Math.min(field.max, next)) : undefined);
           }} />
@@ -97,7 +101,7 @@ function OneField({ field, value, onChange }: { field: FieldForm; value: unknown
     case 'choice':
       return (
         <Field label={label}>
-          <Select value={String(value ?? field.initial)} onChange={(_, data) => onChange(data.value)}>
+          <Select value={textOf(value, field.initial)} onChange={(_, data) => onChange(data.value)}>
             {field.options.map((option) => <option key={option} value={option}>{optionName(t, field.name, option)}</option>)}
           </Select>
         </Field>
@@ -108,11 +112,11 @@ function OneField({ field, value, onChange }: { field: FieldForm; value: unknown
       return (
         <div>
           <label htmlFor={id}><Text block>{label}</Text></label>
-          <input id={id} className={styles.color} type="color" value={String(value ?? field.initial).slice(0, 7)} onChange={(event) => onChange(event.target.value)} />
+          <input id={id} className={styles.color} type="color" value={textOf(value, field.initial).slice(0, 7)} onChange={(event) => onChange(event.target.value)} />
         </div>
       );
     case 'text':
-      return <TextField field={field} text={String(value ?? '')} onChange={onChange} />;
+      return <TextField field={field} text={textOf(value)} onChange={onChange} />;
   }
 }
 
@@ -123,7 +127,7 @@ function TextField({
 }: {
   field: FieldForm & { kind: 'text' };
   text: string;
-  onChange(text: string): void;
+  onChange: (text: string) => void;
 }) {
   const { t } = useTranslation();
   const missing = useUndrawable()(text);
@@ -148,7 +152,7 @@ const optionName = (t: T, field: string, option: string): string => (named.has(f
 
 const formats = ['keep', 'jpeg', 'png', 'webp', 'gif', 'tiff'] as const;
 
-function Output({ recipe, onChange }: { recipe: Recipe; onChange(recipe: Recipe): void }) {
+function Output({ recipe, onChange }: { recipe: Recipe; onChange: (recipe: Recipe) => void }) {
   const { t } = useTranslation();
   const styles = useStyles();
   const output = recipe.output ?? {};
@@ -162,7 +166,7 @@ function Output({ recipe, onChange }: { recipe: Recipe; onChange(recipe: Recipe)
       <Text weight="semibold">{t('recipe.output')}</Text>
       <div className={styles.fields}>
         <Field label={t('recipe.format')}>
-          <Select value={String(output.format ?? 'keep')} onChange={(_, { value }) => set({ format: value === 'keep' ? undefined : value })}>
+          <Select value={textOf(output.format, 'keep')} onChange={(_, { value }) => set({ format: value === 'keep' ? undefined : value })}>
             {formats.map((format) => <option key={format} value={format}>{format === 'keep' ? t('recipe.keepFormat') : format.toUpperCase()}</option>)}
           </Select>
         </Field>
@@ -173,7 +177,7 @@ function Output({ recipe, onChange }: { recipe: Recipe; onChange(recipe: Recipe)
           </div>
         </Field>
         <Field label={t('recipe.metadata')}>
-          <Select value={String(metadata.mode ?? 'keep')} onChange={(_, { value }) => set({ metadata: value === 'keep' && !metadata.stripGps ? undefined : { ...metadata, mode: value } })}>
+          <Select value={textOf(metadata.mode, 'keep')} onChange={(_, { value }) => set({ metadata: value === 'keep' && !metadata.stripGps ? undefined : { ...metadata, mode: value } })}>
             {(['keep', 'copyright', 'none'] as const).map((mode) => <option key={mode} value={mode}>{t(`recipe.metadata_${mode}`)}</option>)}
           </Select>
         </Field>

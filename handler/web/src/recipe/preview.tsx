@@ -54,9 +54,10 @@ function usePreview(image: Entry, recipe: Recipe): { url?: string; error?: unkno
   });
   const [url, setUrl] = useState<string>();
   useEffect(() => {
-    if (!data) return setUrl(undefined);
-    const address = URL.createObjectURL(data);
+    const address = data && URL.createObjectURL(data);
+    // eslint-disable-next-line react-hooks/set-state-in-effect -- an address is made, and revoked, outside of React
     setUrl(address);
+    if (!address) return;
     return () => URL.revokeObjectURL(address);
   }, [data]);
   return { url: error ? undefined : url, error };
