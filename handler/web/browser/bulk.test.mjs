@@ -24,7 +24,10 @@ test('a bulk edit from the selection to its undoing', async () => {
     await page.getByRole('spinbutton', { name: side }).fill('100');
     await page.keyboard.press('Tab');
   }
-  await until('three previews are shown', async () => (await page.getByRole('img', { name: /, after$/ }).count()) === 3);
+  await until(
+    'three previews are shown',
+    async () => (await page.getByRole('img', { name: /, after$/ }).count()) === 3,
+  );
 
   await page.getByRole('button', { name: 'Try without saving' }).click();
   await page.getByRole('heading', { name: 'Trial' }).waitFor();
@@ -52,7 +55,10 @@ test('a bulk edit from the selection to its undoing', async () => {
 
 test('a whole folder as copies, and what could not be done', async () => {
   const { drive } = await site('Vineyard', 3);
-  await manage(`/graph/drives/${encodeURIComponent(drive)}/files?path=${encodeURIComponent('Summer fair/broken.jpg')}&by=${stack.adele.id}`, { method: 'PUT', body: Buffer.from('no picture') });
+  await manage(
+    `/graph/drives/${encodeURIComponent(drive)}/files?path=${encodeURIComponent('Summer fair/broken.jpg')}&by=${stack.adele.id}`,
+    { method: 'PUT', body: Buffer.from('no picture') },
+  );
   const page = await open(stack.adele);
   await toGallery(page, 'Vineyard');
   await page.getByRole('button', { name: 'Edit all' }).click();
@@ -62,10 +68,19 @@ test('a whole folder as copies, and what could not be done', async () => {
   await page.getByRole('textbox', { name: 'Name of the copies' }).fill('{name}-grey');
   await page.getByRole('button', { name: 'Start' }).click();
   await ended(page);
-  const copies = (await photos(3)).map(({ name }) => ({ name, copy: `Summer fair/${name.replace(/(\.[^.]+)$/, '-grey$1')}` }));
-  assert.ok(copies.some(({ name }) => /\.jpg$/i.test(name)) && copies.some(({ name }) => !/\.jpg$/i.test(name)), 'there are some of both kinds');
+  const copies = (await photos(3)).map(({ name }) => ({
+    name,
+    copy: `Summer fair/${name.replace(/(\.[^.]+)$/, '-grey$1')}`,
+  }));
+  assert.ok(
+    copies.some(({ name }) => /\.jpg$/i.test(name)) && copies.some(({ name }) => !/\.jpg$/i.test(name)),
+    'there are some of both kinds',
+  );
   for (const { name, copy } of copies) {
-    const made = await content(drive, copy).then(() => true, () => false);
+    const made = await content(drive, copy).then(
+      () => true,
+      () => false,
+    );
     assert.equal(made, /\.jpg$/i.test(name), `${copy} is there`);
   }
   await page.getByRole('combobox', { name: 'Show' }).selectOption({ label: 'Skipped' });
@@ -76,7 +91,10 @@ test('a whole folder as copies, and what could not be done', async () => {
 test('one that is at work can be paused, resumed and cancelled', async () => {
   const { drive } = await site('Shipyard', 12);
   // Each save takes a while, so that there is time to press buttons.
-  await manage('/trouble/rules', { method: 'POST', body: { service: 'graph', method: 'PUT', path: drive.slice(2), action: 'delay', delayMs: 3000, times: 1000 } });
+  await manage('/trouble/rules', {
+    method: 'POST',
+    body: { service: 'graph', method: 'PUT', path: drive.slice(2), action: 'delay', delayMs: 3000, times: 1000 },
+  });
   const page = await open(stack.adele);
   await toGallery(page, 'Shipyard');
   await page.getByRole('button', { name: 'Edit all' }).click();

@@ -1,6 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { axe, becomes, content, itemOf, manage, open, photos, site, stack, toGallery, until, versions } from './kit.mjs';
+import {
+  axe,
+  becomes,
+  content,
+  itemOf,
+  manage,
+  open,
+  photos,
+  site,
+  stack,
+  toGallery,
+  until,
+  versions,
+} from './kit.mjs';
 
 /** The names of the pictures that are shown, in their order. */
 const labels = (page) =>
@@ -12,7 +25,13 @@ test('a person finds a library, looks at its pictures and moves among them by ke
   await toGallery(page, 'Harbour');
   const options = page.getByRole('option');
   await becomes(() => options.count(), 12, 'all pictures are there');
-  await until('all thumbnails are shown', async () => (await page.locator('[role=option] img').evaluateAll((all) => all.filter((one) => one.complete && one.naturalWidth > 0).length)) === 12);
+  await until(
+    'all thumbnails are shown',
+    async () =>
+      (await page
+        .locator('[role=option] img')
+        .evaluateAll((all) => all.filter((one) => one.complete && one.naturalWidth > 0).length)) === 12,
+  );
 
   await options.first().focus();
   await page.keyboard.press('Space');
@@ -20,7 +39,11 @@ test('a person finds a library, looks at its pictures and moves among them by ke
   await page.keyboard.press('Space');
   await page.getByText('2 pictures selected').first().waitFor();
   await page.keyboard.press('End');
-  await becomes(() => page.evaluate(() => document.activeElement.getAttribute('aria-posinset')), '12', 'the last one has the focus');
+  await becomes(
+    () => page.evaluate(() => document.activeElement.getAttribute('aria-posinset')),
+    '12',
+    'the last one has the focus',
+  );
   await page.keyboard.press('Control+a');
   await page.getByText('12 pictures selected').first().waitFor();
   await page.keyboard.press('Escape');
@@ -48,7 +71,11 @@ test('pictures can be found by name and sorted', async () => {
   await page.getByRole('searchbox', { name: 'Find by name' }).fill(before[0].slice(0, 6));
   await until('only what fits is there', async () => {
     const now = await names();
-    return now.length > 0 && now.length < before.length && now.every((name) => name.toLowerCase().includes(before[0].slice(0, 6).toLowerCase()));
+    return (
+      now.length > 0 &&
+      now.length < before.length &&
+      now.every((name) => name.toLowerCase().includes(before[0].slice(0, 6).toLowerCase()))
+    );
   });
   await page.getByRole('searchbox', { name: 'Find by name' }).fill('there is nothing like this');
   await page.getByText('No picture has such a name.').waitFor();
@@ -102,16 +129,29 @@ test('pictures are sorted by more than their names once all are listed, and unti
   await isSortedBy(page, 'Size, descending');
   await sortBy(page, 'Changed, ascending');
   await isSortedBy(page, 'Changed, ascending');
-  assert.deepEqual(asked.filter((by) => by !== 'name'), [], 'the API is asked for what SharePoint sorts by');
+  assert.deepEqual(
+    asked.filter((by) => by !== 'name'),
+    [],
+    'the API is asked for what SharePoint sorts by',
+  );
 });
 
 test('a folder with too many pictures to be listed whole says that it is sorted by name', async () => {
   const { drive } = await site('Desert', 1);
   const page = await open(stack.adele);
   await page.route('**/api/drives/*/items?*', (route) => {
-    if (!new URL(route.request().url()).pathname.includes(encodeURIComponent(drive)) || /folder=root/.test(route.request().url())) return route.continue();
+    if (
+      !new URL(route.request().url()).pathname.includes(encodeURIComponent(drive)) ||
+      /folder=root/.test(route.request().url())
+    )
+      return route.continue();
     const items = Array.from({ length: 10_000 }, (_, at) => ({
-      driveId: drive, itemId: `01${at}`, name: `${String(at).padStart(5, '0')}.jpg`, mimeType: 'image/jpeg', size: 10_000 - at, modifiedAt: '2026-01-01T00:00:00Z',
+      driveId: drive,
+      itemId: `01${at}`,
+      name: `${String(at).padStart(5, '0')}.jpg`,
+      mimeType: 'image/jpeg',
+      size: 10_000 - at,
+      modifiedAt: '2026-01-01T00:00:00Z',
     }));
     return route.fulfill({ json: { items, sort: 'name', next: 'more' } });
   });
@@ -148,7 +188,10 @@ test('what is said of a picture is kept, and an old version comes back', async (
   const [first, second] = await photos(2);
   const item = await itemOf(drive, first.name);
   const id = item.id ?? item.ID;
-  await manage(`/graph/drives/${encodeURIComponent(drive)}/files?path=${encodeURIComponent(first.name)}&by=${stack.adele.id}`, { method: 'PUT', body: second.content });
+  await manage(
+    `/graph/drives/${encodeURIComponent(drive)}/files?path=${encodeURIComponent(first.name)}&by=${stack.adele.id}`,
+    { method: 'PUT', body: second.content },
+  );
   const page = await open(stack.adele, `/picture/${encodeURIComponent(drive)}/${id}`);
   await page.getByRole('tab', { name: 'Description' }).click();
   await page.getByRole('textbox', { name: 'Alternative text' }).fill('A wheel turns in the brook');
@@ -157,7 +200,11 @@ test('what is said of a picture is kept, and an old version comes back', async (
   await page.getByText('The description was saved.').waitFor({ state: 'attached' });
   await page.reload();
   await page.getByRole('tab', { name: 'Description' }).click();
-  await becomes(() => page.getByRole('textbox', { name: 'Alternative text' }).inputValue(), 'A wheel turns in the brook', 'the text is kept');
+  await becomes(
+    () => page.getByRole('textbox', { name: 'Alternative text' }).inputValue(),
+    'A wheel turns in the brook',
+    'the text is kept',
+  );
   await becomes(() => page.getByRole('textbox', { name: 'Tags' }).inputValue(), 'mill, water', 'the tags are kept');
 
   await page.getByRole('tab', { name: 'Versions' }).click();

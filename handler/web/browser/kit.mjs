@@ -46,11 +46,17 @@ export async function photos(count = 12) {
 /** A site with a library that has photographs in a folder. */
 export async function site(name, count = 12, folder = 'Summer fair') {
   const { adele } = stack;
-  const made = await manage('/graph/sites', { method: 'POST', body: { Tenant: adele.tenant, Name: name, Owner: adele.id } });
+  const made = await manage('/graph/sites', {
+    method: 'POST',
+    body: { Tenant: adele.tenant, Name: name, Owner: adele.id },
+  });
   const drive = made.driveId ?? made.DriveID;
   for (const photo of await photos(count)) {
     const path = folder ? `${folder}/${photo.name}` : photo.name;
-    await manage(`/graph/drives/${encodeURIComponent(drive)}/files?path=${encodeURIComponent(path)}&by=${adele.id}`, { method: 'PUT', body: photo.content });
+    await manage(`/graph/drives/${encodeURIComponent(drive)}/files?path=${encodeURIComponent(path)}&by=${adele.id}`, {
+      method: 'PUT',
+      body: photo.content,
+    });
   }
   return { ...made, name, drive };
 }
@@ -58,8 +64,10 @@ export async function site(name, count = 12, folder = 'Summer fair') {
 const query = (fields) => new URLSearchParams(fields).toString();
 
 /** The versions of a file in the sandbox, newest first. */
-export const versions = (drive, item) => manage(`/graph/drives/${encodeURIComponent(drive)}/versions?${query({ item })}`);
-export const content = (drive, item, version = '') => manage(`/graph/drives/${encodeURIComponent(drive)}/content?${query({ item, version })}`, { raw: true });
+export const versions = (drive, item) =>
+  manage(`/graph/drives/${encodeURIComponent(drive)}/versions?${query({ item })}`);
+export const content = (drive, item, version = '') =>
+  manage(`/graph/drives/${encodeURIComponent(drive)}/content?${query({ item, version })}`, { raw: true });
 export const itemOf = (drive, item) => manage(`/graph/drives/${encodeURIComponent(drive)}/item?${query({ item })}`);
 
 const crc = (bytes) => {
@@ -161,8 +169,16 @@ export async function axe(page) {
   const source = await readFile(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
   await page.evaluate(source);
   // The dummies are where Fluent's keyboard navigation takes the focus and passes it on at once.
-  const { violations } = await page.evaluate(() => globalThis.axe.run({ exclude: [['[data-tabster-dummy]']] }, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
-  return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => `${node.target.join(' ')} ${node.html.slice(0, 160)}`).join(' | ')}`);
+  const { violations } = await page.evaluate(() =>
+    globalThis.axe.run(
+      { exclude: [['[data-tabster-dummy]']] },
+      { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] },
+    ),
+  );
+  return violations.map(
+    ({ id, help, nodes }) =>
+      `${id}: ${help}: ${nodes.map((node) => `${node.target.join(' ')} ${node.html.slice(0, 160)}`).join(' | ')}`,
+  );
 }
 
 /** Keeps a picture of a page, for people to look at. */
@@ -173,7 +189,8 @@ export function sizeOf(file) {
   if (file[0] === 0x89) return { width: file.readUInt32BE(16), height: file.readUInt32BE(20) };
   for (let at = 2; ; ) {
     const marker = file[at + 1];
-    if (marker >= 0xc0 && marker <= 0xc2) return { height: file.readUInt16BE(at + 5), width: file.readUInt16BE(at + 7) };
+    if (marker >= 0xc0 && marker <= 0xc2)
+      return { height: file.readUInt16BE(at + 5), width: file.readUInt16BE(at + 7) };
     at += 2 + file.readUInt16BE(at + 2);
   }
 }

@@ -5,12 +5,24 @@ import { scriptBytes, sdkBytes } from './stack.mjs';
 
 test('English, French and German, on a phone and on a wide screen', async () => {
   await site('Plaza', 6);
-  for (const [locale, title] of [['en-GB', 'Presets'], ['fr-FR', 'Préréglages'], ['de-DE', 'Vorlagen'], ['sv-SE', 'Presets']]) {
-    for (const [width, height] of [[360, 740], [1600, 900]]) {
+  for (const [locale, title] of [
+    ['en-GB', 'Presets'],
+    ['fr-FR', 'Préréglages'],
+    ['de-DE', 'Vorlagen'],
+    ['sv-SE', 'Presets'],
+  ]) {
+    for (const [width, height] of [
+      [360, 740],
+      [1600, 900],
+    ]) {
       const page = await open(stack.adele, '/presets', { locale, viewport: { width, height } });
       await page.getByRole('heading', { level: 1, name: title }).waitFor();
       await settled(page);
-      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, `${locale} at ${width} does not scroll sideways`);
+      assert.equal(
+        await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth),
+        true,
+        `${locale} at ${width} does not scroll sideways`,
+      );
       await screenshot(page, `presets-${locale}-${width}`);
       await page.context().close();
     }
@@ -20,7 +32,11 @@ test('English, French and German, on a phone and on a wide screen', async () => 
       const page = await open(stack.adele, path, { locale, viewport: { width: 360, height: 740 } });
       await page.getByRole('heading', { level: 1 }).waitFor();
       await settled(page);
-      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, `${path} in ${locale} does not scroll sideways on a phone`);
+      assert.equal(
+        await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth),
+        true,
+        `${path} in ${locale} does not scroll sideways on a phone`,
+      );
       await page.context().close();
     }
   }
@@ -41,7 +57,7 @@ test('nothing is asked of anybody else, and the script is small until the editor
   await page.getByRole('option').first().waitFor();
   await settled(page);
   const before = await scriptBytes(page.requests);
-  const teams = before + await sdkBytes(); // which Teams needs, and a browser does not
+  const teams = before + (await sdkBytes()); // which Teams needs, and a browser does not
   assert.ok(teams <= 300_000, `${before} bytes in a browser, ${teams} in Teams`);
   await page.getByRole('option').first().click();
   await page.getByRole('button', { name: 'Edit', exact: true }).click();
@@ -49,6 +65,12 @@ test('nothing is asked of anybody else, and the script is small until the editor
   await page.getByText('Opening the picture').waitFor({ state: 'detached' });
   await settled(page);
   assert.ok((await scriptBytes(page.requests)) > before + 100_000, 'the editor came when it was needed');
-  const strange = page.requests.filter((url) => !url.startsWith('blob:') && !url.startsWith('data:') && !url.startsWith(new URL(stack.tab).origin) && !url.startsWith(stack.management));
+  const strange = page.requests.filter(
+    (url) =>
+      !url.startsWith('blob:') &&
+      !url.startsWith('data:') &&
+      !url.startsWith(new URL(stack.tab).origin) &&
+      !url.startsWith(stack.management),
+  );
   assert.deepEqual(strange, []);
 });

@@ -59,7 +59,9 @@ export function AppProvider({
   return (
     <Context value={app}>
       {children}
-      <div role="status" aria-live="polite" className="unseen">{said}</div>
+      <div role="status" aria-live="polite" className="unseen">
+        {said}
+      </div>
     </Context>
   );
 }

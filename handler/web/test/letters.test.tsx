@@ -54,7 +54,9 @@ describe('letters that cannot be drawn', () => {
   };
 
   it('are named while a text is written', () => {
-    expect(words(<MissingLetters texts={['Grüße 🎉', '你好 你']} />)).toContain('These letters can’t be drawn: 🎉 你 好');
+    expect(words(<MissingLetters texts={['Grüße 🎉', '你好 你']} />)).toContain(
+      'These letters can’t be drawn: 🎉 你 好',
+    );
     expect(words(<MissingLetters texts={['Grüße']} />)).not.toContain('drawn');
     expect(words(<MissingLetters texts={['e', '\u0301']} />)).toContain('drawn: ◌\u0301'); // of another text
     const builder = (text: string) =>

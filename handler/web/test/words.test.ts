@@ -11,7 +11,9 @@ const warnings = ['imaging', 'library', 'bulk'].flatMap((name) => {
   return readdirSync(folder)
     .filter((file) => file.endsWith('.go') && !file.endsWith('_test.go'))
     .flatMap((file) => [
-      ...readFileSync(join(folder, file), 'utf8').matchAll(/^\s*(?:const )?(?:Warn[A-Z]\w*|OverwroteChange)\s*=\s*"(\w+)"/gm),
+      ...readFileSync(join(folder, file), 'utf8').matchAll(
+        /^\s*(?:const )?(?:Warn[A-Z]\w*|OverwroteChange)\s*=\s*"(\w+)"/gm,
+      ),
     ])
     .map(([, warning]) => warning);
 });
