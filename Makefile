@@ -89,11 +89,12 @@ test-tab: build azurite need-tests ## test the tab: its logic, and everything it
 	@cd handler/web && npx --no-install vitest run --dir test --reporter dot
 	$(step) "running the tests of the tab in Chromium" $(dev) browser $(FILE)
 
-check: need-tests $(DEPLOY) $(TAB) ## what a change must pass besides make test: format, vet, staticcheck, tidy
+check: need-tests $(DEPLOY) $(TAB) ## what a change must pass besides make test: format, vet, staticcheck, tidy, and the linter of the tab
 	@out=$$(gofmt -l handler); test -z "$$out" || { echo "not formatted by gofmt:"; echo "$$out"; exit 1; }
 	$(step) "go vet" $(go) vet ./...
 	$(step) "staticcheck" $(go) tool staticcheck ./...
 	$(step) "go mod tidy -diff" $(go) mod tidy -diff
+	$(step) "npm run lint" sh -c 'cd handler/web && npm run --silent lint'
 
 race: need-tests azurite $(TAB) ## run the tests of the packages in which things happen at once, with the race detector
 	$(step) "running tests with the race detector" env $(SETTINGS) CGO_ENABLED=1 $(GO) test -race -timeout 40m $(RACE)

@@ -8,8 +8,15 @@ test('the API can be read and tried on a page of its own', async () => {
   await page.locator('#operations-health-health').getByRole('button').first().click();
   await page.getByRole('button', { name: 'Try it out' }).click();
   await page.getByRole('button', { name: 'Execute' }).click();
-  await page.locator('.live-responses-table').getByText(/"status": "ok"/).first().waitFor();
+  await page
+    .locator('.live-responses-table')
+    .getByText(/"status": "ok"/)
+    .first()
+    .waitFor();
   await screenshot(page, 'docs');
   assert.deepEqual(page.problems, []);
-  assert.deepEqual(page.requests.filter((url) => !url.startsWith('data:') && !url.startsWith(new URL(stack.tab).origin)), []);
+  assert.deepEqual(
+    page.requests.filter((url) => !url.startsWith('data:') && !url.startsWith(new URL(stack.tab).origin)),
+    [],
+  );
 });

@@ -1,7 +1,7 @@
 // What the editor shows is what is applied, and what is saved.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { content, editing, screenshot, sizeOf, until } from './kit.mjs';
+import { becomes, content, drawn, editing, screenshot, sizeOf, until } from './kit.mjs';
 
 const panel = (page, name) => page.getByRole('tab', { name, exact: true }).click();
 const press = (page, name) => page.getByRole('button', { name, exact: true }).click();
@@ -70,7 +70,9 @@ test('a frame that was drawn is applied when another tool is taken, and Undo tak
   await press(page, '1:1');
   await press(page, 'Undo'); // of the frame alone
   await panel(page, 'Turn');
+  await press(page, 'Flip sideways');
   assert.deepEqual(await size(page), whole);
+  assert.deepEqual(ops(await save(page)), ['flip']);
 });
 
 test('nothing is darkened while no crop is pending', async () => {
@@ -88,16 +90,25 @@ test('nothing is darkened while no crop is pending', async () => {
     );
   const alike = async (what) => {
     await panel(page, 'Turn');
+    await drawn(page);
     const plain = await corners();
     await panel(page, 'Crop');
+    await drawn(page);
     assert.deepEqual(await corners(), plain, `${what}: the picture is as bright in the crop tool`);
   };
+  const hasRatio = (ratio) =>
+    until(`the picture has the ratio ${ratio}`, async () => {
+      const { width, height } = await size(page);
+      return Math.abs(width - height * ratio) <= 2;
+    });
   await alike('at first');
   await press(page, '16:9');
   await press(page, 'Crop to the frame');
+  await hasRatio(16 / 9);
   await alike('after a crop');
   await panel(page, 'Turn');
   await press(page, 'Right');
+  await hasRatio(9 / 16);
   await alike('after a turn');
   assert.deepEqual(ops(await save(page)), ['crop', 'rotate'], 'and nothing is cropped that was not framed');
 });
@@ -111,7 +122,7 @@ test('each shape is the one that its button names', async () => {
   const { width, height } = await size(page);
   const side = Math.min(width, height) / 3;
   const corner = [0.5 - (side / 2 - 8) / width, 0.5 - (side / 2 - 8) / height]; // on its line, and beside its handles
-  assert.ok(isRed(await colorAt(page, ...corner)), 'the rectangle has its corner');
+  await until('the rectangle has its corner', async () => isRed(await colorAt(page, ...corner)));
   await press(page, 'Circle');
   await press(page, 'Triangle');
   const steps = await save(page);
@@ -131,29 +142,29 @@ test('panels show what is applied after undo, redo, a crop and another panel', a
   await panel(page, 'Light and colour');
   await brightness.focus();
   for (let at = 0; at < 12; at++) await page.keyboard.press('ArrowRight');
-  assert.equal(await brightness.inputValue(), '12');
+  await becomes(() => brightness.inputValue(), '12', 'it is 12');
   await panel(page, 'Turn');
   await panel(page, 'Light and colour');
-  assert.equal(await brightness.inputValue(), '12', 'another panel changes nothing');
+  await becomes(() => brightness.inputValue(), '12', 'another panel changes nothing');
   await panel(page, 'Crop');
   await press(page, '1:1');
   await panel(page, 'Light and colour');
-  assert.equal(await brightness.inputValue(), '12', 'nor does a crop');
+  await becomes(() => brightness.inputValue(), '12', 'nor does a crop');
   await panel(page, 'Filters');
-  assert.ok(await sepia.isChecked());
+  await becomes(() => sepia.isChecked(), true, 'it is ticked');
   await press(page, 'Undo'); // the crop
   for (let at = 0; at < 12; at++) await press(page, 'Undo');
   await panel(page, 'Light and colour');
-  assert.equal(await brightness.inputValue(), '0');
+  await becomes(() => brightness.inputValue(), '0', 'it is 0');
   await panel(page, 'Filters');
-  assert.ok(await sepia.isChecked());
+  await becomes(() => sepia.isChecked(), true, 'it is ticked');
   await press(page, 'Undo');
-  assert.ok(!(await sepia.isChecked()), 'what is undone is not ticked');
+  await becomes(() => sepia.isChecked(), false, 'what is undone is not ticked');
   await press(page, 'Redo');
-  assert.ok(await sepia.isChecked(), 'what is done again is');
+  await becomes(() => sepia.isChecked(), true, 'what is done again is');
   for (let at = 0; at < 12; at++) await press(page, 'Redo');
   await panel(page, 'Light and colour');
-  assert.equal(await brightness.inputValue(), '12');
+  await becomes(() => brightness.inputValue(), '12', 'it is 12');
   const steps = await save(page);
   assert.deepEqual(
     steps.map(({ op, name, brightness }) => [op, name ?? brightness]),
@@ -180,9 +191,9 @@ test('a slider that goes back to the middle can be undone', async () => {
   assert.ok(set > 20, `contrast is ${set}`);
   await contrast.focus();
   for (let at = 0; at < set; at++) await page.keyboard.press('ArrowLeft');
-  assert.equal(await contrast.inputValue(), '0');
+  await becomes(() => contrast.inputValue(), '0', 'it is 0');
   await press(page, 'Undo');
-  assert.equal(await contrast.inputValue(), '1');
+  await becomes(() => contrast.inputValue(), '1', 'it is 1');
 });
 
 test('a crop that was undone among other things is not saved', async () => {
@@ -225,13 +236,13 @@ test('tools are alive after a comparison', async () => {
   await page.getByRole('slider', { name: 'Thickness' }).fill('60');
   await press(page, 'Freehand');
   await compare();
-  assert.equal(await page.getByRole('button', { name: 'Freehand' }).getAttribute('aria-pressed'), 'true');
+  await page.getByRole('button', { name: 'Freehand', pressed: true }).waitFor();
   await drag(page, [0.2, 0.5], [0.8, 0.5]);
-  assert.ok(isRed(await colorAt(page, 0.5, 0.5)), 'what is drawn is there');
+  await until('what is drawn is there', async () => isRed(await colorAt(page, 0.5, 0.5)));
   await press(page, 'Line');
   await compare();
   await drag(page, [0.2, 0.2], [0.8, 0.2]);
-  assert.ok(isRed(await colorAt(page, 0.5, 0.2)), 'and so is a line');
+  await until('and so is a line', async () => isRed(await colorAt(page, 0.5, 0.2)));
   assert.deepEqual(ops(await save(page)), ['crop', 'shape', 'shape']);
 });
 
@@ -254,7 +265,7 @@ test('a text that is added while a shape is selected can be moved, recoloured, c
   assert.notEqual(steps.find(({ op }) => op === 'shape').stroke.color, '#00ff00ff', 'the shape keeps its colour');
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
   await page.getByRole('dialog').waitFor({ state: 'detached' });
-  assert.equal(await field.inputValue(), 'Low tide', 'it is still selected');
+  await becomes(() => field.inputValue(), 'Low tide', 'it is still selected');
   await press(page, 'Remove what is chosen');
   assert.deepEqual(ops(await save(page)), ['shape']);
 });
@@ -268,7 +279,7 @@ test('colour and thickness are those of what is selected, and change it', async 
   await press(page, 'Line'); // put away
   await setInk(page, '#0000ff');
   await drag(page, [0.5, 0.3], [0.5, 0.301]); // a click selects
-  assert.equal(await page.getByLabel('Colour').inputValue(), '#ff0000', 'the line is red');
+  await becomes(() => page.getByLabel('Colour').inputValue(), '#ff0000', 'the line is red');
   await setInk(page, '#00ff00');
   await page.getByRole('slider', { name: 'Thickness' }).fill('30');
   const { width, height } = await size(page);
@@ -287,7 +298,7 @@ test('Backspace in a field erases a letter, and not what is selected', async () 
   const name = page.getByRole('dialog').getByRole('textbox');
   await name.press('End');
   await name.press('Backspace');
-  assert.equal(await name.inputValue(), '{name}-edite');
+  await becomes(() => name.inputValue(), '{name}-edite', 'it is {name}-edite');
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   await panel(page, 'Text');
@@ -295,7 +306,7 @@ test('Backspace in a field erases a letter, and not what is selected', async () 
   const field = page.getByRole('textbox', { name: 'Text', exact: true });
   await field.press('End');
   await field.press('Backspace');
-  assert.equal(await field.inputValue(), 'Tex');
+  await becomes(() => field.inputValue(), 'Tex', 'it is Tex');
   await canvas(page).focus();
   await page.keyboard.press('Control+z');
   await until('the letter is back', async () => (await field.inputValue()) === 'Text');
@@ -316,7 +327,7 @@ test('what is written on the canvas is in the panel, and can be undone', async (
   await page.mouse.dblclick(...spot);
   await page.keyboard.press('Control+a');
   await page.keyboard.type('Ebb');
-  assert.equal(await field.inputValue(), 'Ebb');
+  await becomes(() => field.inputValue(), 'Ebb', 'it is Ebb');
   await page.mouse.click(box.x + box.width * 0.9, box.y + box.height * 0.9); // beside it
   await press(page, 'Undo');
   const answered = page.waitForResponse('**/recipes/from-editor');
@@ -337,7 +348,7 @@ test('shapes that were undone and done again can be changed', async () => {
   await page.keyboard.press('+');
   for (let at = 0; at < 3; at++) await press(page, 'Undo');
   for (let at = 0; at < 3; at++) await press(page, 'Redo');
-  assert.ok(await page.getByRole('button', { name: 'Redo' }).isDisabled());
+  await page.getByRole('button', { name: 'Redo', disabled: true }).waitFor();
   const whole = await size(page);
   const [shape] = await save(page);
   assert.ok(shape.x + shape.width / 2 > 0.5, `it was moved to the right: ${shape.x}, ${shape.width}`);
@@ -384,7 +395,7 @@ test('what is moved by hand is no text that was written, and drawing forgets wha
   await panel(page, 'Draw');
   await press(page, 'Line');
   await drag(page, [0.2, 0.2], [0.8, 0.2]);
-  assert.ok(await page.getByRole('button', { name: 'Redo' }).isDisabled());
+  await page.getByRole('button', { name: 'Redo', disabled: true }).waitFor();
   const steps = await save(page);
   assert.deepEqual(
     steps.map(({ op, text }) => text ?? op),
@@ -416,6 +427,7 @@ test('what is saved looks as it was shown', async () => {
   await press(page, 'Freehand');
   const box = await page.locator('canvas.upper-canvas').boundingBox();
   await page.mouse.click(box.x + 3, box.y + box.height - 3); // nothing is selected, so that no handles are in sight
+  await drawn(page);
   const shown = await page.evaluate(() => {
     const { width, height } = document.querySelector('canvas.lower-canvas');
     const context = document.querySelector('canvas.lower-canvas').getContext('2d');

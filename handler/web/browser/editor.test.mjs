@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   axe,
+  becomes,
   content,
   deepPicture,
   editing,
@@ -29,14 +30,21 @@ test('an edit is saved as a new version, with all pixels of the picture', async 
   const { width, height } = sizeOf(await content(drive, name));
   const was = sizeOf(photo.content);
   assert.ok(Math.abs(width - height) <= 2, `${width} × ${height} is no square`);
-  assert.ok(Math.min(was.width, was.height) - Math.min(width, height) <= 4, `${width} × ${height} of ${was.width} × ${was.height} has lost pixels`);
+  assert.ok(
+    Math.min(was.width, was.height) - Math.min(width, height) <= 4,
+    `${width} × ${height} of ${was.width} × ${was.height} has lost pixels`,
+  );
   assert.ok((await content(drive, name, '1.0')).equals(photo.content), 'the old version is as it was');
   assert.deepEqual(page.problems, []);
 });
 
 test('undo takes a crop back, and redo does it again', async () => {
   const { page, drive, name, before } = await editing('Moor');
-  const seen = () => page.evaluate(() => { const { width, height } = document.querySelector('canvas'); return `${width}×${height}`; });
+  const seen = () =>
+    page.evaluate(() => {
+      const { width, height } = document.querySelector('canvas');
+      return `${width}×${height}`;
+    });
   const whole = await seen();
   await page.getByRole('button', { name: '1:1' }).click();
   await page.getByRole('button', { name: 'Crop to the frame' }).click();
@@ -48,7 +56,11 @@ test('undo takes a crop back, and redo does it again', async () => {
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page.waitForURL(/\/picture\//);
   const after = sizeOf(await content(drive, name));
-  assert.deepEqual([after.width, after.height].sort(), [before.width, before.height].sort(), 'the undone crop was not saved');
+  assert.deepEqual(
+    [after.width, after.height].sort(),
+    [before.width, before.height].sort(),
+    'the undone crop was not saved',
+  );
 });
 
 test('a copy leaves the picture as it is', async () => {
@@ -68,7 +80,10 @@ test('of two people who edit the same picture, the slower one loses nothing', as
   const [, other] = await photos(2);
   await page.getByRole('tab', { name: 'Turn' }).click();
   await page.getByRole('button', { name: 'Flip upside down' }).click();
-  await manage(`/graph/drives/${encodeURIComponent(drive)}/files?path=${encodeURIComponent(name)}&by=${stack.alex.id}`, { method: 'PUT', body: other.content });
+  await manage(
+    `/graph/drives/${encodeURIComponent(drive)}/files?path=${encodeURIComponent(name)}&by=${stack.alex.id}`,
+    { method: 'PUT', body: other.content },
+  );
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page.getByText('Somebody was faster.').waitFor();
   await page.getByText(/Alex Wilber has changed the picture meanwhile/).waitFor();
@@ -95,7 +110,7 @@ test('what was done in the editor becomes a recipe for more pictures', async () 
   await page.getByRole('button', { name: 'Apply to more pictures' }).click();
   await page.getByRole('heading', { name: 'Edit many pictures' }).waitFor();
   await page.getByRole('list', { name: 'Steps' }).getByText('Filter').first().waitFor();
-  assert.equal(await page.getByRole('combobox', { name: 'Filter' }).inputValue(), 'sepia');
+  await becomes(() => page.getByRole('combobox', { name: 'Filter' }).inputValue(), 'sepia', 'the filter is chosen');
 });
 
 test('the frame of a crop and what is drawn can be moved by keyboard', async () => {
@@ -114,11 +129,17 @@ test('the frame of a crop and what is drawn can be moved by keyboard', async () 
   const answered = page.waitForResponse('**/recipes/from-editor');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   const { steps } = (await (await answered).json()).recipe;
-  assert.deepEqual(steps.map(({ op }) => op), ['crop', 'shape']);
+  assert.deepEqual(
+    steps.map(({ op }) => op),
+    ['crop', 'shape'],
+  );
   assert.deepEqual([steps[0].x, steps[0].y].map(Number.parseFloat), [0, 0], 'the frame was moved to the corner');
   await page.waitForURL(/\/picture\//);
   const [was, is] = [sizeOf(photo.content), sizeOf(await content(drive, name))];
-  assert.ok(Math.abs(is.width - is.height) <= 2 && is.width < 0.6 * Math.min(was.width, was.height), `${is.width} × ${is.height} of ${was.width} × ${was.height}`);
+  assert.ok(
+    Math.abs(is.width - is.height) <= 2 && is.width < 0.6 * Math.min(was.width, was.height),
+    `${is.width} × ${is.height} of ${was.width} × ${was.height}`,
+  );
 });
 
 test('what a save has lost is said on every page until it is dismissed, and so is that nothing was saved', async () => {

@@ -1,8 +1,14 @@
-import { axe, itemOf, open, photos, screenshot, site, stack, until } from './kit.mjs';
+import { axe, itemOf, open, photos, screenshot, settled, site, stack, until } from './kit.mjs';
 
 const pages = {
-  home: { path: '/', ready: 'h1' }, jobs: { path: '/jobs', ready: 'h1' }, schedules: { path: '/schedules', ready: 'h1' }, presets: { path: '/presets', ready: 'h1' },
-  help: { path: '/help', ready: 'h1' }, privacy: { path: '/privacy', ready: 'h3' }, configuration: { path: '/config', ready: '[role=radio], input[type=radio]' }, bulk: { path: '/bulk', ready: 'h1' },
+  home: { path: '/', ready: 'h1' },
+  jobs: { path: '/jobs', ready: 'h1' },
+  schedules: { path: '/schedules', ready: 'h1' },
+  presets: { path: '/presets', ready: 'h1' },
+  help: { path: '/help', ready: 'h1' },
+  privacy: { path: '/privacy', ready: 'h3' },
+  configuration: { path: '/config', ready: '[role=radio], input[type=radio]' },
+  bulk: { path: '/bulk', ready: 'h1' },
 };
 
 /** Opens every page in a theme, keeps a picture of each, and returns what axe finds wrong. */
@@ -19,7 +25,7 @@ export async function lookAtAll(colorScheme) {
   for (const [name, { path, ready }] of Object.entries(pages)) {
     const page = await open(stack.adele, path, { colorScheme });
     await page.locator(ready).first().waitFor();
-    await page.waitForLoadState('networkidle');
+    await settled(page);
     await look(page, name);
     await page.context().close();
   }
@@ -39,7 +45,10 @@ export async function lookAtAll(colorScheme) {
   await page.getByRole('button', { name: 'Edit all' }).click();
   await page.getByRole('button', { name: 'Add a step' }).click();
   await page.getByRole('menuitem', { name: 'Light and colour' }).click();
-  await page.getByRole('img', { name: /, after$/ }).first().waitFor();
+  await page
+    .getByRole('img', { name: /, after$/ })
+    .first()
+    .waitFor();
   await look(page, 'recipe');
   await page.getByRole('slider', { name: 'Contrast' }).fill('20');
   await page.getByRole('button', { name: 'Schedule', exact: true }).click();
@@ -50,7 +59,10 @@ export async function lookAtAll(colorScheme) {
   await page.getByRole('button', { name: 'Try without saving' }).click();
   await page.locator('#main').getByText('done', { exact: true }).waitFor({ timeout: 60_000 });
   await page.getByRole('row').nth(6).waitFor();
-  await page.getByRole('img', { name: /, after$/ }).first().waitFor();
+  await page
+    .getByRole('img', { name: /, after$/ })
+    .first()
+    .waitFor();
   await look(page, 'job');
   await page.goto(`${stack.tab}/edit/${place}`);
   await page.getByRole('button', { name: 'Crop to the frame' }).waitFor();

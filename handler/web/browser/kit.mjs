@@ -1,7 +1,9 @@
 // What the tests in a browser begin with.
+import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { deflateSync } from 'node:zlib';
 import { launch, manage, stack } from './stack.mjs';
 
@@ -21,6 +23,10 @@ export async function newPage(options = {}) {
   page.on('pageerror', (error) => page.problems.push(String(error)));
   page.on('console', (message) => message.type() === 'error' && page.problems.push(message.text()));
   page.on('request', (request) => page.requests.push(request.url()));
+  const pending = new Set();
+  page.on('request', (request) => /^http/.test(request.url()) && pending.add(request));
+  for (const end of ['requestfinished', 'requestfailed']) page.on(end, (request) => pending.delete(request));
+  page.pending = pending;
   return page;
 }
 
@@ -40,11 +46,17 @@ export async function photos(count = 12) {
 /** A site with a library that has photographs in a folder. */
 export async function site(name, count = 12, folder = 'Summer fair') {
   const { adele } = stack;
-  const made = await manage('/graph/sites', { method: 'POST', body: { Tenant: adele.tenant, Name: name, Owner: adele.id } });
+  const made = await manage('/graph/sites', {
+    method: 'POST',
+    body: { Tenant: adele.tenant, Name: name, Owner: adele.id },
+  });
   const drive = made.driveId ?? made.DriveID;
   for (const photo of await photos(count)) {
     const path = folder ? `${folder}/${photo.name}` : photo.name;
-    await manage(`/graph/drives/${encodeURIComponent(drive)}/files?path=${encodeURIComponent(path)}&by=${adele.id}`, { method: 'PUT', body: photo.content });
+    await manage(`/graph/drives/${encodeURIComponent(drive)}/files?path=${encodeURIComponent(path)}&by=${adele.id}`, {
+      method: 'PUT',
+      body: photo.content,
+    });
   }
   return { ...made, name, drive };
 }
@@ -52,8 +64,10 @@ export async function site(name, count = 12, folder = 'Summer fair') {
 const query = (fields) => new URLSearchParams(fields).toString();
 
 /** The versions of a file in the sandbox, newest first. */
-export const versions = (drive, item) => manage(`/graph/drives/${encodeURIComponent(drive)}/versions?${query({ item })}`);
-export const content = (drive, item, version = '') => manage(`/graph/drives/${encodeURIComponent(drive)}/content?${query({ item, version })}`, { raw: true });
+export const versions = (drive, item) =>
+  manage(`/graph/drives/${encodeURIComponent(drive)}/versions?${query({ item })}`);
+export const content = (drive, item, version = '') =>
+  manage(`/graph/drives/${encodeURIComponent(drive)}/content?${query({ item, version })}`, { raw: true });
 export const itemOf = (drive, item) => manage(`/graph/drives/${encodeURIComponent(drive)}/item?${query({ item })}`);
 
 const crc = (bytes) => {
@@ -129,13 +143,42 @@ export async function until(what, check, time = 60_000) {
   }
 }
 
+/** Waits until something is what it has to be. */
+export async function becomes(get, want, what) {
+  let got;
+  const is = async () => isDeepStrictEqual((got = await get()), want);
+  await until(what, is).catch(() => assert.deepEqual(got, want, what));
+}
+
+/** Waits until a page has all that it asked for, and shows it. */
+export async function settled(page) {
+  let quiet = 0; // times in a row
+  await until('the page has all that it asked for', async () => {
+    const waits = page.pending.size > 0 || (await page.locator('.fui-Skeleton, [data-waiting]').count()) > 0;
+    quiet = waits ? 0 : quiet + 1;
+    return quiet === 3;
+  });
+}
+
+/** Waits until a page has drawn what it was told to. */
+export const drawn = (page) =>
+  page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+
 /** What axe finds wrong on a page. */
 export async function axe(page) {
   const source = await readFile(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
   await page.evaluate(source);
   // The dummies are where Fluent's keyboard navigation takes the focus and passes it on at once.
-  const { violations } = await page.evaluate(() => globalThis.axe.run({ exclude: [['[data-tabster-dummy]']] }, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
-  return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => `${node.target.join(' ')} ${node.html.slice(0, 160)}`).join(' | ')}`);
+  const { violations } = await page.evaluate(() =>
+    globalThis.axe.run(
+      { exclude: [['[data-tabster-dummy]']] },
+      { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] },
+    ),
+  );
+  return violations.map(
+    ({ id, help, nodes }) =>
+      `${id}: ${help}: ${nodes.map((node) => `${node.target.join(' ')} ${node.html.slice(0, 160)}`).join(' | ')}`,
+  );
 }
 
 /** Keeps a picture of a page, for people to look at. */
@@ -146,7 +189,8 @@ export function sizeOf(file) {
   if (file[0] === 0x89) return { width: file.readUInt32BE(16), height: file.readUInt32BE(20) };
   for (let at = 2; ; ) {
     const marker = file[at + 1];
-    if (marker >= 0xc0 && marker <= 0xc2) return { height: file.readUInt16BE(at + 5), width: file.readUInt16BE(at + 7) };
+    if (marker >= 0xc0 && marker <= 0xc2)
+      return { height: file.readUInt16BE(at + 5), width: file.readUInt16BE(at + 7) };
     at += 2 + file.readUInt16BE(at + 2);
   }
 }

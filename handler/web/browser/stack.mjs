@@ -6,7 +6,14 @@ import { chromium } from 'playwright-core';
 export const stack = JSON.parse(process.env.IMAGEPRO_STACK);
 
 const flags = [
-  '--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-quic', '--no-first-run',
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-quic',
+  '--no-first-run',
   '--disable-features=LocalNetworkAccessChecks', // a page at Teams' address may frame what is on this machine
 ];
 
@@ -23,14 +30,21 @@ export async function manage(path, { method = 'GET', body, raw = false } = {}) {
 }
 
 const assets = new URL('../dist/assets/', import.meta.url);
-const lengths = async (names) => (await Promise.all(names.map((name) => readFile(new URL(`${name}.gz`, assets))))).reduce((sum, file) => sum + file.length, 0);
+const lengths = async (names) =>
+  (await Promise.all(names.map((name) => readFile(new URL(`${name}.gz`, assets))))).reduce(
+    (sum, file) => sum + file.length,
+    0,
+  );
 
 /** The bytes of script that were asked for, as they come: gzipped. */
-export const scriptBytes = (requests) => lengths([...new Set(requests.filter((url) => url.endsWith('.js')).map((url) => url.split('/').pop()))]);
+export const scriptBytes = (requests) =>
+  lengths([...new Set(requests.filter((url) => url.endsWith('.js')).map((url) => url.split('/').pop()))]);
 
 /** The bytes of teams-js, gzipped: it comes when the tab is in a frame. */
 export async function sdkBytes() {
-  const names = (await readdir(assets)).filter((name) => /^teams-js-.*\.js\.gz$/.test(name)).map((name) => name.slice(0, -3));
+  const names = (await readdir(assets))
+    .filter((name) => /^teams-js-.*\.js\.gz$/.test(name))
+    .map((name) => name.slice(0, -3));
   if (names.length === 0) throw new Error('teams-js is in no file of its own');
   return lengths(names);
 }

@@ -23,26 +23,50 @@ addEventListener('message', async ({ data, source, origin }) => {
 });
 </script></body></html>`;
 
-const runtime = { apiVersion: 4, hostVersionsInfo: {}, isLegacyTeams: false, supports: { pages: { config: {}, backStack: {} }, dialog: {}, appInstallDialog: {} } };
+const runtime = {
+  apiVersion: 4,
+  hostVersionsInfo: {},
+  isLegacyTeams: false,
+  supports: { pages: { config: {}, backStack: {} }, dialog: {}, appInstallDialog: {} },
+};
 
 /** The tab in Teams. */
 async function teams({ user = stack.adele, path = '/', frameContext = 'content', context = {}, viewport } = {}) {
   const page = await newPage(viewport ? { viewport } : {});
   await page.exposeFunction('teamsToken', async (_resources, claims) => {
-    const { token } = await manage('/_sandbox/teams-token', { method: 'POST', body: { tenant: user.tenant, user: user.id, strong: Boolean(claims?.length) } });
+    const { token } = await manage('/_sandbox/teams-token', {
+      method: 'POST',
+      body: { tenant: user.tenant, user: user.id, strong: Boolean(claims?.length) },
+    });
     return [true, token];
   });
   await page.route(`${origin}/**`, (route) => route.fulfill({ contentType: 'text/html', body: host }));
   await page.goto(`${origin}/tabs`);
-  await page.evaluate(({ address, runtime, frameContext, context }) => {
-    window.answers = {
-      initialize: [frameContext, 'web', JSON.stringify(runtime), '2.0.1'],
-      getContext: [{ locale: 'en-us', theme: 'default', entityId: '', subEntityId: '', frameContext, hostClientType: 'web', sessionId: 's', appSessionId: 'a', ...context }],
-      'authentication.getAuthToken': 'teamsToken',
-      'settings.setSettings': [true], 'pages.config.setConfig': [true],
-    };
-    document.getElementById('tab').src = address;
-  }, { address: stack.tab + path, runtime, frameContext, context });
+  await page.evaluate(
+    ({ address, runtime, frameContext, context }) => {
+      window.answers = {
+        initialize: [frameContext, 'web', JSON.stringify(runtime), '2.0.1'],
+        getContext: [
+          {
+            locale: 'en-us',
+            theme: 'default',
+            entityId: '',
+            subEntityId: '',
+            frameContext,
+            hostClientType: 'web',
+            sessionId: 's',
+            appSessionId: 'a',
+            ...context,
+          },
+        ],
+        'authentication.getAuthToken': 'teamsToken',
+        'settings.setSettings': [true],
+        'pages.config.setConfig': [true],
+      };
+      document.getElementById('tab').src = address;
+    },
+    { address: stack.tab + path, runtime, frameContext, context },
+  );
   const asked = (func) => page.evaluate((func) => window.asked.filter((one) => one.func === func), func);
   return { page, tab: page.frameLocator('#tab'), asked };
 }
@@ -76,7 +100,11 @@ test('the language is that of Teams', async () => {
 
 test('a tab is set up, shown, and changed by the settings of Teams', async () => {
   await site('Boathouse', 4);
-  const { page, tab, asked } = await teams({ path: '/config', frameContext: 'settings', context: { channelId: '19:abc@thread.tacv2', channelName: 'General' } });
+  const { page, tab, asked } = await teams({
+    path: '/config',
+    frameContext: 'settings',
+    context: { channelId: '19:abc@thread.tacv2', channelName: 'General' },
+  });
   await tab.getByRole('radio', { name: 'Boathouse' }).click();
   await tab.getByRole('button', { name: 'Summer fair' }).click();
   await tab.getByRole('textbox', { name: 'Title' }).fill('At the boathouse');
@@ -97,10 +125,17 @@ test('a tab is set up, shown, and changed by the settings of Teams', async () =>
 
   const changed = await teams({ path: '/config', frameContext: 'settings', context: { entityId: config.entityId } });
   await changed.tab.getByRole('textbox', { name: 'Title' }).fill('By the water');
-  await until('Teams may save', async () => (await changed.asked('settings.setValidityState')).at(-1)?.args[0] === true);
+  await until(
+    'Teams may save',
+    async () => (await changed.asked('settings.setValidityState')).at(-1)?.args[0] === true,
+  );
   await changed.page.evaluate(() => window.say('settings.save', {}));
   await until('it was saved', async () => (await changed.asked('settings.save.success')).length === 1);
-  assert.equal((await changed.asked('settings.setSettings'))[0].args[0].entityId, config.entityId, 'it is the same tab');
+  assert.equal(
+    (await changed.asked('settings.setSettings'))[0].args[0].entityId,
+    config.entityId,
+    'it is the same tab',
+  );
   const again = await teams({ context: { entityId: config.entityId } });
   await again.tab.getByRole('heading', { name: 'By the water' }).waitFor();
 });
@@ -117,18 +152,25 @@ test('a claims challenge is answered by another token of Teams', async () => {
   let refused = 0;
   await page.route('**/api/presets?*', async (route) => {
     if (refused++) return route.continue();
-    await route.fulfill({ status: 401, contentType: 'application/problem+json', json: { type: 'urn:image-pro:problem:sign_in', title: 'Another sign-in needed', status: 401, detail: '', claims } });
+    await route.fulfill({
+      status: 401,
+      contentType: 'application/problem+json',
+      json: { type: 'urn:image-pro:problem:sign_in', title: 'Another sign-in needed', status: 401, detail: '', claims },
+    });
   });
   await tab.getByRole('tab', { name: 'Presets' }).click();
   await tab.getByRole('button', { name: 'Add a preset' }).waitFor();
-  await until('Teams was asked with the claims', async () => (await asked('authentication.getAuthToken')).some(({ args }) => args[1]?.[0] === claims));
+  await until('Teams was asked with the claims', async () =>
+    (await asked('authentication.getAuthToken')).some(({ args }) => args[1]?.[0] === claims),
+  );
   await until('the presets were asked for again', () => refused >= 2);
 });
 
 test('a page that is not Teams cannot frame the tab', async () => {
   const page = await newPage();
-  await page.route('https://evil.example/**', (route) => route.fulfill({ contentType: 'text/html', body: `<iframe id="tab" src="${stack.tab}/"></iframe>` }));
+  await page.route('https://evil.example/**', (route) =>
+    route.fulfill({ contentType: 'text/html', body: `<iframe id="tab" src="${stack.tab}/"></iframe>` }),
+  );
   await page.goto('https://evil.example/');
   await until('the policy refused it', () => page.problems.some((problem) => /frame-ancestors/.test(problem)));
 });
-

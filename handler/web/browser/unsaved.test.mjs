@@ -1,19 +1,19 @@
 // Unsaved work is asked for on every way out.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { editing, itemOf, open, photos, screenshot, site, stack, toGallery, until, versions } from './kit.mjs';
+import { becomes, editing, itemOf, open, photos, screenshot, site, stack, toGallery, until, versions } from './kit.mjs';
 
 const dialog = (page) => page.getByRole('alertdialog', { name: 'Save your changes?' });
 const answer = async (page, name) => {
   await dialog(page).getByRole('button', { name, exact: true }).click();
   await dialog(page).waitFor({ state: 'detached' });
 };
+const canUndo = (page) =>
+  until('there is something to undo', () => page.getByRole('button', { name: 'Undo', exact: true }).isEnabled());
 const flip = async (page) => {
   await page.getByRole('tab', { name: 'Turn' }).click();
   await page.getByRole('button', { name: 'Flip sideways' }).click();
-  await until('there is something to undo', async () =>
-    page.getByRole('button', { name: 'Undo', exact: true }).isEnabled(),
-  );
+  await canUndo(page);
 };
 
 /** An edited picture with a page before it in the history. */
@@ -48,7 +48,7 @@ for (const [way, { go, to }] of Object.entries(ways)) {
     await go(page);
     await dialog(page).waitFor();
     if (way === 'a link') await screenshot(page, 'unsaved-light');
-    assert.equal(new URL(page.url()).pathname, place, 'the address is that of the page');
+    await becomes(() => new URL(page.url()).pathname, place, 'the address is that of the page');
     await answer(page, 'Cancel');
     assert.ok(await page.getByRole('button', { name: 'Undo', exact: true }).isEnabled(), 'the edit is still there');
     await go(page);
@@ -132,6 +132,7 @@ test('reloading and closing the window are asked for by the browser', async () =
   await page.getByRole('button', { name: 'Crop to the frame' }).waitFor();
   await page.getByText('Opening the picture').waitFor({ state: 'detached' });
   await page.getByRole('button', { name: '1:1' }).click(); // a frame is work as well
+  await canUndo(page);
   await page.close({ runBeforeUnload: true });
   await until('the browser asks', async () => asked.length === 2);
 });
@@ -151,10 +152,10 @@ test('descriptions are asked for, whatever comes between', async () => {
   await describe(0, 'Flags above the square');
   await page.getByRole('tab', { name: 'Versions' }).click(); // nothing is lost by looking elsewhere
   await page.getByRole('tab', { name: 'Description' }).click();
-  assert.equal(await alt.inputValue(), 'Flags above the square');
+  await becomes(() => alt.inputValue(), 'Flags above the square', 'it is still written');
   await options.nth(1).click();
   await answer(page, 'Cancel');
-  assert.equal(await alt.inputValue(), 'Flags above the square');
+  await becomes(() => alt.inputValue(), 'Flags above the square', 'it is still written');
   await details.getByRole('button', { name: 'Close the details' }).click();
   await answer(page, 'Cancel');
   await alt.press('Escape');
@@ -163,7 +164,7 @@ test('descriptions are asked for, whatever comes between', async () => {
   await answer(page, 'Cancel');
   await page.evaluate(() => history.back());
   await answer(page, 'Cancel');
-  assert.equal(await alt.inputValue(), 'Flags above the square');
+  await becomes(() => alt.inputValue(), 'Flags above the square', 'it is still written');
   const patched = page.waitForResponse((response) => response.request().method() === 'PATCH');
   await options.nth(1).click();
   await answer(page, 'Save');

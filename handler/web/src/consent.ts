@@ -3,7 +3,11 @@ import { base, settings } from './settings';
 
 const verifierBytes = 32;
 
-const base64url = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+const base64url = (bytes: Uint8Array): string =>
+  btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replace(/=+$/, '');
 
 /**
  * The window in which somebody consents: it goes on to Entra ID, which comes back here, and then says so and closes.
@@ -35,7 +39,13 @@ export async function consentWindow(): Promise<void> {
   new BroadcastChannel(consentChannel).postMessage({ error });
   if (window.opener || 'nativeInterface' in window) {
     const teams = await import('./teams');
-    const answered = await Promise.race([teams.app.initialize().then(() => true, () => false), new Promise((done) => setTimeout(done, 1500))]);
+    const answered = await Promise.race([
+      teams.app.initialize().then(
+        () => true,
+        () => false,
+      ),
+      new Promise((done) => setTimeout(done, 1500)),
+    ]);
     if (answered && error) teams.authentication.notifyFailure(error);
     else if (answered) teams.authentication.notifySuccess('');
   }

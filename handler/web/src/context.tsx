@@ -20,9 +20,9 @@ interface App {
   drafts: Drafts;
   /** Shown above all pages until it is dismissed. */
   notice?: Notice;
-  notify(notice: Notice | undefined): void;
+  notify: (notice: Notice | undefined) => void;
   /** Tells people who do not see the page that something has happened. */
-  announce(text: string): void;
+  announce: (text: string) => void;
 }
 
 const Context = createContext<App | undefined>(undefined);
@@ -59,7 +59,9 @@ export function AppProvider({
   return (
     <Context value={app}>
       {children}
-      <div role="status" aria-live="polite" className="unseen">{said}</div>
+      <div role="status" aria-live="polite" className="unseen">
+        {said}
+      </div>
     </Context>
   );
 }

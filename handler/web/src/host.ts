@@ -24,22 +24,22 @@ export interface Host {
   /** Where a deep link leads in the tab, such as /jobs/abc. */
   subPage?: string;
   channel?: { id: string; name?: string };
-  theme(): ThemeName;
-  onTheme(changed: (theme: ThemeName) => void): void;
-  token(wish?: TokenWish): Promise<string>;
+  theme: () => ThemeName;
+  onTheme: (changed: (theme: ThemeName) => void) => void;
+  token: (wish?: TokenWish) => Promise<string>;
   /** Lets the user consent at an address of Entra ID's, and returns when they have. */
-  consent(url: string): Promise<void>;
+  consent: (url: string) => Promise<void>;
   /** Signs in anew; in a browser the page is left. */
-  signIn(): Promise<void>;
-  signOut?(): void;
+  signIn: () => Promise<void>;
+  signOut?: () => void;
   /** A link that leads others to a place in the tab. */
-  link(path: string, label: string): string;
+  link: (path: string, label: string) => string;
   /** The tab's settings page in Teams. */
   configuration?: {
-    valid(valid: boolean): void;
-    onSave(save: () => Promise<TabSettings>): void;
+    valid: (valid: boolean) => void;
+    onSave: (save: () => Promise<TabSettings>) => void;
   };
-  ready(): void;
+  ready: () => void;
 }
 
 /** Finds out where the tab is shown. In a frame that does not answer as Teams does it is a browser. */
@@ -57,7 +57,8 @@ const patience = 5000;
 const within = <T>(time: number, work: Promise<T>): Promise<T> =>
   Promise.race([work, new Promise<T>((_, fail) => setTimeout(() => fail(new Error('no answer')), time))]);
 
-const teamsTheme = (name: string | undefined): ThemeName => (name === 'contrast' ? 'contrast' : name === 'dark' ? 'dark' : 'light');
+const teamsTheme = (name: string | undefined): ThemeName =>
+  name === 'contrast' ? 'contrast' : name === 'dark' ? 'dark' : 'light';
 
 async function teamsHost(): Promise<Host> {
   const teams = await import('./teams');
@@ -73,9 +74,14 @@ async function teamsHost(): Promise<Host> {
     channel,
     theme: () => theme,
     onTheme: (changed) => teams.app.registerOnThemeChangeHandler((name) => changed((theme = teamsTheme(name)))),
-    token: (wish) => teams.authentication.getAuthToken({ silent: false, ...(wish?.claims && { claims: [wish.claims] }) }),
+    token: (wish) =>
+      teams.authentication.getAuthToken({ silent: false, ...(wish?.claims && { claims: [wish.claims] }) }),
     consent: async (url) => {
-      await teams.authentication.authenticate({ url: `${location.origin}${base}/consent?to=${encodeURIComponent(url)}`, width: 600, height: 640 });
+      await teams.authentication.authenticate({
+        url: `${location.origin}${base}/consent?to=${encodeURIComponent(url)}`,
+        width: 600,
+        height: 640,
+      });
     },
     signIn: async () => {
       await teams.authentication.getAuthToken({ silent: false });
@@ -84,20 +90,29 @@ async function teamsHost(): Promise<Host> {
       const inside = JSON.stringify({ subEntityId: path, ...(channel && { channelId: channel.id }) });
       return `https://teams.microsoft.com/l/entity/${settings.teamsApp}/${encodeURIComponent(context.page.id || 'pictures')}?label=${encodeURIComponent(label)}&context=${encodeURIComponent(inside)}`;
     },
-    configuration: context.page.frameContext !== 'settings' ? undefined : {
-      valid: (valid) => teams.pages.config.setValidityState(valid),
-      onSave: (save) => teams.pages.config.registerOnSaveHandler((event) => {
-        save().then(async ({ entityId, title }) => {
-          await teams.pages.config.setConfig({
-            entityId, suggestedDisplayName: title, contentUrl: `${location.origin}${base}/`, websiteUrl: `${location.origin}${base}/tabs/${entityId}`,
-          });
-          event.notifySuccess();
-        }).catch((problem: unknown) => event.notifyFailure(problem instanceof Error ? problem.message : ''));
-      }),
-    },
+    configuration:
+      (context.page.frameContext as string) !== 'settings'
+        ? undefined
+        : {
+            valid: (valid) => teams.pages.config.setValidityState(valid),
+            onSave: (save) =>
+              teams.pages.config.registerOnSaveHandler((event) => {
+                void save()
+                  .then(async ({ entityId, title }) => {
+                    await teams.pages.config.setConfig({
+                      entityId,
+                      suggestedDisplayName: title,
+                      contentUrl: `${location.origin}${base}/`,
+                      websiteUrl: `${location.origin}${base}/tabs/${entityId}`,
+                    });
+                    event.notifySuccess();
+                  })
+                  .catch((problem: unknown) => event.notifyFailure(problem instanceof Error ? problem.message : ''));
+              }),
+          },
     ready: () => {
       teams.app.notifyAppLoaded();
-      teams.app.notifySuccess();
+      void teams.app.notifySuccess();
     },
   };
 }
@@ -136,7 +151,8 @@ function consentInWindow(url: string): Promise<void> {
       channel.close();
       then();
     };
-    channel.onmessage = (message: MessageEvent<{ error?: string }>) => end(() => (message.data.error ? fail(new Error(message.data.error)) : done()));
+    channel.onmessage = (message: MessageEvent<{ error?: string }>) =>
+      end(() => (message.data.error ? fail(new Error(message.data.error)) : done()));
   });
 }
 
@@ -176,7 +192,12 @@ function sandboxHost(page: string): Host {
 function browserHost(): Host {
   const client = import('@azure/msal-browser').then(async (msal) => {
     const app = await msal.createStandardPublicClientApplication({
-      auth: { clientId: settings.appId, authority: `${settings.authority}/organizations`, knownAuthorities: [new URL(settings.authority).host], redirectUri: `${location.origin}${base}/signed-in` },
+      auth: {
+        clientId: settings.appId,
+        authority: `${settings.authority}/organizations`,
+        knownAuthorities: [new URL(settings.authority).host],
+        redirectUri: `${location.origin}${base}/signed-in`,
+      },
       cache: { cacheLocation: 'sessionStorage' },
     });
     const answer = await app.handleRedirectPromise();
@@ -203,6 +224,7 @@ function browserHost(): Host {
       }
     },
     signIn: redirect,
-    signOut: () => void client.then(({ app }) => app.logoutRedirect({ postLogoutRedirectUri: `${location.origin}${base}/` })),
+    signOut: () =>
+      void client.then(({ app }) => app.logoutRedirect({ postLogoutRedirectUri: `${location.origin}${base}/` })),
   };
 }

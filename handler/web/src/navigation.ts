@@ -3,13 +3,13 @@ export interface Unsaved {
   /** What it belongs to, such as the name of a picture. */
   name: string;
   /** Saves it; false if that failed, which the page says. Left out where it takes more than that. */
-  save?(): Promise<boolean>;
+  save?: () => Promise<boolean>;
 }
 
 /** What people are asked before unsaved work is left. */
 export interface Question {
   unsaved: Unsaved;
-  answer(answer: Answer): void;
+  answer: (answer: Answer) => void;
 }
 
 export type Answer = 'save' | 'discard' | 'cancel';

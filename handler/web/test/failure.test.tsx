@@ -12,7 +12,13 @@ beforeAll(() => speak('en-US'));
 
 it('a step that cannot be carried out is not said of the picture', () => {
   const words = (field?: string) => {
-    const problem = new Problem({ kind: 'unsupported', title: '', detail: 'An animation cannot be trimmed.', status: 422, field });
+    const problem = new Problem({
+      kind: 'unsupported',
+      title: '',
+      detail: 'An animation cannot be trimmed.',
+      status: 422,
+      field,
+    });
     const shown = createElement(FluentProvider, { theme: teamsLightTheme }, <Failure problem={problem} />);
     return renderToStaticMarkup(shown).replace(/<[^>]+>/g, '|');
   };

@@ -7,7 +7,7 @@ import { Navigation } from '../src/navigation';
 import { Drafts, editOf, sessionOf } from '../src/parts/drafts';
 import { doneOf } from '../src/parts/job-state';
 import { rowsOf } from '../src/parts/layout';
-import { byTaken, spread } from '../src/parts/order';
+import { sorted, spread, type SortBy } from '../src/parts/order';
 import { localNow, ruleOf } from '../src/parts/rhythm';
 import { emptyRecipe, formOf, moved, newStep, stepForms, tidy } from '../src/recipe/recipe';
 
@@ -78,11 +78,21 @@ class Session implements Storage {
   [name: string]: unknown;
   private readonly all = new Map<string, string>();
   constructor(private readonly room = Infinity) {}
-  get length() { return this.all.size; }
-  clear() { this.all.clear(); }
-  key(at: number) { return [...this.all.keys()][at] ?? null; }
-  getItem(key: string) { return this.all.get(key) ?? null; }
-  removeItem(key: string) { this.all.delete(key); }
+  get length() {
+    return this.all.size;
+  }
+  clear() {
+    this.all.clear();
+  }
+  key(at: number) {
+    return [...this.all.keys()][at] ?? null;
+  }
+  getItem(key: string) {
+    return this.all.get(key) ?? null;
+  }
+  removeItem(key: string) {
+    this.all.delete(key);
+  }
   setItem(key: string, text: string) {
     const used = [...this.all].reduce((sum, [other, value]) => sum + (other === key ? 0 : value.length), 0);
     if (used + text.length > this.room) throw new DOMException('full', 'QuotaExceededError');
@@ -187,7 +197,12 @@ class History {
   entries: { state: unknown; path: string }[] = [{ state: null, path: '/first' }];
   at = 0;
   listeners: Record<string, ((event: Event) => void)[]> = {};
-  readonly location = { owner: this, get pathname() { return this.owner.entries[this.owner.at].path; } };
+  readonly location = {
+    owner: this,
+    get pathname() {
+      return this.owner.entries[this.owner.at].path;
+    },
+  };
   readonly history = {
     owner: this,
     get state() {
@@ -246,7 +261,7 @@ describe('navigation', () => {
   });
 
   it('stays until there is an answer, whichever way out is taken', async () => {
-    const ways: Record<string, { go(made: ReturnType<typeof begin>): void; to: string }> = {
+    const ways: Record<string, { go: (made: ReturnType<typeof begin>) => void; to: string }> = {
       Back: { go: ({ window }) => window.press(-1), to: '/first' },
       Forward: { go: ({ window }) => window.press(1), to: '/third' },
       'a link': { go: ({ navigation }) => navigation.navigate('/link'), to: '/link' },
@@ -328,7 +343,10 @@ describe('events', () => {
     const parser = new EventParser();
     expect(parser.push('event: prog')).toEqual([]);
     expect(parser.push('ress\ndata: {"a":')).toEqual([]);
-    expect(parser.push('1}\n\n: a comment\n\nevent: end\r\ndata: x\r\n\r\n')).toEqual([{ event: 'progress', data: '{"a":1}' }, { event: 'end', data: 'x' }]);
+    expect(parser.push('1}\n\n: a comment\n\nevent: end\r\ndata: x\r\n\r\n')).toEqual([
+      { event: 'progress', data: '{"a":1}' },
+      { event: 'end', data: 'x' },
+    ]);
   });
 
   it('are asked for again when the stream ends before the bulk edit does', async () => {
@@ -336,17 +354,33 @@ describe('events', () => {
     const api = { get: vi.fn(async () => new Response(streams.shift())) };
     const seen: unknown[] = [];
     await follow(api as unknown as Api, 'j', (job) => seen.push(job), new AbortController().signal);
-    expect(seen).toEqual([{ id: 'j', n: 1 }, { id: 'j', n: 2 }]);
+    expect(seen).toEqual([
+      { id: 'j', n: 1 },
+      { id: 'j', n: 2 },
+    ]);
     expect(api.get).toHaveBeenCalledTimes(2);
   });
 });
 
 describe('problems', () => {
-  const answer = (status: number, body: unknown, headers: Record<string, string> = {}) => new Response(typeof body === 'string' ? body : JSON.stringify(body), { status, headers });
+  const answer = (status: number, body: unknown, headers: Record<string, string> = {}) =>
+    new Response(typeof body === 'string' ? body : JSON.stringify(body), { status, headers });
 
   it('are read from problem documents', async () => {
-    const problem = await problemOf(answer(503, { type: 'urn:image-pro:problem:busy', detail: 'SharePoint is throttled.', invocation: 'i' }, { 'Retry-After': '7' }));
-    expect(problem).toMatchObject({ kind: 'busy', message: 'SharePoint is throttled.', retryAfter: 7, invocation: 'i', passing: true });
+    const problem = await problemOf(
+      answer(
+        503,
+        { type: 'urn:image-pro:problem:busy', detail: 'SharePoint is throttled.', invocation: 'i' },
+        { 'Retry-After': '7' },
+      ),
+    );
+    expect(problem).toMatchObject({
+      kind: 'busy',
+      message: 'SharePoint is throttled.',
+      retryAfter: 7,
+      invocation: 'i',
+      passing: true,
+    });
     expect(retry(0, problem)).toBe(true);
     expect(retry(5, problem)).toBe(false);
     expect(retryDelay(0, problem)).toBe(7000);
@@ -384,7 +418,10 @@ describe('recipes', () => {
 
   it('have steps that move, and stay at the ends', () => {
     const steps = ['a', 'b', 'c'].map((op) => ({ op }));
-    const ops = (from: number, by: number) => moved(steps, from, by).map(({ op }) => op).join('');
+    const ops = (from: number, by: number) =>
+      moved(steps, from, by)
+        .map(({ op }) => op)
+        .join('');
     expect([ops(0, 1), ops(2, -1), ops(0, -1), ops(2, 5)]).toEqual(['bac', 'acb', 'abc', 'abc']);
   });
 });
@@ -392,7 +429,12 @@ describe('recipes', () => {
 describe('rhythms', () => {
   it('become rules of RFC 5545', () => {
     const start = '2026-11-26T02:00'; // a Thursday
-    expect([ruleOf('once', start), ruleOf('daily', start), ruleOf('weekly', start), ruleOf('monthly', start)]).toEqual([undefined, 'FREQ=DAILY', 'FREQ=WEEKLY;BYDAY=TH', 'FREQ=MONTHLY;BYMONTHDAY=26']);
+    expect([ruleOf('once', start), ruleOf('daily', start), ruleOf('weekly', start), ruleOf('monthly', start)]).toEqual([
+      undefined,
+      'FREQ=DAILY',
+      'FREQ=WEEKLY;BYDAY=TH',
+      'FREQ=MONTHLY;BYMONTHDAY=26',
+    ]);
     expect(ruleOf('monthly', '2026-01-31T02:00')).toBe('FREQ=MONTHLY;BYMONTHDAY=-1');
   });
 
@@ -402,19 +444,44 @@ describe('rhythms', () => {
 });
 
 describe('jobs', () => {
-  const counts = { planned: 10, waiting: 4, edited: 5, unchanged: 0, skipped: 1, conflict: 0, failed: 0, bytesBefore: 0, bytesAfter: 0 };
+  const counts = {
+    planned: 10,
+    waiting: 4,
+    edited: 5,
+    unchanged: 0,
+    skipped: 1,
+    conflict: 0,
+    failed: 0,
+    bytesBefore: 0,
+    bytesAfter: 0,
+  };
   it('tell how much of them is done', () => {
     expect(doneOf({ id: '', kind: 'edit', createdAt: '', state: 'running', counts })).toBe(0.6);
     expect(doneOf({ id: '', kind: 'edit', createdAt: '', state: 'planning', counts })).toBeUndefined();
-    expect(doneOf({ id: '', kind: 'edit', createdAt: '', state: 'done', counts: { ...counts, planned: 0, waiting: 0 } })).toBe(1);
+    expect(
+      doneOf({ id: '', kind: 'edit', createdAt: '', state: 'done', counts: { ...counts, planned: 0, waiting: 0 } }),
+    ).toBe(1);
   });
 });
 
-it('pictures without a day come last, whichever way they are sorted', () => {
-  const entry = (itemId: string, takenAt?: string) => ({ driveId: 'd', itemId, takenAt, size: 1 }) as Entry;
-  const images = [entry('none'), entry('b', '2026-02-01T00:00:00Z'), entry('a', '2026-01-01T00:00:00Z')];
-  expect(byTaken(images, false).map(({ itemId }) => itemId)).toEqual(['a', 'b', 'none']);
-  expect(byTaken(images, true).map(({ itemId }) => itemId)).toEqual(['b', 'a', 'none']);
+describe('orders', () => {
+  const entry = (itemId: string, of: Partial<Entry> = {}) => ({ driveId: 'd', itemId, ...of }) as Entry;
+  const ids = (images: Entry[]) => images.map(({ itemId }) => itemId).join('');
+
+  it('are made of size, day and change, with the unknown at the end, whichever way', () => {
+    const images = [
+      entry('n'),
+      entry('b', { takenAt: '2026-02-01T00:00:00Z', modifiedAt: '2026-03-01T00:00:00Z', size: 20 }),
+      entry('a', { takenAt: '2026-01-01T00:00:00Z', modifiedAt: '2026-03-01T00:00:00.5Z', size: 100 }),
+      entry('c', { takenAt: '2026-02-01T00:00:00Z', modifiedAt: '2026-02-28T23:59:59Z', size: 0 }),
+    ];
+    const orders = (by: SortBy) => [false, true].map((descending) => ids(sorted(images, { by, descending })));
+    expect(orders('taken')).toEqual(['abcn', 'bcan']); // those that are equal stay in the order of their names
+    expect(orders('size')).toEqual(['cban', 'abcn']);
+    expect(orders('modified')).toEqual(['cban', 'abcn']);
+    expect(orders('name')).toEqual(['nbac', 'nbac']); // as they came
+    expect(ids(images)).toBe('nbac');
+  });
 });
 
 it('samples are spread from the first to the last', () => {

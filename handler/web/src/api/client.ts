@@ -80,7 +80,10 @@ export async function body<T>(call: Promise<Answer<T>>): Promise<T> {
 }
 
 /** All pages of a list. */
-export async function all<P extends { next?: string }, T>(page: (cursor?: string) => Promise<P>, of: (page: P) => T[] | null): Promise<T[]> {
+export async function all<P extends { next?: string }, T>(
+  page: (cursor?: string) => Promise<P>,
+  of: (page: P) => T[] | null,
+): Promise<T[]> {
   const found: T[] = [];
   for (let cursor: string | undefined; ; ) {
     const answer = await page(cursor);

@@ -42,8 +42,19 @@ export class Problem extends Error {
   static from(body: unknown, response: Response): Problem {
     const told = (typeof body === 'object' && body !== null ? body : {}) as Partial<ProblemBody> & { type?: string };
     const retry = Number(response.headers.get('Retry-After'));
-    const kind = told.type?.startsWith(prefix) ? told.type.slice(prefix.length) : response.status >= 500 || response.status === 429 ? 'busy' : 'internal';
-    return new Problem({ title: '', detail: '', ...told, kind, status: response.status, ...(retry > 0 && { retryAfter: retry }) });
+    const kind = told.type?.startsWith(prefix)
+      ? told.type.slice(prefix.length)
+      : response.status >= 500 || response.status === 429
+        ? 'busy'
+        : 'internal';
+    return new Problem({
+      title: '',
+      detail: '',
+      ...told,
+      kind,
+      status: response.status,
+      ...(retry > 0 && { retryAfter: retry }),
+    });
   }
 
   /** Whether the same request may work in a moment. */
@@ -63,4 +74,4 @@ export async function problemOf(response: Response): Promise<Problem> {
 /** How often, and after how many milliseconds, a query asks again. */
 export const retry = (failures: number, problem: unknown): boolean => isPassing(problem) && failures < 5;
 export const retryDelay = (failures: number, problem: unknown): number =>
-  (problem instanceof Problem && problem.retryAfter ? problem.retryAfter * 1000 : Math.min(500 * 2 ** failures, 10_000));
+  problem instanceof Problem && problem.retryAfter ? problem.retryAfter * 1000 : Math.min(500 * 2 ** failures, 10_000);

@@ -3,19 +3,19 @@ import { hexOf, withFilter, type Filter } from './filters';
 
 /** The parts of fabric that are asked for beside the editor's own interface. */
 interface Fabric {
-  toJSON(properties: string[]): { backgroundImage?: Record<string, unknown>; objects: { type: string }[] };
-  on(events: Record<string, (event: { target?: Shape }) => void>): void;
-  getWidth(): number;
-  getHeight(): number;
-  getObjects(): Shape[];
-  getActiveObject(): Shape | null;
-  setActiveObject(object: Shape): void;
-  discardActiveObject(): void;
-  setBackgroundImage(image: Picture, done: () => void): void;
-  add(...objects: Shape[]): void;
-  insertAt(object: Shape, index: number): void;
-  remove(...objects: Shape[]): void;
-  renderAll(): void;
+  toJSON: (properties: string[]) => { backgroundImage?: Record<string, unknown>; objects: { type: string }[] };
+  on: (events: Record<string, (event: { target?: Shape }) => void>) => void;
+  getWidth: () => number;
+  getHeight: () => number;
+  getObjects: () => Shape[];
+  getActiveObject: () => Shape | null;
+  setActiveObject: (object: Shape) => void;
+  discardActiveObject: () => void;
+  setBackgroundImage: (image: Picture, done: () => void) => void;
+  add: (...objects: Shape[]) => void;
+  insertAt: (object: Shape, index: number) => void;
+  remove: (...objects: Shape[]) => void;
+  renderAll: () => void;
 }
 
 type Values = Record<string, unknown>;
@@ -28,26 +28,26 @@ interface Shape extends Values {
   height: number;
   scaleX: number;
   scaleY: number;
-  set(values: Values): void;
-  setCoords(): void;
-  getCenterPoint(): { x: number; y: number };
-  getObjects(): Shape[];
-  exitEditing(): void;
+  set: (values: Values) => void;
+  setCoords: () => void;
+  getCenterPoint: () => { x: number; y: number };
+  getObjects: () => Shape[];
+  exitEditing: () => void;
 }
 
 /** The picture itself. */
 interface Picture {
   filters: { type: string; options?: Filter['options'] }[];
-  applyFilters(): void;
-  render(context: CanvasRenderingContext2D): void;
-  toObject(): Record<string, unknown>;
-  getSrc(): string;
+  applyFilters: () => void;
+  render: (context: CanvasRenderingContext2D) => void;
+  toObject: () => Record<string, unknown>;
+  getSrc: () => string;
 }
 
 /** A step of the editor's history. Those that crop hold what was there before. */
 interface Command {
-  execute(): Promise<unknown>;
-  undo(): Promise<unknown>;
+  execute: () => Promise<unknown>;
+  undo: () => Promise<unknown>;
   epoch?: Epoch;
 }
 
@@ -55,30 +55,30 @@ interface Command {
 interface Inside {
   _graphics: {
     canvasImage: Picture;
-    getCanvas(): Fabric;
-    getComponent(name: 'CROPPER' | 'FILTER' | 'FLIP' | 'ROTATION' | 'SHAPE'): {
-      _createFilter(picture: Picture, type: string, options: Filter['options']): void;
-      flipX(): Promise<unknown>;
-      flipY(): Promise<unknown>;
-      rotate(angle: number): Promise<unknown>;
-      add(type: string, options: Values): Promise<unknown>;
+    getCanvas: () => Fabric;
+    getComponent: (name: 'CROPPER' | 'FILTER' | 'FLIP' | 'ROTATION' | 'SHAPE') => {
+      _createFilter: (picture: Picture, type: string, options: Filter['options']) => void;
+      flipX: () => Promise<unknown>;
+      flipY: () => Promise<unknown>;
+      rotate: (angle: number) => Promise<unknown>;
+      add: (type: string, options: Values) => Promise<unknown>;
     };
-    getImageName(): string;
-    setCanvasImage(name: string, picture: Picture): void;
-    adjustCanvasDimension(): void;
-    resetTargetObjectForCopyPaste(): void;
-    pasteObject(): Promise<unknown>;
-    on(event: string, handler: (object: Shape) => void): void;
-    off(event: string): void;
-    _detachZoomEvents(): void;
+    getImageName: () => string;
+    setCanvasImage: (name: string, picture: Picture) => void;
+    adjustCanvasDimension: () => void;
+    resetTargetObjectForCopyPaste: () => void;
+    pasteObject: () => Promise<unknown>;
+    on: (event: string, handler: (object: Shape) => void) => void;
+    off: (event: string) => void;
+    _detachZoomEvents: () => void;
   };
   _invoker: {
     _undoStack: Command[];
-    execute(command: Command): Promise<unknown>;
-    pushUndoStack(command: Command): void;
+    execute: (command: Command) => Promise<unknown>;
+    pushUndoStack: (command: Command) => void;
   };
-  _detachDomEvents(): void;
-  _onObjectModified(object: Shape): void;
+  _detachDomEvents: () => void;
+  _onObjectModified: (object: Shape) => void;
 }
 
 /** A picture as the editor has it between two crops, in the words of POST /api/recipes/from-editor. */
@@ -125,7 +125,7 @@ interface Change {
   objects: Shape[];
   names: string;
   at: number;
-  again(values: Values): void;
+  again: (values: Values) => void;
 }
 
 const soon = 1000; // milliseconds within which changes of the same kind are one step of the history

@@ -11,8 +11,8 @@ export interface Strength {
   min: number;
   max: number;
   option: string;
-  to(value: number): number;
-  from(option: number): number;
+  to: (value: number) => number;
+  from: (option: number) => number;
 }
 
 const hundredth = {

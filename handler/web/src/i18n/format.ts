@@ -10,17 +10,24 @@ export function bytes(n: number): string {
     value /= 1000;
     power++;
   }
-  return new Intl.NumberFormat(locale, { style: 'unit', unit: units[power], maximumFractionDigits: value < 10 && power > 1 ? 1 : 0 }).format(Math.sign(n) * value);
+  return new Intl.NumberFormat(locale, {
+    style: 'unit',
+    unit: units[power],
+    maximumFractionDigits: value < 10 && power > 1 ? 1 : 0,
+  }).format(Math.sign(n) * value);
 }
 
 export const number = (n: number): string => new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }).format(n);
 
-export const percent = (share: number): string => new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 }).format(share);
+export const percent = (share: number): string =>
+  new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 }).format(share);
 
 /** A point in time, as people of the locale write it. */
-export const moment = (time: string): string => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(time));
+export const moment = (time: string): string =>
+  new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(time));
 
-export const day = (time: string): string => new Intl.DateTimeFormat(locale, { dateStyle: 'medium' }).format(new Date(time));
+export const day = (time: string): string =>
+  new Intl.DateTimeFormat(locale, { dateStyle: 'medium' }).format(new Date(time));
 
 /** "in 3 minutes" of a time to come. */
 export function until(time: string, now = Date.now()): string {

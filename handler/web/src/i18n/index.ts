@@ -12,7 +12,10 @@ declare module 'i18next' {
   }
 }
 
-const others: Record<string, () => Promise<{ default: Messages }>> = { de: () => import('./de'), fr: () => import('./fr') };
+const others: Record<string, () => Promise<{ default: Messages }>> = {
+  de: () => import('./de'),
+  fr: () => import('./fr'),
+};
 
 /** Writes numbers and days as the user does, also in languages that the tab does not speak. */
 export let locale = 'en';
@@ -28,7 +31,9 @@ export async function speak(wanted: string): Promise<void> {
   }
   const spoken = found ? language : 'en';
   await i18next.use(initReactI18next).init({
-    lng: spoken, fallbackLng: 'en', interpolation: { escapeValue: false },
+    lng: spoken,
+    fallbackLng: 'en',
+    interpolation: { escapeValue: false },
     resources: { en: { translation: en }, ...(found && { [language]: { translation: found.default } }) },
   });
   document.documentElement.lang = spoken;

@@ -1,6 +1,23 @@
 import {
-  Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, DialogTrigger, Field, Input, Radio, RadioGroup, Select, Switch, Text, Title2, Title3,
-  makeStyles, tokens,
+  Button,
+  Dialog,
+  DialogActions,
+  DialogBody,
+  DialogContent,
+  DialogSurface,
+  DialogTitle,
+  DialogTrigger,
+  Field,
+  Input,
+  Radio,
+  RadioGroup,
+  Select,
+  Switch,
+  Text,
+  Title2,
+  Title3,
+  makeStyles,
+  tokens,
 } from '@fluentui/react-components';
 import { CalendarClock20Regular, Eye20Regular, Play20Regular, Save20Regular } from '@fluentui/react-icons';
 import { useMutation, useQuery } from '@tanstack/react-query';
@@ -20,11 +37,27 @@ import { ScheduleForm } from '../parts/schedule-form';
 import { useSingle } from '../parts/single';
 
 const useStyles = makeStyles({
-  page: { padding: '24px', display: 'grid', gap: '24px', gridTemplateColumns: 'minmax(0, 1fr) minmax(260px, 420px)', maxWidth: '1280px', '@media (max-width: 860px)': { gridTemplateColumns: 'minmax(0, 1fr)', padding: '16px' } },
+  page: {
+    padding: '24px',
+    display: 'grid',
+    gap: '24px',
+    gridTemplateColumns: 'minmax(0, 1fr) minmax(260px, 420px)',
+    maxWidth: '1280px',
+    '@media (max-width: 860px)': { gridTemplateColumns: 'minmax(0, 1fr)', padding: '16px' },
+  },
   main: { display: 'grid', gap: '16px', alignContent: 'start' },
   side: { display: 'grid', gap: '16px', alignContent: 'start' },
   row: { display: 'flex', flexWrap: 'wrap', gap: '8px', alignItems: 'end' },
-  actions: { display: 'flex', flexWrap: 'wrap', gap: '8px', position: 'sticky', bottom: 0, zIndex: 1, paddingBlock: '12px', backgroundColor: tokens.colorNeutralBackground2 },
+  actions: {
+    display: 'flex',
+    flexWrap: 'wrap',
+    gap: '8px',
+    position: 'sticky',
+    bottom: 0,
+    zIndex: 1,
+    paddingBlock: '12px',
+    backgroundColor: tokens.colorNeutralBackground2,
+  },
 });
 
 const samples = 3;
@@ -41,7 +74,11 @@ export default function Bulk({ id }: { id?: string }) {
         <div className={styles.main}>
           <Title2 as="h1">{t('bulk.title')}</Title2>
           <Text>{t(id ? 'bulk.gone' : 'bulk.nothing')}</Text>
-          <Link href="/"><Button as="a" appearance="primary">{t('bulk.choose')}</Button></Link>
+          <Link href="/">
+            <Button as="a" appearance="primary">
+              {t('bulk.choose')}
+            </Button>
+          </Link>
         </div>
       </div>
     );
@@ -111,13 +148,15 @@ function Edit({ id, found }: { id: string; found: Draft }) {
             {chosen.kind === 'folder' && <FolderOptions only={only} onChange={(next) => change({ only: next })} />}
           </section>
           <section aria-labelledby="how" className={styles.main}>
-            <Title3 as="h2" id="how">{t('bulk.recipe')}</Title3>
+            <Title3 as="h2" id="how">
+              {t('bulk.recipe')}
+            </Title3>
             <FromPreset onRecipe={(next) => change({ recipe: next })} recipe={recipe} />
             <Builder recipe={recipe} onChange={(next) => change({ recipe: next })} />
           </section>
           <SaveOptions save={save} onChange={(next) => change({ save: next })} />
         </div>
-        {start.error && <Failure problem={start.error} again={() => call(start.variables!)} />}
+        {start.error && <Failure problem={start.error} again={() => call(start.variables)} />}
         <div className={styles.actions}>
           <Button appearance="primary" icon={<Play20Regular />} disabled={empty || busy} onClick={() => begin(false)}>
             {t('bulk.start')}
@@ -134,7 +173,9 @@ function Edit({ id, found }: { id: string; found: Draft }) {
             <DialogSurface>
               <DialogBody>
                 <DialogTitle>{t('bulk.schedule')}</DialogTitle>
-                <DialogContent><ScheduleForm edit={edit} onDone={() => go('/schedules')} /></DialogContent>
+                <DialogContent>
+                  <ScheduleForm edit={edit} onDone={() => go('/schedules')} />
+                </DialogContent>
               </DialogBody>
             </DialogSurface>
           </Dialog>
@@ -165,48 +206,89 @@ function useSamples(chosen: Chosen) {
         if (there.length === 0) throw (looked[0] as PromiseRejectedResult).reason;
         return there;
       }
-      const page = await body(api.typed.GET('/drives/{driveId}/items', { params: { path: { driveId: chosen.driveId }, query: { folder: chosen.folderId, limit: 100, thumbnails: true } } }));
-      return spread((page.items ?? []).filter((item) => !item.folder), samples);
+      const page = await body(
+        api.typed.GET('/drives/{driveId}/items', {
+          params: {
+            path: { driveId: chosen.driveId },
+            query: { folder: chosen.folderId, limit: 100, thumbnails: true },
+          },
+        }),
+      );
+      return spread(
+        (page.items ?? []).filter((item) => !item.folder),
+        samples,
+      );
     },
   });
 }
 
-function FolderOptions({ only, onChange }: { only: Only; onChange(only: Only): void }) {
+function FolderOptions({ only, onChange }: { only: Only; onChange: (only: Only) => void }) {
   const { t } = useTranslation();
   const styles = useStyles();
   return (
     <>
-      <Switch label={t('bulk.recursive')} checked={only.recursive} onChange={(_, { checked }) => onChange({ ...only, recursive: checked })} />
+      <Switch
+        label={t('bulk.recursive')}
+        checked={only.recursive}
+        onChange={(_, { checked }) => onChange({ ...only, recursive: checked })}
+      />
       <div className={styles.row}>
-        <Field label={t('bulk.onlyNames')} hint={t('bulk.onlyNamesHint')}><Input value={only.name} onChange={(_, { value }) => onChange({ ...only, name: value })} /></Field>
-        <Field label={t('bulk.onlySince')}><Input type="date" value={only.since} onChange={(_, { value }) => onChange({ ...only, since: value })} /></Field>
+        <Field label={t('bulk.onlyNames')} hint={t('bulk.onlyNamesHint')}>
+          <Input value={only.name} onChange={(_, { value }) => onChange({ ...only, name: value })} />
+        </Field>
+        <Field label={t('bulk.onlySince')}>
+          <Input type="date" value={only.since} onChange={(_, { value }) => onChange({ ...only, since: value })} />
+        </Field>
       </div>
     </>
   );
 }
 
-function FromPreset({ recipe, onRecipe }: { recipe: Recipe; onRecipe(recipe: Recipe): void }) {
+function FromPreset({ recipe, onRecipe }: { recipe: Recipe; onRecipe: (recipe: Recipe) => void }) {
   const { t } = useTranslation();
   const styles = useStyles();
   const presets = usePresets();
   return (
     <div className={styles.row}>
       <Field label={t('bulk.preset')}>
-        <Select value="" onChange={(_, { value }) => {
-          const found = presets.data?.find((preset) => preset.id === value)?.recipe;
-          if (isRecipe(found)) onRecipe(found);
-        }}>
+        <Select
+          value=""
+          onChange={(_, { value }) => {
+            const found = presets.data?.find((preset) => preset.id === value)?.recipe;
+            if (isRecipe(found)) onRecipe(found);
+          }}
+        >
           <option value="">{t('bulk.noPreset')}</option>
-          {(presets.data ?? []).map((preset) => <option key={preset.id} value={preset.id}>{preset.name}</option>)}
+          {(presets.data ?? []).map((preset) => (
+            <option key={preset.id} value={preset.id}>
+              {preset.name}
+            </option>
+          ))}
         </Select>
       </Field>
-      <SavePreset recipe={recipe} trigger={<Button icon={<Save20Regular />} disabled={recipe.steps.length === 0}>{t('bulk.savePreset')}</Button>} onSaved={() => void presets.refetch()} />
+      <SavePreset
+        recipe={recipe}
+        trigger={
+          <Button icon={<Save20Regular />} disabled={recipe.steps.length === 0}>
+            {t('bulk.savePreset')}
+          </Button>
+        }
+        onSaved={() => void presets.refetch()}
+      />
     </div>
   );
 }
 
 /** Gives a recipe a name under which everybody of the organization finds it. */
-export function SavePreset({ recipe, trigger, onSaved }: { recipe: Recipe; trigger: ReactElement; onSaved(): void }) {
+export function SavePreset({
+  recipe,
+  trigger,
+  onSaved,
+}: {
+  recipe: Recipe;
+  trigger: ReactElement;
+  onSaved: () => void;
+}) {
   const { t } = useTranslation();
   const { api, announce } = useApp();
   const [open, setOpen] = useState(false);
@@ -224,16 +306,27 @@ export function SavePreset({ recipe, trigger, onSaved }: { recipe: Recipe; trigg
     <Dialog open={open} onOpenChange={(_, data) => setOpen(data.open)}>
       <DialogTrigger disableButtonEnhancement>{trigger}</DialogTrigger>
       <DialogSurface>
-        <form onSubmit={(event) => { event.preventDefault(); save.mutate(); }}>
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            save.mutate();
+          }}
+        >
           <DialogBody>
             <DialogTitle>{t('bulk.savePreset')}</DialogTitle>
             <DialogContent>
-              <Field label={t('presets.name')} required><Input value={name} maxLength={128} onChange={(_, { value }) => setName(value)} /></Field>
+              <Field label={t('presets.name')} required>
+                <Input value={name} maxLength={128} onChange={(_, { value }) => setName(value)} />
+              </Field>
               {save.error && <Failure problem={save.error} />}
             </DialogContent>
             <DialogActions>
-              <DialogTrigger disableButtonEnhancement><Button>{t('common.cancel')}</Button></DialogTrigger>
-              <Button type="submit" appearance="primary" disabled={!name.trim() || save.isPending}>{t('common.save')}</Button>
+              <DialogTrigger disableButtonEnhancement>
+                <Button>{t('common.cancel')}</Button>
+              </DialogTrigger>
+              <Button type="submit" appearance="primary" disabled={!name.trim() || save.isPending}>
+                {t('common.save')}
+              </Button>
             </DialogActions>
           </DialogBody>
         </form>
@@ -242,28 +335,52 @@ export function SavePreset({ recipe, trigger, onSaved }: { recipe: Recipe; trigg
   );
 }
 
-function SaveOptions({ save, onChange }: { save: Save; onChange(save: Save): void }) {
+function SaveOptions({ save, onChange }: { save: Save; onChange: (save: Save) => void }) {
   const { t } = useTranslation();
   const styles = useStyles();
   return (
     <section aria-labelledby="save" className={styles.main}>
-      <Title3 as="h2" id="save">{t('bulk.saving')}</Title3>
-      <RadioGroup aria-labelledby="save" value={save.target ?? 'newVersion'} onChange={(_, { value }) => onChange(value === 'copy' ? { ...save, target: 'copy', name: save.name ?? '{name}-edited' } : { ...save, target: 'newVersion' })}>
+      <Title3 as="h2" id="save">
+        {t('bulk.saving')}
+      </Title3>
+      <RadioGroup
+        aria-labelledby="save"
+        value={save.target ?? 'newVersion'}
+        onChange={(_, { value }) =>
+          onChange(
+            value === 'copy'
+              ? { ...save, target: 'copy', name: save.name ?? '{name}-edited' }
+              : { ...save, target: 'newVersion' },
+          )
+        }
+      >
         <Radio value="newVersion" label={t('bulk.newVersion')} />
         <Radio value="copy" label={t('bulk.copy')} />
       </RadioGroup>
       {save.target === 'copy' && (
         <div className={styles.row}>
-          <Field label={t('bulk.copyName')} hint={t('bulk.copyHint', { name: '{name}', width: '{width}', counter: '{counter}' })}><Input value={save.name ?? ''} onChange={(_, { value }) => onChange({ ...save, name: value })} /></Field>
+          <Field
+            label={t('bulk.copyName')}
+            hint={t('bulk.copyHint', { name: '{name}', width: '{width}', counter: '{counter}' })}
+          >
+            <Input value={save.name ?? ''} onChange={(_, { value }) => onChange({ ...save, name: value })} />
+          </Field>
           <Field label={t('bulk.onConflict')}>
-            <Select value={save.onConflict ?? 'fail'} onChange={(_, { value }) => onChange({ ...save, onConflict: value as 'fail' | 'skip' })}>
+            <Select
+              value={save.onConflict ?? 'fail'}
+              onChange={(_, { value }) => onChange({ ...save, onConflict: value as 'fail' | 'skip' })}
+            >
               <option value="fail">{t('bulk.report')}</option>
               <option value="skip">{t('bulk.skip')}</option>
             </Select>
           </Field>
         </div>
       )}
-      <Switch label={t('bulk.keepDates')} checked={save.keepDates === true} onChange={(_, { checked }) => onChange({ ...save, keepDates: checked })} />
+      <Switch
+        label={t('bulk.keepDates')}
+        checked={save.keepDates === true}
+        onChange={(_, { checked }) => onChange({ ...save, keepDates: checked })}
+      />
     </section>
   );
 }

@@ -177,7 +177,7 @@ function Work({
   entry: Entry;
   blob: Blob;
   size: { width: number; height: number };
-  onReload(): void;
+  onReload: () => void;
 }) {
   const { t } = useTranslation();
   const styles = useStyles();
@@ -249,8 +249,8 @@ function Work({
     go(pictureAt(result.item));
   };
   const recipe = useMutation({ mutationFn: convert });
-  const withRecipe = (use: (recipe: Recipe) => void) =>
-    recipe.mutate(undefined, { onSuccess: ({ recipe: made }) => isRecipe(made) && use(made) });
+  const withRecipe = (next: (recipe: Recipe) => void) =>
+    recipe.mutate(undefined, { onSuccess: ({ recipe: made }) => isRecipe(made) && next(made) });
   const applyToMore = () =>
     withRecipe((made) => {
       const id = drafts.begin(
@@ -459,7 +459,7 @@ function onKey(event: KeyboardEvent, canvas: Canvas): void {
   void keys[event.key]();
 }
 
-function SaveCopy({ name, disabled, onSave }: { name: string; disabled: boolean; onSave(name: string): void }) {
+function SaveCopy({ name, disabled, onSave }: { name: string; disabled: boolean; onSave: (name: string) => void }) {
   const { t } = useTranslation();
   const [pattern, setPattern] = useState('{name}-edited');
   const stem = name.replace(/\.[^.]+$/, '');

@@ -1,5 +1,22 @@
 import {
-  Button, Field, Link, ProgressBar, Select, Skeleton, SkeletonItem, Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow, Text, Title2, Title3, makeStyles, tokens,
+  Button,
+  Field,
+  Link,
+  ProgressBar,
+  Select,
+  Skeleton,
+  SkeletonItem,
+  Table,
+  TableBody,
+  TableCell,
+  TableHeader,
+  TableHeaderCell,
+  TableRow,
+  Text,
+  Title2,
+  Title3,
+  makeStyles,
+  tokens,
 } from '@fluentui/react-components';
 import {
   ArrowDownload20Regular,
@@ -29,13 +46,37 @@ import { warningText } from '../parts/warnings';
 import { StateBadge } from './jobs';
 
 const useStyles = makeStyles({
-  page: { padding: '24px', display: 'grid', gap: '16px', maxWidth: '1100px', '@media (max-width: 600px)': { padding: '16px' } },
+  page: {
+    padding: '24px',
+    display: 'grid',
+    gap: '16px',
+    maxWidth: '1100px',
+    '@media (max-width: 600px)': { padding: '16px' },
+  },
   line: { display: 'flex', flexWrap: 'wrap', gap: '8px', alignItems: 'center' },
   counts: { display: 'grid', gridTemplateColumns: 'repeat(auto-fill, minmax(110px, 1fr))', gap: '8px', margin: 0 },
-  count: { padding: '8px 12px', borderRadius: tokens.borderRadiusMedium, backgroundColor: tokens.colorNeutralBackground1, border: `1px solid ${tokens.colorNeutralStroke2}`, '& dd': { margin: 0, fontSize: tokens.fontSizeBase500, fontWeight: tokens.fontWeightSemibold } },
-  previews: { display: 'grid', gridTemplateColumns: 'repeat(auto-fill, minmax(280px, 1fr))', gap: '16px', listStyleType: 'none', margin: 0, padding: 0 },
+  count: {
+    padding: '8px 12px',
+    borderRadius: tokens.borderRadiusMedium,
+    backgroundColor: tokens.colorNeutralBackground1,
+    border: `1px solid ${tokens.colorNeutralStroke2}`,
+    '& dd': { margin: 0, fontSize: tokens.fontSizeBase500, fontWeight: tokens.fontWeightSemibold },
+  },
+  previews: {
+    display: 'grid',
+    gridTemplateColumns: 'repeat(auto-fill, minmax(280px, 1fr))',
+    gap: '16px',
+    listStyleType: 'none',
+    margin: 0,
+    padding: 0,
+  },
   pair: { display: 'grid', gridTemplateColumns: '1fr 1fr', gap: '8px' },
-  picture: { width: '100%', aspectRatio: '4 / 3', objectFit: 'contain', backgroundColor: tokens.colorNeutralBackground4 },
+  picture: {
+    width: '100%',
+    aspectRatio: '4 / 3',
+    objectFit: 'contain',
+    backgroundColor: tokens.colorNeutralBackground4,
+  },
   scroll: { overflowX: 'auto' },
 });
 
@@ -45,7 +86,11 @@ export default function JobPage({ id }: { id: string }) {
   const styles = useStyles();
   const { api, announce, host } = useApp();
   const queries = useQueryClient();
-  const job = useQuery({ queryKey: ['job', id], queryFn: () => body(api.typed.GET('/bulk-edits/{id}', { params: { path: { id } } })), staleTime: 0 });
+  const job = useQuery({
+    queryKey: ['job', id],
+    queryFn: () => body(api.typed.GET('/bulk-edits/{id}', { params: { path: { id } } })),
+    staleTime: 0,
+  });
   const now = job.data;
   const running = now !== undefined && !over(now);
   useEffect(() => {
@@ -56,7 +101,13 @@ export default function JobPage({ id }: { id: string }) {
   }, [api, id, running, queries]);
   useAnnouncements(now, announce);
   if (job.error) return <Failure problem={job.error} again={job.refetch} />;
-  if (!now) return <Skeleton aria-label="…" className={styles.page}><SkeletonItem size={32} /><SkeletonItem size={128} /></Skeleton>;
+  if (!now)
+    return (
+      <Skeleton aria-label="…" className={styles.page}>
+        <SkeletonItem size={32} />
+        <SkeletonItem size={128} />
+      </Skeleton>
+    );
   const saved = now.counts.bytesBefore - now.counts.bytesAfter;
   return (
     <div className={styles.page}>
@@ -64,22 +115,45 @@ export default function JobPage({ id }: { id: string }) {
         <Title2 as="h1">{t(`job.kind_${now.kind}`)}</Title2>
         <StateBadge state={now.state} />
       </div>
-      <Text>{t('job.begun', { at: moment(now.createdAt) })}{now.finishedAt && ` ${t('job.ended', { at: moment(now.finishedAt) })}`}</Text>
-      {now.of && <Text>{t('job.of')} <RouteLink href={`/jobs/${now.of}`}>{t('job.show')}</RouteLink></Text>}
+      <Text>
+        {t('job.begun', { at: moment(now.createdAt) })}
+        {now.finishedAt && ` ${t('job.ended', { at: moment(now.finishedAt) })}`}
+      </Text>
+      {now.of && (
+        <Text>
+          {t('job.of')} <RouteLink href={`/jobs/${now.of}`}>{t('job.show')}</RouteLink>
+        </Text>
+      )}
       {now.problem && <Text role="alert">{now.problem.detail}</Text>}
-      {now.state === 'waitingForSignIn' && <div><Button onClick={() => void host.signIn().then(() => job.refetch())}>{t('problem.signIn')}</Button></div>}
+      {now.state === 'waitingForSignIn' && (
+        <div>
+          <Button onClick={() => void host.signIn().then(() => job.refetch())}>{t('problem.signIn')}</Button>
+        </div>
+      )}
       {running && (
         <Field validationMessage={progressText(t, now)} validationState="none">
           <ProgressBar value={doneOf(now)} max={1} aria-label={t('job.progress')} thickness="large" />
         </Field>
       )}
       <dl className={styles.counts}>
-        {results.map((state) => (now.counts[state] > 0 || state === 'edited') && (
-          <div key={state} className={styles.count}><dt>{t(`job.${now.kind === 'dryRun' && state === 'edited' ? 'wouldEdit' : state}`)}</dt><dd>{number(now.counts[state])}</dd></div>
-        ))}
+        {results.map(
+          (state) =>
+            (now.counts[state] > 0 || state === 'edited') && (
+              <div key={state} className={styles.count}>
+                <dt>{t(`job.${now.kind === 'dryRun' && state === 'edited' ? 'wouldEdit' : state}`)}</dt>
+                <dd>{number(now.counts[state])}</dd>
+              </div>
+            ),
+        )}
       </dl>
       {now.counts.edited > 0 && (
-        <Text>{t(now.kind === 'dryRun' ? 'job.wouldSave' : now.kind === 'undo' ? 'job.undone' : 'job.saved', { before: bytes(now.counts.bytesBefore), after: bytes(now.counts.bytesAfter), share: percent(now.counts.bytesBefore ? saved / now.counts.bytesBefore : 0) })}</Text>
+        <Text>
+          {t(now.kind === 'dryRun' ? 'job.wouldSave' : now.kind === 'undo' ? 'job.undone' : 'job.saved', {
+            before: bytes(now.counts.bytesBefore),
+            after: bytes(now.counts.bytesAfter),
+            share: percent(now.counts.bytesBefore ? saved / now.counts.bytesBefore : 0),
+          })}
+        </Text>
       )}
       <Actions job={now} />
       {now.kind === 'dryRun' && <DryRunPreviews job={now} />}
@@ -92,8 +166,13 @@ type T = ReturnType<typeof useTranslation>['t'];
 
 function progressText(t: T, job: Job): string {
   if (job.state === 'planning') return t('job.looking', { count: job.counts.planned });
-  const done = t('job.done', { done: number(job.counts.planned - job.counts.waiting), planned: number(job.counts.planned) });
-  return job.progress ? `${done} ${t('job.pace', { rate: number(job.progress.imagesPerMinute), end: until(job.progress.estimatedEnd) })}` : done;
+  const done = t('job.done', {
+    done: number(job.counts.planned - job.counts.waiting),
+    planned: number(job.counts.planned),
+  });
+  return job.progress
+    ? `${done} ${t('job.pace', { rate: number(job.progress.imagesPerMinute), end: until(job.progress.estimatedEnd) })}`
+    : done;
 }
 
 /** Says aloud every tenth of the way, and the end. */
@@ -119,7 +198,8 @@ function Actions({ job }: { job: Job }) {
   const path = { id: job.id };
   const draft = drafts.triedBy(job.id);
   const change = useMutation({
-    mutationFn: (way: 'pause' | 'resume' | 'cancel') => body(api.typed.POST(`/bulk-edits/{id}/${way}` as '/bulk-edits/{id}/pause', { params: { path } })),
+    mutationFn: (way: 'pause' | 'resume' | 'cancel') =>
+      body(api.typed.POST(`/bulk-edits/{id}/${way}` as '/bulk-edits/{id}/pause', { params: { path } })),
     onSuccess: (next) => queries.setQueryData(['job', job.id], next),
   });
   const [key] = useState(() => crypto.randomUUID()); // pressed twice, it is one retry; so it is with the others by themselves
@@ -146,7 +226,8 @@ function Actions({ job }: { job: Job }) {
       if (way === 'apply' && tried) drafts.put(draft, { ...tried, started: true });
       go(`/jobs/${next.id}`);
     });
-  const report = () => saveFile(api, `/api/bulk-edits/${encodeURIComponent(job.id)}/report?format=csv`, `bulk-edit-${job.id}.csv`);
+  const report = () =>
+    saveFile(api, `/api/bulk-edits/${encodeURIComponent(job.id)}/report?format=csv`, `bulk-edit-${job.id}.csv`);
   const share = async () => {
     await navigator.clipboard.writeText(host.link(`/jobs/${job.id}`, t('job.kind_edit')));
     announce(t('details.copied'));
@@ -218,7 +299,13 @@ function DryRunPreviews({ job }: { job: Job }) {
   return (
     <section>
       <Title3 as="h2">{t('job.previews')}</Title3>
-      <ul className={styles.previews}>{found.map((preview) => <li key={preview.n}><DryRunPair preview={preview} /></li>)}</ul>
+      <ul className={styles.previews}>
+        {found.map((preview) => (
+          <li key={preview.n}>
+            <DryRunPair preview={preview} />
+          </li>
+        ))}
+      </ul>
     </section>
   );
 }
@@ -232,8 +319,16 @@ function DryRunPair({ preview }: { preview: DryRunPreview }) {
   return (
     <>
       <div className={styles.pair}>
-        {before ? <img className={styles.picture} src={before} alt={t('preview.before', { name })} /> : <div className={styles.picture} />}
-        {after ? <img className={styles.picture} src={after} alt={t('preview.after', { name })} /> : <div className={styles.picture} />}
+        {before ? (
+          <img className={styles.picture} src={before} alt={t('preview.before', { name })} />
+        ) : (
+          <div className={styles.picture} />
+        )}
+        {after ? (
+          <img className={styles.picture} src={after} alt={t('preview.after', { name })} />
+        ) : (
+          <div className={styles.picture} />
+        )}
       </div>
       <Text size={200}>{name}</Text>
     </>
@@ -250,7 +345,12 @@ function Items({ job }: { job: Job }) {
   const ended = over(job);
   const items = useInfiniteQuery({
     queryKey: ['job-items', job.id, ended],
-    queryFn: ({ pageParam }) => body(api.typed.GET('/bulk-edits/{id}/items', { params: { path: { id: job.id }, query: { limit: 200, ...(pageParam && { cursor: pageParam }) } } })),
+    queryFn: ({ pageParam }) =>
+      body(
+        api.typed.GET('/bulk-edits/{id}/items', {
+          params: { path: { id: job.id }, query: { limit: 200, ...(pageParam && { cursor: pageParam }) } },
+        }),
+      ),
     initialPageParam: '',
     getNextPageParam: (page) => page.next,
     refetchInterval: (query) => (!ended && (query.state.data?.pages.length ?? 0) <= 2 ? refresh : false),
@@ -258,17 +358,24 @@ function Items({ job }: { job: Job }) {
   const { hasNextPage, isFetching, fetchNextPage } = items;
   const found = (items.data?.pages ?? []).flatMap((page) => page.items ?? []);
   const shown = found.filter((item) => !state || item.state === state);
-  useEffect(() => { // those who look for failures mean all of them
+  useEffect(() => {
+    // those who look for failures mean all of them
     if (state && hasNextPage && !isFetching && ended) void fetchNextPage();
   }, [state, hasNextPage, isFetching, ended, fetchNextPage]);
   return (
     <section>
       <div className={styles.line}>
-        <Title3 as="h2" id="items">{t('job.items')}</Title3>
+        <Title3 as="h2" id="items">
+          {t('job.items')}
+        </Title3>
         <Field label={t('job.filter')} orientation="horizontal">
           <Select value={state} onChange={(_, { value }) => setState(value)}>
             <option value="">{t('job.everything')}</option>
-            {results.map((one) => <option key={one} value={one}>{t(`job.${one}`)}</option>)}
+            {results.map((one) => (
+              <option key={one} value={one}>
+                {t(`job.${one}`)}
+              </option>
+            ))}
           </Select>
         </Field>
       </div>
@@ -276,26 +383,54 @@ function Items({ job }: { job: Job }) {
       <div className={styles.scroll} tabIndex={0} role="region" aria-labelledby="items">
         <Table size="small" aria-label={t('job.items')}>
           <TableHeader>
-            <TableRow>{(['name', 'result', 'before', 'after'] as const).map((column) => <TableHeaderCell key={column}>{t(`job.column_${column}`)}</TableHeaderCell>)}</TableRow>
+            <TableRow>
+              {(['name', 'result', 'before', 'after'] as const).map((column) => (
+                <TableHeaderCell key={column}>{t(`job.column_${column}`)}</TableHeaderCell>
+              ))}
+            </TableRow>
           </TableHeader>
-          <TableBody>{shown.map((item) => <Row key={`${item.driveId} ${item.itemId}`} item={item} trial={job.kind === 'dryRun'} />)}</TableBody>
+          <TableBody>
+            {shown.map((item) => (
+              <Row key={`${item.driveId} ${item.itemId}`} item={item} trial={job.kind === 'dryRun'} />
+            ))}
+          </TableBody>
         </Table>
       </div>
-      {hasNextPage && <Button onClick={() => void fetchNextPage()} disabled={isFetching}>{t('common.more')}</Button>}
+      {hasNextPage && (
+        <Button onClick={() => void fetchNextPage()} disabled={isFetching}>
+          {t('common.more')}
+        </Button>
+      )}
     </section>
   );
 }
 
 function Row({ item, trial }: { item: Item; trial: boolean }) {
   const { t } = useTranslation();
-  const size = (picture: Item['before']) => picture && [picture.width > 0 && `${number(picture.width)} × ${number(picture.height)}`, bytes(picture.bytes)].filter(Boolean).join(', ');
+  const size = (picture: Item['before']) =>
+    picture &&
+    [picture.width > 0 && `${number(picture.width)} × ${number(picture.height)}`, bytes(picture.bytes)]
+      .filter(Boolean)
+      .join(', ');
   return (
     <TableRow>
-      <TableCell><RouteLink href={pictureAt({ driveId: item.driveId, itemId: item.resultItemId ?? item.itemId })} asChild><Link>{item.copyName ?? item.name}</Link></RouteLink></TableCell>
+      <TableCell>
+        <RouteLink href={pictureAt({ driveId: item.driveId, itemId: item.resultItemId ?? item.itemId })} asChild>
+          <Link>{item.copyName ?? item.name}</Link>
+        </RouteLink>
+      </TableCell>
       <TableCell>
         {t(`job.${trial && item.state === 'edited' ? 'wouldEdit' : item.state}`)}
-        {item.reason && <Text size={200} block>{item.reason.detail}</Text>}
-        {item.warnings?.map((warning) => <Text key={warning} size={200} block>{warningText(t, warning)}</Text>)}
+        {item.reason && (
+          <Text size={200} block>
+            {item.reason.detail}
+          </Text>
+        )}
+        {item.warnings?.map((warning) => (
+          <Text key={warning} size={200} block>
+            {warningText(t, warning)}
+          </Text>
+        ))}
       </TableCell>
       <TableCell>{size(item.before)}</TableCell>
       <TableCell>{size(item.after)}</TableCell>

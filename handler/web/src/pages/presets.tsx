@@ -18,7 +18,14 @@ import { SavePreset } from './bulk';
 const useStyles = makeStyles({
   page: { padding: '24px', maxWidth: '860px', display: 'grid', gap: '16px' },
   list: { listStyleType: 'none', margin: 0, padding: 0, display: 'grid', gap: '8px' },
-  one: { display: 'grid', gap: '12px', padding: '12px 16px', borderRadius: tokens.borderRadiusMedium, backgroundColor: tokens.colorNeutralBackground1, border: `1px solid ${tokens.colorNeutralStroke2}` },
+  one: {
+    display: 'grid',
+    gap: '12px',
+    padding: '12px 16px',
+    borderRadius: tokens.borderRadiusMedium,
+    backgroundColor: tokens.colorNeutralBackground1,
+    border: `1px solid ${tokens.colorNeutralStroke2}`,
+  },
   head: { display: 'flex', alignItems: 'center', gap: '8px', flexWrap: 'wrap' },
   grow: { flexGrow: 1 },
 });
@@ -35,15 +42,42 @@ export default function Presets() {
       <Title2 as="h1">{t('presets.title')}</Title2>
       <Text>{t('presets.about')}</Text>
       {presets.error && <Failure problem={presets.error} again={presets.refetch} />}
-      {presets.isPending && <Skeleton aria-label="…"><SkeletonItem size={64} /></Skeleton>}
+      {presets.isPending && (
+        <Skeleton aria-label="…">
+          <SkeletonItem size={64} />
+        </Skeleton>
+      )}
       {presets.data?.length === 0 && <Text>{t('presets.none')}</Text>}
-      <ul className={styles.list}>{(presets.data ?? []).map((preset) => <li key={preset.id}><One preset={preset} /></li>)}</ul>
-      {!fresh && <div><Button appearance="primary" onClick={() => setFresh(emptyRecipe)}>{t('presets.add')}</Button></div>}
+      <ul className={styles.list}>
+        {(presets.data ?? []).map((preset) => (
+          <li key={preset.id}>
+            <One preset={preset} />
+          </li>
+        ))}
+      </ul>
+      {!fresh && (
+        <div>
+          <Button appearance="primary" onClick={() => setFresh(emptyRecipe)}>
+            {t('presets.add')}
+          </Button>
+        </div>
+      )}
       {fresh && (
         <div className={styles.one}>
           <Builder recipe={fresh} onChange={setFresh} />
           <div className={styles.head}>
-            <SavePreset recipe={fresh} trigger={<Button appearance="primary" disabled={fresh.steps.length === 0}>{t('common.save')}</Button>} onSaved={() => { setFresh(undefined); void presets.refetch(); }} />
+            <SavePreset
+              recipe={fresh}
+              trigger={
+                <Button appearance="primary" disabled={fresh.steps.length === 0}>
+                  {t('common.save')}
+                </Button>
+              }
+              onSaved={() => {
+                setFresh(undefined);
+                void presets.refetch();
+              }}
+            />
             <Button onClick={() => setFresh(undefined)}>{t('common.cancel')}</Button>
           </div>
         </div>
@@ -61,7 +95,13 @@ function One({ preset }: { preset: Preset }) {
   const params = { path: { id: preset.id }, header: { 'If-Match': preset.etag } };
   const after = () => queries.invalidateQueries({ queryKey: ['presets'] });
   const save = useMutation({
-    mutationFn: (recipe: Recipe) => body(api.typed.PUT('/presets/{id}', { params, body: { name: preset.name, description: preset.description, recipe: tidy(recipe) } })),
+    mutationFn: (recipe: Recipe) =>
+      body(
+        api.typed.PUT('/presets/{id}', {
+          params,
+          body: { name: preset.name, description: preset.description, recipe: tidy(recipe) },
+        }),
+      ),
     onSuccess: () => {
       setChanged(undefined);
       announce(t('presets.saved'));
@@ -83,7 +123,9 @@ function One({ preset }: { preset: Preset }) {
     <div className={styles.one}>
       <div className={styles.head}>
         <div className={styles.grow}>
-          <Text weight="semibold" block>{preset.name}</Text>
+          <Text weight="semibold" block>
+            {preset.name}
+          </Text>
           <Text size={200}>{[preset.description, day(preset.changedAt)].filter(Boolean).join(' · ')}</Text>
         </div>
         {isRecipe(preset.recipe) && (
@@ -106,7 +148,7 @@ function One({ preset }: { preset: Preset }) {
         />
       </div>
       {save.error && (
-        <Failure problem={save.error} again={isPassing(save.error) ? () => save.mutate(save.variables!) : undefined} />
+        <Failure problem={save.error} again={isPassing(save.error) ? () => save.mutate(save.variables) : undefined} />
       )}
       {remove.error && (
         <Failure problem={remove.error} again={isPassing(remove.error) ? () => remove.mutate() : undefined} />
@@ -114,7 +156,11 @@ function One({ preset }: { preset: Preset }) {
       {changed && (
         <>
           <Builder recipe={changed} onChange={setChanged} />
-          <div><Button appearance="primary" disabled={save.isPending} onClick={() => save.mutate(changed)}>{t('common.save')}</Button></div>
+          <div>
+            <Button appearance="primary" disabled={save.isPending} onClick={() => save.mutate(changed)}>
+              {t('common.save')}
+            </Button>
+          </div>
         </>
       )}
     </div>

@@ -1,6 +1,22 @@
 import {
-  Accordion, AccordionHeader, AccordionItem, AccordionPanel, Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, DialogTrigger, Skeleton,
-  SkeletonItem, Text, Title2, Title3, makeStyles,
+  Accordion,
+  AccordionHeader,
+  AccordionItem,
+  AccordionPanel,
+  Button,
+  Dialog,
+  DialogActions,
+  DialogBody,
+  DialogContent,
+  DialogSurface,
+  DialogTitle,
+  DialogTrigger,
+  Skeleton,
+  SkeletonItem,
+  Text,
+  Title2,
+  Title3,
+  makeStyles,
 } from '@fluentui/react-components';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -10,7 +26,10 @@ import { useApp } from '../context';
 import { moment, number } from '../i18n/format';
 import { Failure } from '../parts/failure';
 
-const useStyles = makeStyles({ page: { padding: '24px', display: 'grid', gap: '16px', maxWidth: '860px' }, row: { display: 'flex', gap: '8px', flexWrap: 'wrap' } });
+const useStyles = makeStyles({
+  page: { padding: '24px', display: 'grid', gap: '16px', maxWidth: '860px' },
+  row: { display: 'flex', gap: '8px', flexWrap: 'wrap' },
+});
 
 /** What is kept of the user, and how to have it erased. The inventory itself is the API's, in English. */
 export default function Privacy() {
@@ -24,7 +43,11 @@ export default function Privacy() {
       <Text>{t('privacy.about')}</Text>
       <Erase admin={me.admin} />
       {kept.error && <Failure problem={kept.error} again={kept.refetch} />}
-      {kept.isPending && <Skeleton aria-label="…"><SkeletonItem size={64} /></Skeleton>}
+      {kept.isPending && (
+        <Skeleton aria-label="…">
+          <SkeletonItem size={64} />
+        </Skeleton>
+      )}
       {kept.data && (
         <section lang="en">
           <Title3 as="h2">{t('privacy.kept')}</Title3>
@@ -35,13 +58,29 @@ export default function Privacy() {
                 <AccordionPanel>
                   <Text block>{entry.purpose}</Text>
                   <Text block>{entry.kept}</Text>
-                  <ul>{(entry.fields ?? []).map((field) => <li key={field.name}><Text size={200}>{field.name}: {field.holds}</Text></li>)}</ul>
+                  <ul>
+                    {(entry.fields ?? []).map((field) => (
+                      <li key={field.name}>
+                        <Text size={200}>
+                          {field.name}: {field.holds}
+                        </Text>
+                      </li>
+                    ))}
+                  </ul>
                 </AccordionPanel>
               </AccordionItem>
             ))}
           </Accordion>
           <Title3 as="h2">{t('privacy.never')}</Title3>
-          <ul>{(kept.data.never ?? []).map((never) => <li key={never.what}><Text>{never.what}: {never.rule}</Text></li>)}</ul>
+          <ul>
+            {(kept.data.never ?? []).map((never) => (
+              <li key={never.what}>
+                <Text>
+                  {never.what}: {never.rule}
+                </Text>
+              </li>
+            ))}
+          </ul>
         </section>
       )}
     </div>
@@ -54,7 +93,8 @@ function Erase({ admin }: { admin: boolean }) {
   const { api, drafts } = useApp();
   const [receipt, setReceipt] = useState<string>();
   const begin = useMutation({
-    mutationFn: (of: 'me' | 'organization') => (of === 'me' ? body(api.typed.DELETE('/me')) : body(api.typed.DELETE('/organization'))),
+    mutationFn: (of: 'me' | 'organization') =>
+      of === 'me' ? body(api.typed.DELETE('/me')) : body(api.typed.DELETE('/organization')),
     onSuccess: (erasure) => {
       drafts.clear();
       setReceipt(erasure.id);
@@ -70,32 +110,60 @@ function Erase({ admin }: { admin: boolean }) {
   return (
     <section>
       <div className={styles.row}>
-        <Confirm label={t('privacy.eraseMe')} question={t('privacy.eraseMeQuestion')} onYes={() => begin.mutate('me')} />
-        {admin && <Confirm label={t('privacy.eraseAll')} question={t('privacy.eraseAllQuestion')} onYes={() => begin.mutate('organization')} />}
+        <Confirm
+          label={t('privacy.eraseMe')}
+          question={t('privacy.eraseMeQuestion')}
+          onYes={() => begin.mutate('me')}
+        />
+        {admin && (
+          <Confirm
+            label={t('privacy.eraseAll')}
+            question={t('privacy.eraseAllQuestion')}
+            onYes={() => begin.mutate('organization')}
+          />
+        )}
       </div>
       {begin.error && <Failure problem={begin.error} />}
       {erasure.data && (
         <div role="status">
-          <Text block>{erasure.data.state === 'done' ? t('privacy.erased', { at: moment(erasure.data.doneAt ?? erasure.data.begunAt) }) : t('privacy.erasing')}</Text>
-          <ul>{counts.map(([kind, count]) => <li key={kind}>{kind}: {number(count)}</li>)}</ul>
+          <Text block>
+            {erasure.data.state === 'done'
+              ? t('privacy.erased', { at: moment(erasure.data.doneAt ?? erasure.data.begunAt) })
+              : t('privacy.erasing')}
+          </Text>
+          <ul>
+            {counts.map(([kind, count]) => (
+              <li key={kind}>
+                {kind}: {number(count)}
+              </li>
+            ))}
+          </ul>
         </div>
       )}
     </section>
   );
 }
 
-function Confirm({ label, question, onYes }: { label: string; question: string; onYes(): void }) {
+function Confirm({ label, question, onYes }: { label: string; question: string; onYes: () => void }) {
   const { t } = useTranslation();
   return (
     <Dialog modalType="alert">
-      <DialogTrigger disableButtonEnhancement><Button>{label}</Button></DialogTrigger>
+      <DialogTrigger disableButtonEnhancement>
+        <Button>{label}</Button>
+      </DialogTrigger>
       <DialogSurface>
         <DialogBody>
           <DialogTitle>{label}</DialogTitle>
           <DialogContent>{question}</DialogContent>
           <DialogActions>
-            <DialogTrigger disableButtonEnhancement><Button appearance="secondary">{t('common.cancel')}</Button></DialogTrigger>
-            <DialogTrigger disableButtonEnhancement><Button appearance="primary" onClick={onYes}>{label}</Button></DialogTrigger>
+            <DialogTrigger disableButtonEnhancement>
+              <Button appearance="secondary">{t('common.cancel')}</Button>
+            </DialogTrigger>
+            <DialogTrigger disableButtonEnhancement>
+              <Button appearance="primary" onClick={onYes}>
+                {label}
+              </Button>
+            </DialogTrigger>
           </DialogActions>
         </DialogBody>
       </DialogSurface>

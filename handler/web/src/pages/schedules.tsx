@@ -12,7 +12,16 @@ import { optimistic } from '../parts/optimistic';
 const useStyles = makeStyles({
   page: { padding: '24px', maxWidth: '860px', display: 'grid', gap: '16px' },
   list: { listStyleType: 'none', margin: 0, padding: 0, display: 'grid', gap: '8px' },
-  one: { display: 'grid', gridTemplateColumns: '1fr auto auto', gap: '8px', alignItems: 'center', padding: '12px 16px', borderRadius: tokens.borderRadiusMedium, backgroundColor: tokens.colorNeutralBackground1, border: `1px solid ${tokens.colorNeutralStroke2}` },
+  one: {
+    display: 'grid',
+    gridTemplateColumns: '1fr auto auto',
+    gap: '8px',
+    alignItems: 'center',
+    padding: '12px 16px',
+    borderRadius: tokens.borderRadiusMedium,
+    backgroundColor: tokens.colorNeutralBackground1,
+    border: `1px solid ${tokens.colorNeutralStroke2}`,
+  },
 });
 
 /** The bulk edits that will be started. */
@@ -26,9 +35,19 @@ export default function Schedules() {
     <div className={styles.page}>
       <Title2 as="h1">{t('schedules.title')}</Title2>
       {schedules.error && <Failure problem={schedules.error} again={schedules.refetch} />}
-      {schedules.isPending && <Skeleton aria-label="…"><SkeletonItem size={64} /></Skeleton>}
+      {schedules.isPending && (
+        <Skeleton aria-label="…">
+          <SkeletonItem size={64} />
+        </Skeleton>
+      )}
       {schedules.data && found.length === 0 && <Text>{t('schedules.none')}</Text>}
-      <ul className={styles.list}>{found.map((one) => <li key={one.id}><One schedule={one} /></li>)}</ul>
+      <ul className={styles.list}>
+        {found.map((one) => (
+          <li key={one.id}>
+            <One schedule={one} />
+          </li>
+        ))}
+      </ul>
     </div>
   );
 }
@@ -39,11 +58,16 @@ function One({ schedule }: { schedule: Schedule }) {
   const { api, announce } = useApp();
   const queries = useQueryClient();
   const params = { path: { id: schedule.id }, header: { 'If-Match': schedule.etag } };
-  const changed = (change: (all: Schedule[]) => Schedule[]) => optimistic<{ schedules: Schedule[] | null }>(queries, ['schedules'], ({ schedules }) => ({ schedules: change(schedules ?? []) }));
+  const changed = (change: (all: Schedule[]) => Schedule[]) =>
+    optimistic<{ schedules: Schedule[] | null }>(queries, ['schedules'], ({ schedules }) => ({
+      schedules: change(schedules ?? []),
+    }));
   const pause = useMutation({
     mutationFn: (paused: boolean) => {
       const { name, start, rule, timeZone, onlyChanged, edit } = schedule;
-      return body(api.typed.PUT('/schedules/{id}', { params, body: { name, start, rule, timeZone, onlyChanged, edit, paused } }));
+      return body(
+        api.typed.PUT('/schedules/{id}', { params, body: { name, start, rule, timeZone, onlyChanged, edit, paused } }),
+      );
     },
     ...changed((all) => all.map((one) => (one.id === schedule.id ? { ...one, paused: !schedule.paused } : one))),
   });
@@ -55,14 +79,33 @@ function One({ schedule }: { schedule: Schedule }) {
   return (
     <div className={styles.one}>
       <div>
-        <Text weight="semibold" block>{schedule.name}</Text>
-        <Text size={200} block>{schedule.next?.[0] ? t('schedules.next', { at: moment(schedule.next[0]) }) : t('schedules.over')}</Text>
-        {schedule.problem && <Text size={200} block role="alert">{schedule.problem.detail}</Text>}
+        <Text weight="semibold" block>
+          {schedule.name}
+        </Text>
+        <Text size={200} block>
+          {schedule.next?.[0] ? t('schedules.next', { at: moment(schedule.next[0]) }) : t('schedules.over')}
+        </Text>
+        {schedule.problem && (
+          <Text size={200} block role="alert">
+            {schedule.problem.detail}
+          </Text>
+        )}
         {schedule.lastBulkEdit && <Link href={`/jobs/${schedule.lastBulkEdit}`}>{t('schedules.last')}</Link>}
         {(pause.error || remove.error) && <Failure problem={pause.error ?? remove.error} />}
       </div>
-      <Switch label={t('schedules.active')} checked={!schedule.paused} disabled={pause.isPending} onChange={(_, { checked }) => pause.mutate(!checked)} />
-      <Button appearance="subtle" icon={<Delete20Regular />} aria-label={t('schedules.remove', { name: schedule.name })} disabled={remove.isPending} onClick={() => remove.mutate()} />
+      <Switch
+        label={t('schedules.active')}
+        checked={!schedule.paused}
+        disabled={pause.isPending}
+        onChange={(_, { checked }) => pause.mutate(!checked)}
+      />
+      <Button
+        appearance="subtle"
+        icon={<Delete20Regular />}
+        aria-label={t('schedules.remove', { name: schedule.name })}
+        disabled={remove.isPending}
+        onClick={() => remove.mutate()}
+      />
     </div>
   );
 }

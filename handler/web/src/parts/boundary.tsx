@@ -17,6 +17,11 @@ export class Boundary extends Component<{ children: ReactNode }, { problem?: unk
     const { problem } = this.state;
     if (problem === undefined) return this.props.children;
     const missing = problem instanceof TypeError && /import/i.test(problem.message);
-    return <Failure problem={missing ? new Problem({ kind: 'offline', title: '', detail: '', status: 0 }) : problem} again={() => location.reload()} />;
+    return (
+      <Failure
+        problem={missing ? new Problem({ kind: 'offline', title: '', detail: '', status: 0 }) : problem}
+        again={() => location.reload()}
+      />
+    );
   }
 }

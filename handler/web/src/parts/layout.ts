@@ -31,7 +31,8 @@ function squares(count: number, width: number, gap: number): Row[] {
 }
 
 /** Ratios are bounded, so that a panorama does not make a row of its own too flat to see. */
-const ratioOf = (image: Pick<Entry, 'width' | 'height'>): number => Math.min(3, Math.max(0.5, image.width && image.height ? image.width / image.height : 1));
+const ratioOf = (image: Pick<Entry, 'width' | 'height'>): number =>
+  Math.min(3, Math.max(0.5, image.width && image.height ? image.width / image.height : 1));
 
 function shaped(images: Pick<Entry, 'width' | 'height'>[], width: number, gap: number): Row[] {
   const rows: Row[] = [];

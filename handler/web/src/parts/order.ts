@@ -1,12 +1,30 @@
 import type { Entry } from '../api/client';
 
-/** Pictures without a day come last. */
-export function byTaken(images: Entry[], descending: boolean): Entry[] {
+export type SortBy = 'name' | 'modified' | 'taken' | 'size';
+
+export interface Sort {
+  by: SortBy;
+  descending: boolean;
+}
+
+/**
+ * Sorts all pictures of a list, which come by name. Those of which it is not known what they are sorted by are last,
+ * whichever way the others are sorted.
+ */
+export function sorted(images: readonly Entry[], { by, descending }: Sort): Entry[] {
+  if (by === 'name') return [...images]; // as SharePoint compares names
+  const key = { modified: 'modifiedAt', taken: 'takenAt', size: 'size' } as const;
   const sign = descending ? -1 : 1;
-  return images.toSorted((a, b) => {
-    if (!a.takenAt || !b.takenAt) return Number(!a.takenAt) - Number(!b.takenAt);
-    return sign * a.takenAt.localeCompare(b.takenAt);
-  });
+  return images
+    .map((image) => {
+      const value = image[key[by]];
+      return { image, at: typeof value === 'string' ? Date.parse(value) : value };
+    })
+    .sort(({ at: a }, { at: b }) => {
+      if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined);
+      return sign * (a - b);
+    })
+    .map(({ image }) => image);
 }
 
 /** So many of a list, from its first to its last. */

@@ -1,4 +1,15 @@
-import { Button, Field, Input, Radio, RadioGroup, Select, Skeleton, SkeletonItem, Text, makeStyles } from '@fluentui/react-components';
+import {
+  Button,
+  Field,
+  Input,
+  Radio,
+  RadioGroup,
+  Select,
+  Skeleton,
+  SkeletonItem,
+  Text,
+  makeStyles,
+} from '@fluentui/react-components';
 import { ArrowUp20Regular, Folder20Regular } from '@fluentui/react-icons';
 import { useQuery } from '@tanstack/react-query';
 import { useDeferredValue, useEffect, useState } from 'react';
@@ -24,7 +35,7 @@ export interface Place {
 }
 
 /** Lets somebody choose a site, a library of it, and a folder of that. */
-export function Picker({ place, onPlace }: { place?: Place; onPlace(place: Place): void }) {
+export function Picker({ place, onPlace }: { place?: Place; onPlace: (place: Place) => void }) {
   const { t } = useTranslation();
   const styles = useStyles();
   const { api } = useApp();
@@ -32,13 +43,23 @@ export function Picker({ place, onPlace }: { place?: Place; onPlace(place: Place
   const wanted = useDeferredValue(search.trim());
   const sites = useQuery({
     queryKey: ['sites', wanted],
-    queryFn: () => body(api.typed.GET('/sites', { params: { query: wanted.startsWith('https://') ? { url: wanted } : { search: wanted || undefined } } })),
+    queryFn: () =>
+      body(
+        api.typed.GET('/sites', {
+          params: { query: wanted.startsWith('https://') ? { url: wanted } : { search: wanted || undefined } },
+        }),
+      ),
   });
   const siteId = place?.siteId;
   const drives = useQuery({
     queryKey: ['drives', siteId],
     enabled: siteId !== undefined,
-    queryFn: () => all((cursor) => body(api.typed.GET('/sites/{siteId}/drives', { params: { path: { siteId: siteId! }, query: { cursor } } })), (page) => page.drives),
+    queryFn: () =>
+      all(
+        (cursor) =>
+          body(api.typed.GET('/sites/{siteId}/drives', { params: { path: { siteId: siteId! }, query: { cursor } } })),
+        (page) => page.drives,
+      ),
   });
   const only = drives.data?.length === 1 ? drives.data[0] : undefined;
   useEffect(() => {
@@ -51,30 +72,64 @@ export function Picker({ place, onPlace }: { place?: Place; onPlace(place: Place
         <Input type="search" value={search} onChange={(_, { value }) => setSearch(value)} />
       </Field>
       {sites.error && <Failure problem={sites.error} again={sites.refetch} />}
-      {sites.isPending ? <Skeleton aria-label="…"><SkeletonItem size={48} /></Skeleton> : (
+      {sites.isPending ? (
+        <Skeleton aria-label="…">
+          <SkeletonItem size={48} />
+        </Skeleton>
+      ) : (
         <div className={styles.list}>
-          <RadioGroup aria-label={t('picker.sites')} value={siteId ?? ''} onChange={(_, { value }) => onPlace({ siteId: value, siteTitle: found.find((site) => site.siteId === value)?.title })}>
-            {found.map((site) => <Radio key={site.siteId} value={site.siteId} label={site.title} />)}
+          <RadioGroup
+            aria-label={t('picker.sites')}
+            value={siteId ?? ''}
+            onChange={(_, { value }) =>
+              onPlace({ siteId: value, siteTitle: found.find((site) => site.siteId === value)?.title })
+            }
+          >
+            {found.map((site) => (
+              <Radio key={site.siteId} value={site.siteId} label={site.title} />
+            ))}
           </RadioGroup>
           {found.length === 0 && <Text>{t('picker.none')}</Text>}
         </div>
       )}
       {siteId !== undefined && (
         <Field label={t('picker.library')}>
-          <Select value={place?.driveId ?? ''} onChange={(_, { value }) => onPlace({ siteId, siteTitle: place?.siteTitle, driveId: value, driveName: drives.data?.find((drive) => drive.driveId === value)?.name })}>
-            <option value="" disabled>{t('picker.choose')}</option>
-            {(drives.data ?? []).map((drive) => <option key={drive.driveId} value={drive.driveId}>{drive.name}</option>)}
+          <Select
+            value={place?.driveId ?? ''}
+            onChange={(_, { value }) =>
+              onPlace({
+                siteId,
+                siteTitle: place?.siteTitle,
+                driveId: value,
+                driveName: drives.data?.find((drive) => drive.driveId === value)?.name,
+              })
+            }
+          >
+            <option value="" disabled>
+              {t('picker.choose')}
+            </option>
+            {(drives.data ?? []).map((drive) => (
+              <option key={drive.driveId} value={drive.driveId}>
+                {drive.name}
+              </option>
+            ))}
           </Select>
         </Field>
       )}
       {drives.error && <Failure problem={drives.error} again={drives.refetch} />}
-      {place?.driveId && <Folders key={place.driveId} driveId={place.driveId} onFolder={(folderId, folderName) => onPlace({ ...place, folderId, folderName })} />}
+      {place?.driveId && (
+        <Folders
+          key={place.driveId}
+          driveId={place.driveId}
+          onFolder={(folderId, folderName) => onPlace({ ...place, folderId, folderName })}
+        />
+      )}
     </div>
   );
 }
 
 /** The folders of a library, one level at a time. The one that is shown is the one that is chosen. */
-export function Folders({ driveId, onFolder }: { driveId: string; onFolder(id: string, name?: string): void }) {
+export function Folders({ driveId, onFolder }: { driveId: string; onFolder: (id: string, name?: string) => void }) {
   const { t } = useTranslation();
   const styles = useStyles();
   const { api } = useApp();
@@ -82,7 +137,12 @@ export function Folders({ driveId, onFolder }: { driveId: string; onFolder(id: s
   const here = trail.at(-1)?.id ?? 'root';
   const items = useQuery({
     queryKey: ['folders', driveId, here],
-    queryFn: () => body(api.typed.GET('/drives/{driveId}/items', { params: { path: { driveId }, query: { folder: here, limit: 500 } } })),
+    queryFn: () =>
+      body(
+        api.typed.GET('/drives/{driveId}/items', {
+          params: { path: { driveId }, query: { folder: here, limit: 500 } },
+        }),
+      ),
   });
   const open = (next: typeof trail) => {
     setTrail(next);
@@ -92,8 +152,21 @@ export function Folders({ driveId, onFolder }: { driveId: string; onFolder(id: s
   return (
     <Field label={t('picker.folder', { path: ['', ...trail.map((folder) => folder.name)].join(' / ') || '/' })}>
       <div className={styles.folders}>
-        {trail.length > 0 && <Button size="small" icon={<ArrowUp20Regular />} onClick={() => open(trail.slice(0, -1))}>{t('picker.up')}</Button>}
-        {folders.map((folder) => <Button size="small" key={folder.itemId} icon={<Folder20Regular />} onClick={() => open([...trail, { id: folder.itemId, name: folder.name ?? '' }])}>{folder.name}</Button>)}
+        {trail.length > 0 && (
+          <Button size="small" icon={<ArrowUp20Regular />} onClick={() => open(trail.slice(0, -1))}>
+            {t('picker.up')}
+          </Button>
+        )}
+        {folders.map((folder) => (
+          <Button
+            size="small"
+            key={folder.itemId}
+            icon={<Folder20Regular />}
+            onClick={() => open([...trail, { id: folder.itemId, name: folder.name ?? '' }])}
+          >
+            {folder.name}
+          </Button>
+        ))}
         {items.data && folders.length === 0 && <Text size={200}>{t('picker.noFolders')}</Text>}
       </div>
     </Field>

@@ -8,8 +8,8 @@ interface Waiting {
   key: string;
   path: string;
   abort: AbortController;
-  done(url: string): void;
-  fail(problem: unknown): void;
+  done: (url: string) => void;
+  fail: (problem: unknown) => void;
 }
 
 /**
@@ -26,7 +26,8 @@ export class Pictures {
   /** The address of a picture that is here already. */
   known(key: string): string | undefined {
     const url = this.urls.get(key);
-    if (url) { // the most recent one is the last
+    if (url) {
+      // the most recent one is the last
       this.urls.delete(key);
       this.urls.set(key, url);
     }
@@ -54,7 +55,8 @@ export class Pictures {
       const one = this.queue.shift();
       if (!one) return;
       this.running++;
-      this.api.picture(one.path, { signal: one.abort.signal })
+      this.api
+        .picture(one.path, { signal: one.abort.signal })
         .then((url) => this.keep(one.key, url))
         .then(one.done, one.fail)
         .finally(() => {

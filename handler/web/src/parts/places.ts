@@ -3,7 +3,8 @@ interface Image {
   itemId: string;
 }
 
-const below = (page: string, { driveId, itemId }: Image): string => `/${page}/${encodeURIComponent(driveId)}/${encodeURIComponent(itemId)}`;
+const below = (page: string, { driveId, itemId }: Image): string =>
+  `/${page}/${encodeURIComponent(driveId)}/${encodeURIComponent(itemId)}`;
 
 /** Where pages are in the tab. */
 export const pictureAt = (image: Image): string => below('picture', image);

@@ -7,6 +7,10 @@ export function usePresets() {
   const { api } = useApp();
   return useQuery({
     queryKey: ['presets'],
-    queryFn: () => all((cursor) => body(api.typed.GET('/presets', { params: { query: { limit: 200, cursor } } })), (page) => page.presets),
+    queryFn: () =>
+      all(
+        (cursor) => body(api.typed.GET('/presets', { params: { query: { limit: 200, cursor } } })),
+        (page) => page.presets,
+      ),
   });
 }

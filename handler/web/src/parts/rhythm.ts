@@ -6,11 +6,16 @@ const days = ['SU', 'MO', 'TU', 'WE', 'TH', 'FR', 'SA'];
 export function ruleOf(rhythm: Rhythm, start: string): string | undefined {
   const [year, month, day] = start.slice(0, 10).split('-').map(Number);
   switch (rhythm) {
-    case 'once': return undefined;
-    case 'daily': return 'FREQ=DAILY';
-    case 'weekdays': return 'FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR';
-    case 'weekly': return `FREQ=WEEKLY;BYDAY=${days[new Date(Date.UTC(year, month - 1, day)).getUTCDay()]}`;
-    case 'monthly': return day > 28 ? 'FREQ=MONTHLY;BYMONTHDAY=-1' : `FREQ=MONTHLY;BYMONTHDAY=${day}`; // a month may be short
+    case 'once':
+      return undefined;
+    case 'daily':
+      return 'FREQ=DAILY';
+    case 'weekdays':
+      return 'FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR';
+    case 'weekly':
+      return `FREQ=WEEKLY;BYDAY=${days[new Date(Date.UTC(year, month - 1, day)).getUTCDay()]}`;
+    case 'monthly':
+      return day > 28 ? 'FREQ=MONTHLY;BYMONTHDAY=-1' : `FREQ=MONTHLY;BYMONTHDAY=${day}`; // a month may be short
   }
 }
 

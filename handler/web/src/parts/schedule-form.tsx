@@ -13,7 +13,7 @@ const useStyles = makeStyles({ form: { display: 'grid', gap: '12px' } });
 const rhythms = ['once', 'daily', 'weekdays', 'weekly', 'monthly'] as const satisfies readonly Rhythm[];
 
 /** When a bulk edit is to be started. */
-export function ScheduleForm({ edit, onDone }: { edit: EditFields; onDone(): void }) {
+export function ScheduleForm({ edit, onDone }: { edit: EditFields; onDone: () => void }) {
   const { t } = useTranslation();
   const styles = useStyles();
   const { api, announce } = useApp();
@@ -24,7 +24,12 @@ export function ScheduleForm({ edit, onDone }: { edit: EditFields; onDone(): voi
   const [onlyChanged, setOnlyChanged] = useState(true);
   const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const save = useMutation({
-    mutationFn: () => body(api.typed.POST('/schedules', { body: { name, start: `${start}:00`, rule: ruleOf(rhythm, start), timeZone, onlyChanged, edit } })),
+    mutationFn: () =>
+      body(
+        api.typed.POST('/schedules', {
+          body: { name, start: `${start}:00`, rule: ruleOf(rhythm, start), timeZone, onlyChanged, edit },
+        }),
+      ),
     onSuccess: () => {
       void queries.invalidateQueries({ queryKey: ['schedules'] });
       announce(t('schedules.saved'));
@@ -37,16 +42,32 @@ export function ScheduleForm({ edit, onDone }: { edit: EditFields; onDone(): voi
   };
   return (
     <form className={styles.form} onSubmit={submit}>
-      <Field label={t('schedules.name')} required><Input value={name} maxLength={128} onChange={(_, { value }) => setName(value)} /></Field>
-      <Field label={t('schedules.start')} hint={timeZone}><Input type="datetime-local" value={start} onChange={(_, { value }) => setStart(value)} /></Field>
+      <Field label={t('schedules.name')} required>
+        <Input value={name} maxLength={128} onChange={(_, { value }) => setName(value)} />
+      </Field>
+      <Field label={t('schedules.start')} hint={timeZone}>
+        <Input type="datetime-local" value={start} onChange={(_, { value }) => setStart(value)} />
+      </Field>
       <Field label={t('schedules.rhythm')}>
         <Select value={rhythm} onChange={(_, { value }) => setRhythm(value as Rhythm)}>
-          {rhythms.map((one) => <option key={one} value={one}>{t(`schedules.${one}`)}</option>)}
+          {rhythms.map((one) => (
+            <option key={one} value={one}>
+              {t(`schedules.${one}`)}
+            </option>
+          ))}
         </Select>
       </Field>
-      <Switch label={t('schedules.onlyChanged')} checked={onlyChanged} onChange={(_, { checked }) => setOnlyChanged(checked)} />
+      <Switch
+        label={t('schedules.onlyChanged')}
+        checked={onlyChanged}
+        onChange={(_, { checked }) => setOnlyChanged(checked)}
+      />
       {save.error && <Failure problem={save.error} />}
-      <div><Button type="submit" appearance="primary" disabled={!name.trim() || !start || save.isPending}>{t('common.save')}</Button></div>
+      <div>
+        <Button type="submit" appearance="primary" disabled={!name.trim() || !start || save.isPending}>
+          {t('common.save')}
+        </Button>
+      </div>
     </form>
   );
 }

@@ -48,7 +48,17 @@ const useStyles = makeStyles({
   tabs: { flexGrow: 1, overflowX: 'auto', overflowY: 'hidden' },
   word: { '@media (max-width: 600px)': { display: 'none' } },
   main: { minHeight: 0, overflow: 'auto', position: 'relative' },
-  skip: { position: 'absolute', insetInlineStart: '-9999px', ':focus': { insetInlineStart: '8px', top: '8px', zIndex: 10, backgroundColor: tokens.colorNeutralBackground1, padding: '8px' } },
+  skip: {
+    position: 'absolute',
+    insetInlineStart: '-9999px',
+    ':focus': {
+      insetInlineStart: '8px',
+      top: '8px',
+      zIndex: 10,
+      backgroundColor: tokens.colorNeutralBackground1,
+      padding: '8px',
+    },
+  },
 });
 
 const places = [
@@ -65,7 +75,9 @@ export function Shell({ children }: { children: ReactNode }) {
   const styles = useStyles();
   const { me, host, navigation, drafts } = useApp();
   const [path, go] = useLocation();
-  const here = path.startsWith('/bulk') ? '/jobs' : (places.find((place) => place.value !== '/' && path.startsWith(place.value))?.value ?? '/');
+  const here = path.startsWith('/bulk')
+    ? '/jobs'
+    : (places.find((place) => place.value !== '/' && path.startsWith(place.value))?.value ?? '/');
   const signOut = () => {
     drafts.clear();
     host.signOut!();
@@ -73,16 +85,32 @@ export function Shell({ children }: { children: ReactNode }) {
   if (path === '/config') return <main className={styles.main}>{children}</main>;
   return (
     <div className={styles.page}>
-      <a className={styles.skip} href="#main" onClick={(event) => { event.preventDefault(); document.getElementById('main')?.focus(); }}>{t('shell.skip')}</a>
+      <a
+        className={styles.skip}
+        href="#main"
+        onClick={(event) => {
+          event.preventDefault();
+          document.getElementById('main')?.focus();
+        }}
+      >
+        {t('shell.skip')}
+      </a>
       <header className={styles.bar}>
         <nav className={styles.tabs} aria-label={t('shell.places')}>
           <TabList selectedValue={path === '/privacy' ? '' : here} onTabSelect={(_, { value }) => go(value as string)}>
-            {places.map((place) => <Tab key={place.value} value={place.value} icon={place.icon} aria-label={t(`shell.${place.text}`)}><span className={styles.word}>{t(`shell.${place.text}`)}</span></Tab>)}
+            {places.map((place) => (
+              <Tab key={place.value} value={place.value} icon={place.icon} aria-label={t(`shell.${place.text}`)}>
+                <span className={styles.word}>{t(`shell.${place.text}`)}</span>
+              </Tab>
+            ))}
           </TabList>
         </nav>
         <Menu>
           <MenuTrigger disableButtonEnhancement>
-            <Button appearance="subtle" icon={<Avatar name={me.name} size={28} aria-label={t('shell.account', { name: me.name })} />} />
+            <Button
+              appearance="subtle"
+              icon={<Avatar name={me.name} size={28} aria-label={t('shell.account', { name: me.name })} />}
+            />
           </MenuTrigger>
           <MenuPopover>
             <MenuList>
@@ -93,7 +121,9 @@ export function Shell({ children }: { children: ReactNode }) {
         </Menu>
       </header>
       <Said />
-      <main id="main" tabIndex={-1} className={styles.main}>{children}</main>
+      <main id="main" tabIndex={-1} className={styles.main}>
+        {children}
+      </main>
     </div>
   );
 }

@@ -7,7 +7,13 @@ import { Pictures } from './pictures';
 import { imagePath } from './places';
 
 const useStyles = makeStyles({
-  box: { width: '100%', height: '100%', objectFit: 'cover', display: 'block', backgroundColor: tokens.colorNeutralBackground4 },
+  box: {
+    width: '100%',
+    height: '100%',
+    objectFit: 'cover',
+    display: 'block',
+    backgroundColor: tokens.colorNeutralBackground4,
+  },
   whole: { objectFit: 'contain' },
 });
 
@@ -30,11 +36,25 @@ function usePictures(): Pictures {
 let direct = settings.signIn === undefined;
 
 /** A small picture of an image. */
-export function Thumbnail({ entry, size = 'medium', alt, whole }: { entry: Entry; size?: 'small' | 'medium' | 'large'; alt: string; whole?: boolean }) {
+export function Thumbnail({
+  entry,
+  size = 'medium',
+  alt,
+  whole,
+}: {
+  entry: Entry;
+  size?: 'small' | 'medium' | 'large';
+  alt: string;
+  whole?: boolean;
+}) {
   const styles = useStyles();
   const offered = direct ? entry.thumbnails?.find((one) => one.size === size)?.url : undefined;
   const [refused, setRefused] = useState(false);
-  const own = useOwn(`${size} ${entry.driveId} ${entry.itemId} ${entry.etag ?? ''}`, `${imagePath(entry)}/thumbnails/${size}`, !offered || refused);
+  const own = useOwn(
+    `${size} ${entry.driveId} ${entry.itemId} ${entry.etag ?? ''}`,
+    `${imagePath(entry)}/thumbnails/${size}`,
+    !offered || refused,
+  );
   const src = offered && !refused ? offered : own;
   const className = mergeClasses(styles.box, whole && styles.whole);
   if (!src) return <div className={className} role="img" aria-label={alt} data-waiting />;
@@ -42,19 +62,33 @@ export function Thumbnail({ entry, size = 'medium', alt, whole }: { entry: Entry
     direct = false;
     setRefused(true);
   };
-  return <img className={className} src={src} alt={alt} draggable={false} decoding="async" onError={src === offered ? failed : undefined} />;
+  return (
+    <img
+      className={className}
+      src={src}
+      alt={alt}
+      draggable={false}
+      decoding="async"
+      onError={src === offered ? failed : undefined}
+    />
+  );
 }
 
 /** The address of a picture that is got through the API, once it is there. */
 export function useOwn(key: string, path: string, wanted = true): string | undefined {
   const pictures = usePictures();
-  const [url, setUrl] = useState(() => (wanted ? pictures.known(key) : undefined));
+  const wish = wanted ? key : undefined;
+  const begin = () => ({ wish, url: wish && pictures.known(wish) });
+  const [shown, setShown] = useState(begin);
+  if (shown.wish !== wish) setShown(begin()); // something else is wanted
   useEffect(() => {
-    setUrl(wanted ? pictures.known(key) : undefined);
-    if (!wanted || pictures.known(key)) return;
+    if (!wish) return;
     const abort = new AbortController();
-    pictures.get(key, path, abort.signal).then(setUrl, () => {});
+    pictures.get(wish, path, abort.signal).then(
+      (url) => setShown((now) => (now.url ? now : { wish, url })),
+      () => {},
+    );
     return () => abort.abort();
-  }, [pictures, key, path, wanted]);
-  return url;
+  }, [pictures, wish, path]);
+  return shown.wish === wish ? shown.url : undefined;
 }

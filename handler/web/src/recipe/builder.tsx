@@ -1,11 +1,26 @@
 import {
-  Button, Card, Field, Input, Menu, MenuItem, MenuList, MenuPopover, MenuTrigger, Select, Slider, SpinButton, Switch, Text, makeStyles, tokens,
+  Button,
+  Card,
+  Field,
+  Input,
+  Menu,
+  MenuItem,
+  MenuList,
+  MenuPopover,
+  MenuTrigger,
+  Select,
+  Slider,
+  SpinButton,
+  Switch,
+  Text,
+  makeStyles,
+  tokens,
 } from '@fluentui/react-components';
 import { Add20Regular, ArrowDown20Regular, ArrowUp20Regular, Delete20Regular } from '@fluentui/react-icons';
 import { useId } from 'react';
 import { useTranslation } from 'react-i18next';
 import { number } from '../i18n/format';
-import { undrawable } from './letters';
+import { namesOf, useUndrawable } from './letters';
 import { formOf, moved, newStep, stepForms, type FieldForm, type Recipe, type Step } from './recipe';
 
 const useStyles = makeStyles({
@@ -15,11 +30,18 @@ const useStyles = makeStyles({
   grow: { flexGrow: 1 },
   fields: { display: 'grid', gridTemplateColumns: 'repeat(auto-fill, minmax(180px, 1fr))', gap: '8px 16px' },
   slider: { display: 'grid', gridTemplateColumns: '1fr 48px', alignItems: 'center' },
-  color: { width: '64px', height: '32px', border: `1px solid ${tokens.colorNeutralStroke1}`, borderRadius: tokens.borderRadiusMedium, padding: '2px', backgroundColor: tokens.colorNeutralBackground1 },
+  color: {
+    width: '64px',
+    height: '32px',
+    border: `1px solid ${tokens.colorNeutralStroke1}`,
+    borderRadius: tokens.borderRadiusMedium,
+    padding: '2px',
+    backgroundColor: tokens.colorNeutralBackground1,
+  },
 });
 
 /** Lets somebody put a recipe together. Steps that cannot be changed here are shown, and can be moved and taken away. */
-export function Builder({ recipe, onChange }: { recipe: Recipe; onChange(recipe: Recipe): void }) {
+export function Builder({ recipe, onChange }: { recipe: Recipe; onChange: (recipe: Recipe) => void }) {
   const { t } = useTranslation();
   const styles = useStyles();
   const setSteps = (steps: Step[]) => onChange({ ...recipe, steps });
@@ -33,14 +55,43 @@ export function Builder({ recipe, onChange }: { recipe: Recipe; onChange(recipe:
             <li key={at}>
               <Card appearance="outline">
                 <div className={styles.head}>
-                  <Text weight="semibold" className={styles.grow}>{name}</Text>
-                  <Button size="small" appearance="subtle" icon={<ArrowUp20Regular />} disabled={at === 0} aria-label={t('recipe.up', { step: name })} onClick={() => setSteps(moved(recipe.steps, at, -1))} />
-                  <Button size="small" appearance="subtle" icon={<ArrowDown20Regular />} disabled={at === recipe.steps.length - 1} aria-label={t('recipe.down', { step: name })} onClick={() => setSteps(moved(recipe.steps, at, 1))} />
-                  <Button size="small" appearance="subtle" icon={<Delete20Regular />} aria-label={t('recipe.remove', { step: name })} onClick={() => setSteps(recipe.steps.toSpliced(at, 1))} />
+                  <Text weight="semibold" className={styles.grow}>
+                    {name}
+                  </Text>
+                  <Button
+                    size="small"
+                    appearance="subtle"
+                    icon={<ArrowUp20Regular />}
+                    disabled={at === 0}
+                    aria-label={t('recipe.up', { step: name })}
+                    onClick={() => setSteps(moved(recipe.steps, at, -1))}
+                  />
+                  <Button
+                    size="small"
+                    appearance="subtle"
+                    icon={<ArrowDown20Regular />}
+                    disabled={at === recipe.steps.length - 1}
+                    aria-label={t('recipe.down', { step: name })}
+                    onClick={() => setSteps(moved(recipe.steps, at, 1))}
+                  />
+                  <Button
+                    size="small"
+                    appearance="subtle"
+                    icon={<Delete20Regular />}
+                    aria-label={t('recipe.remove', { step: name })}
+                    onClick={() => setSteps(recipe.steps.toSpliced(at, 1))}
+                  />
                 </div>
                 {form && (
                   <div className={styles.fields}>
-                    {form.fields.map((field) => <OneField key={field.name} field={field} value={step[field.name]} onChange={(value) => setSteps(recipe.steps.with(at, { ...step, [field.name]: value }))} />)}
+                    {form.fields.map((field) => (
+                      <OneField
+                        key={field.name}
+                        field={field}
+                        value={step[field.name]}
+                        onChange={(value) => setSteps(recipe.steps.with(at, { ...step, [field.name]: value }))}
+                      />
+                    ))}
                   </div>
                 )}
               </Card>
@@ -50,9 +101,17 @@ export function Builder({ recipe, onChange }: { recipe: Recipe; onChange(recipe:
       </ol>
       <div>
         <Menu positioning={{ autoSize: true }}>
-          <MenuTrigger disableButtonEnhancement><Button icon={<Add20Regular />}>{t('recipe.add')}</Button></MenuTrigger>
+          <MenuTrigger disableButtonEnhancement>
+            <Button icon={<Add20Regular />}>{t('recipe.add')}</Button>
+          </MenuTrigger>
           <MenuPopover>
-            <MenuList>{stepForms.map((form) => <MenuItem key={form.op} onClick={() => setSteps([...recipe.steps, newStep(form)])}>{stepName(t, form.op)}</MenuItem>)}</MenuList>
+            <MenuList>
+              {stepForms.map((form) => (
+                <MenuItem key={form.op} onClick={() => setSteps([...recipe.steps, newStep(form)])}>
+                  {stepName(t, form.op)}
+                </MenuItem>
+              ))}
+            </MenuList>
           </MenuPopover>
         </Menu>
       </div>
@@ -68,7 +127,19 @@ function stepName(t: T, op: string): string {
   return formOf(op) || op === 'shape' || op === 'redact' ? t(`step.${op}` as 'step.crop') : op;
 }
 
-function OneField({ field, value, onChange }: { field: FieldForm; value: unknown; onChange(value: unknown): void }) {
+/** A value of a recipe as a field shows it. */
+const textOf = (value: unknown, otherwise = ''): string =>
+  typeof value === 'string' || typeof value === 'number' ? String(value) : otherwise;
+
+function OneField({
+  field,
+  value,
+  onChange,
+}: {
+  field: FieldForm;
+  value: unknown;
+  onChange: (value: unknown) => void;
+}) {
   const { t } = useTranslation();
   const styles = useStyles();
   const id = useId();
@@ -79,7 +150,14 @@ function OneField({ field, value, onChange }: { field: FieldForm; value: unknown
       return (
         <Field label={label}>
           <div className={styles.slider}>
-            <Slider min={field.min} max={field.max} step={field.step ?? 1} value={now} onChange={(_, data) => onChange(Math.round(data.value * 100) / 100)} aria-label={label} />
+            <Slider
+              min={field.min}
+              max={field.max}
+              step={field.step ?? 1}
+              value={now}
+              onChange={(_, data) => onChange(Math.round(data.value * 100) / 100)}
+              aria-label={label}
+            />
             <Text align="end">{number(now)}</Text>
           </div>
         </Field>
@@ -88,17 +166,27 @@ function OneField({ field, value, onChange }: { field: FieldForm; value: unknown
     case 'number':
       return (
         <Field label={label}>
-          <SpinButton min={field.min} max={field.max} value={typeof value === 'number' ? value : null} displayValue={value === undefined ? '' : String(value)} onChange={(_, data) => {
-            const next = data.value ?? Number.parseFloat(data.displayValue ?? '');
-            onChange(Number.isFinite(next) ? Math.max(field.min, Math.min(field.max, next)) : undefined);
-          }} />
+          <SpinButton
+            min={field.min}
+            max={field.max}
+            value={typeof value === 'number' ? value : null}
+            displayValue={textOf(value)}
+            onChange={(_, data) => {
+              const next = data.value ?? Number.parseFloat(data.displayValue ?? '');
+              onChange(Number.isFinite(next) ? Math.max(field.min, Math.min(field.max, next)) : undefined);
+            }}
+          />
         </Field>
       );
     case 'choice':
       return (
         <Field label={label}>
-          <Select value={String(value ?? field.initial)} onChange={(_, data) => onChange(data.value)}>
-            {field.options.map((option) => <option key={option} value={option}>{optionName(t, field.name, option)}</option>)}
+          <Select value={textOf(value, field.initial)} onChange={(_, data) => onChange(data.value)}>
+            {field.options.map((option) => (
+              <option key={option} value={option}>
+                {optionName(t, field.name, option)}
+              </option>
+            ))}
           </Select>
         </Field>
       );
@@ -107,43 +195,65 @@ function OneField({ field, value, onChange }: { field: FieldForm; value: unknown
     case 'color':
       return (
         <div>
-          <label htmlFor={id}><Text block>{label}</Text></label>
-          <input id={id} className={styles.color} type="color" value={String(value ?? field.initial).slice(0, 7)} onChange={(event) => onChange(event.target.value)} />
+          <label htmlFor={id}>
+            <Text block>{label}</Text>
+          </label>
+          <input
+            id={id}
+            className={styles.color}
+            type="color"
+            value={textOf(value, field.initial).slice(0, 7)}
+            onChange={(event) => onChange(event.target.value)}
+          />
         </div>
       );
-    case 'text': {
-      const text = String(value ?? '');
-      const missing = undrawable(text);
-      return (
-        <Field
-          label={label}
-          hint={t('field.textHint', { year: '{year}', creator: '{creator}', name: '{name}' })}
-          {...(missing.length > 0 && {
-            validationState: 'warning',
-            validationMessage: t('field.undrawable', { letters: missing.join(' ') }),
-          })}
-        >
-          <Input maxLength={field.most} value={text} onChange={(_, data) => onChange(data.value)} />
-        </Field>
-      );
-    }
+    case 'text':
+      return <TextField field={field} text={textOf(value)} onChange={onChange} />;
   }
+}
+
+function TextField({
+  field,
+  text,
+  onChange,
+}: {
+  field: FieldForm & { kind: 'text' };
+  text: string;
+  onChange: (text: string) => void;
+}) {
+  const { t } = useTranslation();
+  const missing = useUndrawable()(text);
+  return (
+    <Field
+      label={t(`field.${field.name}` as 'field.text')}
+      hint={t('field.textHint', { year: '{year}', creator: '{creator}', name: '{name}' })}
+      {...(missing.length > 0 && {
+        validationState: 'warning',
+        validationMessage: t('field.undrawable', { letters: namesOf(missing) }),
+      })}
+    >
+      <Input maxLength={field.most} value={text} onChange={(_, data) => onChange(data.value)} />
+    </Field>
+  );
 }
 
 const named = new Set(['fit', 'gravity', 'axis', 'name']);
 
 /** What an option is called; ratios and percentages speak for themselves. */
-const optionName = (t: T, field: string, option: string): string => (named.has(field) ? t(`option.${option}` as 'option.center') : option);
+const optionName = (t: T, field: string, option: string): string =>
+  named.has(field) ? t(`option.${option}` as 'option.center') : option;
 
 const formats = ['keep', 'jpeg', 'png', 'webp', 'gif', 'tiff'] as const;
 
-function Output({ recipe, onChange }: { recipe: Recipe; onChange(recipe: Recipe): void }) {
+function Output({ recipe, onChange }: { recipe: Recipe; onChange: (recipe: Recipe) => void }) {
   const { t } = useTranslation();
   const styles = useStyles();
   const output = recipe.output ?? {};
   const metadata = (output.metadata ?? {}) as Record<string, unknown>;
   const set = (fields: Record<string, unknown>) => {
-    const next = Object.fromEntries(Object.entries({ ...output, ...fields }).filter(([, value]) => value !== undefined));
+    const next = Object.fromEntries(
+      Object.entries({ ...output, ...fields }).filter(([, value]) => value !== undefined),
+    );
     onChange({ ...recipe, output: Object.keys(next).length ? next : undefined });
   };
   return (
@@ -151,22 +261,50 @@ function Output({ recipe, onChange }: { recipe: Recipe; onChange(recipe: Recipe)
       <Text weight="semibold">{t('recipe.output')}</Text>
       <div className={styles.fields}>
         <Field label={t('recipe.format')}>
-          <Select value={String(output.format ?? 'keep')} onChange={(_, { value }) => set({ format: value === 'keep' ? undefined : value })}>
-            {formats.map((format) => <option key={format} value={format}>{format === 'keep' ? t('recipe.keepFormat') : format.toUpperCase()}</option>)}
+          <Select
+            value={textOf(output.format, 'keep')}
+            onChange={(_, { value }) => set({ format: value === 'keep' ? undefined : value })}
+          >
+            {formats.map((format) => (
+              <option key={format} value={format}>
+                {format === 'keep' ? t('recipe.keepFormat') : format.toUpperCase()}
+              </option>
+            ))}
           </Select>
         </Field>
         <Field label={t('recipe.quality')}>
           <div className={styles.slider}>
-            <Slider min={30} max={100} value={Number(output.quality ?? 85)} onChange={(_, { value }) => set({ quality: value === 85 ? undefined : value })} aria-label={t('recipe.quality')} />
+            <Slider
+              min={30}
+              max={100}
+              value={Number(output.quality ?? 85)}
+              onChange={(_, { value }) => set({ quality: value === 85 ? undefined : value })}
+              aria-label={t('recipe.quality')}
+            />
             <Text align="end">{number(Number(output.quality ?? 85))}</Text>
           </div>
         </Field>
         <Field label={t('recipe.metadata')}>
-          <Select value={String(metadata.mode ?? 'keep')} onChange={(_, { value }) => set({ metadata: value === 'keep' && !metadata.stripGps ? undefined : { ...metadata, mode: value } })}>
-            {(['keep', 'copyright', 'none'] as const).map((mode) => <option key={mode} value={mode}>{t(`recipe.metadata_${mode}`)}</option>)}
+          <Select
+            value={textOf(metadata.mode, 'keep')}
+            onChange={(_, { value }) =>
+              set({ metadata: value === 'keep' && !metadata.stripGps ? undefined : { ...metadata, mode: value } })
+            }
+          >
+            {(['keep', 'copyright', 'none'] as const).map((mode) => (
+              <option key={mode} value={mode}>
+                {t(`recipe.metadata_${mode}`)}
+              </option>
+            ))}
           </Select>
         </Field>
-        <Switch label={t('recipe.stripGps')} checked={metadata.stripGps === true} onChange={(_, { checked }) => set({ metadata: checked || metadata.mode ? { ...metadata, stripGps: checked } : undefined })} />
+        <Switch
+          label={t('recipe.stripGps')}
+          checked={metadata.stripGps === true}
+          onChange={(_, { checked }) =>
+            set({ metadata: checked || metadata.mode ? { ...metadata, stripGps: checked } : undefined })
+          }
+        />
       </div>
     </Card>
   );

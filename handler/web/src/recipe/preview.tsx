@@ -12,7 +12,14 @@ import { tidy, type Recipe } from './recipe';
 const useStyles = makeStyles({
   list: { display: 'grid', gap: '16px' },
   pair: { display: 'grid', gridTemplateColumns: '1fr 1fr', gap: '8px', margin: 0 },
-  picture: { width: '100%', aspectRatio: '4 / 3', objectFit: 'contain', backgroundColor: tokens.colorNeutralBackground4, borderRadius: tokens.borderRadiusMedium, overflow: 'hidden' },
+  picture: {
+    width: '100%',
+    aspectRatio: '4 / 3',
+    objectFit: 'contain',
+    backgroundColor: tokens.colorNeutralBackground4,
+    borderRadius: tokens.borderRadiusMedium,
+    overflow: 'hidden',
+  },
   caption: { gridColumn: '1 / -1', overflowWrap: 'anywhere' },
 });
 
@@ -23,7 +30,13 @@ const side = 640; // pixels
 export function Previews({ images, recipe }: { images: Entry[]; recipe: Recipe }) {
   const styles = useStyles();
   const settled = useSettled(recipe);
-  return <div className={styles.list}>{images.map((image) => <Preview key={image.itemId} image={image} recipe={settled} />)}</div>;
+  return (
+    <div className={styles.list}>
+      {images.map((image) => (
+        <Preview key={image.itemId} image={image} recipe={settled} />
+      ))}
+    </div>
+  );
 }
 
 export function Preview({ image, recipe }: { image: Entry; recipe: Recipe }) {
@@ -33,11 +46,21 @@ export function Preview({ image, recipe }: { image: Entry; recipe: Recipe }) {
   const name = image.name ?? '';
   return (
     <figure className={styles.pair}>
-      <div className={styles.picture}><Thumbnail entry={image} size="large" alt={t('preview.before', { name })} whole /></div>
-      {preview.url ? <img className={styles.picture} src={preview.url} alt={t('preview.after', { name })} />
-        : preview.error ? <Failure problem={preview.error} />
-          : <Skeleton aria-label="…"><SkeletonItem size={128} /></Skeleton>}
-      <figcaption className={styles.caption}><Text size={200}>{name}</Text></figcaption>
+      <div className={styles.picture}>
+        <Thumbnail entry={image} size="large" alt={t('preview.before', { name })} whole />
+      </div>
+      {preview.url ? (
+        <img className={styles.picture} src={preview.url} alt={t('preview.after', { name })} />
+      ) : preview.error ? (
+        <Failure problem={preview.error} />
+      ) : (
+        <Skeleton aria-label="…">
+          <SkeletonItem size={128} />
+        </Skeleton>
+      )}
+      <figcaption className={styles.caption}>
+        <Text size={200}>{name}</Text>
+      </figcaption>
     </figure>
   );
 }
@@ -48,15 +71,24 @@ function usePreview(image: Entry, recipe: Recipe): { url?: string; error?: unkno
   const sent = JSON.stringify({ recipe: tidy(recipe), size: side });
   const { data, error } = useQuery({
     queryKey: ['preview', image.itemId, image.etag, sent],
-    queryFn: async ({ signal }) => (await api.get(`${imagePath(image)}/preview`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: sent, signal })).blob(),
+    queryFn: async ({ signal }) =>
+      (
+        await api.get(`${imagePath(image)}/preview`, {
+          method: 'POST',
+          headers: { 'Content-Type': 'application/json' },
+          body: sent,
+          signal,
+        })
+      ).blob(),
     placeholderData: keepPreviousData,
     gcTime: 60_000,
   });
   const [url, setUrl] = useState<string>();
   useEffect(() => {
-    if (!data) return setUrl(undefined);
-    const address = URL.createObjectURL(data);
+    const address = data && URL.createObjectURL(data);
+    // eslint-disable-next-line react-hooks/set-state-in-effect -- an address is made, and revoked, outside of React
     setUrl(address);
+    if (!address) return;
     return () => URL.revokeObjectURL(address);
   }, [data]);
   return { url: error ? undefined : url, error };

@@ -12,7 +12,8 @@ export interface Step {
   [field: string]: unknown;
 }
 
-export const isRecipe = (value: unknown): value is Recipe => typeof value === 'object' && value !== null && Array.isArray((value as Recipe).steps);
+export const isRecipe = (value: unknown): value is Recipe =>
+  typeof value === 'object' && value !== null && Array.isArray((value as Recipe).steps);
 
 /** A field of a step that can be set here. */
 export type FieldForm =
@@ -29,40 +30,114 @@ export interface StepForm {
   fields: readonly FieldForm[];
 }
 
-const range = (name: string, min = -100, max = 100, initial = 0, step?: number): FieldForm => ({ name, kind: 'range', min, max, initial, step });
+const range = (name: string, min = -100, max = 100, initial = 0, step?: number): FieldForm => ({
+  name,
+  kind: 'range',
+  min,
+  max,
+  initial,
+  step,
+});
 
-const gravities = ['northwest', 'north', 'northeast', 'west', 'center', 'east', 'southwest', 'south', 'southeast'] as const;
+const gravities = [
+  'northwest',
+  'north',
+  'northeast',
+  'west',
+  'center',
+  'east',
+  'southwest',
+  'south',
+  'southeast',
+] as const;
 
 export const stepForms: readonly StepForm[] = [
-  { op: 'resize', fields: [
-    { name: 'width', kind: 'number', min: 1, max: 16384, initial: 1600 },
-    { name: 'height', kind: 'number', min: 1, max: 16384, initial: 1600 },
-    { name: 'fit', kind: 'choice', options: ['inside', 'outside', 'cover', 'contain', 'fill'], initial: 'inside' },
-    { name: 'withoutEnlargement', kind: 'switch', initial: true },
-  ] },
-  { op: 'crop', fields: [
-    { name: 'aspectRatio', kind: 'choice', options: ['1:1', '4:3', '3:2', '16:9', '3:4', '2:3', '9:16'], initial: '16:9' },
-    { name: 'gravity', kind: 'choice', options: ['smart', ...gravities], initial: 'smart' },
-  ] },
+  {
+    op: 'resize',
+    fields: [
+      { name: 'width', kind: 'number', min: 1, max: 16384, initial: 1600 },
+      { name: 'height', kind: 'number', min: 1, max: 16384, initial: 1600 },
+      { name: 'fit', kind: 'choice', options: ['inside', 'outside', 'cover', 'contain', 'fill'], initial: 'inside' },
+      { name: 'withoutEnlargement', kind: 'switch', initial: true },
+    ],
+  },
+  {
+    op: 'crop',
+    fields: [
+      {
+        name: 'aspectRatio',
+        kind: 'choice',
+        options: ['1:1', '4:3', '3:2', '16:9', '3:4', '2:3', '9:16'],
+        initial: '16:9',
+      },
+      { name: 'gravity', kind: 'choice', options: ['smart', ...gravities], initial: 'smart' },
+    ],
+  },
   { op: 'rotate', fields: [{ name: 'angle', kind: 'number', min: -360, max: 360, initial: 90 }] },
-  { op: 'flip', fields: [{ name: 'axis', kind: 'choice', options: ['horizontal', 'vertical', 'both'], initial: 'horizontal' }] },
-  { op: 'adjust', fields: [
-    range('brightness'), range('contrast'), range('saturation'), range('vibrance'), range('temperature'), range('highlights'), range('shadows'), range('exposure', -5, 5, 0, 0.1),
-  ] },
+  {
+    op: 'flip',
+    fields: [{ name: 'axis', kind: 'choice', options: ['horizontal', 'vertical', 'both'], initial: 'horizontal' }],
+  },
+  {
+    op: 'adjust',
+    fields: [
+      range('brightness'),
+      range('contrast'),
+      range('saturation'),
+      range('vibrance'),
+      range('temperature'),
+      range('highlights'),
+      range('shadows'),
+      range('exposure', -5, 5, 0, 0.1),
+    ],
+  },
   { op: 'autoLevels', fields: [{ name: 'channels', kind: 'switch', initial: false }] },
-  { op: 'filter', fields: [{ name: 'name', kind: 'choice', options: ['grayscale', 'sepia', 'vintage', 'brownie', 'kodachrome', 'technicolor', 'polaroid', 'blackWhite', 'invert', 'vignette'], initial: 'grayscale' }] },
+  {
+    op: 'filter',
+    fields: [
+      {
+        name: 'name',
+        kind: 'choice',
+        options: [
+          'grayscale',
+          'sepia',
+          'vintage',
+          'brownie',
+          'kodachrome',
+          'technicolor',
+          'polaroid',
+          'blackWhite',
+          'invert',
+          'vignette',
+        ],
+        initial: 'grayscale',
+      },
+    ],
+  },
   { op: 'sharpen', fields: [range('sigma', 0.3, 10, 1, 0.1), range('amount', 0.1, 5, 1, 0.1)] },
   { op: 'blur', fields: [range('sigma', 0.3, 50, 3, 0.1)] },
-  { op: 'text', fields: [
-    { name: 'text', kind: 'text', initial: '© {creator} {year}', most: 1000 },
-    { name: 'size', kind: 'choice', options: ['2%', '3%', '4%', '6%', '8%', '12%'], initial: '4%' },
-    { name: 'color', kind: 'color', initial: '#ffffff' },
-    { name: 'gravity', kind: 'choice', options: gravities, initial: 'southeast' },
-    { name: 'bold', kind: 'switch', initial: false },
-  ] },
+  {
+    op: 'text',
+    fields: [
+      { name: 'text', kind: 'text', initial: '© {creator} {year}', most: 1000 },
+      { name: 'size', kind: 'choice', options: ['2%', '3%', '4%', '6%', '8%', '12%'], initial: '4%' },
+      { name: 'color', kind: 'color', initial: '#ffffff' },
+      { name: 'gravity', kind: 'choice', options: gravities, initial: 'southeast' },
+      { name: 'bold', kind: 'switch', initial: false },
+    ],
+  },
   { op: 'trim', fields: [range('threshold', 0, 255, 10)] },
-  { op: 'border', fields: [{ name: 'width', kind: 'number', min: 1, max: 2000, initial: 40 }, { name: 'color', kind: 'color', initial: '#ffffff' }] },
-  { op: 'roundCorners', fields: [{ name: 'radius', kind: 'choice', options: ['2%', '5%', '10%', '25%', '50%'], initial: '5%' }] },
+  {
+    op: 'border',
+    fields: [
+      { name: 'width', kind: 'number', min: 1, max: 2000, initial: 40 },
+      { name: 'color', kind: 'color', initial: '#ffffff' },
+    ],
+  },
+  {
+    op: 'roundCorners',
+    fields: [{ name: 'radius', kind: 'choice', options: ['2%', '5%', '10%', '25%', '50%'], initial: '5%' }],
+  },
   { op: 'pixelate', fields: [range('size', 2, 200, 12)] },
 ];
 
@@ -81,7 +156,11 @@ export function newStep(form: StepForm): Step {
 export function tidy(recipe: Recipe): Recipe {
   return {
     ...recipe,
-    steps: recipe.steps.map((step) => (step.op !== 'adjust' ? step : Object.fromEntries(Object.entries(step).filter(([name, value]) => name === 'op' || value !== 0)) as Step)),
+    steps: recipe.steps.map((step) =>
+      step.op !== 'adjust'
+        ? step
+        : (Object.fromEntries(Object.entries(step).filter(([name, value]) => name === 'op' || value !== 0)) as Step),
+    ),
   };
 }
 
