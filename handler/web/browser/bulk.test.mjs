@@ -135,8 +135,16 @@ test('a preset is saved, used and removed; a schedule is planned, paused and rem
   await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
   await page.getByRole('heading', { name: 'Schedules' }).waitFor();
   await page.getByText(/^Next /).waitFor();
+  let goOn;
+  const held = new Promise((done) => (goOn = done));
+  await page.route('**/api/schedules/*', async (route) => {
+    if (route.request().method() === 'PUT') await held;
+    await route.continue();
+  });
   await page.getByRole('switch', { name: 'Active' }).click();
-  await until('it is paused', async () => !(await page.getByRole('switch', { name: 'Active' }).isChecked()));
+  await page.getByRole('switch', { name: 'Active', checked: false }).waitFor();
+  await page.getByRole('button', { name: 'Remove Every week', disabled: true }).waitFor(); // until it is paused
+  goOn();
   await page.getByRole('button', { name: 'Remove Every week' }).click();
   await page.getByText('Every week').waitFor({ state: 'detached' });
 

@@ -143,7 +143,7 @@ function One({ preset }: { preset: Preset }) {
           appearance="subtle"
           icon={<Delete20Regular />}
           aria-label={t('presets.remove', { name: preset.name })}
-          disabled={remove.isPending}
+          disabled={save.isPending || remove.isPending} // until its new tag is known
           onClick={() => remove.mutate()}
         />
       </div>

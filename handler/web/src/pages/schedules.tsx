@@ -76,6 +76,7 @@ function One({ schedule }: { schedule: Schedule }) {
     onSuccess: () => announce(t('schedules.removed')),
     ...changed((all) => all.filter((one) => one.id !== schedule.id)),
   });
+  const busy = pause.isPending || remove.isPending; // until its new tag is known, which the next change needs
   return (
     <div className={styles.one}>
       <div>
@@ -96,14 +97,14 @@ function One({ schedule }: { schedule: Schedule }) {
       <Switch
         label={t('schedules.active')}
         checked={!schedule.paused}
-        disabled={pause.isPending}
+        disabled={busy}
         onChange={(_, { checked }) => pause.mutate(!checked)}
       />
       <Button
         appearance="subtle"
         icon={<Delete20Regular />}
         aria-label={t('schedules.remove', { name: schedule.name })}
-        disabled={remove.isPending}
+        disabled={busy}
         onClick={() => remove.mutate()}
       />
     </div>
