@@ -69,6 +69,7 @@ type world struct {
 	site    sandboxgraph.Site
 	service *library.Service
 	drawer  *drawer
+	later   time.Duration // see now
 	adele   caller.Caller // owns the site
 	alex    caller.Caller // a colleague who may see nothing of it
 	frida   caller.Caller // of another tenant
@@ -99,6 +100,9 @@ func unkind(t *testing.T) *world {
 	return openOn(t, s)
 }
 
+// now is the time for the client, a while after that of the sandbox.
+func (w *world) now() time.Time { return time.Now().Add(w.later) }
+
 func openOn(t *testing.T, s *stage) *world {
 	t.Helper()
 	w := &world{stage: s, t: t, drawer: newDrawer(), adele: s.caller(t, s.scene.Adele), alex: s.caller(t, s.scene.Alex), frida: s.caller(t, s.scene.Frida)}
@@ -112,7 +116,7 @@ func openOn(t *testing.T, s *stage) *world {
 
 func (w *world) serve(transport http.RoundTripper) *library.Service {
 	w.t.Helper()
-	client, err := graph.NewClient(graph.Options{BaseURL: w.GraphURL, Tokens: w.Tokens, Transport: transport, Loopback: true, Now: time.Now})
+	client, err := graph.NewClient(graph.Options{BaseURL: w.GraphURL, Tokens: w.Tokens, Transport: transport, Loopback: true, Now: w.now})
 	if err != nil {
 		w.t.Fatal(err)
 	}
