@@ -186,7 +186,8 @@ function useAnnouncements(job: Job | undefined, announce: (text: string) => void
     const text = ended ? t(`job.state_${job.state}`) : t('job.share', { share: percent((tenth ?? 0) / 10) });
     if (said.current && text !== said.current) announce(text);
     said.current = text;
-  }, [job?.state, ended, tenth]); // eslint-disable-line react-hooks/exhaustive-deps
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- of all that changes in a job, only this is worth a word
+  }, [job?.state, ended, tenth]);
 }
 
 function Actions({ job }: { job: Job }) {
