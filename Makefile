@@ -47,6 +47,9 @@ RACE := ./handler/app ./handler/api ./handler/bulk ./handler/cloud/... ./handler
 	./handler/library ./handler/middleware ./handler/org ./handler/schedule ./handler/tab ./handler/telemetry/... \
 	./handler/dev/host ./handler/dev/sandbox/... ./handler/dev/stack
 
+# npm packages come from the network while Go compiles.
+MAKEFLAGS += -j2
+
 .DEFAULT_GOAL := help
 .PHONY: help build run demo edit test test-tab check race env fuzz quality bench bench-tab load people chaos bench-bulk \
 	explore package check-package check-deploy sbom teams-package clean azurite need need-tests
@@ -158,9 +161,12 @@ $(AZURITE) $(PEER) $(WEB) $(DEPLOY): %/node_modules/.package-lock.json: %/packag
 	@touch $@
 
 # The tab: its types come from the document of the API, so what the API is made of is among what it is built from.
-$(TAB): $(WEB) $(shell find handler/web/src handler/web/public handler/web/index.html handler/web/*.json handler/web/*.ts handler/api/*.go -type f 2>/dev/null)
+build/openapi.json: $(wildcard handler/api/*.go) | need
 	@mkdir -p build
-	$(step) "$(COMPILING)" sh -c '$(go) run ./handler/dev openapi >build/openapi.json'
+	$(step) "$(COMPILING)" sh -c '$(go) run ./handler/dev openapi >$@.new && mv $@.new $@'
+
+$(TAB): $(WEB) build/openapi.json $(shell find handler/web/src handler/web/public handler/web/index.html handler/web/*.json \
+	handler/web/*.ts -type f 2>/dev/null)
 	$(step) "building the tab" sh -c 'cd handler/web && \
 		npx --no-install openapi-typescript ../../build/openapi.json -o src/api/schema.d.ts >/dev/null && \
 		npx --no-install tsc --noEmit && npx --no-install vite build --logLevel warn'
@@ -169,5 +175,5 @@ $(TAB): $(WEB) $(shell find handler/web/src handler/web/public handler/web/index
 need:
 	@$(need) build
 
-need-tests:
+need-tests: need
 	@$(need) test

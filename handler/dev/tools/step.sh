@@ -6,6 +6,7 @@
 set -u
 step=$1
 shift
+short=${step%% (*} # two steps may go on at once
 begin=$(date +%s)
 echo "$step ..."
 (
@@ -15,7 +16,7 @@ echo "$step ..."
 		sleep 30 &
 		sleeping=$!
 		wait $sleeping
-		echo "  ... $(($(date +%s) - begin)) s"
+		echo "  ... $(($(date +%s) - begin)) s, $short"
 	done
 ) &
 clock=$!
@@ -25,5 +26,5 @@ trap 'exit 143' TERM
 "$@"
 code=$?
 took=$(($(date +%s) - begin))
-[ "$took" -lt 5 ] || echo "  took $took s"
+[ "$took" -lt 5 ] || echo "  took $took s, $short"
 exit $code
