@@ -302,6 +302,17 @@ func TestAFileThatIsListedTwiceGetsTheRecipeOnce(t *testing.T) {
 	}
 }
 
+// wantNothingLeft drives a job that has nothing left to do, since the one before has saved the file once.
+func (k *kit) wantNothingLeft(job bulk.Job, file graph.Item) {
+	k.t.Helper()
+	if done := k.drive(job.Ref); done.State != bulk.Done || done.Planned != 0 {
+		k.t.Errorf("the job is %s with %d planned, %+v", done.State, done.Planned, done.Counts)
+	}
+	if versions := k.versions(file); len(versions) != 2 {
+		k.t.Errorf("%d versions, want 2: the recipe once", len(versions))
+	}
+}
+
 func TestARetryRightAfterACancelDoesNotEditASaveThatIsUnderWay(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
@@ -318,12 +329,7 @@ func TestARetryRightAfterACancelDoesNotEditASaveThatIsUnderWay(t *testing.T) {
 		k.plan()
 	})
 	k.drive(job.Ref)
-	if done := k.drive(retry.Ref); done.State != bulk.Done || done.Planned != 0 {
-		t.Errorf("the retry is %s with %d planned, %+v", done.State, done.Planned, done.Counts)
-	}
-	if versions := k.versions(files[0]); len(versions) != 2 {
-		t.Errorf("%d versions, want 2: the recipe once", len(versions))
-	}
+	k.wantNothingLeft(retry, files[0])
 }
 
 func TestTheNextEditCountsASaveWhoseResultWasNeverRecorded(t *testing.T) {
@@ -344,12 +350,7 @@ func TestTheNextEditCountsASaveWhoseResultWasNeverRecorded(t *testing.T) {
 		}
 	})
 	k.drive(job.Ref)
-	if done := k.drive(next.Ref); done.State != bulk.Done || done.Planned != 0 {
-		t.Errorf("the next edit is %s with %d planned, %+v", done.State, done.Planned, done.Counts)
-	}
-	if versions := k.versions(files[0]); len(versions) != 2 {
-		t.Errorf("%d versions, want 2: the recipe once", len(versions))
-	}
+	k.wantNothingLeft(next, files[0])
 }
 
 func TestAListThatIsOlderThanTheEditBeforeEditsNothingTwice(t *testing.T) {
@@ -372,12 +373,7 @@ func TestAListThatIsOlderThanTheEditBeforeEditsNothingTwice(t *testing.T) {
 	if err := late.Plan(t.Context(), planOf(next)); err != nil {
 		t.Fatal(err)
 	}
-	if done := k.drive(next.Ref); done.State != bulk.Done || done.Planned != 0 {
-		t.Errorf("the next edit is %s with %d planned, %+v", done.State, done.Planned, done.Counts)
-	}
-	if versions := k.versions(files[0]); len(versions) != 2 {
-		t.Errorf("%d versions, want 2: the recipe once", len(versions))
-	}
+	k.wantNothingLeft(next, files[0])
 }
 
 func TestASaveOverSomebodyElsesIsToldAndNotUndone(t *testing.T) {

@@ -316,9 +316,8 @@ func (w *Worker) intend(ctx context.Context, item Item) (Item, error) {
 }
 
 // checkAtWork reads the job once more, now that the intent is there, and returns errStopped unless it is at work, or Busy if
-// an earlier try may still save the image. An undo, or
-// whatever else follows the end of a job, takes an image without an intent for one that was not touched: so whoever has written
-// one asks after that whether the end has come before it.
+// an earlier try may still save the image. An undo, or whatever else follows the end of a job, takes an image without an intent
+// for one that was not touched: so whoever has written one asks after that whether the end has come before it.
 func (w *Worker) checkAtWork(ctx context.Context, item Item, earlier *Intent) error {
 	job, err := w.jobs.Job(ctx, item.Ref)
 	if err != nil && !fault.Is(err, fault.NotFound) {

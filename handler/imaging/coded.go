@@ -10,6 +10,9 @@ import (
 	"imagepro/handler/imaging/container"
 )
 
+// What pixels need is listed here once more, apart from the lists by which package metadata writes: a check that shared them
+// would share their faults.
+
 // verifyRewritten compares a file of which only the metadata were written anew with its source: the coded picture is the same,
 // byte by byte.
 func (w *writer) verifyRewritten(file []byte, orientation int) error {
@@ -143,11 +146,7 @@ func codedGIF(src []byte) (all []codedPart, err error) {
 
 // codedTIFF has the tags of the first directory that say how its picture is stored, but for where, and the strips or tiles.
 func codedTIFF(src []byte) (all []codedPart, err error) {
-	t, err := container.OpenTIFF(bytes.NewReader(src), int64(len(src)))
-	if err != nil {
-		return nil, err
-	}
-	d, err := t.Directory(t.First)
+	t, d, err := openFirstTIFF(src)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package imaging
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"image"
@@ -9,8 +8,6 @@ import (
 	"math/bits"
 
 	"golang.org/x/image/ccitt"
-
-	"imagepro/handler/imaging/container"
 )
 
 // errFax says that a fax picture has fewer rows, or shorter ones, than its header announces.
@@ -20,11 +17,7 @@ var errFax = errors.New("imaging: a fax picture is damaged")
 // and a one; ITU-T T.4, section 4.1). golang.org/x/image/ccitt reads rows, but knows no fill before an EOL, which programs add
 // so that rows end with a byte.
 func decodeG3(ctx context.Context, src []byte, info Info) (image.Image, error) {
-	t, err := container.OpenTIFF(bytes.NewReader(src), int64(len(src)))
-	if err != nil {
-		return nil, err
-	}
-	d, err := t.Directory(t.First)
+	t, d, err := openFirstTIFF(src)
 	if err != nil {
 		return nil, err
 	}

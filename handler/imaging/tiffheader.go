@@ -1,6 +1,7 @@
 package imaging
 
 import (
+	"bytes"
 	"io"
 
 	xtiff "golang.org/x/image/tiff"
@@ -20,6 +21,16 @@ const (
 	tiffExtraSamples    = 338
 	tiffSampleFormat    = 339
 )
+
+// openFirstTIFF returns a file in memory and its first directory.
+func openFirstTIFF(src []byte) (*container.TIFF, container.Directory, error) {
+	t, err := container.OpenTIFF(bytes.NewReader(src), int64(len(src)))
+	if err != nil {
+		return nil, container.Directory{}, err
+	}
+	first, err := t.Directory(t.First)
+	return t, first, err
+}
 
 // readTIFFHeader reads the directories of a file, which may stand anywhere.
 func readTIFFHeader(info *Info, file io.ReaderAt, size int64) error {

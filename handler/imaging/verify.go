@@ -59,11 +59,7 @@ func (w *writer) verifyHeader(file []byte, size image.Point, orientation, frames
 
 // isWholeTIFF reports whether a file has all that its first directory holds: the pixels may be there without it.
 func isWholeTIFF(file []byte) bool {
-	t, err := container.OpenTIFF(bytes.NewReader(file), int64(len(file)))
-	if err != nil {
-		return false
-	}
-	first, err := t.Directory(t.First)
+	t, first, err := openFirstTIFF(file)
 	return err == nil && t.IsWhole(first)
 }
 

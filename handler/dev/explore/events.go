@@ -89,7 +89,7 @@ func (r *run) trouble() []func() {
 		file.name = fmt.Sprintf("%c%d.bmp", 'a'+r.s.rng.IntN(26), r.renames)
 		r.s.note("somebody renames %s to %s", file.id, file.name)
 	})
-	add(&r.renames, file.versions[len(file.versions)-1].source != "", func() { // a copy
+	add(&r.renames, file.first().source != "", func() { // a copy
 		file.name = fmt.Sprintf("%c%d.bmp", 'a'+r.s.rng.IntN(26), r.renames)
 		r.s.note("somebody renames the copy %s to %s", file.id, file.name)
 	})

@@ -101,6 +101,9 @@ func (l *library) byName(name string) *file {
 	return nil
 }
 
+// first returns the oldest content.
+func (f *file) first() *content { return f.versions[len(f.versions)-1] }
+
 func (f *file) says() bulk.File {
 	c := cmp.Or(f.shown, f.versions[0])
 	said := bulk.File{

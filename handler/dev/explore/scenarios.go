@@ -218,7 +218,7 @@ func (r *run) landedCopy(next *content) {
 		r.s.problem("a copy is not of its image")
 	}
 	for _, other := range r.library.files {
-		if c := other.versions[len(other.versions)-1]; c.job == next.job && c.source == next.source {
+		if c := other.first(); c.job == next.job && c.source == next.source {
 			r.s.problem("%s is copied twice", next.source)
 		}
 	}
@@ -302,7 +302,7 @@ func (r *run) checkCounts(job bulk.Job) {
 		return
 	}
 	for _, f := range r.library.files {
-		if f.versions[len(f.versions)-1].job == "" && !files[f.id] {
+		if f.first().job == "" && !files[f.id] {
 			r.s.problem("%s is not in job %s", f.id, job.Job)
 		}
 	}
