@@ -115,7 +115,7 @@ func TestFifthFailureMovesTheMessageToPoison(t *testing.T) {
 	if diff := cmp.Diff(want, counts); diff != "" {
 		t.Errorf("the calls before poison (-want +got):\n%s", diff)
 	}
-	poison, err := r.queue.Peek(t.Context(), name+"-poison", 1)
+	poison, err := r.service.Peek(t.Context(), name+"-poison", 1)
 	if err != nil || len(poison) != 1 {
 		t.Fatal(poison, err)
 	}
@@ -156,11 +156,11 @@ func TestMessageThatIsNotBase64GoesToPoisonUncalled(t *testing.T) {
 	s := newSite(t, nil)
 	name := s.queue("Ok", "")
 	r := s.start(host.Options{})
-	if err := r.queue.PutText(t.Context(), name, "not base64!"); err != nil {
+	if err := r.service.PutText(t.Context(), name, "not base64!"); err != nil {
 		t.Fatal(err)
 	}
 	r.await("the poison copy", func() bool { return r.count(name+"-poison") == 1 && r.count(name) == 0 })
-	poison, err := r.queue.Peek(t.Context(), name+"-poison", 1)
+	poison, err := r.service.Peek(t.Context(), name+"-poison", 1)
 	if err != nil || len(poison) != 1 || poison[0].Text != "not base64!" {
 		t.Errorf("the poison copy is %+v, %v, want the text as it was", poison, err)
 	}
@@ -176,7 +176,7 @@ func TestMessageEncodingNoneTakesTheTextAsItIs(t *testing.T) {
 	binary := s.queue("OkBytes", `,"dataType":"binary"`)
 	r := s.start(host.Options{})
 	for _, name := range []string{name, binary} {
-		if err := r.queue.PutText(t.Context(), name, "plain!"); err != nil {
+		if err := r.service.PutText(t.Context(), name, "plain!"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -199,7 +199,7 @@ func TestPoisonQueueHasNoPoisonQueueAndNoQuickRetries(t *testing.T) {
 	if gap := calls[1].At.Sub(calls[0].At); gap < 1500*time.Millisecond {
 		t.Errorf("the message came back after %v, want only when its lease ended", gap)
 	}
-	if exists, err := r.queue.Exists(t.Context(), name+"-poison"); err != nil || exists {
+	if exists, err := r.service.Exists(t.Context(), name+"-poison"); err != nil || exists {
 		t.Errorf("a poison queue of the poison queue exists: %v, %v", exists, err)
 	}
 }
@@ -231,7 +231,7 @@ func TestLostLeaseIsLeftAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	stolen := queue.Message{ID: strings.Trim(sent.Metadata.ID, `"`), PopReceipt: strings.Trim(sent.Metadata.PopReceipt, `"`)}
-	if err := r.queue.Delete(t.Context(), name, stolen); err != nil {
+	if err := r.service.Delete(t.Context(), name, stolen); err != nil {
 		t.Fatal(err)
 	}
 	r.await("the loss to be seen", func() bool { return r.log.has("The lease is lost") })
@@ -269,10 +269,10 @@ func TestBatchSizeAndThresholdBoundWhatRunsAtOnce(t *testing.T) {
 	s := newSite(t, map[string]any{"extensions.queues.batchSize": 2, "extensions.queues.newBatchThreshold": 2})
 	s.everything()
 	slow, ok := s.queue("Slow", ""), s.queue("Ok", "")
-	r := s.start(host.Options{})
-	for range 5 {
-		r.send(slow, "x")
+	for range 5 { // before the start, so that each poll finds a full batch
+		s.send(slow, "x")
 	}
+	r := s.start(host.Options{})
 	r.awaitCalls("/Slow", 4)
 	r.send(ok, "x")
 	r.awaitCount("Ok", host.Count{Started: 1, Succeeded: 1})
@@ -328,7 +328,7 @@ func TestStopCutsOffWhatDoesNotEndAndLeavesItsMessageLeased(t *testing.T) {
 	if err := r.Err(); err != nil {
 		t.Errorf("Err after Stop = %v", err)
 	}
-	visible, err := r.queue.Peek(t.Context(), name, 1)
+	visible, err := r.service.Peek(t.Context(), name, 1)
 	if err != nil || len(visible) != 0 || r.count(name) != 1 {
 		t.Errorf("visible %v, %v, in all %d, want one message under its lease", visible, err, r.count(name))
 	}

@@ -43,6 +43,7 @@ type site struct {
 	t        *testing.T
 	root     string
 	settings map[string]string
+	service  *queue.Service
 }
 
 // newSite returns a script root with a host.json that starts the fake handler. more is laid over it by
@@ -53,7 +54,11 @@ func newSite(t *testing.T, more map[string]any) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{t: t, root: t.TempDir(), settings: map[string]string{
+	service, err := queue.Open(storage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &site{t: t, root: t.TempDir(), service: service, settings: map[string]string{
 		"FAKE_BOOT": "", "FUNCTIONS_WORKER_RUNTIME": "custom", "AzureWebJobsStorage": storage,
 	}}
 	keys := map[string]any{
@@ -120,6 +125,14 @@ func (s *site) queue(name, more string) string {
 	return queue
 }
 
+// send puts a text on a queue in base64. It creates the queue.
+func (s *site) send(name, text string) {
+	s.t.Helper()
+	if err := s.service.Send(s.t.Context(), name, []byte(text), 0); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 // timer adds a timer function.
 func (s *site) timer(name, schedule, more string) {
 	s.t.Helper()
@@ -128,11 +141,10 @@ func (s *site) timer(name, schedule, more string) {
 
 // running is a host under test.
 type running struct {
+	*site
 	*host.Host
-	t     *testing.T
-	out   *record // what the handler printed, with levels
-	log   *record // what the host logged
-	queue *queue.Service
+	out *record // what the handler printed, with levels
+	log *record // what the host logged
 }
 
 // start starts the site and stops it at the end of the test.
@@ -147,18 +159,14 @@ func (s *site) start(o host.Options) *running {
 
 func (s *site) tryStart(o host.Options) (*running, error) {
 	s.t.Helper()
-	r := &running{t: s.t, out: &record{}, log: &record{}}
+	r := &running{site: s, out: &record{}, log: &record{}}
 	o.ScriptRoot, o.Settings = s.root, s.settings
 	o.Log = slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	o.HandlerOutput = func(level slog.Level, line string) { fmt.Fprintln(r.out, level, line) }
 	if o.Addr == "" {
 		o.Addr = "127.0.0.1:0"
 	}
-	service, err := queue.Open(storage)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	r.queue = service
+	var err error
 	if r.Host, err = host.Start(context.Background(), o); err != nil {
 		return nil, err
 	}
@@ -273,17 +281,9 @@ func (r *running) await(what string, holds func() bool) {
 	}
 }
 
-// send puts a text on a queue in base64.
-func (r *running) send(name, text string) {
-	r.t.Helper()
-	if err := r.queue.Send(r.t.Context(), name, []byte(text), 0); err != nil {
-		r.t.Fatal(err)
-	}
-}
-
 // count returns how many messages a queue holds; 0 if there is none.
 func (r *running) count(name string) int {
-	n, err := r.queue.ApproximateCount(r.t.Context(), name)
+	n, err := r.service.ApproximateCount(r.t.Context(), name)
 	if err != nil {
 		return 0
 	}
