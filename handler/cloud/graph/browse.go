@@ -11,7 +11,6 @@ import (
 
 	"github.com/microsoftgraph/msgraph-sdk-go/drives"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
-	"github.com/microsoftgraph/msgraph-sdk-go/sites"
 
 	"imagepro/handler/caller"
 	"imagepro/handler/fault"
@@ -32,23 +31,18 @@ var (
 
 // Sites returns sites that match a text.
 func (c *Client) Sites(ctx context.Context, who caller.Caller, search, cursor string) (library.Page[library.Site], error) {
-	var config *sites.SitesRequestBuilderGetRequestConfiguration
-	builder := c.sites
-	if cursor != "" {
-		if err := c.checkNext(cursor, "/sites"); err != nil {
-			return library.Page[library.Site]{}, err
-		}
-		builder = builder.WithUrl(cursor)
-	} else {
-		config = &sites.SitesRequestBuilderGetRequestConfiguration{
-			QueryParameters: &sites.SitesRequestBuilderGetQueryParameters{Search: &search, Select: siteFields},
-		}
-	}
-	answer, err := complete(builder.Get(asCaller(ctx, who), config))
+	var page library.Page[library.Site]
+	path := "/sites?$search=" + strings.ReplaceAll(url.QueryEscape(search), "+", "%20") + "&" + selected(siteFields)
+	address, err := c.pageAt(path, cursor, "/sites")
 	if err != nil {
-		return library.Page[library.Site]{}, err
+		return page, err
 	}
-	page := library.Page[library.Site]{Next: value(answer.GetOdataNextLink())}
+	answer, err := get[models.SiteCollectionResponseable](ctx, c, who, address,
+		models.CreateSiteCollectionResponseFromDiscriminatorValue)
+	if err != nil {
+		return page, err
+	}
+	page.Next = value(answer.GetOdataNextLink())
 	for _, site := range answer.GetValue() {
 		page.Entries = append(page.Entries, siteOf(site))
 	}
@@ -61,8 +55,7 @@ func (c *Client) SiteAt(ctx context.Context, who caller.Caller, host, path strin
 	if path = strings.Trim(path, "/"); path != "" {
 		address += ":/" + (&url.URL{Path: path}).EscapedPath()
 	}
-	builder := sites.NewSiteItemRequestBuilder(address+"?$select="+strings.Join(siteFields, ","), c.adapter)
-	site, err := complete(builder.Get(asCaller(ctx, who), nil))
+	site, err := get[models.Siteable](ctx, c, who, address+"?"+selected(siteFields), models.CreateSiteFromDiscriminatorValue)
 	if err != nil {
 		return library.Site{}, err
 	}
@@ -79,23 +72,18 @@ func siteOf(s models.Siteable) library.Site {
 
 // Drives returns the libraries of a site.
 func (c *Client) Drives(ctx context.Context, who caller.Caller, site, cursor string) (library.Page[library.Drive], error) {
-	builder := c.sites.BySiteId(site).Drives()
-	var config *sites.ItemDrivesRequestBuilderGetRequestConfiguration
-	if cursor != "" {
-		if err := c.checkNext(cursor, "/sites"); err != nil {
-			return library.Page[library.Drive]{}, err
-		}
-		builder = builder.WithUrl(cursor)
-	} else {
-		config = &sites.ItemDrivesRequestBuilderGetRequestConfiguration{
-			QueryParameters: &sites.ItemDrivesRequestBuilderGetQueryParameters{Select: driveFields},
-		}
-	}
-	answer, err := complete(builder.Get(asCaller(ctx, who), config))
+	var page library.Page[library.Drive]
+	path := "/sites/" + url.PathEscape(site) + "/drives?" + selected(driveFields)
+	address, err := c.pageAt(path, cursor, "/sites")
 	if err != nil {
-		return library.Page[library.Drive]{}, err
+		return page, err
 	}
-	page := library.Page[library.Drive]{Next: value(answer.GetOdataNextLink())}
+	answer, err := get[models.DriveCollectionResponseable](ctx, c, who, address,
+		models.CreateDriveCollectionResponseFromDiscriminatorValue)
+	if err != nil {
+		return page, err
+	}
+	page.Next = value(answer.GetOdataNextLink())
 	for _, d := range answer.GetValue() {
 		drive := library.Drive{ID: value(d.GetId()), Name: value(d.GetName()), Address: value(d.GetWebUrl()), Remaining: -1}
 		if quota := d.GetQuota(); quota != nil && quota.GetRemaining() != nil {

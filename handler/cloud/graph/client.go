@@ -16,7 +16,6 @@ import (
 	jsonserialization "github.com/microsoft/kiota-serialization-json-go"
 	core "github.com/microsoftgraph/msgraph-sdk-go-core"
 	"github.com/microsoftgraph/msgraph-sdk-go/drives"
-	"github.com/microsoftgraph/msgraph-sdk-go/sites"
 
 	"imagepro/handler/caller"
 	"imagepro/handler/cloud/retry"
@@ -62,7 +61,6 @@ type Client struct {
 	api     *http.Client // Graph: authorised, no redirects followed
 	content *http.Client // pre-authenticated addresses: never authorised
 	drives  *drives.DrivesRequestBuilder
-	sites   *sites.SitesRequestBuilder
 	adapter *core.GraphRequestAdapterBase
 	gates   *gates
 	hosts   *hosts
@@ -109,7 +107,6 @@ func NewClient(o Options) (*Client, error) {
 	}
 	adapter.SetBaseUrl(o.BaseURL)
 	c.drives = drives.NewDrivesRequestBuilderInternal(map[string]string{"baseurl": o.BaseURL}, adapter)
-	c.sites = sites.NewSitesRequestBuilderInternal(map[string]string{"baseurl": o.BaseURL}, adapter)
 	c.adapter = adapter
 	return c, nil
 }

@@ -4,13 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
 
+	abstractions "github.com/microsoft/kiota-abstractions-go"
+	"github.com/microsoft/kiota-abstractions-go/serialization"
 	"github.com/microsoftgraph/msgraph-sdk-go/drives"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
-	"github.com/microsoftgraph/msgraph-sdk-go/users"
 
 	"imagepro/handler/bulk"
 	"imagepro/handler/caller"
@@ -35,11 +37,12 @@ var fileFields = append(slices.Clone(itemFields), sourceField, "fileSystemInfo",
 
 var itemFields = []string{"id", "name", "size", "cTag", "file", "folder", "package", "remoteItem", "parentReference", "lastModifiedDateTime"}
 
+var userFields = []string{"displayName", "mail", "userPrincipalName", "preferredLanguage"}
+
 // Profile returns what Microsoft 365 says of the caller.
 func (c *Client) Profile(ctx context.Context, who caller.Caller) (org.Profile, error) {
-	// A builder of a raw address serves once: its first request empties it.
-	me := users.NewUserItemRequestBuilder(c.options.BaseURL+"/me?$select=displayName,mail,userPrincipalName,preferredLanguage", c.adapter)
-	user, err := complete(me.Get(asCaller(ctx, who), nil))
+	address := c.options.BaseURL + "/me?" + selected(userFields)
+	user, err := get[models.Userable](ctx, c, who, address, models.CreateUserFromDiscriminatorValue)
 	if err != nil {
 		return org.Profile{}, err
 	}
@@ -87,6 +90,15 @@ func (c *Client) checkNext(address, below string) error {
 		return fault.New(fault.Internal, "SharePoint named a next page elsewhere.", nil)
 	}
 	return nil
+}
+
+// pageAt returns the address of the page of a list that a cursor names, which has to be below a path; without a cursor
+// that of its first page.
+func (c *Client) pageAt(first, cursor, below string) (string, error) {
+	if cursor == "" {
+		return c.options.BaseURL + first, nil
+	}
+	return cursor, c.checkNext(cursor, below)
 }
 
 // File returns a file as it stands now.
@@ -226,6 +238,34 @@ func complete[T any](answer T, err error) (T, error) {
 	}
 	return answer, nil
 }
+
+// get reads what is at an address of Graph. It asks as the SDK's own builders of requests do; those for users and for
+// sites would take as long to compile as half of this program.
+func get[T serialization.Parsable](
+	ctx context.Context, c *Client, who caller.Caller, address string, create serialization.ParsableFactory,
+) (T, error) {
+	var answer T
+	target, err := url.Parse(address)
+	if err != nil {
+		return answer, fault.New(fault.Internal, oddAnswer, fmt.Errorf("graph: %T", err))
+	}
+	request := abstractions.NewRequestInformation()
+	request.Method = abstractions.GET
+	request.SetUri(*target)
+	request.Headers.TryAdd("Accept", "application/json")
+	sent, err := complete(c.adapter.Send(asCaller(ctx, who), request, create, nil))
+	if err != nil {
+		return answer, err
+	}
+	answer, ok := sent.(T)
+	if !ok {
+		return answer, fault.New(fault.Busy, oddAnswer, fmt.Errorf("graph: an answer of type %T", sent))
+	}
+	return answer, nil
+}
+
+// selected is the query that asks for these fields alone.
+func selected(fields []string) string { return "$select=" + strings.Join(fields, ",") }
 
 const oddAnswer = "SharePoint did not answer as expected."
 

@@ -321,6 +321,31 @@ func TestContentIsFetchedFromTheTenantsOwnHostOnceItIsKnown(t *testing.T) {
 	}
 }
 
+func TestASearchForSitesReachesGraphAsItWasTyped(t *testing.T) {
+	t.Parallel()
+	const typed = "Fest & Feier +49 ü/#%?"
+	client := alone(t, &canned{}, func(r *http.Request) *http.Response {
+		query := r.URL.Query()
+		if query.Get("$search") != typed || query.Get("$select") != "id,displayName,name,webUrl,createdDateTime" {
+			t.Errorf("asked %s", r.URL.RequestURI())
+		}
+		if strings.Contains(r.URL.RawQuery, "+") {
+			t.Errorf("%s has a plus sign, which is not a space to everybody", r.URL.RawQuery)
+		}
+		return answered(r, http.StatusOK, `{"value":[{"id":"s","displayName":"Fest"}]}`, "Content-Type", "application/json")
+	})
+	page, err := client.Sites(t.Context(), caller.Away("t", "u"), typed, "")
+	if err != nil || len(page.Entries) != 1 || page.Entries[0].Title != "Fest" {
+		t.Errorf("got %+v, %v", page, err)
+	}
+	for _, elsewhere := range []string{"https://evil.example/v1.0/sites?x", "https://graph.example/v1.0/me"} {
+		_, err = client.Sites(t.Context(), caller.Away("t", "u"), typed, elsewhere)
+		if !fault.Is(err, fault.Internal) {
+			t.Errorf("a next page at %s: %v", elsewhere, err)
+		}
+	}
+}
+
 func TestSmallPicturesMayComeFromTheServiceThatSharePointHasForThem(t *testing.T) {
 	t.Parallel()
 	for location, trusted := range map[string]bool{
