@@ -27,7 +27,8 @@ func readDeploy(t *testing.T, name string) string {
 }
 
 // ofHost are settings that the Functions host and its parts read.
-var ofHost = []string{"AzureWebJobsStorage__credential", "APPLICATIONINSIGHTS_CONNECTION_STRING", "APPLICATIONINSIGHTS_AUTHENTICATION_STRING"}
+var ofHost = []string{"AzureWebJobsStorage__credential", "APPLICATIONINSIGHTS_CONNECTION_STRING",
+	"APPLICATIONINSIGHTS_AUTHENTICATION_STRING"}
 
 func TestTheDeploymentSetsSettingsThatThereAre(t *testing.T) {
 	t.Parallel()
@@ -36,7 +37,9 @@ func TestTheDeploymentSetsSettingsThatThereAre(t *testing.T) {
 		known = append(known, row.Name)
 	}
 	set := map[string]string{}
-	for _, found := range regexp.MustCompile(`(?m)^\s+((?:IMAGEPRO|OTEL|AzureWebJobs|APPLICATIONINSIGHTS)_*\w+): (.+)$`).FindAllStringSubmatch(readDeploy(t, "main.bicep")+readDeploy(t, "app.bicep"), -1) {
+	for _, found := range regexp.MustCompile(
+		`(?m)^\s+((?:IMAGEPRO|OTEL|AzureWebJobs|APPLICATIONINSIGHTS)_*\w+): (.+)$`).FindAllStringSubmatch(
+		readDeploy(t, "main.bicep")+readDeploy(t, "app.bicep"), -1) {
 		set[found[1]] = found[2]
 		if !slices.Contains(known, found[1]) {
 			t.Errorf("nobody reads %s", found[1])
@@ -65,7 +68,8 @@ func TestTheDeploymentSetsSettingsThatThereAre(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if at, byIdentity := c.StorageEndpoints(); !byIdentity || at.Tables != "https://imagepro12345678.table.core.windows.net" || c.AppIdentity == "" {
+	if at, byIdentity := c.StorageEndpoints(); !byIdentity ||
+		at.Tables != "https://imagepro12345678.table.core.windows.net" || c.AppIdentity == "" {
 		t.Errorf("storage %+v, identity %q", at, c.AppIdentity)
 	}
 }
@@ -97,7 +101,8 @@ func TestTheDeploymentMakesEveryTableQueueAndContainer(t *testing.T) {
 	if diff := cmp.Diff(source("cloud/tables/tables.go", `= "(ImagePro\w+)"`), listed("tables")); diff != "" {
 		t.Errorf("tables (-the program's +the deployment's):\n%s", diff)
 	}
-	containers := append(source("cloud/blobs/blobs.go", `container = "([a-z-]+)"`), source("cloud/blobs/previews.go", `previewContainer = "([a-z-]+)"`)...)
+	containers := append(source("cloud/blobs/blobs.go", `container = "([a-z-]+)"`),
+		source("cloud/blobs/previews.go", `previewContainer = "([a-z-]+)"`)...)
 	containers = append(containers, source("cloud/blobs/blobs.go", `(?m)^\s+container\s+= "([a-z-]+)"`)...)
 	containers = append(containers, "app-package")
 	slices.Sort(containers)
@@ -153,7 +158,8 @@ func TestEveryEventThatAlertsLookForIsLogged(t *testing.T) {
 		}
 		everything.WriteString(readDeploy(t, name))
 	}
-	for _, found := range regexp.MustCompile(`event (?:==|in) (\([^)]*\)|\\"[^"]*\\")`).FindAllStringSubmatch(everything.String(), -1) {
+	for _, found := range regexp.MustCompile(`event (?:==|in) (\([^)]*\)|\\"[^"]*\\")`).FindAllStringSubmatch(
+		everything.String(), -1) {
 		for _, event := range regexp.MustCompile(`\\"([^"\\]+)\\"`).FindAllStringSubmatch(found[1], -1) {
 			looked[event[1]] = true
 		}

@@ -84,7 +84,8 @@ func TestWhatTheDocumentationLinksToIsThere(t *testing.T) {
 		}
 	}
 	for file, text := range pages(t) {
-		if base := filepath.Base(file); base != "README.md" && !strings.Contains(pages(t)["../README.md"], "("+"handler/docs/"+base+")") {
+		if base := filepath.Base(file); base != "README.md" &&
+			!strings.Contains(pages(t)["../README.md"], "("+"handler/docs/"+base+")") {
 			t.Errorf("README does not name %s: %.40s", file, text)
 		}
 	}
@@ -99,7 +100,8 @@ func TestEveryTargetThatTheDocumentationNamesIsThere(t *testing.T) {
 	named := 0
 	for file, text := range pages(t) {
 		code := regexp.MustCompile("(?s)```.*?```").FindAllString(text, -1) // and what stands within a line
-		for _, found := range append(regexp.MustCompile("`make ([a-z-]+)").FindAllStringSubmatch(text, -1), regexp.MustCompile(`(?m)^ *make ([a-z-]+)`).FindAllStringSubmatch(strings.Join(code, "\n"), -1)...) {
+		for _, found := range append(regexp.MustCompile("`make ([a-z-]+)").FindAllStringSubmatch(text, -1),
+			regexp.MustCompile(`(?m)^ *make ([a-z-]+)`).FindAllStringSubmatch(strings.Join(code, "\n"), -1)...) {
 			named++
 			if !regexp.MustCompile(`(?m)^` + found[1] + `:`).Match(makefile) {
 				t.Errorf("%s names make %s", file, found[1])
@@ -125,7 +127,8 @@ func testsNamed(t *testing.T) map[string]bool {
 			return nil
 		}
 		text, err := os.ReadFile(file)
-		for _, found := range regexp.MustCompile(`(?m)^(?:func ((?:Test|Fuzz)\w+)|test\('([^']+)')`).FindAllStringSubmatch(string(text), -1) {
+		for _, found := range regexp.MustCompile(
+			`(?m)^(?:func ((?:Test|Fuzz)\w+)|test\('([^']+)')`).FindAllStringSubmatch(string(text), -1) {
 			all[found[1]+found[2]] = true
 		}
 		return err
@@ -139,7 +142,8 @@ func testsNamed(t *testing.T) map[string]bool {
 func TestTheSecurityPageNamesTestsThatThereAre(t *testing.T) {
 	t.Parallel()
 	there := testsNamed(t)
-	named := regexp.MustCompile("`((?:Test|Fuzz)\\w+|(?:a page|the window) [^`]+)`").FindAllStringSubmatch(pages(t)["docs/security.md"], -1)
+	named := regexp.MustCompile("`((?:Test|Fuzz)\\w+|(?:a page|the window) [^`]+)`").FindAllStringSubmatch(
+		pages(t)["docs/security.md"], -1)
 	for _, found := range named {
 		if !there[found[1]] {
 			t.Errorf("docs/security.md names %s", found[1])
@@ -171,7 +175,8 @@ func TestTheTelemetryPageNamesEveryMetric(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		names := regexp.MustCompile(`(?:histogram|counter|Counter)\("([a-z.]+)"`).FindAllStringSubmatch(string(source), -1)
+		names := regexp.MustCompile(`(?:histogram|counter|Counter)\("([a-z.]+)"`).FindAllStringSubmatch(string(source),
+			-1)
 		if len(names) == 0 {
 			t.Fatalf("%s has no metrics", file)
 		}

@@ -117,7 +117,8 @@ func TestHTTPFunctionsAreProxiedAndOpenToTheHost(t *testing.T) {
 			t.Errorf("%s has not exactly httpTrigger and http, so the host would not pass requests through", name)
 		}
 		if bindings[0].AuthLevel != "anonymous" {
-			t.Errorf("%s has authLevel %q; the bearer token decides, so it must be anonymous", name, bindings[0].AuthLevel)
+			t.Errorf("%s has authLevel %q; the bearer token decides, so it must be anonymous", name,
+				bindings[0].AuthLevel)
 		}
 	}
 }
@@ -150,12 +151,14 @@ func TestHTTPFunctionsAndOperationsAgree(t *testing.T) {
 			t.Errorf("%s takes every method", name)
 		}
 	}
-	for _, operation := range append(program(t).API.Operations(), "GET "+strings.TrimPrefix(web.Prefix, api.Prefix), "GET "+strings.TrimPrefix(web.DocsPrefix, api.Prefix)) {
+	for _, operation := range append(program(t).API.Operations(), "GET "+strings.TrimPrefix(web.Prefix, api.Prefix),
+		"GET "+strings.TrimPrefix(web.DocsPrefix, api.Prefix)) {
 		method, path, _ := strings.Cut(operation, " ")
 		var found []string
 		for name, bindings := range all {
 			trigger := bindings[0]
-			if trigger.Type == "httpTrigger" && slices.Contains(trigger.Methods, strings.ToLower(method)) && matches(trigger.Route, path) {
+			if trigger.Type == "httpTrigger" && slices.Contains(trigger.Methods, strings.ToLower(method)) &&
+				matches(trigger.Route, path) {
 				found = append(found, name)
 				delete(unused, strings.ToLower(method)+" "+name)
 			}
@@ -257,9 +260,11 @@ func TestHostJSONSuitsTheProgram(t *testing.T) {
 		"none forwards, which lets callers out of /api": !handler.EnableForwardingHTTPRequest,
 		"messages are base64, as they are sent":         host.Extensions.Queues.MessageEncoding == "base64",
 		"a message is tried several times":              host.Extensions.Queues.MaxDequeueCount > 1,
-		"the host waits longer than an invocation may":  timeSpan(t, host.FunctionTimeout) > settings.EventDeadline.Duration(),
-		"HTTP is answered before the front end's 230s":  settings.HTTPDeadline.Duration() < 230*time.Second,
-		"the host waits longer than a request may":      timeSpan(t, host.FunctionTimeout) > settings.HTTPDeadline.Duration(),
+		"the host waits longer than an invocation may": timeSpan(t,
+			host.FunctionTimeout) > settings.EventDeadline.Duration(),
+		"HTTP is answered before the front end's 230s": settings.HTTPDeadline.Duration() < 230*time.Second,
+		"the host waits longer than a request may": timeSpan(t,
+			host.FunctionTimeout) > settings.HTTPDeadline.Duration(),
 	} {
 		if !ok {
 			t.Errorf("host.json and the settings' defaults: it is not so that %s", what)

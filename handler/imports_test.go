@@ -43,7 +43,8 @@ var (
 )
 
 // microsoft are the modules that only cloud, and dump, name.
-var microsoft = []string{"github.com/Azure/", "github.com/AzureAD/", "github.com/microsoftgraph/", "github.com/microsoft/"}
+var microsoft = []string{"github.com/Azure/", "github.com/AzureAD/", "github.com/microsoftgraph/",
+	"github.com/microsoft/"}
 
 // importLine is an import in a file.
 type importLine struct {
@@ -64,7 +65,9 @@ func (l importLine) own() (pkg string, ok bool) {
 func (l importLine) refusal() string {
 	to, own := l.own()
 	if !own {
-		if within(l.from, cloud) || l.from == dump || !slices.ContainsFunc(microsoft, func(prefix string) bool { return strings.HasPrefix(l.to, prefix) }) {
+		if within(l.from, cloud) || l.from == dump || !slices.ContainsFunc(microsoft, func(prefix string) bool {
+			return strings.HasPrefix(l.to, prefix)
+		}) {
 			return ""
 		}
 		return "only cloud and dev/dump name Microsoft's modules"
@@ -92,7 +95,8 @@ func (l importLine) refusal() string {
 func cloudRefusal(to string, test bool) string {
 	features := layer("schedule")
 	switch {
-	case slices.Contains(cloudShared, to), layer(to) >= features && to != "config" && to != "invocation", test && layer(to) >= features:
+	case slices.Contains(cloudShared, to), layer(to) >= features && to != "config" && to != "invocation",
+		test && layer(to) >= features:
 		return ""
 	case within(to, cloud):
 		return "cloud's packages do not know each other"
@@ -129,7 +133,12 @@ func imports(t *testing.T) []importLine {
 			if err != nil {
 				return err
 			}
-			all = append(all, importLine{from: path.Dir(filepath.ToSlash(file)), to: to, test: strings.HasSuffix(file, "_test.go"), file: file})
+			all = append(all, importLine{
+				from: path.Dir(filepath.ToSlash(file)),
+				to:   to,
+				test: strings.HasSuffix(file, "_test.go"),
+				file: file,
+			})
 		}
 		return nil
 	})
@@ -143,7 +152,8 @@ func TestEveryPackageHasItsPlaceAndImportsDownwards(t *testing.T) {
 	t.Parallel()
 	unknown := map[string]bool{}
 	for _, line := range imports(t) {
-		if layer(line.from) < 0 && !within(line.from, dev) && !slices.Contains(slices.Concat(cloudPackages, cloudShared), line.from) {
+		if layer(line.from) < 0 && !within(line.from, dev) &&
+			!slices.Contains(slices.Concat(cloudPackages, cloudShared), line.from) {
 			unknown[line.from] = true
 			continue
 		}
@@ -193,7 +203,8 @@ func TestTheRulesRefuseWhatTheyShould(t *testing.T) {
 	for _, test := range tests {
 		line := importLine{from: test.from, to: module + "/" + test.to, test: test.test}
 		if why := line.refusal(); (why == "") != test.ok {
-			t.Errorf("%s imports %s (test %t): refused because %q, want allowed %t", test.from, test.to, test.test, why, test.ok)
+			t.Errorf("%s imports %s (test %t): refused because %q, want allowed %t", test.from, test.to, test.test, why,
+				test.ok)
 		}
 	}
 }
@@ -201,7 +212,13 @@ func TestTheRulesRefuseWhatTheyShould(t *testing.T) {
 func TestOnlyCloudMayImportAzure(t *testing.T) {
 	t.Parallel()
 	const azure = "github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	for from, ok := range map[string]bool{"cloud/blobs": true, "dev/dump": true, "app": false, "dev/host": false, "bulk": false} {
+	for from, ok := range map[string]bool{
+		"cloud/blobs": true,
+		"dev/dump":    true,
+		"app":         false,
+		"dev/host":    false,
+		"bulk":        false,
+	} {
 		for _, test := range []bool{false, true} {
 			if why := (importLine{from: from, to: azure, test: test}).refusal(); (why == "") != ok {
 				t.Errorf("%s imports Azure (test %t): refused because %q, want allowed %t", from, test, why, ok)

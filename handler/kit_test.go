@@ -66,7 +66,8 @@ func away(t testing.TB) map[string]string {
 		"FUNCTIONS_CUSTOMHANDLER_PORT": strconv.Itoa(freePort(t)),
 		"AZURE_FUNCTIONS_ENVIRONMENT":  "Development",
 		"AzureWebJobsStorage": "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=" + accountKey +
-			";BlobEndpoint=http://" + here + "/a;QueueEndpoint=http://" + here + "/a;TableEndpoint=http://" + here + "/a;",
+			";BlobEndpoint=http://" + here + "/a;QueueEndpoint=http://" + here + "/a;TableEndpoint=http://" + here +
+			"/a;",
 		"IMAGEPRO_APP_SECRET":   appSecret,
 		"IMAGEPRO_TOKEN_KEYS":   "a:" + keySecret,
 		"IMAGEPRO_AUTHORITY":    "https://" + here,

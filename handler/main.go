@@ -28,8 +28,8 @@ func main() {
 	}
 }
 
-// drain is how long requests that are under way may take after SIGTERM; then their work is ended, and they have answering to
-// say so. The host itself sends SIGKILL.
+// drain is how long requests that are under way may take after SIGTERM; then their work is ended, and they have
+// answering to say so. The host itself sends SIGKILL.
 const (
 	drain     = 5 * time.Second
 	answering = 2 * time.Second
@@ -43,9 +43,10 @@ const (
 // flush is how long what telemetry is left may take to be sent after that.
 const flush = 3 * time.Second
 
-// ballast lets the garbage collector wait: it comes when the heap has doubled, and ours is small beside what one picture
-// leaves, so that it would come several times for each. Nothing is ever written to it, so it takes no memory; the garbage that
-// it allows for, as much again at the most, does (a quarter of the CPU of bulk edits of small pictures: make bench-bulk).
+// ballast lets the garbage collector wait: it comes when the heap has doubled, and ours is small beside what one
+// picture leaves, so that it would come several times for each. Nothing is ever written to it, so it takes no memory;
+// the garbage that it allows for, as much again at the most, does (a quarter of the CPU of bulk edits of small
+// pictures: make bench-bulk).
 const ballast = 64 << 20
 
 // run serves until ctx ends. It listens before it constructs anything, so that the host finds it ready.
@@ -96,8 +97,8 @@ func run(ctx context.Context, getenv func(string) string) error {
 	return err
 }
 
-// serve serves until ctx ends. endWork ends the contexts of requests: the Functions host sends a request again whose connection
-// ends without an answer, so each gets one.
+// serve serves until ctx ends. endWork ends the contexts of requests: the Functions host sends a request again whose
+// connection ends without an answer, so each gets one.
 func serve(ctx context.Context, server *http.Server, listener net.Listener, endWork func()) error {
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()

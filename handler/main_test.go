@@ -25,7 +25,8 @@ func TestWrongSettingsAreOneErrorThatListsThemAll(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, name := range []string{"FUNCTIONS_CUSTOMHANDLER_PORT", "IMAGEPRO_TOKEN_KEYS", "IMAGEPRO_LOG_LEVEL", "IMAGEPRO_APP_SECRET"} {
+	for _, name := range []string{"FUNCTIONS_CUSTOMHANDLER_PORT", "IMAGEPRO_TOKEN_KEYS", "IMAGEPRO_LOG_LEVEL",
+		"IMAGEPRO_APP_SECRET"} {
 		if strings.Count(err.Error(), "setting "+name+": ") != 1 {
 			t.Errorf("the error does not name %s once:\n%v", name, err)
 		}
@@ -35,7 +36,8 @@ func TestWrongSettingsAreOneErrorThatListsThemAll(t *testing.T) {
 
 func TestAWrongConnectionStringIsNotShown(t *testing.T) {
 	t.Parallel()
-	for _, wrong := range []string{accountKey, "AccountName=a;AccountKey=" + accountKey + " not base64;BlobEndpoint=x", "AccountKey=" + accountKey} {
+	for _, wrong := range []string{accountKey, "AccountName=a;AccountKey=" + accountKey + " not base64;BlobEndpoint=x",
+		"AccountKey=" + accountKey} {
 		settings := away(t)
 		settings["AzureWebJobsStorage"] = wrong
 		err := run(t.Context(), lookUp(settings))
@@ -91,7 +93,8 @@ func TestItServesWhileStorageEntraAndGraphAreAway(t *testing.T) {
 		{http.MethodPost, "/Nothing", "{}", 404, "not_found"},
 	}
 	for _, test := range tests {
-		if status, body := send(t, test.method, base(settings)+test.path, "i1", test.body); status != test.status || !strings.Contains(body, test.want) {
+		if status, body := send(t, test.method, base(settings)+test.path, "i1", test.body); status != test.status ||
+			!strings.Contains(body, test.want) {
 			t.Errorf("%s %s: %d %s, want %d with %s", test.method, test.path, status, body, test.status, test.want)
 		}
 	}
@@ -125,7 +128,8 @@ func underWay(t *testing.T, settings map[string]string) (conn net.Conn, answers 
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	write(t, conn, "POST /BulkItem HTTP/1.1\r\nHost: "+address+"\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n"+
+	write(t, conn, "POST /BulkItem HTTP/1.1\r\nHost: "+address+
+		"\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n"+
 		"Content-Type: application/json\r\nUser-Agent: Azure-Functions-Host/4.1037.0.0\r\nX-Azure-Functions-InvocationId: i\r\n\r\n")
 	answers = bufio.NewReader(conn)
 	if line, err := answers.ReadString('\n'); err != nil || !strings.HasPrefix(line, "HTTP/1.1 100") {
@@ -208,7 +212,8 @@ func TestAClientThatDoesNotEndItsHeadIsCutOff(t *testing.T) {
 	}
 }
 
-// A client that sends a request and reads nothing of the answer must not hold the program up for longer than a request may take.
+// A client that sends a request and reads nothing of the answer must not hold the program up for longer than a request
+// may take.
 func TestAClientThatDoesNotReadIsCutOff(t *testing.T) {
 	t.Parallel()
 	settings := away(t)
@@ -281,7 +286,8 @@ func everyLineIsJSON(t *testing.T, out string) {
 			Level string
 			Msg   string
 		}
-		if err := json.Unmarshal([]byte(line), &record); err != nil || record.Time.IsZero() || record.Level == "" || record.Msg == "" {
+		if err := json.Unmarshal([]byte(line), &record); err != nil || record.Time.IsZero() || record.Level == "" ||
+			record.Msg == "" {
 			t.Errorf("stdout has a line that is no log record: %s", line)
 		}
 	}

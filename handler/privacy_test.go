@@ -25,7 +25,8 @@ func privacyTables() string {
 	}
 	place := privacy.Place("")
 	titles := map[privacy.Place]string{
-		privacy.Table: "Tables", privacy.Blob: "Blobs", privacy.Queue: "Queues", privacy.Log: "Logs", privacy.Memory: "Memory",
+		privacy.Table: "Tables", privacy.Blob: "Blobs", privacy.Queue: "Queues", privacy.Log: "Logs",
+		privacy.Memory:  "Memory",
 		privacy.Browser: "Browsers",
 	}
 	places := []privacy.Place{privacy.Table, privacy.Blob, privacy.Queue, privacy.Log, privacy.Memory, privacy.Browser}
@@ -38,7 +39,8 @@ func privacyTables() string {
 				place = want
 				fmt.Fprintf(&b, "\n## %s\n", titles[place])
 			}
-			fmt.Fprintf(&b, "\n### `%s`\n\n%s Data of: %s.\n\nKept: %s\n\n| field | holds |\n|---|---|\n", entry.Name, entry.Purpose, entry.Of, entry.Kept)
+			fmt.Fprintf(&b, "\n### `%s`\n\n%s Data of: %s.\n\nKept: %s\n\n| field | holds |\n|---|---|\n", entry.Name,
+				entry.Purpose, entry.Of, entry.Kept)
 			for _, field := range entry.Fields {
 				fmt.Fprintf(&b, "| `%s` | %s |\n", field.Name, field.Holds)
 			}
@@ -73,7 +75,8 @@ func TestTheInventoryIsWhole(t *testing.T) {
 	seen := map[string]bool{}
 	for _, entry := range privacy.Inventory() {
 		key := string(entry.Place) + " " + entry.Name
-		if entry.Name == "" || entry.Of == "" || entry.Purpose == "" || entry.Kept == "" || len(entry.Fields) == 0 || seen[key] {
+		if entry.Name == "" || entry.Of == "" || entry.Purpose == "" || entry.Kept == "" || len(entry.Fields) == 0 ||
+			seen[key] {
 			t.Errorf("%s says too little, or stands twice", key)
 		}
 		seen[key] = true

@@ -11,9 +11,9 @@ import (
 // restTime is how long nothing is asked for until the program rests.
 const restTime = 10 * time.Second
 
-// resting serves as next does, and gives back to the system what memory work has left as soon as nothing has been asked for a while: the
-// ballast would let it lie until there is as much again. It ends with ctx. A start without work leaves little, and is let be: looking
-// through memory costs pages of the program's own file.
+// resting serves as next does, and gives back to the system what memory work has left as soon as nothing has been asked
+// for a while: the ballast would let it lie until there is as much again. It ends with ctx. A start without work leaves
+// little, and is let be: looking through memory costs pages of the program's own file.
 func resting(ctx context.Context, next http.Handler, after time.Duration, release func()) http.Handler {
 	var asked, at atomic.Int64 // how often; how many are at work
 	go func() {

@@ -119,7 +119,8 @@ func TestTheSettingsPageHoldsTheTable(t *testing.T) {
 		t.Fatalf("%s lacks the marks around the table", settingsPage)
 	}
 	if *update {
-		if err := os.WriteFile(settingsPage, []byte(before+tableBegin+settingsTable()+tableEnd+after), 0o644); err != nil {
+		if err := os.WriteFile(settingsPage, []byte(before+tableBegin+settingsTable()+tableEnd+after),
+			0o644); err != nil {
 			t.Fatal(err)
 		}
 		return

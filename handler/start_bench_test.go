@@ -12,7 +12,8 @@ import (
 // shippedSize builds the program as make build does, and returns its size in bytes.
 func shippedSize(dir string) (int64, error) {
 	file := filepath.Join(dir, "handler")
-	if out, err := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", file, ".").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", file,
+		".").CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	info, err := os.Stat(file)

@@ -77,7 +77,12 @@ func New(o Options) *API {
 	config.CreateHooks = nil
 	config.Transformers = []huma.Transformer{ofLibrary}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		teams: {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "The token of Teams' getAuthToken for this application."},
+		teams: {
+			Type:         "http",
+			Scheme:       "bearer",
+			BearerFormat: "JWT",
+			Description:  "The token of Teams' getAuthToken for this application.",
+		},
 	}
 	a.huma = humago.NewWithPrefix(a.mux, Prefix, config)
 	a.huma.UseMiddleware(a.signIn)
@@ -101,78 +106,160 @@ var strictNames = sync.OnceFunc(func() { huma.ValidateStrictCasing = true })
 // repeat does.
 func (a *API) install() {
 	// Health: for monitors; nothing behind it is asked.
-	huma.Register(a.huma, open("health", http.MethodGet, "/health", "Whether the program runs"), a.health) // changes nothing
+	// changes nothing
+	huma.Register(a.huma, open("health", http.MethodGet, "/health", "Whether the program runs"), a.health)
 
-	huma.Register(a.huma, open("ready", http.MethodGet, "/health/ready", "Whether what the program needs can be reached"), a.ready) // changes nothing
+	// changes nothing
+	huma.Register(a.huma,
+		open("ready", http.MethodGet, "/health/ready", "Whether what the program needs can be reached"), a.ready)
 
 	// OpenAPI: this list as a document; web has a page that shows it.
-	huma.Register(a.huma, open("openapi", http.MethodGet, "/openapi.json", "This document"), a.openAPI) // changes nothing
+	// changes nothing
+	huma.Register(a.huma, open("openapi", http.MethodGet, "/openapi.json", "This document"), a.openAPI)
 
 	// Privacy: what is kept, for everybody to read.
-	huma.Register(a.huma, open("privacy", http.MethodGet, "/privacy", "What Image Pro keeps, what for and how long"), a.privacy) // changes nothing
+	// changes nothing
+	huma.Register(a.huma, open("privacy", http.MethodGet, "/privacy", "What Image Pro keeps, what for and how long"),
+		a.privacy)
 
 	// Recipes
-	huma.Register(a.huma, open("recipeSchema", http.MethodGet, "/recipes/schema", "The JSON Schema of a recipe"), a.recipeSchema)       // changes nothing
-	huma.Register(a.huma, open("letters", http.MethodGet, "/recipes/letters", "The letters that texts can be written with"), a.letters) // changes nothing
-	fromEditor := signedIn("fromEditor", http.MethodPost, "/recipes/from-editor", "Makes a recipe of what was done in the editor")
+	// changes nothing
+	huma.Register(a.huma, open("recipeSchema", http.MethodGet, "/recipes/schema", "The JSON Schema of a recipe"),
+		a.recipeSchema)
+	// changes nothing
+	huma.Register(a.huma,
+		open("letters", http.MethodGet, "/recipes/letters", "The letters that texts can be written with"), a.letters)
+	fromEditor := signedIn("fromEditor", http.MethodPost, "/recipes/from-editor",
+		"Makes a recipe of what was done in the editor")
 	fromEditor.MaxBodyBytes = editor.MaxBytes
 	huma.Register(a.huma, fromEditor, a.fromEditor) // changes nothing
 
 	// Me: the first call of a tab.
-	huma.Register(a.huma, signedIn("me", http.MethodGet, "/me", "Signs in and shows the caller's profile"), a.me)               // refreshes the profile
-	huma.Register(a.huma, accepted(passingBy("eraseMe", http.MethodDelete, "/me", "Erases all data of the caller")), a.eraseMe) // goes on with the same erasure
+	// refreshes the profile
+	huma.Register(a.huma, signedIn("me", http.MethodGet, "/me", "Signs in and shows the caller's profile"), a.me)
+	// goes on with the same erasure
+	huma.Register(a.huma, accepted(passingBy("eraseMe", http.MethodDelete, "/me", "Erases all data of the caller")),
+		a.eraseMe)
 
 	// Organization
-	huma.Register(a.huma, accepted(passingBy("eraseOrganization", http.MethodDelete, "/organization", "Erases all data of the caller's organization")), a.eraseOrganization) // goes on with the same erasure
+	// goes on with the same erasure
+	huma.Register(a.huma,
+		accepted(
+			passingBy("eraseOrganization", http.MethodDelete, "/organization",
+				"Erases all data of the caller's organization")), a.eraseOrganization)
 
 	// Erasures
-	huma.Register(a.huma, passingBy("erasure", http.MethodGet, "/erasures/{id}", "Shows how far an erasure is, or its receipt"), a.erasure) // changes nothing
+	// changes nothing
+	huma.Register(a.huma,
+		passingBy("erasure", http.MethodGet, "/erasures/{id}", "Shows how far an erasure is, or its receipt"),
+		a.erasure)
 
 	// Token: for calls of the tab's own to Graph.
-	huma.Register(a.huma, signedIn("token", http.MethodPost, "/token", "Exchanges the caller's token for one of Microsoft Graph"), a.token) // gives the same token, or a later one
+	// gives the same token, or a later one
+	huma.Register(a.huma,
+		signedIn("token", http.MethodPost, "/token", "Exchanges the caller's token for one of Microsoft Graph"),
+		a.token)
 
 	// Tabs
-	huma.Register(a.huma, signedIn("tabs", http.MethodGet, "/tabs", "Lists the image configurations of tabs"), a.tabs)                     // changes nothing
-	huma.Register(a.huma, created(signedIn("createTab", http.MethodPost, "/tabs", "Adds the image configuration of a tab")), a.createTab)  // adds another
-	huma.Register(a.huma, signedIn("tab", http.MethodGet, "/tabs/{id}", "Shows the image configuration of a tab"), a.tab)                  // changes nothing
-	huma.Register(a.huma, signedIn("updateTab", http.MethodPut, "/tabs/{id}", "Replaces the image configuration of a tab"), a.updateTab)   // is refused: the version is another
-	huma.Register(a.huma, signedIn("deleteTab", http.MethodDelete, "/tabs/{id}", "Deletes the image configuration of a tab"), a.deleteTab) // finds nothing
+	// changes nothing
+	huma.Register(a.huma, signedIn("tabs", http.MethodGet, "/tabs", "Lists the image configurations of tabs"), a.tabs)
+	// adds another
+	huma.Register(a.huma,
+		created(signedIn("createTab", http.MethodPost, "/tabs", "Adds the image configuration of a tab")), a.createTab)
+	// changes nothing
+	huma.Register(a.huma, signedIn("tab", http.MethodGet, "/tabs/{id}", "Shows the image configuration of a tab"),
+		a.tab)
+	// is refused: the version is another
+	huma.Register(a.huma,
+		signedIn("updateTab", http.MethodPut, "/tabs/{id}", "Replaces the image configuration of a tab"), a.updateTab)
+	// finds nothing
+	huma.Register(a.huma,
+		signedIn("deleteTab", http.MethodDelete, "/tabs/{id}", "Deletes the image configuration of a tab"), a.deleteTab)
 
 	// Presets
-	huma.Register(a.huma, signedIn("presets", http.MethodGet, "/presets", "Lists the organization's presets"), a.presets)                        // changes nothing
-	huma.Register(a.huma, created(signedIn("createPreset", http.MethodPost, "/presets", "Adds a preset: a recipe with a name")), a.createPreset) // is refused: the name is taken
-	huma.Register(a.huma, signedIn("preset", http.MethodGet, "/presets/{id}", "Shows a preset"), a.preset)                                       // changes nothing
-	huma.Register(a.huma, signedIn("updatePreset", http.MethodPut, "/presets/{id}", "Replaces a preset"), a.updatePreset)                        // is refused: the version is another
-	huma.Register(a.huma, signedIn("deletePreset", http.MethodDelete, "/presets/{id}", "Deletes a preset"), a.deletePreset)                      // finds nothing
+	// changes nothing
+	huma.Register(a.huma, signedIn("presets", http.MethodGet, "/presets", "Lists the organization's presets"),
+		a.presets)
+	// is refused: the name is taken
+	huma.Register(a.huma,
+		created(signedIn("createPreset", http.MethodPost, "/presets", "Adds a preset: a recipe with a name")),
+		a.createPreset)
+	// changes nothing
+	huma.Register(a.huma, signedIn("preset", http.MethodGet, "/presets/{id}", "Shows a preset"), a.preset)
+	// is refused: the version is another
+	huma.Register(a.huma, signedIn("updatePreset", http.MethodPut, "/presets/{id}", "Replaces a preset"),
+		a.updatePreset)
+	// finds nothing
+	huma.Register(a.huma, signedIn("deletePreset", http.MethodDelete, "/presets/{id}", "Deletes a preset"),
+		a.deletePreset)
 
 	// Sites
-	huma.Register(a.huma, signedIn("sites", http.MethodGet, "/sites", "Finds SharePoint sites, by name or address"), a.sites)      // changes nothing
-	huma.Register(a.huma, signedIn("drives", http.MethodGet, "/sites/{siteId}/drives", "Lists the libraries of a site"), a.drives) // changes nothing
+	// changes nothing
+	huma.Register(a.huma, signedIn("sites", http.MethodGet, "/sites", "Finds SharePoint sites, by name or address"),
+		a.sites)
+	// changes nothing
+	huma.Register(a.huma, signedIn("drives", http.MethodGet, "/sites/{siteId}/drives", "Lists the libraries of a site"),
+		a.drives)
 
 	// Drives
-	huma.Register(a.huma, signedIn("items", http.MethodGet, "/drives/{driveId}/items", "Lists a folder"), a.list)                         // changes nothing
-	huma.Register(a.huma, signedIn("changes", http.MethodGet, "/drives/{driveId}/changes", "Lists what changed in a library"), a.changes) // changes nothing
+	// changes nothing
+	huma.Register(a.huma, signedIn("items", http.MethodGet, "/drives/{driveId}/items", "Lists a folder"), a.list)
+	// changes nothing
+	huma.Register(a.huma,
+		signedIn("changes", http.MethodGet, "/drives/{driveId}/changes", "Lists what changed in a library"), a.changes)
 
 	// Images
 	const images = "/images/{driveId}/{itemId}"
-	huma.Register(a.huma, signedIn("image", http.MethodGet, images, "Shows a file or folder"), a.image)                                                                             // changes nothing
-	huma.Register(a.huma, signedIn("about", http.MethodGet, images+"/about", "Shows what a picture says of itself"), a.about)                                                       // changes nothing
-	huma.Register(a.huma, signedIn("thumbnail", http.MethodGet, images+"/thumbnails/{size}", "Gives a small JPEG"), a.thumbnail)                                                    // changes nothing
-	huma.Register(a.huma, signedIn("content", http.MethodGet, images+"/content", "Gives the content"), a.content)                                                                   // changes nothing
-	huma.Register(a.huma, signedIn("putContent", http.MethodPut, images+"/content", "Replaces the content"), a.putContent)                                                          // is refused: the content is another, unless it is the same
-	huma.Register(a.huma, signedIn("preview", http.MethodPost, images+"/preview", "Shows what a recipe would make"), a.preview)                                                     // changes nothing
-	huma.Register(a.huma, signedIn("edit", http.MethodPost, images+"/edits", "Carries a recipe out and saves the result"), a.edit)                                                  // is refused: the content, or the name of the copy, is another
-	huma.Register(a.huma, signedIn("versions", http.MethodGet, images+"/versions", "Lists the versions of a file"), a.versions)                                                     // changes nothing
-	huma.Register(a.huma, signedIn("versionContent", http.MethodGet, images+"/versions/{version}/content", "Gives an old content"), a.versionContent)                               // changes nothing
-	huma.Register(a.huma, signedIn("versionThumbnail", http.MethodGet, images+"/versions/{version}/thumbnails/{size}", "Gives a small JPEG of an old content"), a.versionThumbnail) // changes nothing
-	huma.Register(a.huma, signedIn("restore", http.MethodPost, images+"/versions/{version}/restore", "Makes an old content the newest"), a.restore)                                 // is refused: the content is another
-	huma.Register(a.huma, signedIn("comparison", http.MethodGet, images+"/comparison", "Shows two versions side by side"), a.comparison)                                            // changes nothing
+	// changes nothing
+	huma.Register(a.huma, signedIn("image", http.MethodGet, images, "Shows a file or folder"), a.image)
+	// changes nothing
+	huma.Register(a.huma, signedIn("about", http.MethodGet, images+"/about", "Shows what a picture says of itself"),
+		a.about)
+	// changes nothing
+	huma.Register(a.huma, signedIn("thumbnail", http.MethodGet, images+"/thumbnails/{size}", "Gives a small JPEG"),
+		a.thumbnail)
+	// changes nothing
+	huma.Register(a.huma, signedIn("content", http.MethodGet, images+"/content", "Gives the content"), a.content)
+	// is refused: the content is another, unless it is the same
+	huma.Register(a.huma, signedIn("putContent", http.MethodPut, images+"/content", "Replaces the content"),
+		a.putContent)
+	// changes nothing
+	huma.Register(a.huma, signedIn("preview", http.MethodPost, images+"/preview", "Shows what a recipe would make"),
+		a.preview)
+	// is refused: the content, or the name of the copy, is another
+	huma.Register(a.huma,
+		signedIn("edit", http.MethodPost, images+"/edits", "Carries a recipe out and saves the result"), a.edit)
+	// changes nothing
+	huma.Register(a.huma, signedIn("versions", http.MethodGet, images+"/versions", "Lists the versions of a file"),
+		a.versions)
+	// changes nothing
+	huma.Register(a.huma,
+		signedIn("versionContent", http.MethodGet, images+"/versions/{version}/content", "Gives an old content"),
+		a.versionContent)
+	// changes nothing
+	huma.Register(a.huma,
+		signedIn("versionThumbnail", http.MethodGet, images+"/versions/{version}/thumbnails/{size}",
+			"Gives a small JPEG of an old content"), a.versionThumbnail)
+	// is refused: the content is another
+	huma.Register(a.huma,
+		signedIn("restore", http.MethodPost, images+"/versions/{version}/restore", "Makes an old content the newest"),
+		a.restore)
+	// changes nothing
+	huma.Register(a.huma,
+		signedIn("comparison", http.MethodGet, images+"/comparison", "Shows two versions side by side"), a.comparison)
 
-	huma.Register(a.huma, signedIn("properties", http.MethodGet, images+"/properties", "Shows what is said of a picture"), a.properties)               // changes nothing
-	huma.Register(a.huma, signedIn("patchProperties", http.MethodPatch, images+"/properties", "Changes what is said of a picture"), a.patchProperties) // is refused: the version is another
+	// changes nothing
+	huma.Register(a.huma,
+		signedIn("properties", http.MethodGet, images+"/properties", "Shows what is said of a picture"), a.properties)
+	// is refused: the version is another
+	huma.Register(a.huma,
+		signedIn("patchProperties", http.MethodPatch, images+"/properties", "Changes what is said of a picture"),
+		a.patchProperties)
 
 	// Properties
-	huma.Register(a.huma, signedIn("listProperties", http.MethodGet, "/properties", "Lists what is said of pictures"), a.listProperties) // changes nothing
+	// changes nothing
+	huma.Register(a.huma, signedIn("listProperties", http.MethodGet, "/properties", "Lists what is said of pictures"),
+		a.listProperties)
 
 	// BulkEdits
 	submit := accepted(signedIn("submitBulkEdit", http.MethodPost, "/bulk-edits", "Starts a bulk edit"))
@@ -180,27 +267,74 @@ func (a *API) install() {
 	submit.BodyReadTimeout = -1                     // see bound
 	huma.Register(a.huma, submit, a.submitBulkEdit) // starts another, unless Idempotency-Key is the same
 	const bulkEdit = "/bulk-edits/{id}"
-	huma.Register(a.huma, signedIn("bulkEdits", http.MethodGet, "/bulk-edits", "Lists the caller's bulk edits"), a.bulkEdits)                                                // changes nothing
-	huma.Register(a.huma, signedIn("bulkEdit", http.MethodGet, bulkEdit, "Shows how far a bulk edit is"), a.bulkEdit)                                                        // changes nothing
-	huma.Register(a.huma, signedIn("bulkEditItems", http.MethodGet, bulkEdit+"/items", "Lists the images and their results"), a.bulkEditItems)                               // changes nothing
-	huma.Register(a.huma, signedIn("bulkEditEvents", http.MethodGet, bulkEdit+"/events", "Tells how far a bulk edit is, as it goes on"), a.bulkEditEvents)                   // changes nothing
-	huma.Register(a.huma, signedIn("bulkEditReport", http.MethodGet, bulkEdit+"/report", "Gives all images and their results as a file"), a.bulkEditReport)                  // changes nothing
-	huma.Register(a.huma, signedIn("bulkEditPreviews", http.MethodGet, bulkEdit+"/previews", "Lists the previews of a dry run"), a.bulkEditPreviews)                         // changes nothing
-	huma.Register(a.huma, signedIn("bulkEditPreview", http.MethodGet, bulkEdit+"/previews/{n}/{side}", "Gives a preview of a dry run"), a.bulkEditPreview)                   // changes nothing
-	huma.Register(a.huma, signedIn("pauseBulkEdit", http.MethodPost, bulkEdit+"/pause", "Lets a bulk edit rest"), a.changeBulkEdit((*bulk.Service).Pause))                   // changes nothing
-	huma.Register(a.huma, signedIn("resumeBulkEdit", http.MethodPost, bulkEdit+"/resume", "Lets a bulk edit go on"), a.resumeBulkEdit)                                       // sends messages again, which changes nothing
-	huma.Register(a.huma, signedIn("cancelBulkEdit", http.MethodPost, bulkEdit+"/cancel", "Ends a bulk edit; what was edited stays"), a.changeBulkEdit((*bulk.Service).End)) // changes nothing
-	huma.Register(a.huma, accepted(signedIn("undoBulkEdit", http.MethodPost, bulkEdit+"/undo", "Gives the images of a bulk edit their contents back")), a.undoBulkEdit)      // goes on with the same undo
-	apply := accepted(signedIn("applyBulkEdit", http.MethodPost, bulkEdit+"/apply", "Saves what a dry run would have saved"))
-	huma.Register(a.huma, apply, a.applyBulkEdit)                                                                                                                        // goes on with the same bulk edit
-	huma.Register(a.huma, accepted(signedIn("retryBulkEdit", http.MethodPost, bulkEdit+"/retry", "Tries the images of a bulk edit again that failed")), a.retryBulkEdit) // starts another, unless Idempotency-Key is the same
+	// changes nothing
+	huma.Register(a.huma, signedIn("bulkEdits", http.MethodGet, "/bulk-edits", "Lists the caller's bulk edits"),
+		a.bulkEdits)
+	// changes nothing
+	huma.Register(a.huma, signedIn("bulkEdit", http.MethodGet, bulkEdit, "Shows how far a bulk edit is"), a.bulkEdit)
+	// changes nothing
+	huma.Register(a.huma,
+		signedIn("bulkEditItems", http.MethodGet, bulkEdit+"/items", "Lists the images and their results"),
+		a.bulkEditItems)
+	// changes nothing
+	huma.Register(a.huma,
+		signedIn("bulkEditEvents", http.MethodGet, bulkEdit+"/events", "Tells how far a bulk edit is, as it goes on"),
+		a.bulkEditEvents)
+	// changes nothing
+	huma.Register(a.huma,
+		signedIn("bulkEditReport", http.MethodGet, bulkEdit+"/report", "Gives all images and their results as a file"),
+		a.bulkEditReport)
+	// changes nothing
+	huma.Register(a.huma,
+		signedIn("bulkEditPreviews", http.MethodGet, bulkEdit+"/previews", "Lists the previews of a dry run"),
+		a.bulkEditPreviews)
+	// changes nothing
+	huma.Register(a.huma,
+		signedIn("bulkEditPreview", http.MethodGet, bulkEdit+"/previews/{n}/{side}", "Gives a preview of a dry run"),
+		a.bulkEditPreview)
+	// changes nothing
+	huma.Register(a.huma, signedIn("pauseBulkEdit", http.MethodPost, bulkEdit+"/pause", "Lets a bulk edit rest"),
+		a.changeBulkEdit((*bulk.Service).Pause))
+	// sends messages again, which changes nothing
+	huma.Register(a.huma, signedIn("resumeBulkEdit", http.MethodPost, bulkEdit+"/resume", "Lets a bulk edit go on"),
+		a.resumeBulkEdit)
+	// changes nothing
+	huma.Register(a.huma,
+		signedIn("cancelBulkEdit", http.MethodPost, bulkEdit+"/cancel", "Ends a bulk edit; what was edited stays"),
+		a.changeBulkEdit((*bulk.Service).End))
+	// goes on with the same undo
+	huma.Register(a.huma,
+		accepted(
+			signedIn("undoBulkEdit", http.MethodPost, bulkEdit+"/undo",
+				"Gives the images of a bulk edit their contents back")), a.undoBulkEdit)
+	apply := accepted(
+		signedIn("applyBulkEdit", http.MethodPost, bulkEdit+"/apply", "Saves what a dry run would have saved"))
+	// goes on with the same bulk edit
+	huma.Register(a.huma, apply, a.applyBulkEdit)
+	// starts another, unless Idempotency-Key is the same
+	huma.Register(a.huma,
+		accepted(
+			signedIn("retryBulkEdit", http.MethodPost, bulkEdit+"/retry",
+				"Tries the images of a bulk edit again that failed")), a.retryBulkEdit)
 
 	// Schedules
-	huma.Register(a.huma, signedIn("schedules", http.MethodGet, "/schedules", "Lists the caller's schedules"), a.schedules)                                          // changes nothing
-	huma.Register(a.huma, created(signedIn("createSchedule", http.MethodPost, "/schedules", "Adds a schedule: a bulk edit that will be started")), a.createSchedule) // adds another
-	huma.Register(a.huma, signedIn("schedule", http.MethodGet, "/schedules/{id}", "Shows a schedule"), a.schedule)                                                   // changes nothing
-	huma.Register(a.huma, signedIn("updateSchedule", http.MethodPut, "/schedules/{id}", "Replaces a schedule"), a.updateSchedule)                                    // is refused: the version is another
-	huma.Register(a.huma, signedIn("deleteSchedule", http.MethodDelete, "/schedules/{id}", "Deletes a schedule; what it has started goes on"), a.deleteSchedule)     // finds nothing
+	// changes nothing
+	huma.Register(a.huma, signedIn("schedules", http.MethodGet, "/schedules", "Lists the caller's schedules"),
+		a.schedules)
+	// adds another
+	huma.Register(a.huma,
+		created(
+			signedIn("createSchedule", http.MethodPost, "/schedules",
+				"Adds a schedule: a bulk edit that will be started")), a.createSchedule)
+	// changes nothing
+	huma.Register(a.huma, signedIn("schedule", http.MethodGet, "/schedules/{id}", "Shows a schedule"), a.schedule)
+	// is refused: the version is another
+	huma.Register(a.huma, signedIn("updateSchedule", http.MethodPut, "/schedules/{id}", "Replaces a schedule"),
+		a.updateSchedule)
+	// finds nothing
+	huma.Register(a.huma,
+		signedIn("deleteSchedule", http.MethodDelete, "/schedules/{id}",
+			"Deletes a schedule; what it has started goes on"), a.deleteSchedule)
 }
 
 // maxSubmitBytes holds a list of 100 000 images.
@@ -243,7 +377,8 @@ func (a *API) Operations() []string {
 	var all []string
 	for path, item := range a.huma.OpenAPI().Paths {
 		for method, op := range map[string]*huma.Operation{
-			http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPut: item.Put, http.MethodPatch: item.Patch, http.MethodDelete: item.Delete,
+			http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPut: item.Put,
+			http.MethodPatch: item.Patch, http.MethodDelete: item.Delete,
 		} {
 			if op != nil {
 				all = append(all, method+" "+path)
@@ -257,7 +392,8 @@ func (a *API) Operations() []string {
 // elsewhere answers what is no operation: 405 where other methods are, else 404.
 func (a *API) elsewhere(w http.ResponseWriter, r *http.Request) {
 	var allowed []string
-	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch,
+		http.MethodDelete} {
 		other := r.Clone(r.Context())
 		other.Method = method
 		if _, pattern := a.mux.Handler(other); strings.HasPrefix(pattern, method+" ") {
@@ -312,22 +448,25 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = r.WithContext(ctx)
 	defer func() {
 		end(r.Pattern, recorder.Status)
-		slog.LogAttrs(ctx, slog.LevelInfo, "request", slog.String("method", r.Method), slog.String("route", r.Pattern), slog.Int("status", recorder.Status), took(start))
+		slog.LogAttrs(ctx, slog.LevelInfo, "request", slog.String("method", r.Method), slog.String("route", r.Pattern),
+			slog.Int("status", recorder.Status), took(start))
 	}()
 	defer middleware.Rescue(ctx, recorder, func() { newProblem(ctx, fault.Internal, somethingWrong).write(recorder) })
 	for name, value := range securityHeaders {
 		w.Header().Set(name, value)
 	}
-	r.Header.Del("Accept")                                                      // everything here is JSON; huma would take the word json for a type of its own
-	if path.Clean(r.URL.Path) != r.URL.Path || !middleware.IsPlainPath(r.URL) { // the mux would redirect, in words of its own
+	// everything here is JSON; huma would take the word json for a type of its own
+	r.Header.Del("Accept")
+	// the mux would redirect, in words of its own
+	if path.Clean(r.URL.Path) != r.URL.Path || !middleware.IsPlainPath(r.URL) {
 		newProblem(ctx, fault.NotFound, noAddress).write(recorder)
 		return
 	}
 	a.mux.ServeHTTP(recorder, r)
 }
 
-// securityHeaders are those of every answer; some operations have others for some. Nothing here is a page, may be in a frame, or
-// concerns another origin; CORS is the host's.
+// securityHeaders are those of every answer; some operations have others for some. Nothing here is a page, may be in a
+// frame, or concerns another origin; CORS is the host's.
 var securityHeaders = map[string]string{
 	"Cache-Control":                "no-store",
 	"Content-Security-Policy":      "default-src 'none'; frame-ancestors 'none'",
@@ -339,8 +478,8 @@ var securityHeaders = map[string]string{
 
 const noAddress = "There is no such address."
 
-// breakOff ends an answer whose content could not be had to its end: with a problem if nothing of it was sent, or else with a
-// broken connection, so that nobody takes it for the whole.
+// breakOff ends an answer whose content could not be had to its end: with a problem if nothing of it was sent, or else
+// with a broken connection, so that nobody takes it for the whole.
 func breakOff(ctx context.Context, w http.ResponseWriter, err error) {
 	if recorder, ok := w.(*middleware.Recorder); ok && recorder.Status == 0 {
 		w.Header().Del("Content-Disposition")

@@ -80,21 +80,41 @@ type SaveFields struct {
 // request returns what was asked for; me is the caller's id.
 func (f EditFields) request(me string) bulk.Request {
 	r := bulk.Request{Recipe: f.Recipe, DryRun: f.DryRun, Save: bulk.Save{
-		Target: bulk.SaveTarget(f.Save.Target), Name: f.Save.Name, Folder: f.Save.Folder, OnConflict: bulk.OnConflict(f.Save.OnConflict), OnChanged: bulk.OnChanged(f.Save.OnChanged), KeepDates: f.Save.KeepDates,
+		Target:     bulk.SaveTarget(f.Save.Target),
+		Name:       f.Save.Name,
+		Folder:     f.Save.Folder,
+		OnConflict: bulk.OnConflict(f.Save.OnConflict),
+		OnChanged:  bulk.OnChanged(f.Save.OnChanged),
+		KeepDates:  f.Save.KeepDates,
 	}}
 	r.Source.Since = f.Source.Since
 	if folder := f.Source.Folder; folder != nil {
-		r.Source.Folder = &bulk.FolderSource{Drive: folder.Drive, Item: folder.Item, Recursive: folder.Recursive, FolderFilter: bulk.FolderFilter{
-			Depth: folder.Depth, Names: folder.Names, Types: folder.Types, ChangedSince: timeOf(folder.ChangedSince), ChangedBefore: timeOf(folder.ChangedBefore),
-			MinBytes: folder.MinBytes, MaxBytes: folder.MaxBytes,
-		}}
+		r.Source.Folder = &bulk.FolderSource{
+			Drive:     folder.Drive,
+			Item:      folder.Item,
+			Recursive: folder.Recursive,
+			FolderFilter: bulk.FolderFilter{
+				Depth:         folder.Depth,
+				Names:         folder.Names,
+				Types:         folder.Types,
+				ChangedSince:  timeOf(folder.ChangedSince),
+				ChangedBefore: timeOf(folder.ChangedBefore),
+				MinBytes:      folder.MinBytes,
+				MaxBytes:      folder.MaxBytes,
+			},
+		}
 	}
 	for _, image := range f.Source.Images {
 		r.Source.Images = append(r.Source.Images, bulk.ImageRef(image))
 	}
 	if p := f.Source.Properties; p != nil {
 		r.Source.Properties = &bulk.PropertyFilter{
-			Drive: p.Drive, Folder: p.Folder, Tag: p.Tag, MissingAlt: p.MissingAlt, ChangedSince: timeOf(p.ChangedSince), ChangedBy: p.ChangedBy,
+			Drive:        p.Drive,
+			Folder:       p.Folder,
+			Tag:          p.Tag,
+			MissingAlt:   p.MissingAlt,
+			ChangedSince: timeOf(p.ChangedSince),
+			ChangedBy:    p.ChangedBy,
 		}
 		if p.ChangedBy == "me" {
 			r.Source.Properties.ChangedBy = me
@@ -191,10 +211,22 @@ func (a *API) jobAnswer(j bulk.Job) *jobOutput {
 func jobBodyOf(j bulk.Job, now time.Time) jobBody {
 	c := j.Counts
 	body := jobBody{
-		ID: j.Job, Kind: string(j.Kind), Of: j.Of, State: string(j.State), CreatedAt: j.CreatedAt,
+		ID:        j.Job,
+		Kind:      string(j.Kind),
+		Of:        j.Of,
+		State:     string(j.State),
+		CreatedAt: j.CreatedAt,
 		Counts: countsBody{
-			Planned: j.Planned + j.Passed, Left: j.Left, Waiting: max(0, j.Planned-c.Total()), Edited: c.Edited, Unchanged: c.Unchanged,
-			Skipped: c.Skipped + j.Passed, Conflict: c.Conflict, Failed: c.Failed, BytesBefore: c.BytesBefore, BytesAfter: c.BytesAfter,
+			Planned:     j.Planned + j.Passed,
+			Left:        j.Left,
+			Waiting:     max(0, j.Planned-c.Total()),
+			Edited:      c.Edited,
+			Unchanged:   c.Unchanged,
+			Skipped:     c.Skipped + j.Passed,
+			Conflict:    c.Conflict,
+			Failed:      c.Failed,
+			BytesBefore: c.BytesBefore,
+			BytesAfter:  c.BytesAfter,
 		},
 	}
 	if !j.FinishedAt.IsZero() {
@@ -261,7 +293,15 @@ func (a *API) bulkEditItems(ctx context.Context, in *itemsInput) (*itemsOutput, 
 }
 
 func itemAnswer(i bulk.Item) itemBody {
-	body := itemBody{Drive: i.Drive, Item: i.File, Name: i.Name, State: string(i.State), Warnings: i.Warnings, Before: pictureAnswer(i.Before), After: pictureAnswer(i.After)}
+	body := itemBody{
+		Drive:    i.Drive,
+		Item:     i.File,
+		Name:     i.Name,
+		State:    string(i.State),
+		Warnings: i.Warnings,
+		Before:   pictureAnswer(i.Before),
+		After:    pictureAnswer(i.After),
+	}
 	if i.Reason != "" {
 		body.Reason = &itemReason{i.Reason, i.Message}
 	}

@@ -68,7 +68,9 @@ func (a *API) resumeBulkEdit(ctx context.Context, in *RecordID) (*jobOutput, err
 }
 
 // changeBulkEdit is an operation that changes how a bulk edit goes on.
-func (a *API) changeBulkEdit(change func(*bulk.Service, context.Context, caller.Caller, string) (bulk.Job, error)) func(context.Context, *RecordID) (*jobOutput, error) {
+func (a *API) changeBulkEdit(
+	change func(*bulk.Service, context.Context, caller.Caller, string) (bulk.Job, error),
+) func(context.Context, *RecordID) (*jobOutput, error) {
 	return func(ctx context.Context, in *RecordID) (*jobOutput, error) {
 		job, err := change(a.options.Bulk, ctx, callerOf(ctx), in.ID)
 		if err != nil {
@@ -216,7 +218,8 @@ func (a *API) bulkEditReport(ctx context.Context, in *reportInput) (*huma.Stream
 }
 
 var reportColumns = []string{
-	"name", "state", "reason", "detail", "driveId", "itemId", "resultItemId", "widthBefore", "heightBefore", "bytesBefore", "formatBefore",
+	"name", "state", "reason", "detail", "driveId", "itemId", "resultItemId", "widthBefore", "heightBefore",
+	"bytesBefore", "formatBefore",
 	"widthAfter", "heightAfter", "bytesAfter", "formatAfter", "warnings", "finishedAt",
 }
 
@@ -308,7 +311,11 @@ func (a *API) bulkEditPreviews(ctx context.Context, in *RecordID) (*previewsOutp
 	for _, s := range samples {
 		address := fmt.Sprintf("%s/bulk-edits/%s/previews/%d/", Prefix, in.ID, s.Item.N)
 		out.Body.Previews = append(out.Body.Previews, previewBody{
-			N: s.Item.N, Until: s.Until, Before: address + string(bulk.Before), After: address + string(bulk.After), Image: itemAnswer(s.Item),
+			N:      s.Item.N,
+			Until:  s.Until,
+			Before: address + string(bulk.Before),
+			After:  address + string(bulk.After),
+			Image:  itemAnswer(s.Item),
 		})
 	}
 	return out, nil

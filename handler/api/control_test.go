@@ -38,7 +38,8 @@ func TestABulkEditIsPausedResumedAndCancelled(t *testing.T) {
 	t.Parallel()
 	w := newWorld(withJob(running()))
 	for _, step := range []struct{ verb, state string }{
-		{"pause", "paused"}, {"pause", "paused"}, {"resume", "running"}, {"cancel", "cancelled"}, {"cancel", "cancelled"},
+		{"pause", "paused"}, {"pause", "paused"}, {"resume", "running"}, {"cancel", "cancelled"},
+		{"cancel", "cancelled"},
 	} {
 		a := w.call(t, post("/api/bulk-edits/job1/"+step.verb, ""))
 		if a.status != http.StatusOK || a.body["state"] != step.state {
@@ -107,7 +108,8 @@ func TestTheListOfBulkEditsIsTheCallers(t *testing.T) {
 	if fmt.Sprint(first, second, end) != "[job1] [job0] <nil>" {
 		t.Errorf("in pages: %v, %v, %v", first, second, end)
 	}
-	if a := w.call(t, get("/api/bulk-edits?open=true&cursor="+next.(string))); a.status != http.StatusBadRequest && a.status != http.StatusUnprocessableEntity {
+	if a := w.call(t, get("/api/bulk-edits?open=true&cursor="+next.(string))); a.status != http.StatusBadRequest &&
+		a.status != http.StatusUnprocessableEntity {
 		t.Errorf("the cursor of another list: %d %s", a.status, a.text)
 	}
 }
@@ -121,16 +123,19 @@ func TestARetryStartsAnotherBulkEditOfTheSameSort(t *testing.T) {
 	job.State = bulk.Done
 	old := bulk.Ref{Tenant: "tenant-a", Job: "job0"}
 	job.Ref = old
-	w.jobs, w.specs, w.sources = map[bulk.Ref]bulk.Job{old: job}, map[bulk.Ref]bulk.Spec{old: w.specs[ref]}, map[bulk.Ref]bulk.Source{}
+	w.jobs, w.specs, w.sources = map[bulk.Ref]bulk.Job{old: job}, map[bulk.Ref]bulk.Spec{old: w.specs[ref]},
+		map[bulk.Ref]bulk.Source{}
 	a := w.call(t, post("/api/bulk-edits/job0/retry?states=conflict,failed", ""))
-	if a.status != http.StatusAccepted || a.header.Get("Location") != "/api/bulk-edits/job1" || a.body["of"] != "job0" || a.body["kind"] != "edit" {
+	if a.status != http.StatusAccepted || a.header.Get("Location") != "/api/bulk-edits/job1" ||
+		a.body["of"] != "job0" || a.body["kind"] != "edit" {
 		t.Fatalf("%d, Location %q: %s", a.status, a.header.Get("Location"), a.text)
 	}
 	want := bulk.Source{Job: &bulk.JobSource{Job: "job0", States: []bulk.ItemState{bulk.Conflicted, bulk.Broken}}}
 	if diff := cmp.Diff(want, w.sources[ref]); diff != "" {
 		t.Errorf("source (-want +got):\n%s", diff)
 	}
-	if a := w.call(t, post("/api/bulk-edits/job0/retry?states=edited", "")); a.status != http.StatusBadRequest && a.status != http.StatusUnprocessableEntity {
+	if a := w.call(t, post("/api/bulk-edits/job0/retry?states=edited", "")); a.status != http.StatusBadRequest &&
+		a.status != http.StatusUnprocessableEntity {
 		t.Errorf("edited ones again: %d %s", a.status, a.text)
 	}
 }
@@ -167,23 +172,50 @@ func TestApplyingADryRunStartsWhatItTried(t *testing.T) {
 func reported() func(*world) {
 	ref := finished().Ref
 	return withJob(finished(),
-		bulk.Item{Ref: ref, N: 0, Drive: "d", File: "f0", Name: `a, "b".jpg`, State: bulk.Edited, FinishedAt: now, Saved: &bulk.Saved{File: "f9"},
-			Before: bulk.Picture{Width: 4, Height: 3, Bytes: 20, Format: "jpeg"}, After: bulk.Picture{Width: 2, Height: 1, Bytes: 10, Format: "jpeg"}, Warnings: []string{"v", "w"}},
-		bulk.Item{Ref: ref, N: 1, Drive: "d", File: "f1", Name: "=HYPERLINK(1).jpg", State: bulk.Broken, Reason: "internal", Message: "It failed."},
+		bulk.Item{
+			Ref:        ref,
+			N:          0,
+			Drive:      "d",
+			File:       "f0",
+			Name:       `a, "b".jpg`,
+			State:      bulk.Edited,
+			FinishedAt: now,
+			Saved:      &bulk.Saved{File: "f9"},
+			Before:     bulk.Picture{Width: 4, Height: 3, Bytes: 20, Format: "jpeg"},
+			After: bulk.Picture{
+				Width:  2,
+				Height: 1,
+				Bytes:  10,
+				Format: "jpeg",
+			},
+			Warnings: []string{"v", "w"},
+		},
+		bulk.Item{
+			Ref:     ref,
+			N:       1,
+			Drive:   "d",
+			File:    "f1",
+			Name:    "=HYPERLINK(1).jpg",
+			State:   bulk.Broken,
+			Reason:  "internal",
+			Message: "It failed.",
+		},
 	)
 }
 
 func TestTheReportIsATableThatSpreadsheetsDoNotRun(t *testing.T) {
 	t.Parallel()
 	a := newWorld(reported()).serve(t.Context(), get("/api/bulk-edits/job1/report"), "id")
-	if a.status != http.StatusOK || a.header.Get("Content-Type") != "text/csv; charset=utf-8" || !strings.Contains(a.header.Get("Content-Disposition"), `bulk-edit-job1.csv`) {
+	if a.status != http.StatusOK || a.header.Get("Content-Type") != "text/csv; charset=utf-8" ||
+		!strings.Contains(a.header.Get("Content-Disposition"), `bulk-edit-job1.csv`) {
 		t.Fatalf("%d %v", a.status, a.header)
 	}
 	rows, err := csv.NewReader(strings.NewReader(a.text)).ReadAll()
 	if err != nil || len(rows) != 3 {
 		t.Fatalf("%d rows, %v: %s", len(rows), err, a.text)
 	}
-	want := []string{`a, "b".jpg`, "edited", "", "", "d", "f0", "f9", "4", "3", "20", "jpeg", "2", "1", "10", "jpeg", "v w", "2026-03-01T12:00:00Z"}
+	want := []string{`a, "b".jpg`, "edited", "", "", "d", "f0", "f9", "4", "3", "20", "jpeg", "2", "1", "10", "jpeg",
+		"v w", "2026-03-01T12:00:00Z"}
 	if diff := cmp.Diff(want, rows[1]); diff != "" || len(rows[0]) != len(want) {
 		t.Errorf("a row (-want +got):\n%s", diff)
 	}
@@ -200,7 +232,8 @@ func TestTheReportIsJSONIfAskedFor(t *testing.T) {
 	if strings.Join(strings.Fields(a.text), "") != strings.Join(strings.Fields(b.text), "") {
 		t.Errorf("the report is %s, the items are %s", b.text, a.text)
 	}
-	if none := newWorld(withJob(finished())).serve(t.Context(), get("/api/bulk-edits/job1/report?format=json"), "id"); strings.Join(strings.Fields(none.text), "") != `{"items":[]}` {
+	if none := newWorld(withJob(finished())).serve(t.Context(), get("/api/bulk-edits/job1/report?format=json"),
+		"id"); strings.Join(strings.Fields(none.text), "") != `{"items":[]}` {
 		t.Errorf("a report of nothing: %s", none.text)
 	}
 	if c := w.call(t, get("/api/bulk-edits/job9/report")); c.status != http.StatusNotFound {
@@ -247,7 +280,8 @@ func TestEventsTellWhatChangesUntilTheEnd(t *testing.T) {
 	t.Parallel()
 	w := newWorld(withJob(running()))
 	lines := events(t, w, "/api/bulk-edits/job1/events")
-	if name, data := nextEvent(lines); name != "progress" || !strings.Contains(data, `"edited":1,`) || !strings.Contains(data, `"imagesPerMinute":5`) {
+	if name, data := nextEvent(lines); name != "progress" || !strings.Contains(data, `"edited":1,`) ||
+		!strings.Contains(data, `"imagesPerMinute":5`) {
 		t.Fatalf("the first event: %s %s", name, data)
 	}
 	change := func(change func(*bulk.Job)) {

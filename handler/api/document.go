@@ -22,12 +22,15 @@ func (a *API) openAPI(context.Context, *struct{}) (*openAPIOutput, error) {
 	return &openAPIOutput{"application/json", document}, err
 }
 
-// bodies are the types of answers that huma cannot see: those whose bodies are no JSON of a Go type. more are further statuses.
+// bodies are the types of answers that huma cannot see: those whose bodies are no JSON of a Go type. more are further
+// statuses.
 var (
 	bodies = map[string][]string{
-		"openapi": {"application/json"}, "recipeSchema": {schemaType}, "content": {anyType}, "versionContent": {anyType},
-		"thumbnail": {jpegType}, "versionThumbnail": {jpegType}, "bulkEditPreview": {jpegType},
-		"preview":        {jpegType, "image/png", "image/gif", "image/webp", "image/tiff", "image/bmp", "application/json"},
+		"openapi": {"application/json"}, "recipeSchema": {schemaType}, "content": {anyType},
+		"versionContent": {anyType},
+		"thumbnail":      {jpegType}, "versionThumbnail": {jpegType}, "bulkEditPreview": {jpegType},
+		"preview": {jpegType, "image/png", "image/gif", "image/webp", "image/tiff", "image/bmp",
+			"application/json"},
 		"bulkEditReport": {"text/csv", "application/json"}, "bulkEditEvents": {"text/event-stream"},
 	}
 	more = map[string]map[string]string{
@@ -73,7 +76,8 @@ func describeBodies(op *huma.Operation) {
 		}
 	}
 	if op.OperationID == "putContent" {
-		op.RequestBody = binary("The picture's file", jpegType, "image/png", "image/gif", "image/webp", "image/tiff", "image/bmp")
+		op.RequestBody = binary("The picture's file", jpegType, "image/png", "image/gif", "image/webp", "image/tiff",
+			"image/bmp")
 	}
 	for status, says := range more[op.OperationID] {
 		op.Responses[status] = &huma.Response{Description: says, Headers: good.Headers, Content: good.Content}

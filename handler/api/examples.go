@@ -20,39 +20,58 @@ type example struct {
 }
 
 // smaller is a recipe that many examples have.
-const smaller = `{"version":1,"steps":[{"op":"resize","fit":"inside","width":1600,"height":1600,"withoutEnlargement":true}]}`
+const smaller = `{"version":1,"steps":[{"op":"resize","fit":"inside","width":1600,"height":1600,` +
+	`"withoutEnlargement":true}]}`
 
 // examples are bodies by operation. A test carries all of them out.
 var examples = map[string][]example{
 	"fromEditor": {{"brighter", "A picture that was made brighter",
-		`{"width":40,"height":30,"epochs":[{"background":{"type":"image","width":40,"height":30,"left":20,"top":15,"originX":"center","originY":"center","scaleX":1,"scaleY":1,"angle":0,"filters":[{"type":"Brightness","brightness":0.13}]},"objects":[]}]}`}},
+		`{"width":40,"height":30,"epochs":[{"background":{"type":"image","width":40,"height":30,"left":20,"top":15,` +
+			`"originX":"center","originY":"center","scaleX":1,"scaleY":1,"angle":0,"filters":[{"type":"Brightness",` +
+			`"brightness":0.13}]},"objects":[]}]}`}},
 	"token": {
 		{"everything", "A token for all that Image Pro may do", `{}`},
 		{"profile", "A token for the profile alone", `{"scopes":["User.Read"]}`},
 	},
 	"createTab": {{"library", "All pictures of a library, the latest first",
-		`{"title":"Summer fair","siteId":"` + exampleSite + `","driveId":"` + exampleDrive + `","layout":"masonry","sort":{"by":"taken","descending":true},"captions":"title"}`}},
+		`{"title":"Summer fair","siteId":"` + exampleSite + `","driveId":"` + exampleDrive +
+			`","layout":"masonry","sort":{"by":"taken","descending":true},"captions":"title"}`}},
 	"updateTab": {{"renamed", "Another title and layout",
-		`{"title":"Summer fair 2026","siteId":"` + exampleSite + `","driveId":"` + exampleDrive + `","folderId":"root","layout":"grid"}`}},
-	"createPreset": {{"web", "Smaller pictures for a web page", `{"name":"For the web","description":"At most 1600 pixels","recipe":` + smaller + `}`}},
+		`{"title":"Summer fair 2026","siteId":"` + exampleSite + `","driveId":"` + exampleDrive +
+			`","folderId":"root","layout":"grid"}`}},
+	"createPreset": {
+		{"web", "Smaller pictures for a web page",
+			`{"name":"For the web","description":"At most 1600 pixels","recipe":` + smaller + `}`}},
 	"updatePreset": {{"sharper", "The same, and sharper",
-		`{"name":"For the web, sharper","recipe":{"version":1,"steps":[{"op":"resize","fit":"inside","width":1600,"height":1600},{"op":"sharpen","sigma":0.8,"amount":0.6}],"output":{"quality":85}}}`}},
+		`{"name":"For the web, sharper","recipe":{"version":1,"steps":[{"op":"resize","fit":"inside","width":1600,` +
+			`"height":1600},{"op":"sharpen","sigma":0.8,"amount":0.6}],"output":{"quality":85}}}`}},
 	"preview": {{"signed", "How a signature would look",
-		`{"recipe":{"version":1,"steps":[{"op":"text","text":"© Contoso {year}","size":"3%","color":"#ffffffcc","gravity":"southeast"}]},"size":600}`}},
+		`{"recipe":{"version":1,"steps":[{"op":"text","text":"© Contoso {year}","size":"3%","color":"#ffffffcc",` +
+			`"gravity":"southeast"}]},"size":600}`}},
 	"edit": {
 		{"newVersion", "A new version of the picture", `{"recipe":` + smaller + `}`},
-		{"copy", "A copy in WebP beside it", `{"recipe":{"version":1,"steps":[{"op":"rotate","angle":90}],"output":{"format":"webp"}},"save":{"target":"copy","name":"{name}-turned","onConflict":"rename"}}`},
+		{"copy", "A copy in WebP beside it",
+			`{"recipe":{"version":1,"steps":[{"op":"rotate","angle":90}],"output":{"format":"webp"}},` +
+				`"save":{"target":"copy","name":"{name}-turned","onConflict":"rename"}}`},
 	},
 	"patchProperties": {{"described", "What a picture shows; null takes away what was said",
-		`{"title":"Opening","altText":"A brass band on a stage","tags":["fair","music"],"caption":null,"focalPoint":{"x":0.5,"y":0.4}}`}},
+		`{"title":"Opening","altText":"A brass band on a stage","tags":["fair","music"],"caption":null,` +
+			`"focalPoint":{"x":0.5,"y":0.4}}`}},
 	"submitBulkEdit": {
-		{"folder", "All JPEG files of a folder and of those in it", `{"source":{"folder":{"driveId":"` + exampleDrive + `","itemId":"root","recursive":true,"types":["jpeg"]}},"recipe":` + smaller + `}`},
-		{"chosen", "Copies of chosen pictures, tried without saving", `{"source":{"images":[{"driveId":"` + exampleDrive + `","itemId":"` + exampleItem + `"}]},"recipe":` + smaller + `,"save":{"target":"copy","name":"{name}-small"},"dryRun":true}`},
+		{"folder", "All JPEG files of a folder and of those in it",
+			`{"source":{"folder":{"driveId":"` + exampleDrive +
+				`","itemId":"root","recursive":true,"types":["jpeg"]}},"recipe":` + smaller + `}`},
+		{"chosen", "Copies of chosen pictures, tried without saving",
+			`{"source":{"images":[{"driveId":"` + exampleDrive + `","itemId":"` + exampleItem + `"}]},"recipe":` +
+				smaller + `,"save":{"target":"copy","name":"{name}-small"},"dryRun":true}`},
 	},
 	"createSchedule": {{"nightly", "Every night, what is new or changed",
-		`{"name":"Nightly","edit":{"source":{"folder":{"driveId":"` + exampleDrive + `","itemId":"root"}},"recipe":` + smaller + `},"start":"2030-01-01T02:00:00","rule":"FREQ=DAILY","timeZone":"Europe/Berlin","onlyChanged":true}`}},
+		`{"name":"Nightly","edit":{"source":{"folder":{"driveId":"` + exampleDrive + `","itemId":"root"}},"recipe":` +
+			smaller + `},"start":"2030-01-01T02:00:00","rule":"FREQ=DAILY","timeZone":"Europe/Berlin",` +
+			`"onlyChanged":true}`}},
 	"updateSchedule": {{"paused", "Not for the time being",
-		`{"name":"Nightly","edit":{"source":{"folder":{"driveId":"` + exampleDrive + `","itemId":"root"}},"recipe":` + smaller + `},"start":"2030-01-01T02:00:00","rule":"FREQ=DAILY","timeZone":"Europe/Berlin","paused":true}`}},
+		`{"name":"Nightly","edit":{"source":{"folder":{"driveId":"` + exampleDrive + `","itemId":"root"}},"recipe":` +
+			smaller + `},"start":"2030-01-01T02:00:00","rule":"FREQ=DAILY","timeZone":"Europe/Berlin","paused":true}`}},
 }
 
 // exampleValues are those of parameters.

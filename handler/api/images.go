@@ -65,10 +65,23 @@ type thumbnailBody struct {
 
 func entryAnswer(i library.Item) entryBody {
 	body := entryBody{
-		Drive: i.Drive, Item: i.Ref.Item, Parent: i.Parent, Name: i.Name, Address: i.Address, Folder: i.Folder, Children: i.Children,
-		MIME: i.MIME, Size: i.Size, CreatedAt: timeOrNone(i.CreatedAt), CreatedBy: i.CreatedBy.Name,
-		ModifiedAt: timeOrNone(i.ModifiedAt), ModifiedBy: i.ModifiedBy.Name,
-		Width: i.Width, Height: i.Height, TakenAt: timeOrNone(i.TakenAt), Deleted: i.Deleted,
+		Drive:      i.Drive,
+		Item:       i.Ref.Item,
+		Parent:     i.Parent,
+		Name:       i.Name,
+		Address:    i.Address,
+		Folder:     i.Folder,
+		Children:   i.Children,
+		MIME:       i.MIME,
+		Size:       i.Size,
+		CreatedAt:  timeOrNone(i.CreatedAt),
+		CreatedBy:  i.CreatedBy.Name,
+		ModifiedAt: timeOrNone(i.ModifiedAt),
+		ModifiedBy: i.ModifiedBy.Name,
+		Width:      i.Width,
+		Height:     i.Height,
+		TakenAt:    timeOrNone(i.TakenAt),
+		Deleted:    i.Deleted,
 	}
 	if i.Tag != "" {
 		body.Tag = entityTag(i.Tag)
@@ -109,15 +122,20 @@ type listOutput struct {
 
 func (a *API) list(ctx context.Context, in *listInput) (*listOutput, error) {
 	who := callerOf(ctx)
-	owner := []string{who.Tenant, who.User, "items", in.Drive, in.Folder, in.Sort, fmt.Sprint(in.Descending, in.Thumbnails)}
+	owner := []string{who.Tenant, who.User, "items", in.Drive, in.Folder, in.Sort,
+		fmt.Sprint(in.Descending, in.Thumbnails)}
 	cursor, err := a.openCursor(in.Cursor, owner...)
 	if err != nil {
 		return nil, failed(ctx, err)
 	}
 	page, by, err := a.options.Library.List(ctx, who, library.Query{
 		Listing: library.Listing{
-			Folder: library.Ref{Drive: in.Drive, Item: in.Folder}, By: library.SortKey(in.Sort), Descending: in.Descending,
-			Limit: in.Limit, Thumbnails: in.Thumbnails, Cursor: cursor,
+			Folder:     library.Ref{Drive: in.Drive, Item: in.Folder},
+			By:         library.SortKey(in.Sort),
+			Descending: in.Descending,
+			Limit:      in.Limit,
+			Thumbnails: in.Thumbnails,
+			Cursor:     cursor,
 		},
 		All: in.Kind == "all", Name: in.Name,
 	})
@@ -125,7 +143,8 @@ func (a *API) list(ctx context.Context, in *listInput) (*listOutput, error) {
 		return nil, failed(ctx, err)
 	}
 	out := &listOutput{}
-	out.Body.Items, out.Body.Sort, out.Body.Next = entriesAnswer(page.Entries), string(by), a.sealCursor(page.Next, owner...)
+	out.Body.Items, out.Body.Sort, out.Body.Next = entriesAnswer(page.Entries), string(by),
+		a.sealCursor(page.Next, owner...)
 	return out, nil
 }
 
@@ -229,10 +248,28 @@ func (a *API) about(ctx context.Context, in *ImageRef) (*aboutOutput, error) {
 
 func aboutAnswer(a imaging.About) aboutBody {
 	body := aboutBody{
-		Format: string(a.Format), Width: a.Width, Height: a.Height, Orientation: a.Orientation, Frames: a.Frames, Animated: a.Animated,
-		Alpha: a.Alpha, Bits: a.Bits, Profile: a.Profile, Title: a.Title, Description: a.Description, Creator: a.Creator,
-		Copyright: a.Copyright, Credit: a.Credit, Keywords: a.Keywords, TakenAt: a.TakenAt, Camera: a.Camera, Lens: a.Lens,
-		Exposure: a.Exposure, FNumber: a.FNumber, FocalLength: a.FocalLength, ISO: a.ISO,
+		Format:      string(a.Format),
+		Width:       a.Width,
+		Height:      a.Height,
+		Orientation: a.Orientation,
+		Frames:      a.Frames,
+		Animated:    a.Animated,
+		Alpha:       a.Alpha,
+		Bits:        a.Bits,
+		Profile:     a.Profile,
+		Title:       a.Title,
+		Description: a.Description,
+		Creator:     a.Creator,
+		Copyright:   a.Copyright,
+		Credit:      a.Credit,
+		Keywords:    a.Keywords,
+		TakenAt:     a.TakenAt,
+		Camera:      a.Camera,
+		Lens:        a.Lens,
+		Exposure:    a.Exposure,
+		FNumber:     a.FNumber,
+		FocalLength: a.FocalLength,
+		ISO:         a.ISO,
 	}
 	if a.Latitude != 0 || a.Longitude != 0 {
 		body.Place = &placeBody{a.Latitude, a.Longitude}
@@ -280,7 +317,9 @@ func (a *API) content(ctx context.Context, in *contentInput) (*huma.StreamRespon
 		if err != nil {
 			return nil, failed(ctx, err)
 		}
-		answer, err := a.stream(ctx, in.Reading, i.Name, i.MIME, entityTag(i.Tag), i.Size, func(ctx context.Context, part library.Span) (io.ReadCloser, error) {
+		answer, err := a.stream(ctx, in.Reading, i.Name, i.MIME, entityTag(i.Tag), i.Size, func(
+			ctx context.Context, part library.Span,
+		) (io.ReadCloser, error) {
 			return a.options.Library.Open(ctx, who, i, part)
 		})
 		if try == contentTries || !fault.Is(err, fault.Conflict) { // else it was changed just now
@@ -303,7 +342,10 @@ func problemAnswer(ctx context.Context, err error) error {
 
 // stream answers with a content, a part of it, or that it is the one that the caller has (RFC 9110). Its error is that
 // of open, or an answer.
-func (a *API) stream(ctx context.Context, in Reading, name, mediaType, tag string, size int64, open func(context.Context, library.Span) (io.ReadCloser, error)) (*huma.StreamResponse, error) {
+func (a *API) stream(
+	ctx context.Context, in Reading, name, mediaType, tag string, size int64,
+	open func(context.Context, library.Span) (io.ReadCloser, error),
+) (*huma.StreamResponse, error) {
 	h := contentHeaders(name, mediaType, tag, in.Download)
 	if among(in.IfNoneMatch, tag) {
 		return &huma.StreamResponse{Body: func(c huma.Context) {
@@ -377,7 +419,8 @@ func contentHeaders(name, mediaType, tag string, download bool) http.Header {
 
 // shown are the types that browsers show as pictures and that cannot hold scripts.
 var shown = map[string]bool{
-	"image/jpeg": true, "image/png": true, "image/gif": true, "image/webp": true, "image/bmp": true, "image/avif": true, "image/tiff": true, "image/heic": true,
+	"image/jpeg": true, "image/png": true, "image/gif": true, "image/webp": true, "image/bmp": true, "image/avif": true,
+	"image/tiff": true, "image/heic": true,
 }
 
 // disposition writes a file's name as RFC 6266 wants it, whatever characters it has.
@@ -492,8 +535,15 @@ func (a *API) explain(ctx context.Context, in *previewInput) (*previewOutput, er
 		return nil, failed(ctx, err)
 	}
 	p := explainedPlan{
-		How: e.How, Codec: e.Codec, Planes: e.Planes, Turn: e.Turn, Pixels: e.Pixels, Memory: e.Memory, Limit: e.Limit,
-		Before: explainedSize{e.Before.Format, e.Before.Width, e.Before.Height}, After: explainedSize{e.Format, e.Width, e.Height},
+		How:    e.How,
+		Codec:  e.Codec,
+		Planes: e.Planes,
+		Turn:   e.Turn,
+		Pixels: e.Pixels,
+		Memory: e.Memory,
+		Limit:  e.Limit,
+		Before: explainedSize{e.Before.Format, e.Before.Width, e.Before.Height},
+		After:  explainedSize{e.Format, e.Width, e.Height},
 	}
 	if e.Shrink > 0 {
 		p.DecodeScale = "1/" + strconv.Itoa(e.Shrink)
@@ -548,12 +598,17 @@ func (a *API) edit(ctx context.Context, in *editInput) (*editOutput, error) {
 	if err != nil {
 		return nil, failed(ctx, err)
 	}
-	if err := a.options.Org.Present(ctx, callerOf(ctx)); err != nil { // what was done to the picture is noted with the caller's id
+	// what was done to the picture is noted with the caller's id
+	if err := a.options.Org.Present(ctx, callerOf(ctx)); err != nil {
 		return nil, failed(ctx, err)
 	}
 	save := in.Body.Save
 	edited, err := a.options.Library.Edit(ctx, callerOf(ctx), in.ref(), version, in.Body.Recipe, library.Save{
-		Target: library.Target(save.Target), Name: save.Name, Folder: save.Folder, OnConflict: library.OnConflict(save.OnConflict), KeepDates: save.KeepDates,
+		Target:     library.Target(save.Target),
+		Name:       save.Name,
+		Folder:     save.Folder,
+		OnConflict: library.OnConflict(save.OnConflict),
+		KeepDates:  save.KeepDates,
 	})
 	if err != nil {
 		return nil, failed(ctx, err)

@@ -33,7 +33,9 @@ import (
 var log recorder
 
 func TestMain(m *testing.M) {
-	slog.SetDefault(slog.New(invocation.LogHandler{Handler: slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})}))
+	slog.SetDefault(
+		slog.New(
+			invocation.LogHandler{Handler: slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})}))
 	os.Exit(m.Run())
 }
 
@@ -106,9 +108,13 @@ var secretToken = secret.New("graph-token")
 
 func newWorld(options ...func(*world)) *world {
 	w := &world{
-		jobs: map[bulk.Ref]bulk.Job{}, items: map[bulk.Ref][]bulk.Item{},
-		specs: map[bulk.Ref]bulk.Spec{}, sources: map[bulk.Ref]bulk.Source{},
-		deadline: time.Minute, erasures: map[string]org.Erasure{}, shelf: newShelf(),
+		jobs:     map[bulk.Ref]bulk.Job{},
+		items:    map[bulk.Ref][]bulk.Item{},
+		specs:    map[bulk.Ref]bulk.Spec{},
+		sources:  map[bulk.Ref]bulk.Source{},
+		deadline: time.Minute,
+		erasures: map[string]org.Erasure{},
+		shelf:    newShelf(),
 	}
 	w.graphToken = func([]string, string) (org.GraphToken, error) {
 		return org.GraphToken{Text: secret.New("graph-token"), Expires: now.Add(time.Hour)}, nil
@@ -123,18 +129,56 @@ func newWorld(options ...func(*world)) *world {
 	known := people{w: w}
 	newID := func() string { w.ids++; return fmt.Sprint("id", w.ids) }
 	people := org.NewService(org.ServiceOptions{
-		Organizations: known, Users: known, Sessions: known, Erasures: known, Directory: known, Exchanger: known, Queue: w, Now: clock, NewID: newID,
+		Organizations: known,
+		Users:         known,
+		Sessions:      known,
+		Erasures:      known,
+		Directory:     known,
+		Exchanger:     known,
+		Queue:         w,
+		Now:           clock,
+		NewID:         newID,
 	})
 	edits := bulk.NewService(bulk.ServiceOptions{
-		Jobs: w, Items: w, Index: w, Specs: w, Queue: w, MaxImages: 3, MaxOpen: bulk.MaxOpen{Tenant: 7, User: 5}, Previews: w, Now: clock, NewID: func() string { return "job1" },
+		Jobs:      w,
+		Items:     w,
+		Index:     w,
+		Specs:     w,
+		Queue:     w,
+		MaxImages: 3,
+		MaxOpen:   bulk.MaxOpen{Tenant: 7, User: 5},
+		Previews:  w,
+		Now:       clock,
+		NewID: func() string {
+			return "job1"
+		},
 	})
 	w.api = api.New(api.Options{
-		Verifier: verifier{}, Deadline: w.deadline, Now: clock, Cursors: cursors(), TeamsApp: "app", Org: people, Bulk: edits,
-		Schedules: schedule.NewService(schedule.ServiceOptions{Store: agenda{w.shelf}, Edits: edits, People: people, Now: clock, NewID: newID}),
-		Library:   w.pictures,
-		Tabs:      tab.NewService(tab.ServiceOptions{Tabs: w.shelf, Presets: w.shelf, Library: w, Now: clock, NewID: newID, CacheLife: time.Minute}),
-		Health:    api.Health{Version: "1.2.3", Codec: "test"},
-		Ready:     ready.NewProber(clock),
+		Verifier: verifier{},
+		Deadline: w.deadline,
+		Now:      clock,
+		Cursors:  cursors(),
+		TeamsApp: "app",
+		Org:      people,
+		Bulk:     edits,
+		Schedules: schedule.NewService(schedule.ServiceOptions{
+			Store:  agenda{w.shelf},
+			Edits:  edits,
+			People: people,
+			Now:    clock,
+			NewID:  newID,
+		}),
+		Library: w.pictures,
+		Tabs: tab.NewService(tab.ServiceOptions{
+			Tabs:      w.shelf,
+			Presets:   w.shelf,
+			Library:   w,
+			Now:       clock,
+			NewID:     newID,
+			CacheLife: time.Minute,
+		}),
+		Health: api.Health{Version: "1.2.3", Codec: "test"},
+		Ready:  ready.NewProber(clock),
 	})
 	return w
 }
@@ -182,8 +226,10 @@ func (w *world) call(t *testing.T, r request) answer {
 	id := rand.Text()
 	a := w.serve(t.Context(), r, id)
 	for name, want := range map[string]string{
-		"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-		"Cross-Origin-Resource-Policy": "same-origin", "Referrer-Policy": "no-referrer", "Strict-Transport-Security": "max-age=31536000",
+		"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
+		"Content-Security-Policy":      "default-src 'none'; frame-ancestors 'none'",
+		"Cross-Origin-Resource-Policy": "same-origin", "Referrer-Policy": "no-referrer",
+		"Strict-Transport-Security":   "max-age=31536000",
 		"Access-Control-Allow-Origin": "",
 	} {
 		if got := a.header.Get(name); got != want {
@@ -200,14 +246,16 @@ func (w *world) call(t *testing.T, r request) answer {
 	if a.status >= 400 {
 		want = "application/problem+json"
 		kind, _ := a.problem()
-		if kind == "" || a.body["detail"] == "" || a.body["title"] == "" || a.body["status"] != float64(a.status) || a.body["invocation"] != id {
+		if kind == "" || a.body["detail"] == "" || a.body["title"] == "" || a.body["status"] != float64(a.status) ||
+			a.body["invocation"] != id {
 			t.Errorf("%d with an incomplete problem document: %s", a.status, a.text)
 		}
 	}
 	if got := a.header.Get("Content-Type"); got != want {
 		t.Errorf("Content-Type %q, want %q", got, want)
 	}
-	if n := strings.Count(a.log, `"msg":"request"`); n != 1 || !strings.Contains(a.log, fmt.Sprintf(`"status":%d`, a.status)) {
+	if n := strings.Count(a.log, `"msg":"request"`); n != 1 ||
+		!strings.Contains(a.log, fmt.Sprintf(`"status":%d`, a.status)) {
 		t.Errorf("the request is logged %d times with its status %d, want once:\n%s", n, a.status, a.log)
 	}
 	return a

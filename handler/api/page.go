@@ -50,7 +50,8 @@ func entityTag(version string) string {
 // without a header; Invalid for more than one tag, a weak one, or "*", which would overwrite what nobody has read.
 func matched(header string) (string, error) {
 	if header == "" {
-		return "", fault.New(fault.Unconditional, "Say which version the change is for: If-Match with the ETag of what you read.", nil).At("If-Match")
+		return "", fault.New(fault.Unconditional,
+			"Say which version the change is for: If-Match with the ETag of what you read.", nil).At("If-Match")
 	}
 	encoded, begins := strings.CutPrefix(strings.TrimSpace(header), `"`)
 	encoded, ends := strings.CutSuffix(encoded, `"`)

@@ -53,7 +53,10 @@ func (a *API) ready(ctx context.Context, _ *struct{}) (*readyOutput, error) {
 	out.Body.Status = "ready"
 	for _, state := range a.options.Ready.Look(ctx) {
 		out.Body.Dependencies = append(out.Body.Dependencies, dependency{
-			Name: state.Name, OK: state.Problem == "", Milliseconds: float64(state.Took.Microseconds()) / 1000, Problem: string(state.Problem),
+			Name:         state.Name,
+			OK:           state.Problem == "",
+			Milliseconds: float64(state.Took.Microseconds()) / 1000,
+			Problem:      string(state.Problem),
 		})
 		if state.Problem != "" {
 			out.Status, out.Body.Status = http.StatusServiceUnavailable, "failing"
@@ -248,7 +251,13 @@ func (a *API) erasure(ctx context.Context, in *erasureInput) (*erasureOutput, er
 const noErasure = "There is no such erasure."
 
 func erasureAnswer(e org.Erasure, id string) *erasureOutput {
-	out := &erasureOutput{Body: erasureBody{ID: id, Subject: string(e.Subject), State: "erasing", BegunAt: e.Begun, Counts: e.Counts}}
+	out := &erasureOutput{Body: erasureBody{
+		ID:      id,
+		Subject: string(e.Subject),
+		State:   "erasing",
+		BegunAt: e.Begun,
+		Counts:  e.Counts,
+	}}
 	if out.Body.Counts == nil {
 		out.Body.Counts = map[erasure.Kind]int{}
 	}

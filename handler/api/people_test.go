@@ -25,7 +25,14 @@ func TestMeTellsThatTheOrganizationCameBackLately(t *testing.T) {
 		told bool
 	}{{0, true}, {7*24*time.Hour - 1, true}, {7 * 24 * time.Hour, false}} {
 		w := newWorld()
-		w.organization = org.Organization{Tenant: "tenant-a", State: org.Active, FirstSeen: now, LastActive: now, ReturnedAt: now.Add(-c.ago), WasDueAt: now.AddDate(0, 0, 3)}
+		w.organization = org.Organization{
+			Tenant:     "tenant-a",
+			State:      org.Active,
+			FirstSeen:  now,
+			LastActive: now,
+			ReturnedAt: now.Add(-c.ago),
+			WasDueAt:   now.AddDate(0, 0, 3),
+		}
 		a := w.call(t, me)
 		organization := a.body["organization"].(map[string]any)
 		returned, told := organization["returned"].(map[string]any)
@@ -37,7 +44,8 @@ func TestMeTellsThatTheOrganizationCameBackLately(t *testing.T) {
 
 func TestEveryUseIsNotedAndAReceiptIsNone(t *testing.T) {
 	t.Parallel()
-	uses := []request{me, submit(goodEdit), get("/api/tabs"), get("/api/presets"), get("/api/bulk-edits/x"), post("/api/token", "{}")}
+	uses := []request{me, submit(goodEdit), get("/api/tabs"), get("/api/presets"), get("/api/bulk-edits/x"),
+		post("/api/token", "{}")}
 	for _, r := range uses {
 		w := newWorld()
 		w.call(t, r)
@@ -45,7 +53,8 @@ func TestEveryUseIsNotedAndAReceiptIsNone(t *testing.T) {
 			t.Errorf("%s %s: the use was noted %d times, want once", r.method, r.path, w.entered)
 		}
 	}
-	for _, r := range []request{get("/api/erasures/x"), {method: http.MethodDelete, path: "/api/me"}, get("/api/health"), get("/api/privacy"), {method: http.MethodGet, path: "/api/me", token: "Bearer stranger"}} {
+	for _, r := range []request{get("/api/erasures/x"), {method: http.MethodDelete, path: "/api/me"},
+		get("/api/health"), get("/api/privacy"), {method: http.MethodGet, path: "/api/me", token: "Bearer stranger"}} {
 		w := newWorld()
 		w.call(t, r)
 		if w.entered != 0 {
@@ -57,14 +66,20 @@ func TestEveryUseIsNotedAndAReceiptIsNone(t *testing.T) {
 func get(path string) request { return request{method: http.MethodGet, path: path} }
 
 func post(path, body string) request {
-	return request{method: http.MethodPost, path: path, body: body, header: map[string]string{"Content-Type": "application/json"}}
+	return request{
+		method: http.MethodPost,
+		path:   path,
+		body:   body,
+		header: map[string]string{"Content-Type": "application/json"},
+	}
 }
 
 func TestNothingIsServedWhileTheOrganizationIsErased(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	w.organization = org.Organization{Tenant: "tenant-a", State: org.Erasing, Erasure: "e"}
-	for _, r := range []request{me, submit(goodEdit), get("/api/tabs"), get("/api/presets/x"), post("/api/token", "{}"), get("/api/bulk-edits/x/items")} {
+	for _, r := range []request{me, submit(goodEdit), get("/api/tabs"), get("/api/presets/x"), post("/api/token", "{}"),
+		get("/api/bulk-edits/x/items")} {
 		a := w.call(t, r)
 		if kind, _ := a.problem(); a.status != 503 || kind != "busy" || a.header.Get("Retry-After") != "300" {
 			t.Errorf("%s %s: %d %s", r.method, r.path, a.status, a.text)
@@ -86,7 +101,12 @@ func TestATokenIsGivenWithItsScopes(t *testing.T) {
 		return org.GraphToken{Text: secretToken, Expires: now.Add(time.Hour)}, nil
 	}
 	a := w.call(t, post("/api/token", `{"scopes":["User.Read","openid"],"claims":"{\"access_token\":{}}"}`))
-	want := map[string]any{"accessToken": "graph-token", "tokenType": "Bearer", "expiresAt": "2026-03-01T13:00:00Z", "scopes": []any{"User.Read"}}
+	want := map[string]any{
+		"accessToken": "graph-token",
+		"tokenType":   "Bearer",
+		"expiresAt":   "2026-03-01T13:00:00Z",
+		"scopes":      []any{"User.Read"},
+	}
 	if diff := cmp.Diff(want, a.body); a.status != 200 || diff != "" || claims != `{"access_token":{}}` {
 		t.Errorf("%d, claims %q (-want +got):\n%s", a.status, claims, diff)
 	}
@@ -95,7 +115,8 @@ func TestATokenIsGivenWithItsScopes(t *testing.T) {
 	}
 	for sent, want := range map[string]string{
 		`{"id_token":{"x":null}}`: `{"id_token":{"x":null}}`,
-		`{"access_token":{"nbf":{"value":"1"},"xms_cc":{"values":["CP1"]}},"userinfo":{}}`: `{"access_token":{"nbf":{"value":"1"}},"userinfo":{}}`,
+		`{"access_token":{"nbf":{"value":"1"},"xms_cc":{"values":["CP1"]}},` +
+			`"userinfo":{}}`: `{"access_token":{"nbf":{"value":"1"}},"userinfo":{}}`,
 	} {
 		text, _ := json.Marshal(sent)
 		if a := w.call(t, post("/api/token", `{"claims":`+string(text)+`}`)); a.status != 200 || claims != want {
@@ -139,7 +160,8 @@ func TestAnErasureHasAReceiptForWhoAskedAlone(t *testing.T) {
 	w := newWorld()
 	a := w.call(t, request{method: http.MethodDelete, path: "/api/me"})
 	location := a.header.Get("Location")
-	if a.status != 202 || a.body["state"] != "erasing" || a.body["subject"] != "user" || location != "/api/erasures/"+a.body["id"].(string) {
+	if a.status != 202 || a.body["state"] != "erasing" || a.body["subject"] != "user" ||
+		location != "/api/erasures/"+a.body["id"].(string) {
 		t.Fatalf("%d, Location %q: %s", a.status, location, a.text)
 	}
 	if want := []string{`erasures {"erasure":"id1"}`}; !slices.Equal(w.sent, want) {
@@ -150,7 +172,8 @@ func TestAnErasureHasAReceiptForWhoAskedAlone(t *testing.T) {
 	w.erasures["id1"] = e
 	receipt := w.call(t, get(location))
 	want := map[string]any{
-		"id": a.body["id"], "subject": "user", "state": "done", "begunAt": "2026-03-01T12:00:00Z", "doneAt": "2026-03-01T13:00:00Z",
+		"id": a.body["id"], "subject": "user", "state": "done", "begunAt": "2026-03-01T12:00:00Z",
+		"doneAt": "2026-03-01T13:00:00Z",
 		"counts": map[string]any{"images": 7.0},
 	}
 	if diff := cmp.Diff(want, receipt.body); receipt.status != 200 || diff != "" {
@@ -158,12 +181,14 @@ func TestAnErasureHasAReceiptForWhoAskedAlone(t *testing.T) {
 	}
 	var answers []string
 	for _, r := range []request{
-		{method: http.MethodGet, path: location, token: "Bearer bela"}, {method: http.MethodGet, path: location, token: "Bearer chris"},
+		{method: http.MethodGet, path: location, token: "Bearer bela"},
+		{method: http.MethodGet, path: location, token: "Bearer chris"},
 		get("/api/erasures/id1"), get(location + "x"),
 	} {
 		a := w.call(t, r)
 		a.body["invocation"] = ""
-		answers = append(answers, http.StatusText(a.status)+" "+strings.Join(slices.Sorted(maps.Keys(a.body)), ","), a.body["detail"].(string))
+		answers = append(answers, http.StatusText(a.status)+" "+strings.Join(slices.Sorted(maps.Keys(a.body)), ","),
+			a.body["detail"].(string))
 	}
 	for i := 2; i < len(answers); i++ {
 		if answers[i] != answers[i%2] || !strings.HasPrefix(answers[0], "Not Found") {
@@ -189,14 +214,16 @@ func TestAVisitGoesOnWithWhatWaitedForTheUser(t *testing.T) {
 	t.Parallel()
 	for _, r := range []request{me, submit(goodEdit)} {
 		w := newWorld()
-		for id, state := range map[string]bulk.JobState{"parked": bulk.Parked, "running": bulk.Running, "done": bulk.Done} {
+		for id, state := range map[string]bulk.JobState{"parked": bulk.Parked, "running": bulk.Running,
+			"done": bulk.Done} {
 			ref := bulk.Ref{Tenant: "tenant-a", Job: id}
 			w.jobs[ref] = bulk.Job{Ref: ref, User: "anna", State: state}
 		}
 		other := bulk.Ref{Tenant: "tenant-a", Job: "belas"}
 		w.jobs[other] = bulk.Job{Ref: other, User: "bela", State: bulk.Parked}
 		w.call(t, r)
-		if len(w.sent) == 0 || w.sent[0] != `bulk-plan {"tenant":"tenant-a","job":"parked","resume":true}` || strings.Contains(strings.Join(w.sent[1:], ""), "resume") {
+		if len(w.sent) == 0 || w.sent[0] != `bulk-plan {"tenant":"tenant-a","job":"parked","resume":true}` ||
+			strings.Contains(strings.Join(w.sent[1:], ""), "resume") {
 			t.Errorf("%s: sent %q, want the parked job alone resumed", r.path, w.sent)
 		}
 	}
@@ -204,18 +231,22 @@ func TestAVisitGoesOnWithWhatWaitedForTheUser(t *testing.T) {
 
 func TestTheSchemaOfRecipesIsForEverybodyToRead(t *testing.T) {
 	t.Parallel()
-	a := newWorld().serve(t.Context(), request{method: http.MethodGet, path: "/api/recipes/schema", token: "-"}, "schema")
-	if a.status != 200 || a.header.Get("Content-Type") != "application/schema+json" || a.header.Get("Cache-Control") != "public, max-age=3600" || a.text != string(recipe.Schema()) {
+	a := newWorld().serve(t.Context(), request{method: http.MethodGet, path: "/api/recipes/schema", token: "-"},
+		"schema")
+	if a.status != 200 || a.header.Get("Content-Type") != "application/schema+json" ||
+		a.header.Get("Cache-Control") != "public, max-age=3600" || a.text != string(recipe.Schema()) {
 		t.Errorf("%d %v %.300s", a.status, a.header, a.text)
 	}
 }
 
 func TestTheLettersAreForEverybodyToRead(t *testing.T) {
 	t.Parallel()
-	a := newWorld().serve(t.Context(), request{method: http.MethodGet, path: "/api/recipes/letters", token: "-"}, "letters")
+	a := newWorld().serve(t.Context(), request{method: http.MethodGet, path: "/api/recipes/letters", token: "-"},
+		"letters")
 	var body struct{ Letters [][2]int }
 	err := json.Unmarshal([]byte(a.text), &body)
-	if err != nil || a.status != 200 || a.header.Get("Cache-Control") != "public, max-age=3600" || len(body.Letters) < 50 || body.Letters[0] != [2]int{0, 383} {
+	if err != nil || a.status != 200 || a.header.Get("Cache-Control") != "public, max-age=3600" ||
+		len(body.Letters) < 50 || body.Letters[0] != [2]int{0, 383} {
 		t.Errorf("%d %v %.300s", a.status, a.header, a.text)
 	}
 }

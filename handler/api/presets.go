@@ -29,7 +29,10 @@ type presetBody struct {
 
 func presetAnswer(p tab.Preset) presetBody {
 	return presetBody{
-		ID: p.ID, Tag: entityTag(p.Version), CreatedAt: p.CreatedAt, ChangedAt: p.ChangedAt,
+		ID:           p.ID,
+		Tag:          entityTag(p.Version),
+		CreatedAt:    p.CreatedAt,
+		ChangedAt:    p.ChangedAt,
 		PresetFields: PresetFields{Name: p.Name, Description: p.Description, Recipe: p.Recipe},
 	}
 }

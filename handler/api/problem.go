@@ -95,7 +95,9 @@ func (p *Problem) headers() http.Header {
 	h := http.Header{}
 	switch {
 	case p.Claims != "":
-		h.Set("WWW-Authenticate", fmt.Sprintf(`Bearer error="insufficient_claims", claims="%s"`, base64.StdEncoding.EncodeToString([]byte(p.Claims))))
+		h.Set("WWW-Authenticate",
+			fmt.Sprintf(`Bearer error="insufficient_claims", claims="%s"`,
+				base64.StdEncoding.EncodeToString([]byte(p.Claims))))
 	case p.Status == http.StatusUnauthorized:
 		h.Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 	}
@@ -121,7 +123,8 @@ func problemOf(ctx context.Context, err error) *Problem {
 	if now := f.Latest; now != nil {
 		p.Latest = &latestBody{entityTag(now.Version), timeOrNone(now.At), now.By, now.Bytes}
 	}
-	p.Field, p.Limit, p.Claims, p.RetryAfter = f.Field, string(f.Limit), f.Claims, int(math.Ceil(f.RetryAfter.Seconds()))
+	p.Field, p.Limit, p.Claims, p.RetryAfter = f.Field, string(f.Limit), f.Claims,
+		int(math.Ceil(f.RetryAfter.Seconds()))
 	level := slog.LevelInfo
 	if f.Kind == fault.Internal || f.Kind == fault.Misconfigured { // the operator's to mend
 		level = slog.LevelError
@@ -135,7 +138,13 @@ const somethingWrong = "Something went wrong on our side."
 // newProblem returns a problem of a kind, with its usual status.
 func newProblem(ctx context.Context, kind fault.Kind, detail string) *Problem {
 	s := statuses[kind]
-	return &Problem{Type: problemType + string(kind), Title: s.title, Status: s.status, Detail: detail, Invocation: invocation.ID(ctx)}
+	return &Problem{
+		Type:       problemType + string(kind),
+		Title:      s.title,
+		Status:     s.status,
+		Detail:     detail,
+		Invocation: invocation.ID(ctx),
+	}
 }
 
 // failed is what operations return: the problem with its headers.

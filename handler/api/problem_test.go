@@ -20,8 +20,10 @@ import (
 // problems is every kind of fault with the status it is answered with.
 var problems = map[fault.Kind]int{
 	fault.Invalid: 422, fault.Unauthorized: 401, fault.Consent: 403, fault.SignIn: 401, fault.Forbidden: 403,
-	fault.NotFound: 404, fault.Conflict: 409, fault.Processed: 409, fault.Locked: 423, fault.Unsupported: 415, fault.TooLarge: 413,
-	fault.NotSetUp: 403, fault.Stale: 412, fault.Unconditional: 428, fault.Busy: 503, fault.Full: 507, fault.Misconfigured: 500, fault.Internal: 500,
+	fault.NotFound: 404, fault.Conflict: 409, fault.Processed: 409, fault.Locked: 423, fault.Unsupported: 415,
+	fault.TooLarge: 413,
+	fault.NotSetUp: 403, fault.Stale: 412, fault.Unconditional: 428, fault.Busy: 503, fault.Full: 507,
+	fault.Misconfigured: 500, fault.Internal: 500,
 }
 
 // failing makes every sign-in fail.
@@ -46,11 +48,14 @@ func TestEachKindOfFaultHasItsProblem(t *testing.T) {
 	for kind, status := range problems {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(failing(fault.New(kind, "The sentence for the user.", errors.New("foreign text")).At("/recipe")))
+			w := newWorld(
+				failing(fault.New(kind, "The sentence for the user.", errors.New("foreign text")).At("/recipe")))
 			a := w.call(t, me)
 			got, field := a.problem()
-			if a.status != status || got != string(kind) || field != "/recipe" || a.body["detail"] != "The sentence for the user." {
-				t.Errorf("%d %s, want %d of kind %s with the fault's sentence and field", a.status, a.text, status, kind)
+			if a.status != status || got != string(kind) || field != "/recipe" ||
+				a.body["detail"] != "The sentence for the user." {
+				t.Errorf("%d %s, want %d of kind %s with the fault's sentence and field", a.status, a.text, status,
+					kind)
 			}
 			if strings.Contains(a.text, "foreign text") {
 				t.Error("the answer shows the cause")
@@ -130,7 +135,9 @@ func TestProblemsTellHowToGoOn(t *testing.T) {
 	}{
 		{"a bad token", fault.New(fault.Unauthorized, "Bad.", nil), `Bearer error="invalid_token"`, ""},
 		{"a dead session", fault.New(fault.SignIn, "Again.", nil), `Bearer error="invalid_token"`, ""},
-		{"a claims challenge", challenge, `Bearer error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZX19fQ=="`, ""},
+		{"a claims challenge", challenge,
+			`Bearer error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZX19fQ=="`,
+			""},
 		{"a missing consent", fault.New(fault.Consent, "Consent.", nil), "", ""},
 		{"an application that is not there", fault.New(fault.NotSetUp, "Not there.", nil), "", ""},
 		{"a busy service", fault.New(fault.Busy, "Busy.", nil).After(1500 * time.Millisecond), "", "2"},

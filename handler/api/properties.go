@@ -42,8 +42,16 @@ type appliedBody struct {
 
 func propertiesAnswer(p library.Properties) propertiesBody {
 	body := propertiesBody{
-		Drive: p.Drive, Item: p.Ref.Item, Tag: propertiesTag(p.Version), Title: p.Title, AltText: p.AltText, Caption: p.Caption, Credit: p.Credit,
-		Tags: append([]string{}, p.Tags...), ChangedAt: timeOrNone(p.ChangedAt), ChangedBy: p.ChangedBy,
+		Drive:     p.Drive,
+		Item:      p.Ref.Item,
+		Tag:       propertiesTag(p.Version),
+		Title:     p.Title,
+		AltText:   p.AltText,
+		Caption:   p.Caption,
+		Credit:    p.Credit,
+		Tags:      append([]string{}, p.Tags...),
+		ChangedAt: timeOrNone(p.ChangedAt),
+		ChangedBy: p.ChangedBy,
 	}
 	if p.Focal != nil {
 		body.Focal = &pointBody{p.Focal.X, p.Focal.Y}
@@ -143,8 +151,12 @@ func (a *API) patchProperties(ctx context.Context, in *patchPropertiesInput) (*p
 		return nil, failed(ctx, err)
 	}
 	changes := library.Changes{
-		Title: in.Body.Title.orZero(), AltText: in.Body.AltText.orZero(), Caption: in.Body.Caption.orZero(), Credit: in.Body.Credit.orZero(),
-		Tags: in.Body.Tags.orZero(), Columns: in.Columns,
+		Title:   in.Body.Title.orZero(),
+		AltText: in.Body.AltText.orZero(),
+		Caption: in.Body.Caption.orZero(),
+		Credit:  in.Body.Credit.orZero(),
+		Tags:    in.Body.Tags.orZero(),
+		Columns: in.Columns,
 	}
 	if focal := in.Body.Focal; focal.sent {
 		var point *library.Point
@@ -181,7 +193,12 @@ type listPropertiesOutput struct {
 func (a *API) listProperties(ctx context.Context, in *listPropertiesInput) (*listPropertiesOutput, error) {
 	who := callerOf(ctx)
 	filter := library.Filter{
-		Drive: in.Drive, Folder: in.Folder, Tag: in.Tag, MissingAlt: in.MissingAlt, ChangedSince: in.ChangedSince, ChangedBy: in.ChangedBy,
+		Drive:        in.Drive,
+		Folder:       in.Folder,
+		Tag:          in.Tag,
+		MissingAlt:   in.MissingAlt,
+		ChangedSince: in.ChangedSince,
+		ChangedBy:    in.ChangedBy,
 	}
 	if filter.ChangedBy == "me" {
 		filter.ChangedBy = who.User

@@ -63,7 +63,8 @@ const notJSON = "The body of the request is missing or no valid JSON."
 func fieldProblem(e *huma.ErrorDetail) FieldProblem {
 	before, after, _ := strings.Cut(validation.MsgExpectedRequiredProperty, "%s")
 	if name, ok := strings.CutPrefix(e.Message, before); ok { // huma names what it lies in
-		return FieldProblem{Field: pointer(e.Location + "." + strings.TrimSuffix(name, after)), Detail: "This field is missing."}
+		return FieldProblem{Field: pointer(e.Location + "." + strings.TrimSuffix(name, after)),
+			Detail: "This field is missing."}
 	}
 	if strings.HasPrefix(e.Message, "json: ") { // the decoder's text, which may quote a value
 		return FieldProblem{Field: pointer(e.Location), Detail: "A value in the body does not fit its field."}

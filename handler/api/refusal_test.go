@@ -30,23 +30,39 @@ func wrongRequests() []refused {
 		{"a list", `["` + secretValue + `"]`, 422, ""},
 		{"null", `null`, 422, ""},
 		{"nothing of what is needed", `{}`, 422, "/recipe"},
-		{"an item without its drive", `{"source":{"images":[{"itemId":"i"}]},` + recipe + `}`, 422, "/source/images/0/driveId"},
+		{"an item without its drive", `{"source":{"images":[{"itemId":"i"}]},` + recipe + `}`, 422,
+			"/source/images/0/driveId"},
 		{"an unknown field", `{` + source + `,` + recipe + `,"token":"` + secretValue + `"}`, 422, "/token"},
-		{"an unknown field within", `{"source":{"folder":{"driveId":"d","itemId":"i","a/b~c":"` + secretValue + `"}},` + recipe + `}`, 422, "/source/folder/a~1b~0c"},
+		{"an unknown field within",
+			`{"source":{"folder":{"driveId":"d","itemId":"i","a/b~c":"` + secretValue + `"}},` + recipe + `}`, 422,
+			"/source/folder/a~1b~0c"},
 		{"a wrong type", `{"source":{"folder":"` + secretValue + `"},` + recipe + `}`, 422, "/source/folder"},
-		{"a wrong type in a list", `{"source":{"images":[{"driveId":"d","itemId":"i"},{"driveId":1,"itemId":"` + secretValue + `"}]},` + recipe + `}`, 422, "/source/images/1/driveId"},
-		{"an empty id", `{"source":{"folder":{"driveId":"","itemId":"` + secretValue + `"}},` + recipe + `}`, 422, "/source/folder/driveId"},
-		{"an id that is too long", `{"source":{"folder":{"driveId":"d","itemId":"` + strings.Repeat(secretValue, 20) + `"}},` + recipe + `}`, 422, "/source/folder/itemId"},
-		{"a value that is none of the list", `{` + source + `,` + recipe + `,"save":{"target":"` + secretValue + `"}}`, 422, "/save/target"},
+		{"a wrong type in a list",
+			`{"source":{"images":[{"driveId":"d","itemId":"i"},{"driveId":1,"itemId":"` + secretValue + `"}]},` +
+				recipe + `}`, 422, "/source/images/1/driveId"},
+		{"an empty id", `{"source":{"folder":{"driveId":"","itemId":"` + secretValue + `"}},` + recipe + `}`, 422,
+			"/source/folder/driveId"},
+		{"an id that is too long",
+			`{"source":{"folder":{"driveId":"d","itemId":"` + strings.Repeat(secretValue, 20) + `"}},` + recipe + `}`,
+			422, "/source/folder/itemId"},
+		{"a value that is none of the list", `{` + source + `,` + recipe + `,"save":{"target":"` + secretValue + `"}}`,
+			422, "/save/target"},
 		{"neither folder nor images", `{"source":{},` + recipe + `}`, 422, "/source"},
-		{"too many images", `{"source":{"images":[` + strings.Repeat(`{"driveId":"d","itemId":"i"},`, 3) + `{"driveId":"d","itemId":"i"}]},` + recipe + `}`, 422, "/source/images"},
+		{"too many images", `{"source":{"images":[` + strings.Repeat(`{"driveId":"d","itemId":"i"},`, 3) +
+			`{"driveId":"d","itemId":"i"}]},` + recipe + `}`, 422, "/source/images"},
 		{"a recipe of null", `{` + source + `,"recipe":null}`, 422, "/recipe"},
 		{"a recipe that is text", `{` + source + `,"recipe":"` + secretValue + `"}`, 422, "/recipe"},
-		{"an unknown operation", `{` + source + `,"recipe":{"version":1,"steps":[{"op":"` + secretValue + `"}]}}`, 422, "/recipe/steps/0/op"},
-		{"a number out of range in a recipe", `{` + source + `,"recipe":{"version":1,"steps":[{"op":"blur","sigma":1e9}]}}`, 422, "/recipe/steps/0/sigma"},
+		{"an unknown operation", `{` + source + `,"recipe":{"version":1,"steps":[{"op":"` + secretValue + `"}]}}`, 422,
+			"/recipe/steps/0/op"},
+		{"a number out of range in a recipe",
+			`{` + source + `,"recipe":{"version":1,"steps":[{"op":"blur","sigma":1e9}]}}`, 422,
+			"/recipe/steps/0/sigma"},
 		{"a number that no one can hold", `{` + source + `,` + recipe + `,"save":{"target":1e999}}`, 400, ""},
-		{"a name for a new version", `{` + source + `,` + recipe + `,"save":{"name":"` + secretValue + `"}}`, 422, "/save/name"},
-		{"a copy's name with a slash", `{` + source + `,` + recipe + `,"save":{"target":"copy","name":"{name}/` + secretValue + `"}}`, 422, "/save/name"},
+		{"a name for a new version", `{` + source + `,` + recipe + `,"save":{"name":"` + secretValue + `"}}`, 422,
+			"/save/name"},
+		{"a copy's name with a slash",
+			`{` + source + `,` + recipe + `,"save":{"target":"copy","name":"{name}/` + secretValue + `"}}`, 422,
+			"/save/name"},
 	}
 }
 
@@ -59,7 +75,8 @@ func TestWrongRequestsNameTheFieldAndEchoNothing(t *testing.T) {
 			a := w.call(t, submit(test.body))
 			kind, field := a.problem()
 			if a.status != test.status || kind != "invalid" || field != test.field {
-				t.Errorf("%d %s at %q, want %d invalid at %q:\n%s", a.status, kind, field, test.status, test.field, a.text)
+				t.Errorf("%d %s at %q, want %d invalid at %q:\n%s", a.status, kind, field, test.status, test.field,
+					a.text)
 			}
 			if strings.Contains(a.text+a.log, secretValue) {
 				t.Errorf("the value is shown: %s\n%s", a.text, a.log)
@@ -86,7 +103,8 @@ func TestWrongParametersAreNamed(t *testing.T) {
 		t.Run(test.path, func(t *testing.T) {
 			t.Parallel()
 			a := w.call(t, request{method: http.MethodGet, path: test.path})
-			if _, field := a.problem(); a.status != 422 || field != test.field || strings.Contains(a.text, secretValue) {
+			if _, field := a.problem(); a.status != 422 || field != test.field ||
+				strings.Contains(a.text, secretValue) {
 				t.Errorf("%d at %q, want 422 at %q without the value:\n%s", a.status, field, test.field, a.text)
 			}
 		})
@@ -127,7 +145,8 @@ func TestABodyThatIsTooLargeIsRefused(t *testing.T) {
 	t.Parallel()
 	a := newWorld().call(t, submit(strings.Repeat(" ", 16<<20)))
 	kind, _ := a.problem()
-	if a.status != http.StatusRequestEntityTooLarge || kind != "too_large" || a.body["limit"] != "bodyBytes" || !strings.Contains(a.text, "16777216 bytes") {
+	if a.status != http.StatusRequestEntityTooLarge || kind != "too_large" || a.body["limit"] != "bodyBytes" ||
+		!strings.Contains(a.text, "16777216 bytes") {
 		t.Errorf("%d %s, want 413 that names the limit", a.status, a.text)
 	}
 }
@@ -165,7 +184,10 @@ func TestABodyThatNeverEndsIsLeftAtTheDeadline(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if _, err := conn.Write([]byte("POST /api/bulk-edits HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer anna\r\nContent-Length: 100\r\n\r\n{")); err != nil {
+	if _, err := conn.Write(
+		[]byte(
+			"POST /api/bulk-edits HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer anna\r\nContent-Length: " +
+				"100\r\n\r\n{")); err != nil {
 		t.Fatal(err)
 	}
 	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {

@@ -22,7 +22,13 @@ type ScheduleFields struct {
 
 func (f ScheduleFields) plan(me string) schedule.Plan {
 	return schedule.Plan{
-		Name: f.Name, Edit: f.Edit.request(me), Start: f.Start, Rule: f.Rule, Zone: f.Zone, OnlyChanged: f.OnlyChanged, Paused: f.Paused,
+		Name:        f.Name,
+		Edit:        f.Edit.request(me),
+		Start:       f.Start,
+		Rule:        f.Rule,
+		Zone:        f.Zone,
+		OnlyChanged: f.OnlyChanged,
+		Paused:      f.Paused,
 	}
 }
 
@@ -49,9 +55,20 @@ const shownTimes = 5
 
 func (a *API) scheduleAnswer(s schedule.Schedule) scheduleBody {
 	body := scheduleBody{
-		ID: s.ID, Tag: entityTag(s.Version), Next: []time.Time{}, LastJob: s.LastJob, CreatedAt: s.CreatedAt, ChangedAt: s.ChangedAt,
+		ID:        s.ID,
+		Tag:       entityTag(s.Version),
+		Next:      []time.Time{},
+		LastJob:   s.LastJob,
+		CreatedAt: s.CreatedAt,
+		ChangedAt: s.ChangedAt,
 		ScheduleFields: ScheduleFields{
-			Name: s.Name, Edit: editFieldsOf(s.Edit), Start: s.Start, Rule: s.Rule, Zone: s.Zone, OnlyChanged: s.OnlyChanged, Paused: s.Paused,
+			Name:        s.Name,
+			Edit:        editFieldsOf(s.Edit),
+			Start:       s.Start,
+			Rule:        s.Rule,
+			Zone:        s.Zone,
+			OnlyChanged: s.OnlyChanged,
+			Paused:      s.Paused,
 		},
 	}
 	body.Next = append(body.Next, a.options.Schedules.Upcoming(s, shownTimes)...)
@@ -66,13 +83,31 @@ func (a *API) scheduleAnswer(s schedule.Schedule) scheduleBody {
 
 // editFieldsOf is the other way of EditFields.request.
 func editFieldsOf(r bulk.Request) EditFields {
-	fields := EditFields{Recipe: json.RawMessage(r.Recipe), DryRun: r.DryRun, Source: SourceFields{Since: r.Source.Since}, Save: SaveFields{
-		Target: string(r.Save.Target), Name: r.Save.Name, Folder: r.Save.Folder, OnConflict: string(r.Save.OnConflict), OnChanged: string(r.Save.OnChanged), KeepDates: r.Save.KeepDates,
-	}}
+	fields := EditFields{
+		Recipe: json.RawMessage(r.Recipe),
+		DryRun: r.DryRun,
+		Source: SourceFields{Since: r.Source.Since},
+		Save: SaveFields{
+			Target:     string(r.Save.Target),
+			Name:       r.Save.Name,
+			Folder:     r.Save.Folder,
+			OnConflict: string(r.Save.OnConflict),
+			OnChanged:  string(r.Save.OnChanged),
+			KeepDates:  r.Save.KeepDates,
+		},
+	}
 	if f := r.Source.Folder; f != nil {
 		fields.Source.Folder = &FolderFields{
-			Drive: f.Drive, Item: f.Item, Recursive: f.Recursive, Depth: f.Depth, Names: f.Names, Types: f.Types,
-			ChangedSince: timeOrNone(f.ChangedSince), ChangedBefore: timeOrNone(f.ChangedBefore), MinBytes: f.MinBytes, MaxBytes: f.MaxBytes,
+			Drive:         f.Drive,
+			Item:          f.Item,
+			Recursive:     f.Recursive,
+			Depth:         f.Depth,
+			Names:         f.Names,
+			Types:         f.Types,
+			ChangedSince:  timeOrNone(f.ChangedSince),
+			ChangedBefore: timeOrNone(f.ChangedBefore),
+			MinBytes:      f.MinBytes,
+			MaxBytes:      f.MaxBytes,
 		}
 	}
 	for _, image := range r.Source.Images {
@@ -80,7 +115,12 @@ func editFieldsOf(r bulk.Request) EditFields {
 	}
 	if p := r.Source.Properties; p != nil {
 		fields.Source.Properties = &PropertyFields{
-			Drive: p.Drive, Folder: p.Folder, Tag: p.Tag, MissingAlt: p.MissingAlt, ChangedSince: timeOrNone(p.ChangedSince), ChangedBy: p.ChangedBy,
+			Drive:        p.Drive,
+			Folder:       p.Folder,
+			Tag:          p.Tag,
+			MissingAlt:   p.MissingAlt,
+			ChangedSince: timeOrNone(p.ChangedSince),
+			ChangedBy:    p.ChangedBy,
 		}
 	}
 	if j := r.Source.Job; j != nil {

@@ -82,7 +82,9 @@ func TestAScheduleIsAddedShownChangedAndDeleted(t *testing.T) {
 	if a.status != http.StatusCreated || address == "" || a.header.Get("ETag") != a.body["etag"] {
 		t.Fatalf("%d, Location %q: %s", a.status, address, a.text)
 	}
-	want := []any{"2026-03-02T01:00:00Z", "2026-03-09T01:00:00Z", "2026-03-16T01:00:00Z", "2026-03-23T01:00:00Z", "2026-03-30T00:00:00Z"} // summer time
+	// summer time
+	want := []any{"2026-03-02T01:00:00Z", "2026-03-09T01:00:00Z", "2026-03-16T01:00:00Z", "2026-03-23T01:00:00Z",
+		"2026-03-30T00:00:00Z"}
 	if diff := cmp.Diff(want, a.body["next"]); diff != "" {
 		t.Errorf("next (-want +got):\n%s", diff)
 	}
@@ -91,11 +93,22 @@ func TestAScheduleIsAddedShownChangedAndDeleted(t *testing.T) {
 		t.Errorf("%d (-created +shown):\n%s", b.status, diff)
 	}
 	edit := b.body["edit"].(map[string]any)
-	folder := map[string]any{"driveId": "d1", "itemId": "root", "recursive": true, "types": []any{"jpeg"}, "changedSince": "2026-01-01T00:00:00Z"}
+	folder := map[string]any{
+		"driveId":      "d1",
+		"itemId":       "root",
+		"recursive":    true,
+		"types":        []any{"jpeg"},
+		"changedSince": "2026-01-01T00:00:00Z",
+	}
 	if diff := cmp.Diff(folder, edit["source"].(map[string]any)["folder"]); diff != "" {
 		t.Errorf("folder (-want +got):\n%s", diff)
 	}
-	put := request{method: http.MethodPut, path: address, body: strings.Replace(everyMonday, `"onlyChanged"`, `"paused":true,"onlyChanged"`, 1), header: map[string]string{"Content-Type": "application/json"}}
+	put := request{
+		method: http.MethodPut,
+		path:   address,
+		body:   strings.Replace(everyMonday, `"onlyChanged"`, `"paused":true,"onlyChanged"`, 1),
+		header: map[string]string{"Content-Type": "application/json"},
+	}
 	if c := w.call(t, put); c.status != http.StatusPreconditionRequired {
 		t.Errorf("a change without If-Match: %d %s", c.status, c.text)
 	}
@@ -110,13 +123,17 @@ func TestAScheduleIsAddedShownChangedAndDeleted(t *testing.T) {
 	if list := w.call(t, get("/api/schedules")).body["schedules"].([]any); len(list) != 1 {
 		t.Errorf("listed: %v", list)
 	}
-	if list := w.call(t, request{method: http.MethodGet, path: "/api/schedules", token: "Bearer bela"}).body["schedules"].([]any); len(list) != 0 {
+	if list := w.call(t,
+		request{method: http.MethodGet, path: "/api/schedules", token: "Bearer bela"}).body["schedules"].([]any); len(
+		list) != 0 {
 		t.Errorf("somebody else sees %v", list)
 	}
-	if d := w.call(t, request{method: http.MethodGet, path: address, token: "Bearer bela"}); d.status != http.StatusNotFound {
+	if d := w.call(
+		t, request{method: http.MethodGet, path: address, token: "Bearer bela"}); d.status != http.StatusNotFound {
 		t.Errorf("somebody else: %d %s", d.status, d.text)
 	}
-	gone := request{method: http.MethodDelete, path: address, header: map[string]string{"If-Match": c.header.Get("ETag")}}
+	gone := request{method: http.MethodDelete, path: address,
+		header: map[string]string{"If-Match": c.header.Get("ETag")}}
 	if d := w.call(t, gone); d.status != http.StatusNoContent {
 		t.Errorf("a deletion: %d %s", d.status, d.text)
 	}

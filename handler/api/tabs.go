@@ -29,8 +29,13 @@ type sortBody struct {
 
 func (f TabFields) config() tab.Config {
 	c := tab.Config{
-		Title: f.Title, Site: f.Site, Drive: f.Drive, Folder: f.Folder, Layout: tab.Layout(f.Layout),
-		Captions: tab.Captions(f.Captions), DefaultRecipe: f.DefaultRecipe,
+		Title:         f.Title,
+		Site:          f.Site,
+		Drive:         f.Drive,
+		Folder:        f.Folder,
+		Layout:        tab.Layout(f.Layout),
+		Captions:      tab.Captions(f.Captions),
+		DefaultRecipe: f.DefaultRecipe,
 	}
 	if f.Sort != nil {
 		c.Sort = tab.Sort{By: tab.SortKey(f.Sort.By), Descending: f.Sort.Descending}
@@ -54,11 +59,19 @@ type linksBody struct {
 func tabAnswer(t tab.Tab) tabBody {
 	c := t.Config
 	return tabBody{
-		ID: t.ID, Tag: entityTag(t.Version), CreatedAt: t.CreatedAt, ChangedAt: t.ChangedAt,
+		ID:        t.ID,
+		Tag:       entityTag(t.Version),
+		CreatedAt: t.CreatedAt,
+		ChangedAt: t.ChangedAt,
 		TabFields: TabFields{
-			Title: c.Title, Site: c.Site, Drive: c.Drive, Folder: c.Folder, Layout: string(c.Layout),
-			Sort:     &sortBody{By: string(c.Sort.By), Descending: c.Sort.Descending},
-			Captions: string(c.Captions), DefaultRecipe: c.DefaultRecipe,
+			Title:         c.Title,
+			Site:          c.Site,
+			Drive:         c.Drive,
+			Folder:        c.Folder,
+			Layout:        string(c.Layout),
+			Sort:          &sortBody{By: string(c.Sort.By), Descending: c.Sort.Descending},
+			Captions:      string(c.Captions),
+			DefaultRecipe: c.DefaultRecipe,
 		},
 	}
 }
@@ -103,7 +116,8 @@ func (a *API) deepLink(t tab.Tab, channel channelBody) string {
 	place, _ := json.Marshal(map[string]string{"channelId": channel.ID}) // maps of texts always marshal
 	query := url.Values{"label": {label}, "context": {string(place)}}
 	// Teams wants spaces as %20; a plus sign itself is %2B by now.
-	return "https://teams.microsoft.com/l/entity/" + a.options.TeamsApp + "/" + t.ID + "?" + strings.ReplaceAll(query.Encode(), "+", "%20")
+	return "https://teams.microsoft.com/l/entity/" + a.options.TeamsApp + "/" + t.ID + "?" +
+		strings.ReplaceAll(query.Encode(), "+", "%20")
 }
 
 func (a *API) tab(ctx context.Context, in *RecordID) (*tabOutput, error) {

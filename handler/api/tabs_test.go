@@ -47,8 +47,10 @@ func TestATabIsCreatedReadReplacedListedAndDeleted(t *testing.T) {
 	a := w.call(t, post("/api/tabs", goodTab))
 	tag, location := tagged(t, a, 201), a.header.Get("Location")
 	want := map[string]any{
-		"id": "id1", "etag": tag, "title": "Summer", "siteId": "contoso.sharepoint.com,1,2", "driveId": "b!d", "folderId": "root",
-		"layout": "grid", "sort": map[string]any{"by": "name"}, "captions": "none", "createdAt": "2026-03-01T12:00:00Z", "changedAt": "2026-03-01T12:00:00Z",
+		"id": "id1", "etag": tag, "title": "Summer", "siteId": "contoso.sharepoint.com,1,2", "driveId": "b!d",
+		"folderId": "root",
+		"layout":   "grid", "sort": map[string]any{"by": "name"}, "captions": "none",
+		"createdAt": "2026-03-01T12:00:00Z", "changedAt": "2026-03-01T12:00:00Z",
 	}
 	if diff := cmp.Diff(want, a.body); diff != "" || location != "/api/tabs/id1" {
 		t.Errorf("Location %q (-want +got):\n%s", location, diff)
@@ -60,14 +62,16 @@ func TestATabIsCreatedReadReplacedListedAndDeleted(t *testing.T) {
 		"defaultRecipe":{"version":1,"steps":[{"op":"flip","axis":"horizontal"}]}}`
 	changed := w.call(t, put(location, tag, all))
 	next := tagged(t, changed, 200)
-	if next == tag || changed.body["title"] != "Winter" || changed.body["layout"] != "masonry" || changed.body["defaultRecipe"] == nil {
+	if next == tag || changed.body["title"] != "Winter" || changed.body["layout"] != "masonry" ||
+		changed.body["defaultRecipe"] == nil {
 		t.Errorf("replaced: %s", changed.text)
 	}
 	if b := w.call(t, get(location)); b.body["title"] != "Winter" {
 		t.Errorf("read after the change: %s", b.text)
 	}
 	list := w.call(t, get("/api/tabs"))
-	if tabs := list.body["tabs"].([]any); len(tabs) != 1 || tabs[0].(map[string]any)["etag"] != next || list.body["next"] != nil {
+	if tabs := list.body["tabs"].([]any); len(tabs) != 1 || tabs[0].(map[string]any)["etag"] != next ||
+		list.body["next"] != nil {
 		t.Errorf("the list: %s", list.text)
 	}
 	if b := w.call(t, remove(location, next)); b.status != http.StatusNoContent {
@@ -106,7 +110,8 @@ func TestALostRaceIs412AndAMissingConditionIs428(t *testing.T) {
 			"a change of no base64":              {put(location, `"%%"`, body), 422, "invalid"},
 		} {
 			a := w.call(t, c.r)
-			if kind, field := a.problem(); a.status != c.status || kind != c.kind || kind != "stale" && field != "If-Match" {
+			if kind, field := a.problem(); a.status != c.status || kind != c.kind || kind != "stale" &&
+				field != "If-Match" {
 				t.Errorf("%s, %s: %d %s, want %d %s", path, name, a.status, a.text, c.status, c.kind)
 			}
 		}
@@ -164,7 +169,8 @@ func TestWrongTabsAndPresetsNameTheField(t *testing.T) {
 		{"/api/presets", preset, `{"name":"` + long + `"}`, "/name"},
 		{"/api/presets", preset, `{"description":"` + strings.Repeat("x", 1001) + `"}`, "/description"},
 		{"/api/presets", preset, `{"recipe":0}`, "/recipe"},
-		{"/api/presets", preset, `{"recipe":{"version":1,"steps":[{"op":"resize","width":99999}]}}`, "/recipe/steps/0/width"},
+		{"/api/presets", preset, `{"recipe":{"version":1,"steps":[{"op":"resize","width":99999}]}}`,
+			"/recipe/steps/0/width"},
 	} {
 		a := w.call(t, post(c.path, with(c.base, c.change)))
 		if kind, field := a.problem(); a.status != 422 || kind != "invalid" || field != c.field {
@@ -193,13 +199,17 @@ func TestANameThatIsTakenIsAConflict(t *testing.T) {
 func TestTheChannelIsInTheLinkAndNowhereElse(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	a := w.call(t, post("/api/tabs", strings.TrimSuffix(goodTab, "}")+`,"channel":{"id":"19:secret@thread.tacv2","name":"Secret + channel"}}`))
+	a := w.call(
+		t, post("/api/tabs",
+			strings.TrimSuffix(goodTab, "}")+`,"channel":{"id":"19:secret@thread.tacv2","name":"Secret + channel"}}`))
 	tagged(t, a, 201)
 	link, err := url.Parse(a.body["links"].(map[string]any)["teams"].(string))
-	if err != nil || strings.Contains(link.RawQuery, "+") || link.Host != "teams.microsoft.com" || link.Path != "/l/entity/app/id1" {
+	if err != nil || strings.Contains(link.RawQuery, "+") || link.Host != "teams.microsoft.com" ||
+		link.Path != "/l/entity/app/id1" {
 		t.Fatalf("the link is %v, %v", link, err)
 	}
-	if q := link.Query(); q.Get("context") != `{"channelId":"19:secret@thread.tacv2"}` || q.Get("label") != "Summer (Secret + channel)" {
+	if q := link.Query(); q.Get("context") != `{"channelId":"19:secret@thread.tacv2"}` ||
+		q.Get("label") != "Summer (Secret + channel)" {
 		t.Errorf("the link's query is %v", q)
 	}
 	if kept := fmt.Sprintf("%+v", w.shelf.tabs); strings.Contains(kept, "ecret") || strings.Contains(a.log, "ecret") {
@@ -248,11 +258,13 @@ func TestCursorsAreGoodForTheirListAlone(t *testing.T) {
 		"a longer one":   get("/api/tabs?cursor=" + cursor + "A"),
 	} {
 		a := w.call(t, r)
-		if kind, field := a.problem(); a.status != 422 || kind != "invalid" || field != "cursor" || strings.Contains(a.text, `"tabs"`) {
+		if kind, field := a.problem(); a.status != 422 || kind != "invalid" || field != "cursor" ||
+			strings.Contains(a.text, `"tabs"`) {
 			t.Errorf("%s: %d %s, want invalid at cursor", name, a.status, a.text)
 		}
 	}
-	if a := w.call(t, request{method: http.MethodGet, path: "/api/tabs?cursor=" + cursor, token: "Bearer bela"}); a.status != 200 {
+	if a := w.call(
+		t, request{method: http.MethodGet, path: "/api/tabs?cursor=" + cursor, token: "Bearer bela"}); a.status != 200 {
 		t.Errorf("a colleague: %d %s", a.status, a.text)
 	}
 }

@@ -26,8 +26,15 @@ type versionBody struct {
 func versionAnswer(i library.Item, v library.Version) versionBody {
 	at := place(i.Ref) + "/versions/" + url.PathEscape(v.ID)
 	return versionBody{
-		ID: v.ID, Size: v.Size, ModifiedAt: timeOrNone(v.ModifiedAt), ModifiedBy: v.ModifiedBy.Name, Current: v.Current,
-		Width: v.Width, Height: v.Height, Content: at + "/content", Thumbnail: at + "/thumbnails/large",
+		ID:         v.ID,
+		Size:       v.Size,
+		ModifiedAt: timeOrNone(v.ModifiedAt),
+		ModifiedBy: v.ModifiedBy.Name,
+		Current:    v.Current,
+		Width:      v.Width,
+		Height:     v.Height,
+		Content:    at + "/content",
+		Thumbnail:  at + "/thumbnails/large",
 	}
 }
 
@@ -71,7 +78,9 @@ func (a *API) versionContent(ctx context.Context, in *versionContentInput) (*hum
 	if v.Current {
 		tag = entityTag(i.Tag)
 	}
-	answer, err := a.stream(ctx, in.Reading, i.Name, i.MIME, tag, v.Size, func(ctx context.Context, part library.Span) (io.ReadCloser, error) {
+	answer, err := a.stream(ctx, in.Reading, i.Name, i.MIME, tag, v.Size, func(
+		ctx context.Context, part library.Span,
+	) (io.ReadCloser, error) {
 		return a.options.Library.OpenVersion(ctx, who, i, v, part)
 	})
 	return answer, problemAnswer(ctx, err)

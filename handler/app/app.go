@@ -88,19 +88,44 @@ func New(c config.Config) (*App, error) {
 		return nil, err
 	}
 	tokens, err := entra.NewTokens(entra.TokensOptions{
-		Authority: string(c.Authority), AppID: string(c.AppID), Resource: graphResource(c), Scopes: org.GraphScopes,
-		Credential: entra.Credential{Secret: c.AppSecret, Certificate: c.AppCertificate.Text, Identity: string(c.AppIdentity)},
-		Microsoft:  !c.Authority.Loopback(), Transport: transport, Sealer: sealed, Sessions: org.Guard(records, records, records), Meter: told.Telemetry, Now: now,
+		Authority: string(c.Authority),
+		AppID:     string(c.AppID),
+		Resource:  graphResource(c),
+		Scopes:    org.GraphScopes,
+		Credential: entra.Credential{Secret: c.AppSecret, Certificate: c.AppCertificate.Text,
+			Identity: string(c.AppIdentity)},
+		Microsoft: !c.Authority.Loopback(),
+		Transport: transport,
+		Sealer:    sealed,
+		Sessions:  org.Guard(records, records, records),
+		Meter:     told.Telemetry,
+		Now:       now,
 	})
 	if err != nil {
 		return nil, err
 	}
 	verifier := entra.NewVerifier(entra.VerifierOptions{
-		Authority: string(c.Authority), AuthorityV1: string(c.AuthorityV1), AppID: string(c.AppID), AppIDURI: c.AppIDURI(),
-		ClientApps: append(c.ClientApps, string(c.AppID)), Tenants: c.Tenants, AdminRoles: c.AdminRoles, Client: &http.Client{Transport: transport}, Meter: told.Telemetry, Now: now,
+		Authority:   string(c.Authority),
+		AuthorityV1: string(c.AuthorityV1),
+		AppID:       string(c.AppID),
+		AppIDURI:    c.AppIDURI(),
+		ClientApps:  append(c.ClientApps, string(c.AppID)),
+		Tenants:     c.Tenants,
+		AdminRoles:  c.AdminRoles,
+		Client:      &http.Client{Transport: transport},
+		Meter:       told.Telemetry,
+		Now:         now,
 	})
 	sharePoint, err := graph.NewClient(graph.Options{
-		BaseURL: string(c.Graph), Tokens: tokens, Transport: transport, Units: int(c.TenantUnits), Peers: records, SharePoint: c.Cloud.Hosts().SharePoint, Media: c.Cloud.Hosts().Media, Loopback: c.Graph.Loopback(), Now: now,
+		BaseURL:    string(c.Graph),
+		Tokens:     tokens,
+		Transport:  transport,
+		Units:      int(c.TenantUnits),
+		Peers:      records,
+		SharePoint: c.Cloud.Hosts().SharePoint,
+		Media:      c.Cloud.Hosts().Media,
+		Loopback:   c.Graph.Loopback(),
+		Now:        now,
 	})
 	if err != nil {
 		return nil, err
@@ -109,52 +134,142 @@ func New(c config.Config) (*App, error) {
 	limits, room := imageLimits(c), imaging.NewRoom(runtime.GOMAXPROCS(0))
 	newID := func() string { return strings.ToLower(rand.Text()) }
 	edits := bulk.NewService(bulk.ServiceOptions{
-		Jobs: records, Items: records, Index: records, Specs: specs, Queue: messages, Library: sharePoint, Limits: limits, MaxImages: int(c.BulkMaxImages), Previews: specs,
-		MaxOpen: bulk.MaxOpen{Tenant: int(c.BulkMaxOpen), User: int(c.BulkUserOpen)}, Now: now, NewID: newID,
+		Jobs:      records,
+		Items:     records,
+		Index:     records,
+		Specs:     specs,
+		Queue:     messages,
+		Library:   sharePoint,
+		Limits:    limits,
+		MaxImages: int(c.BulkMaxImages),
+		Previews:  specs,
+		MaxOpen:   bulk.MaxOpen{Tenant: int(c.BulkMaxOpen), User: int(c.BulkUserOpen)},
+		Now:       now,
+		NewID:     newID,
 	})
 	planner := bulk.NewPlanner(bulk.PlannerOptions{
-		Jobs: records, Items: records, Specs: specs, Queue: messages, Sessions: tokens, Index: records, Library: sharePoint, About: records, Now: now,
-		Limits: bulk.PlanLimits{Window: int(c.BulkWindow), MaxImages: int(c.BulkMaxImages), MaxBytes: int64(limits.Bytes)},
+		Jobs:     records,
+		Items:    records,
+		Specs:    specs,
+		Queue:    messages,
+		Sessions: tokens,
+		Index:    records,
+		Library:  sharePoint,
+		About:    records,
+		Now:      now,
+		Limits: bulk.PlanLimits{Window: int(c.BulkWindow), MaxImages: int(c.BulkMaxImages),
+			MaxBytes: int64(limits.Bytes)},
 	})
 	worker := bulk.NewWorker(bulk.WorkerOptions{
-		Jobs: records, Items: records, Specs: specs, Queue: messages, Sessions: tokens, Index: records, Library: sharePoint, Limits: limits,
-		Window: int(c.BulkWindow), Room: room, Previews: specs, Meter: told.Telemetry, Now: now, JobLife: jobLife, SpecLife: specLife,
+		Jobs:     records,
+		Items:    records,
+		Specs:    specs,
+		Queue:    messages,
+		Sessions: tokens,
+		Index:    records,
+		Library:  sharePoint,
+		Limits:   limits,
+		Window:   int(c.BulkWindow),
+		Room:     room,
+		Previews: specs,
+		Meter:    told.Telemetry,
+		Now:      now,
+		JobLife:  jobLife,
+		SpecLife: specLife,
 	})
 
 	bulkSweeper := bulk.NewSweeper(bulk.SweeperOptions{
-		Jobs: records, Index: records, Queue: messages, Sessions: tokens, Previews: specs, MaxAge: c.BulkMaxDays.Duration(), Now: now,
+		Jobs:     records,
+		Index:    records,
+		Queue:    messages,
+		Sessions: tokens,
+		Previews: specs,
+		MaxAge:   c.BulkMaxDays.Duration(),
+		Now:      now,
 	})
 
 	organizations := org.NewService(org.ServiceOptions{
-		Organizations: records, Users: records, Sessions: records, Erasures: records, Directory: sharePoint, Exchanger: tokens,
-		Queue: messages, Now: now, NewID: newID,
+		Organizations: records,
+		Users:         records,
+		Sessions:      records,
+		Erasures:      records,
+		Directory:     sharePoint,
+		Exchanger:     tokens,
+		Queue:         messages,
+		Now:           now,
+		NewID:         newID,
 	})
 	eradicator := org.NewEradicator(org.EradicatorOptions{
-		Organizations: records, Users: records, Erasures: records, Jobs: edits, Erasers: []org.Eraser{records, specs}, Queue: messages, Meter: told.Telemetry, Now: now,
-		Settle: settle(c),
+		Organizations: records,
+		Users:         records,
+		Erasures:      records,
+		Jobs:          edits,
+		Erasers:       []org.Eraser{records, specs},
+		Queue:         messages,
+		Meter:         told.Telemetry,
+		Now:           now,
+		Settle:        settle(c),
 	})
 	planned := schedule.ServiceOptions{Store: records, Edits: edits, People: organizations, Now: now, NewID: newID}
 	schedules, starter := schedule.NewService(planned), schedule.NewStarter(planned)
 	sweeper := org.NewSweeper(org.SweeperOptions{
-		Organizations: records, Users: records, Sessions: records, Erasures: records, Jobs: edits, Schedules: schedules, Resealer: tokens, Eradicator: eradicator, Queue: messages,
-		NewID: newID, Inactive: c.InactiveDays.Duration(), Grace: c.GraceDays.Duration(), Unneeded: c.SessionDays.Duration(),
+		Organizations: records,
+		Users:         records,
+		Sessions:      records,
+		Erasures:      records,
+		Jobs:          edits,
+		Schedules:     schedules,
+		Resealer:      tokens,
+		Eradicator:    eradicator,
+		Queue:         messages,
+		NewID:         newID,
+		Inactive:      c.InactiveDays.Duration(),
+		Grace:         c.GraceDays.Duration(),
+		Unneeded:      c.SessionDays.Duration(),
 	})
 	tabs := tab.NewService(tab.ServiceOptions{
-		Tabs: records, Presets: records, Library: sharePoint, Now: now, NewID: newID, CacheLife: c.TabCache.Duration(),
+		Tabs:      records,
+		Presets:   records,
+		Library:   sharePoint,
+		Now:       now,
+		NewID:     newID,
+		CacheLife: c.TabCache.Duration(),
 	})
 
-	pictures := library.NewService(library.ServiceOptions{SharePoint: sharePoint, Properties: records, Limits: limits, Room: room, Now: now})
+	pictures := library.NewService(library.ServiceOptions{
+		SharePoint: sharePoint,
+		Properties: records,
+		Limits:     limits,
+		Room:       room,
+		Now:        now,
+	})
 
 	a := &App{verifier: verifier, told: told}
 	a.API = api.New(api.Options{
-		Verifier: verifier, Org: organizations, Bulk: edits, Schedules: schedules, Tabs: tabs, Library: pictures, Cursors: cursors, TeamsApp: c.TeamsApp(),
-		Deadline: c.HTTPDeadline.Duration(), Now: now, Health: api.Health{Version: Version, Codec: jpegcodec.Name},
-		Ready: ready.NewProber(now, dependencies(c, storage, transport)...), Telemetry: told.Telemetry,
+		Verifier:  verifier,
+		Org:       organizations,
+		Bulk:      edits,
+		Schedules: schedules,
+		Tabs:      tabs,
+		Library:   pictures,
+		Cursors:   cursors,
+		TeamsApp:  c.TeamsApp(),
+		Deadline:  c.HTTPDeadline.Duration(),
+		Now:       now,
+		Health:    api.Health{Version: Version, Codec: jpegcodec.Name},
+		Ready:     ready.NewProber(now, dependencies(c, storage, transport)...),
+		Telemetry: told.Telemetry,
 	})
 	a.Functions = functions(planner, worker, starter, bulkSweeper, eradicator, sweeper, now)
 	a.Tab = web.New(web.Options{
-		AppID: string(c.AppID), TeamsApp: c.TeamsApp(), Scope: c.AppIDURI() + "/access_as_user", Authority: string(c.Authority),
-		SignIn: string(c.SignInPage), Version: Version, Thumbnails: c.Cloud.Hosts().Thumbnails(), Frames: c.Cloud.Hosts().Frames,
+		AppID:      string(c.AppID),
+		TeamsApp:   c.TeamsApp(),
+		Scope:      c.AppIDURI() + "/access_as_user",
+		Authority:  string(c.Authority),
+		SignIn:     string(c.SignInPage),
+		Version:    Version,
+		Thumbnails: c.Cloud.Hosts().Thumbnails(),
+		Frames:     c.Cloud.Hosts().Frames,
 	})
 	a.Handler = a.routes(c)
 	return a, nil
@@ -193,17 +308,18 @@ func openStorage(c config.Config, t *telemetry.Telemetry) (storage, error) {
 	return s, cmp.Or(failed[:]...)
 }
 
-// settle is how long after the mark of an erasure something may still be written: by a request or a function that was under way,
-// in a process that has not seen the mark, whose memory of tabs is still good.
+// settle is how long after the mark of an erasure something may still be written: by a request or a function that was
+// under way, in a process that has not seen the mark, whose memory of tabs is still good.
 func settle(c config.Config) time.Duration {
-	return org.EnteredLife + max(c.HTTPDeadline.Duration(), c.EventDeadline.Duration()) + c.TabCache.Duration() + settleMargin
+	return org.EnteredLife + max(c.HTTPDeadline.Duration(), c.EventDeadline.Duration()) + c.TabCache.Duration() +
+		settleMargin
 }
 
 // settleMargin is for writes that were on their way when their request ended, and for clocks that differ.
 const settleMargin = 30 * time.Second
 
-// jobLife is how late a worker may see that a bulk edit was cancelled. specLife is how long what a bulk edit does, and the
-// pictures that its recipe needs, stay in memory after they were read.
+// jobLife is how late a worker may see that a bulk edit was cancelled. specLife is how long what a bulk edit does, and
+// the pictures that its recipe needs, stay in memory after they were read.
 const (
 	jobLife  = 2 * time.Second
 	specLife = 10 * time.Minute
@@ -241,8 +357,8 @@ func imageLimits(c config.Config) imaging.Limits {
 	}
 }
 
-// dependencies are what the program needs, and how each is asked for a sign of life: storage for something that is not there,
-// with our credential, Entra ID and Graph for any answer.
+// dependencies are what the program needs, and how each is asked for a sign of life: storage for something that is not
+// there, with our credential, Entra ID and Graph for any answer.
 func dependencies(c config.Config, s storage, transport http.RoundTripper) []ready.Check {
 	missing := func(err error) error {
 		if fault.Is(err, fault.NotFound) {
@@ -252,12 +368,18 @@ func dependencies(c config.Config, s storage, transport http.RoundTripper) []rea
 	}
 	client := &http.Client{Transport: transport}
 	return []ready.Check{
-		{Name: "tables", Ask: func(ctx context.Context) error { _, err := s.records.Organization(ctx, "ready"); return missing(err) }},
+		{Name: "tables", Ask: func(ctx context.Context) error {
+			_, err := s.records.Organization(ctx, "ready")
+			return missing(err)
+		}},
 		{Name: "blobs", Ask: func(ctx context.Context) error {
 			_, err := s.specs.Spec(ctx, bulk.Job{Ref: bulk.Ref{Tenant: "ready", Job: "ready"}, User: "ready"})
 			return missing(err)
 		}},
-		{Name: "queues", Ask: func(ctx context.Context) error { _, err := s.messages.Exists(ctx, bulk.PlanQueue); return err }},
+		{Name: "queues", Ask: func(ctx context.Context) error {
+			_, err := s.messages.Exists(ctx, bulk.PlanQueue)
+			return err
+		}},
 		{Name: "entra", Ask: func(ctx context.Context) error {
 			return answers(ctx, client, string(c.Authority)+"/common/discovery/v2.0/keys")
 		}},
@@ -283,13 +405,19 @@ func answers(ctx context.Context, client *http.Client, address string) error {
 }
 
 // functions is the list of the queue and timer functions, each with its trigger and what a repeat does.
-func functions(planner *bulk.Planner, worker *bulk.Worker, starter *schedule.Starter, bulkSweeper *bulk.Sweeper, eradicator *org.Eradicator, sweeper *org.Sweeper, now func() time.Time) []invoke.Function {
+func functions(
+	planner *bulk.Planner, worker *bulk.Worker, starter *schedule.Starter, bulkSweeper *bulk.Sweeper,
+	eradicator *org.Eradicator, sweeper *org.Sweeper, now func() time.Time,
+) []invoke.Function {
 	return []invoke.Function{
-		invoke.Queue("BulkPlan", bulk.PlanQueue, planner.Plan),                          // goes on where the first one was
-		invoke.QueueCounted("BulkItem", bulk.ItemQueue, worker.Deliver),                 // finds the result and changes nothing
-		invoke.Queue("BulkPlanPoison", bulk.PlanQueue+poisonSuffix, planner.GiveUp),     // changes nothing
-		invoke.Queue("BulkItemPoison", bulk.ItemQueue+poisonSuffix, worker.GiveUp),      // changes nothing
-		invoke.Queue("Erasure", org.ErasureQueue, eradicator.Erase),                     // goes on where the first one was
+		// goes on where the first one was
+		invoke.Queue("BulkPlan", bulk.PlanQueue, planner.Plan),
+		// finds the result and changes nothing
+		invoke.QueueCounted("BulkItem", bulk.ItemQueue, worker.Deliver),
+		invoke.Queue("BulkPlanPoison", bulk.PlanQueue+poisonSuffix, planner.GiveUp), // changes nothing
+		invoke.Queue("BulkItemPoison", bulk.ItemQueue+poisonSuffix, worker.GiveUp),  // changes nothing
+		// goes on where the first one was
+		invoke.Queue("Erasure", org.ErasureQueue, eradicator.Erase),
 		invoke.Queue("ErasurePoison", org.ErasureQueue+poisonSuffix, eradicator.GiveUp), // changes nothing
 		invoke.OnTimer("BulkSchedules", func(ctx context.Context, _ invoke.Timer) error { // starts what is due still
 			started, err := starter.Start(ctx)
@@ -298,7 +426,8 @@ func functions(planner *bulk.Planner, worker *bulk.Worker, starter *schedule.Sta
 			}
 			return err
 		}),
-		invoke.OnTimer("BulkSweep", func(ctx context.Context, _ invoke.Timer) error { // helps none on that was helped just now
+		// helps none on that was helped just now
+		invoke.OnTimer("BulkSweep", func(ctx context.Context, _ invoke.Timer) error {
 			swept, err := bulkSweeper.Sweep(ctx)
 			if swept != (bulk.Swept{}) {
 				slog.InfoContext(ctx, "bulk edits were swept", "swept", swept)
@@ -324,7 +453,9 @@ func (a *App) routes(c config.Config) http.Handler {
 	}, a.Functions...)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		recorder := &middleware.Recorder{ResponseWriter: w}
-		defer middleware.Rescue(r.Context(), recorder, func() { http.Error(recorder, "Something went wrong on our side.", http.StatusInternalServerError) })
+		defer middleware.Rescue(r.Context(), recorder, func() {
+			http.Error(recorder, "Something went wrong on our side.", http.StatusInternalServerError)
+		})
 		switch {
 		case !middleware.IsPlainPath(r.URL), strings.HasPrefix(r.URL.Path, api.Prefix+"/") && !web.Serves(r.URL.Path):
 			a.API.ServeHTTP(recorder, r) // which refuses paths that are not plain

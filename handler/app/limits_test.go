@@ -33,9 +33,11 @@ func TestTheSettingsGiveTheLimits(t *testing.T) {
 		value  string
 		change func(*imaging.Limits)
 	}{
-		"":                                  {"", func(*imaging.Limits) {}},
-		"IMAGEPRO_MAX_FILE_MB":              {"7", func(l *imaging.Limits) { l.Bytes = 7 << 20 }},
-		"IMAGEPRO_MAX_MEGAPIXELS":           {"7", func(l *imaging.Limits) { l.Pixels, l.ResultPixels, l.Memory = 7*million, 14*million, 140*million }},
+		"":                     {"", func(*imaging.Limits) {}},
+		"IMAGEPRO_MAX_FILE_MB": {"7", func(l *imaging.Limits) { l.Bytes = 7 << 20 }},
+		"IMAGEPRO_MAX_MEGAPIXELS": {"7", func(l *imaging.Limits) {
+			l.Pixels, l.ResultPixels, l.Memory = 7*million, 14*million, 140*million
+		}},
 		"IMAGEPRO_MAX_SIDE":                 {"7", func(l *imaging.Limits) { l.Side = 7 }},
 		"IMAGEPRO_MAX_SCANS":                {"7", func(l *imaging.Limits) { l.Scans = 7 }},
 		"IMAGEPRO_MAX_FRAMES":               {"7", func(l *imaging.Limits) { l.Frames = 7 }},

@@ -12,7 +12,8 @@ import (
 func TestAnErasureWaitsForFunctionsThatAreUnderWay(t *testing.T) {
 	t.Parallel()
 	for _, c := range []config.Config{
-		{HTTPDeadline: config.HTTPDeadline(200 * time.Second), EventDeadline: config.EventDeadline(270 * time.Second), TabCache: config.CacheLife(30 * time.Second)},
+		{HTTPDeadline: config.HTTPDeadline(200 * time.Second), EventDeadline: config.EventDeadline(270 * time.Second),
+			TabCache: config.CacheLife(30 * time.Second)},
 		{HTTPDeadline: config.HTTPDeadline(220 * time.Second), EventDeadline: config.EventDeadline(60 * time.Second)},
 	} {
 		left := settle(c) - org.EnteredLife - c.TabCache.Duration() - settleMargin

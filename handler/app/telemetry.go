@@ -19,8 +19,17 @@ func newPipeline(c config.Config, now func() time.Time) (*otlp.Pipeline, error) 
 		return &otlp.Pipeline{Telemetry: telemetry.Off()}, nil
 	}
 	return otlp.New(otlp.Options{
-		Traces: to.Traces, Metrics: to.Metrics, Logs: to.Logs, Headers: c.CollectorHeaders, Timeout: time.Duration(c.CollectorTimeout),
-		Service: c.ServiceName, Version: Version, Level: c.LogLevel, Attributes: c.AboutService, Sample: c.TracesSampler != "", Now: now,
+		Traces:     to.Traces,
+		Metrics:    to.Metrics,
+		Logs:       to.Logs,
+		Headers:    c.CollectorHeaders,
+		Timeout:    time.Duration(c.CollectorTimeout),
+		Service:    c.ServiceName,
+		Version:    Version,
+		Level:      c.LogLevel,
+		Attributes: c.AboutService,
+		Sample:     c.TracesSampler != "",
+		Now:        now,
 	}, sparingly(now))
 }
 
@@ -39,8 +48,8 @@ func sparingly(now func() time.Time) func(error) {
 	}
 }
 
-// service names the service to which a request goes. Graph is told the trace: it may be asked for it, and SharePoint's addresses are
-// left as they were given.
+// service names the service to which a request goes. Graph is told the trace: it may be asked for it, and SharePoint's
+// addresses are left as they were given.
 func service(c config.Config) func(*http.Request) (string, bool) {
 	hostOf := func(address config.CloudURL) string {
 		u, err := url.Parse(string(address))

@@ -48,7 +48,8 @@ func TestADryRunIsAppliedAsItWasTried(t *testing.T) {
 				changed = bulk.Edited
 			}
 			want := map[string]bulk.ItemState{
-				files[0].Name: bulk.Edited, files[1].Name: changed, files[2].Name: bulk.Edited, files[3].Name: bulk.Skipped,
+				files[0].Name: bulk.Edited, files[1].Name: changed, files[2].Name: bulk.Edited,
+				files[3].Name: bulk.Skipped,
 				files[4].Name: bulk.Edited,
 			}
 			if done.State != bulk.Done || !maps.Equal(states, want) {

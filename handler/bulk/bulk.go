@@ -52,15 +52,17 @@ const (
 // Job is a bulk edit.
 type Job struct {
 	Ref
-	User       string // object id of the user on whose behalf it works
-	Kind       Kind
-	Of         string // id of the job that it undoes, whose failed images it tries again, or that tried it; mostly empty
+	User string // object id of the user on whose behalf it works
+	Kind Kind
+	// id of the job that it undoes, whose failed images it tries again, or that tried it; mostly empty
+	Of         string
 	State      JobState
 	Reason     string // kind of the fault that failed or parked it
 	Message    string // a sentence for the user; with Failed, Parked and Cancelled
 	CreatedAt  time.Time
 	FinishedAt time.Time // zero until it is final
-	// RunningAt is when the images began to be edited, or went on after a rest, and RunningFrom how many had a result then.
+	// RunningAt is when the images began to be edited, or went on after a rest, and RunningFrom how many had a result
+	// then.
 	RunningAt   time.Time
 	RunningFrom int
 
@@ -134,12 +136,13 @@ type ItemState string
 
 // The states of an item. All but Waiting are final.
 const (
-	Waiting    ItemState = "waiting"
-	Edited     ItemState = "edited"    // saved; in a dry run: would be saved
-	Unchanged  ItemState = "unchanged" // the recipe changes nothing in this image; nothing was saved
-	Skipped    ItemState = "skipped"   // no image that this program edits, over a limit, locked, done before, or left as Save says
-	Conflicted ItemState = "conflict"  // changed by somebody else since it was planned; nothing was saved
-	Broken     ItemState = "failed"    // Message says why; nothing was saved unless it says that this is not known
+	Waiting   ItemState = "waiting"
+	Edited    ItemState = "edited"    // saved; in a dry run: would be saved
+	Unchanged ItemState = "unchanged" // the recipe changes nothing in this image; nothing was saved
+	// no image that this program edits, over a limit, locked, done before, or left as Save says
+	Skipped    ItemState = "skipped"
+	Conflicted ItemState = "conflict" // changed by somebody else since it was planned; nothing was saved
+	Broken     ItemState = "failed"   // Message says why; nothing was saved unless it says that this is not known
 )
 
 // Item is one image of a job.
@@ -197,8 +200,8 @@ type Intent struct {
 	Folder        string // for that file; empty for that of the image
 	Before, After Picture
 	Warnings      []string
-	// Earlier is what was announced before for the same source, if it was something else: two releases of the program may
-	// make other bytes of it, and the save of either may still come.
+	// Earlier is what was announced before for the same source, if it was something else: two releases of the program
+	// may make other bytes of it, and the save of either may still come.
 	Earlier []Announced
 }
 
@@ -215,7 +218,8 @@ func (i Intent) all() []Announced {
 	return append([]Announced{{i.Fingerprint, i.Name, i.Folder, i.After, i.Warnings}}, i.Earlier...)
 }
 
-// after returns the intent with what an earlier one has announced, if that is something else. The earlier one may be nil.
+// after returns the intent with what an earlier one has announced, if that is something else. The earlier one may be
+// nil.
 func (i Intent) after(earlier *Intent) *Intent {
 	if earlier == nil {
 		return &i
@@ -238,7 +242,8 @@ type Source struct {
 	Images     []ImageRef
 	Properties *PropertyFilter
 	Job        *JobSource
-	// Since is the id of an earlier job of the user's: images that are as that one left them are passed, if it did the same.
+	// Since is the id of an earlier job of the user's: images that are as that one left them are passed, if it did the
+	// same.
 	Since string
 }
 
@@ -333,8 +338,8 @@ type Jobs interface {
 	RecordPortion(ctx context.Context, j Job, p Portion) (Job, error)
 	// PlannedFolder returns the folder with the number.
 	PlannedFolder(ctx context.Context, ref Ref, n int) (FolderRef, error)
-	// CloseJob notes in the index that a job is final. One without a State, as OpenJobs and EachOpen return it, is closed
-	// only if its place in the index is still the one that was read; Conflict if not.
+	// CloseJob notes in the index that a job is final. One without a State, as OpenJobs and EachOpen return it, is
+	// closed only if its place in the index is still the one that was read; Conflict if not.
 	CloseJob(ctx context.Context, j Job) error
 }
 
@@ -349,7 +354,8 @@ type Index interface {
 	// CountOpen counts the jobs of a tenant, and of a user in it, that were not closed.
 	CountOpen(ctx context.Context, tenant, user string) (OpenCount, error)
 	// OpenJobs returns the jobs of a user, or of all users of the tenant if user is empty, that were not closed.
-	// One whose record is not there (yet, or any more) comes without a State, and with the Version of its place in the index.
+	// One whose record is not there (yet, or any more) comes without a State, and with the Version of its place in the
+	// index.
 	OpenJobs(ctx context.Context, tenant, user string) ([]Job, error)
 }
 
@@ -380,8 +386,8 @@ type Items interface {
 
 // Described finds images by what is said of them.
 type Described interface {
-	// Find returns at most limit images of a tenant after the cursor (empty: from the start), and the cursor to go on with,
-	// empty at the end. There may be few, or none, though more follow.
+	// Find returns at most limit images of a tenant after the cursor (empty: from the start), and the cursor to go on
+	// with, empty at the end. There may be few, or none, though more follow.
 	Find(ctx context.Context, tenant string, f PropertyFilter, cursor string, limit int) ([]ImageRef, string, error)
 }
 
@@ -413,8 +419,8 @@ type Queue interface {
 
 // Meter measures.
 type Meter interface {
-	// Image tells of an image that has its result: the kind of its job, what became of it and why, how long the worker took, and its
-	// bytes before, 0 if they are not known.
+	// Image tells of an image that has its result: the kind of its job, what became of it and why, how long the worker
+	// took, and its bytes before, 0 if they are not known.
 	Image(ctx context.Context, kind, state, reason string, took time.Duration, bytes int64)
 }
 

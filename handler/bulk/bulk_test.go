@@ -104,7 +104,12 @@ func newKit(t *testing.T) *kit {
 func newUser(t *testing.T) directory.User {
 	t.Helper()
 	n := siteNumber.Add(1)
-	user := directory.User{Tenant: scene.Contoso.ID, ID: directory.NewID(), UPN: fmt.Sprintf("user%d@contoso.onmicrosoft.com", n), Name: fmt.Sprint("User ", n)}
+	user := directory.User{
+		Tenant: scene.Contoso.ID,
+		ID:     directory.NewID(),
+		UPN:    fmt.Sprintf("user%d@contoso.onmicrosoft.com", n),
+		Name:   fmt.Sprint("User ", n),
+	}
 	if err := world.Directory.PutUser(user); err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +123,12 @@ func newTenantsUser(t *testing.T) directory.User {
 	tenant := directory.Tenant{ID: directory.NewID(), Name: fmt.Sprint("Tenant ", n), Domain: fmt.Sprint("tenant", n)}
 	world.Directory.PutTenant(tenant)
 	world.Entra.Consent(tenant.ID, "", scene.App.ID, scene.App.Scopes...)
-	user := directory.User{Tenant: tenant.ID, ID: directory.NewID(), UPN: fmt.Sprintf("user@%s.onmicrosoft.com", tenant.Domain), Name: "User"}
+	user := directory.User{
+		Tenant: tenant.ID,
+		ID:     directory.NewID(),
+		UPN:    fmt.Sprintf("user@%s.onmicrosoft.com", tenant.Domain),
+		Name:   "User",
+	}
 	if err := world.Directory.PutUser(user); err != nil {
 		t.Fatal(err)
 	}
@@ -127,8 +137,14 @@ func newTenantsUser(t *testing.T) directory.User {
 
 func newKitOf(t *testing.T, user directory.User) *kit {
 	t.Helper()
-	k := &kit{t: t, user: user, queue: &memoryQueue{}, crash: &crasher{}, now: time.Now,
-		limits: bulk.PlanLimits{Window: 8, MaxImages: 1000, MaxBytes: 50 << 20}}
+	k := &kit{
+		t:      t,
+		user:   user,
+		queue:  &memoryQueue{},
+		crash:  &crasher{},
+		now:    time.Now,
+		limits: bulk.PlanLimits{Window: 8, MaxImages: 1000, MaxBytes: 50 << 20},
+	}
 	k.who = caller.Away(k.user.Tenant, k.user.ID)
 	var err error
 	if k.site, err = world.Graph.AddSite(k.user.Tenant, fmt.Sprint("Site ", siteNumber.Add(1)), k.user.ID); err != nil {
@@ -148,9 +164,18 @@ func newKitOf(t *testing.T, user directory.User) *kit {
 
 func (k *kit) newService() *bulk.Service {
 	return bulk.NewService(bulk.ServiceOptions{
-		Jobs: k.records, Items: k.records, Index: k.records, Specs: k.specs, Queue: k.queue, MaxImages: k.limits.MaxImages, Now: k.now,
-		Library: k.library, Limits: imaging.DefaultLimits(), Previews: k.specs, MaxOpen: bulk.MaxOpen{Tenant: 10_000, User: 1000},
-		NewID: func() string { return fmt.Sprintf("job%d", siteNumber.Add(1)) },
+		Jobs:      k.records,
+		Items:     k.records,
+		Index:     k.records,
+		Specs:     k.specs,
+		Queue:     k.queue,
+		MaxImages: k.limits.MaxImages,
+		Now:       k.now,
+		Library:   k.library,
+		Limits:    imaging.DefaultLimits(),
+		Previews:  k.specs,
+		MaxOpen:   bulk.MaxOpen{Tenant: 10_000, User: 1000},
+		NewID:     func() string { return fmt.Sprintf("job%d", siteNumber.Add(1)) },
 	})
 }
 
@@ -170,19 +195,32 @@ func (k *kit) newLibrary() *graphclient.Client {
 		k.t.Fatal(err)
 	}
 	tokens, err := entra.NewTokens(entra.TokensOptions{
-		Authority: world.EntraURL, AppID: sandbox.DemoApp, Credential: entra.Credential{Secret: secret.New(scene.Secret)},
-		Resource: "https://graph.microsoft.com", Scopes: org.GraphScopes,
-		Transport: transport, Sealer: sealer, Sessions: k.records, Now: k.now,
+		Authority:  world.EntraURL,
+		AppID:      sandbox.DemoApp,
+		Credential: entra.Credential{Secret: secret.New(scene.Secret)},
+		Resource:   "https://graph.microsoft.com",
+		Scopes:     org.GraphScopes,
+		Transport:  transport,
+		Sealer:     sealer,
+		Sessions:   k.records,
+		Now:        k.now,
 	})
 	if err != nil {
 		k.t.Fatal(err)
 	}
 	k.sessions = tokens
-	library, err := graphclient.NewClient(graphclient.Options{BaseURL: world.GraphURL, Tokens: tokens, Transport: transport, Loopback: true, Now: k.now})
+	library, err := graphclient.NewClient(graphclient.Options{
+		BaseURL:   world.GraphURL,
+		Tokens:    tokens,
+		Transport: transport,
+		Loopback:  true,
+		Now:       k.now,
+	})
 	if err != nil {
 		k.t.Fatal(err)
 	}
-	assertion, err := world.Entra.TeamsToken(sandboxentra.TeamsTokenRequest{Tenant: k.user.Tenant, User: k.user.ID, App: sandbox.DemoApp})
+	assertion, err := world.Entra.TeamsToken(
+		sandboxentra.TeamsTokenRequest{Tenant: k.user.Tenant, User: k.user.ID, App: sandbox.DemoApp})
 	if err != nil {
 		k.t.Fatal(err)
 	}
@@ -206,16 +244,33 @@ func (n neighbours) CountOpen(context.Context, string, string) (bulk.OpenCount, 
 
 func (k *kit) planner() *bulk.Planner {
 	return bulk.NewPlanner(bulk.PlannerOptions{
-		Jobs: crashingJobs{k.records, k.crash}, Items: k.records, Specs: k.specs, Queue: crashingQueue{k.queue, k.crash}, Sessions: k.sessions,
-		Library: crashingLibrary{k.library, k.crash}, Index: neighbours{k.records, &k.open}, About: k.records, Limits: k.limits, Now: k.now,
+		Jobs:     crashingJobs{k.records, k.crash},
+		Items:    k.records,
+		Specs:    k.specs,
+		Queue:    crashingQueue{k.queue, k.crash},
+		Sessions: k.sessions,
+		Library:  crashingLibrary{k.library, k.crash},
+		Index:    neighbours{k.records, &k.open},
+		About:    k.records,
+		Limits:   k.limits,
+		Now:      k.now,
 	})
 }
 
 func (k *kit) worker() *bulk.Worker {
 	return bulk.NewWorker(bulk.WorkerOptions{
-		Jobs: crashingJobs{k.records, k.crash}, Items: crashingItems{k.records, k.crash}, Specs: k.specs,
-		Queue: crashingQueue{k.queue, k.crash}, Sessions: k.sessions, Library: crashingLibrary{k.library, k.crash}, Index: neighbours{k.records, &k.open},
-		Limits: imaging.DefaultLimits(), Window: k.limits.Window, Room: imaging.NewRoom(2), Previews: crashingPreviews{k.specs, k.crash}, Now: k.now,
+		Jobs:     crashingJobs{k.records, k.crash},
+		Items:    crashingItems{k.records, k.crash},
+		Specs:    k.specs,
+		Queue:    crashingQueue{k.queue, k.crash},
+		Sessions: k.sessions,
+		Library:  crashingLibrary{k.library, k.crash},
+		Index:    neighbours{k.records, &k.open},
+		Limits:   imaging.DefaultLimits(),
+		Window:   k.limits.Window,
+		Room:     imaging.NewRoom(2),
+		Previews: crashingPreviews{k.specs, k.crash},
+		Now:      k.now,
 	})
 }
 
@@ -387,7 +442,8 @@ func (k *kit) wantVersions(items []graph.Item, want int) {
 		}
 		config, _, err := image.DecodeConfig(bytes.NewReader(k.content(item, versions[0].ID)))
 		if err != nil || config.Width > 30 || config.Height > 30 {
-			k.t.Errorf("%s: its newest version has %d×%d pixels (%v), want at most 30", item.Name, config.Width, config.Height, err)
+			k.t.Errorf("%s: its newest version has %d×%d pixels (%v), want at most 30", item.Name, config.Width,
+				config.Height, err)
 		}
 	}
 }

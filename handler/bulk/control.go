@@ -13,8 +13,8 @@ import (
 	"imagepro/handler/fault"
 )
 
-// Pause lets a job rest until its user lets it go on: no further image is begun, and those that are being edited at this
-// moment are saved. Conflict if it is over.
+// Pause lets a job rest until its user lets it go on: no further image is begun, and those that are being edited at
+// this moment are saved. Conflict if it is over.
 func (s *Service) Pause(ctx context.Context, who caller.Caller, id string) (Job, error) {
 	for {
 		job, err := s.Get(ctx, who, id)
@@ -50,8 +50,8 @@ func (s *Service) GoOn(ctx context.Context, who caller.Caller, id string) (Job, 
 	return s.Get(ctx, who, id)
 }
 
-// End cancels a job: no further image is begun, and what was edited stays. A repeat changes nothing; Conflict if it came to
-// its end otherwise.
+// End cancels a job: no further image is begun, and what was edited stays. A repeat changes nothing; Conflict if it
+// came to its end otherwise.
 func (s *Service) End(ctx context.Context, who caller.Caller, id string) (Job, error) {
 	job, err := s.Get(ctx, who, id)
 	if err == nil {
@@ -90,7 +90,9 @@ const listParallel = 8
 
 // List returns at most limit of the caller's jobs after the cursor (empty: from the start), the newest first, and the
 // cursor to go on with, empty at the end. With open only those that are not final.
-func (s *Service) List(ctx context.Context, who caller.Caller, open bool, cursor string, limit int) ([]Job, string, error) {
+func (s *Service) List(
+	ctx context.Context, who caller.Caller, open bool, cursor string, limit int,
+) ([]Job, string, error) {
 	find := s.index.JobsOf
 	if open {
 		find = s.index.OpenJobs
@@ -162,7 +164,9 @@ type JobSource struct {
 }
 
 // Retry starts a job that does the same as one that is over, with those of its images that have one of the states.
-func (s *Service) Retry(ctx context.Context, who caller.Caller, id string, states []ItemState, key string) (Job, error) {
+func (s *Service) Retry(
+	ctx context.Context, who caller.Caller, id string, states []ItemState, key string,
+) (Job, error) {
 	job, err := s.Get(ctx, who, id)
 	switch {
 	case err != nil:
@@ -174,14 +178,21 @@ func (s *Service) Retry(ctx context.Context, who caller.Caller, id string, state
 	if err != nil {
 		return Job{}, err
 	}
-	r := Request{Source: Source{Job: &JobSource{Job: id, States: states}}, Recipe: spec.Recipe, Save: spec.Save, Key: key, of: &job, spec: &spec}
+	r := Request{
+		Source: Source{Job: &JobSource{Job: id, States: states}},
+		Recipe: spec.Recipe,
+		Save:   spec.Save,
+		Key:    key,
+		of:     &job,
+		spec:   &spec,
+	}
 	return s.Submit(ctx, who, r)
 }
 
-// Apply starts a job that saves what a dry run would have saved: with its recipe, the pictures that it has pinned and its
-// way of saving, over the images that it would have edited and no others. One that was changed since is met as any that
-// is changed after the planning. A repeat returns the same job. Conflict if the job is no dry run, or has not come to its
-// end.
+// Apply starts a job that saves what a dry run would have saved: with its recipe, the pictures that it has pinned and
+// its way of saving, over the images that it would have edited and no others. One that was changed since is met as any
+// that is changed after the planning. A repeat returns the same job. Conflict if the job is no dry run, or has not come
+// to its end.
 func (s *Service) Apply(ctx context.Context, who caller.Caller, id string) (Job, error) {
 	job, err := s.Get(ctx, who, id)
 	switch {
@@ -197,8 +208,12 @@ func (s *Service) Apply(ctx context.Context, who caller.Caller, id string) (Job,
 		return Job{}, err
 	}
 	return s.Submit(ctx, who, Request{
-		Source: Source{Job: &JobSource{Job: id, States: []ItemState{Edited}}}, Recipe: spec.Recipe, Save: spec.Save,
-		Key: internalKey("apply " + id), of: &job, spec: &spec,
+		Source: Source{Job: &JobSource{Job: id, States: []ItemState{Edited}}},
+		Recipe: spec.Recipe,
+		Save:   spec.Save,
+		Key:    internalKey("apply " + id),
+		of:     &job,
+		spec:   &spec,
 	})
 }
 
@@ -222,7 +237,8 @@ func (s JobSource) withStates() (*JobSource, error) {
 	s.States = slices.Compact(slices.Sorted(slices.Values(s.States)))
 	for _, state := range s.States {
 		if !slices.Contains([]ItemState{Broken, Conflicted, Skipped}, state) {
-			return nil, fault.New(fault.Invalid, "The states are failed, conflict and skipped.", nil).At("/source/job/states")
+			return nil, fault.New(fault.Invalid, "The states are failed, conflict and skipped.",
+				nil).At("/source/job/states")
 		}
 	}
 	return &s, nil
@@ -258,7 +274,8 @@ func (p *Planner) jobPage(ctx context.Context, job Job, source *JobSource) (Port
 			p.pass(job, *f, fault.New(fault.Processed, "This image was edited like that already.", nil), &portion)
 			continue
 		}
-		if item.State == Edited && (i == nil || f.Fingerprint != i.Source) { // by a dry run, which has tried another content
+		// by a dry run, which has tried another content
+		if item.State == Edited && (i == nil || f.Fingerprint != i.Source) {
 			f.Tag, f.Fingerprint = item.Tag, item.Hash // so that the worker finds it changed
 		}
 		known := len(portion.Items)

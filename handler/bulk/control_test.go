@@ -26,7 +26,8 @@ func TestAPausedJobRestsUntilItsUserLetsItGoOn(t *testing.T) {
 				k.deliverUntil(job.Ref, func(j bulk.Job) bool { return j.Place.End && j.Counts.Edited == edited })
 			}
 			for range 2 {
-				if paused, err := k.service.Pause(t.Context(), k.who, job.Job); err != nil || paused.State != bulk.Paused {
+				if paused, err := k.service.Pause(t.Context(), k.who, job.Job); err != nil ||
+					paused.State != bulk.Paused {
 					t.Fatalf("Pause = %+v, %v", paused, err)
 				}
 			}
@@ -108,8 +109,18 @@ func TestACancelReachesAWorkerThatRemembersTheJob(t *testing.T) {
 	job := k.submit(bulk.Request{Source: k.folder()})
 	k.plan()
 	worker := bulk.NewWorker(bulk.WorkerOptions{
-		Jobs: k.records, Items: k.records, Specs: k.specs, Queue: k.queue, Sessions: k.sessions, Index: neighbours{k.records, &k.open}, Library: k.library,
-		Limits: imaging.DefaultLimits(), Window: k.limits.Window, Room: imaging.NewRoom(1), Now: k.now, JobLife: 50 * time.Millisecond,
+		Jobs:     k.records,
+		Items:    k.records,
+		Specs:    k.specs,
+		Queue:    k.queue,
+		Sessions: k.sessions,
+		Index:    neighbours{k.records, &k.open},
+		Library:  k.library,
+		Limits:   imaging.DefaultLimits(),
+		Window:   k.limits.Window,
+		Room:     imaging.NewRoom(1),
+		Now:      k.now,
+		JobLife:  50 * time.Millisecond,
 	})
 	work := func(n int) {
 		t.Helper()
@@ -173,7 +184,8 @@ func TestJobsAreListedTheNewestFirst(t *testing.T) {
 		}
 	}
 	stranger := newUser(t)
-	if jobs, _, err := k.service.List(t.Context(), caller.Away(stranger.Tenant, stranger.ID), false, "", 10); err != nil || len(jobs) != 0 {
+	if jobs, _, err := k.service.List(t.Context(), caller.Away(stranger.Tenant, stranger.ID), false, "",
+		10); err != nil || len(jobs) != 0 {
 		t.Errorf("a stranger sees %v, %v", jobs, err)
 	}
 }
@@ -183,7 +195,8 @@ func TestNobodyElseControlsAJob(t *testing.T) {
 	k := newKitOf(t, newUser(t))
 	k.pictures(1)
 	job := k.submit(bulk.Request{Source: k.folder()})
-	for _, stranger := range []caller.Caller{{Tenant: k.who.Tenant, User: newUser(t).ID}, {Tenant: "another", User: k.who.User}} {
+	for _, stranger := range []caller.Caller{{Tenant: k.who.Tenant, User: newUser(t).ID},
+		{Tenant: "another", User: k.who.User}} {
 		for name, do := range map[string]func() error{
 			"pause":  func() error { _, err := k.service.Pause(t.Context(), stranger, job.Job); return err },
 			"go on":  func() error { _, err := k.service.GoOn(t.Context(), stranger, job.Job); return err },
@@ -193,7 +206,8 @@ func TestNobodyElseControlsAJob(t *testing.T) {
 				return k.service.EachItem(t.Context(), stranger, job.Job, func(bulk.Item) error { return nil })
 			},
 			"source": func() error {
-				_, err := k.service.Submit(t.Context(), stranger, bulk.Request{Recipe: halve, Source: bulk.Source{Job: &bulk.JobSource{Job: job.Job}}})
+				_, err := k.service.Submit(t.Context(), stranger,
+					bulk.Request{Recipe: halve, Source: bulk.Source{Job: &bulk.JobSource{Job: job.Job}}})
 				return err
 			},
 		} {
@@ -235,7 +249,8 @@ func TestWhatFailedIsTriedAgainUnderItsNumber(t *testing.T) {
 	}
 	var again bulk.Job
 	for range 2 { // with the same key
-		if again, err = k.service.Retry(t.Context(), k.who, first.Job, []bulk.ItemState{bulk.Conflicted}, "key"); err != nil {
+		if again, err = k.service.Retry(t.Context(), k.who, first.Job, []bulk.ItemState{bulk.Conflicted},
+			"key"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -275,12 +290,25 @@ func TestARetryLeavesWhatTheFirstTryHasSavedAfterAll(t *testing.T) {
 func TestProgressTellsTheRateSinceTheWorkBegan(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	job := bulk.Job{State: bulk.Running, Planned: 100, RunningAt: start, RunningFrom: 20, Counts: bulk.Counts{Edited: 35, Failed: 5}}
-	if got, want := job.Progress(start.Add(2*time.Minute)), (bulk.Progress{PerMinute: 10, End: start.Add(8 * time.Minute)}); got != want {
+	job := bulk.Job{
+		State:       bulk.Running,
+		Planned:     100,
+		RunningAt:   start,
+		RunningFrom: 20,
+		Counts:      bulk.Counts{Edited: 35, Failed: 5},
+	}
+	if got, want := job.Progress(start.Add(2*time.Minute)),
+		(bulk.Progress{PerMinute: 10, End: start.Add(8 * time.Minute)}); got != want {
 		t.Errorf("Progress = %+v, want %+v", got, want)
 	}
 	for name, change := range map[string]func(*bulk.Job){
-		"paused": func(j *bulk.Job) { j.State = bulk.Paused }, "nothing done": func(j *bulk.Job) { j.RunningFrom = 40 }, "no time": func(j *bulk.Job) { j.RunningAt = start.Add(3 * time.Minute) },
+		"paused": func(j *bulk.Job) { j.State = bulk.Paused }, "nothing done": func(j *bulk.Job) {
+			j.RunningFrom = 40
+		}, "no time": func(
+			j *bulk.Job,
+		) {
+			j.RunningAt = start.Add(3 * time.Minute)
+		},
 	} {
 		other := job
 		change(&other)

@@ -64,7 +64,9 @@ type crashingPreviews struct {
 }
 
 func (c crashingPreviews) PutPreview(ctx context.Context, j bulk.Job, n int, side bulk.Side, jpeg []byte) error {
-	_, err := around(c.crash, "PutPreview", func() (struct{}, error) { return struct{}{}, c.Previews.PutPreview(ctx, j, n, side, jpeg) })
+	_, err := around(c.crash, "PutPreview", func() (struct{}, error) {
+		return struct{}{}, c.Previews.PutPreview(ctx, j, n, side, jpeg)
+	})
 	return err
 }
 
@@ -77,11 +79,15 @@ func (c crashingLibrary) Read(ctx context.Context, who caller.Caller, f bulk.Fil
 	return around(c.crash, "Read", func() ([]byte, error) { return c.Library.Read(ctx, who, f, limit) })
 }
 
-func (c crashingLibrary) Replace(ctx context.Context, who caller.Caller, f bulk.File, content []byte) (bulk.File, error) {
+func (c crashingLibrary) Replace(
+	ctx context.Context, who caller.Caller, f bulk.File, content []byte,
+) (bulk.File, error) {
 	return around(c.crash, "Replace", func() (bulk.File, error) { return c.Library.Replace(ctx, who, f, content) })
 }
 
-func (c crashingLibrary) Create(ctx context.Context, who caller.Caller, f bulk.File, name string, content []byte) (bulk.File, error) {
+func (c crashingLibrary) Create(
+	ctx context.Context, who caller.Caller, f bulk.File, name string, content []byte,
+) (bulk.File, error) {
 	return around(c.crash, "Create", func() (bulk.File, error) { return c.Library.Create(ctx, who, f, name, content) })
 }
 
@@ -91,7 +97,9 @@ type crashingQueue struct {
 }
 
 func (c crashingQueue) Send(ctx context.Context, queue string, body []byte, delay time.Duration) error {
-	_, err := around(c.crash, "Send "+queue, func() (struct{}, error) { return struct{}{}, c.Queue.Send(ctx, queue, body, delay) })
+	_, err := around(c.crash, "Send "+queue, func() (struct{}, error) {
+		return struct{}{}, c.Queue.Send(ctx, queue, body, delay)
+	})
 	return err
 }
 
@@ -113,7 +121,8 @@ func around[T any](c *crasher, call string, do func() (T, error)) (T, error) {
 func TestADeathAtAnyPointLeavesOneNewVersionAndOneResult(t *testing.T) {
 	t.Parallel()
 	var points []string
-	for _, call := range []string{"RecordPortion", "UpdateJob", "Intend", "FinishItem", "Read", "Replace", "Send " + bulk.ItemQueue} {
+	for _, call := range []string{"RecordPortion", "UpdateJob", "Intend", "FinishItem", "Read", "Replace",
+		"Send " + bulk.ItemQueue} {
 		points = append(points, "before "+call, "after "+call)
 	}
 	for _, point := range points {
@@ -145,7 +154,8 @@ func TestADeathWhileCopyingLeavesOneCopy(t *testing.T) {
 			k := newKit(t)
 			files := k.pictures(5)
 			job := k.submit(bulk.Request{
-				Source: k.folder(), Recipe: json.RawMessage(`{"version":1,"name":"my small","steps":[{"op":"flip","axis":"both"}]}`),
+				Source: k.folder(), Recipe: json.RawMessage(
+					`{"version":1,"name":"my small","steps":[{"op":"flip","axis":"both"}]}`),
 				Save: bulk.Save{Target: bulk.Copy, Name: "{counter:3} {name} {recipe}", OnConflict: bulk.Skip},
 			})
 			k.crash.at(point, 3)

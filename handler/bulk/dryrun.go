@@ -50,7 +50,9 @@ func samples(planned int) []int {
 
 // rehearse gives an image of a dry run its result: what an edit would make of it, unless the name of its copy is taken.
 // The previews come first, so that an image with a result has them.
-func (w *Worker) rehearse(ctx context.Context, job Job, spec parsedSpec, file File, item Item, source, result []byte) (Item, error) {
+func (w *Worker) rehearse(
+	ctx context.Context, job Job, spec parsedSpec, file File, item Item, source, result []byte,
+) (Item, error) {
 	if slices.Contains(samples(job.Planned), item.N) {
 		if err := w.keepPreviews(ctx, job, item.N, source, result); err != nil {
 			return item, err
@@ -79,8 +81,8 @@ func (w *Worker) rehearse(ctx context.Context, job Job, spec parsedSpec, file Fi
 	return item, nil
 }
 
-// keepPreviews makes the previews of an image and keeps them. If the job has been erased meanwhile, they are taken back: who
-// erases takes records before blobs, so what is kept while the job's record is there is found.
+// keepPreviews makes the previews of an image and keeps them. If the job has been erased meanwhile, they are taken
+// back: who erases takes records before blobs, so what is kept while the job's record is there is found.
 func (w *Worker) keepPreviews(ctx context.Context, job Job, n int, source, result []byte) error {
 	before, err := w.preview(ctx, source)
 	if err != nil {
@@ -102,18 +104,27 @@ func (w *Worker) keepPreviews(ctx context.Context, job Job, n int, source, resul
 
 // preview makes a small JPEG of a picture, without its metadata. Results of edits may be larger than what is edited.
 func (w *Worker) preview(ctx context.Context, picture []byte) ([]byte, error) {
-	small, err := recipe.Parse([]byte(`{"version":1,"input":{"onAnimated":"first"},"output":{"format":"jpeg","quality":80,"metadata":{"mode":"none"}}}`))
+	small, err := recipe.Parse(
+		[]byte(
+			`{"version":1,"input":{"onAnimated":"first"},"output":{"format":"jpeg","quality":80,` +
+				`"metadata":{"mode":"none"}}}`))
 	if err != nil {
 		return nil, err
 	}
 	length := recipe.Length{Value: previewSide}
 	small.Steps = []recipe.Step{recipe.Resize{
-		Width: length, Height: length, Fit: recipe.Inside, WithoutEnlargement: true, Kernel: recipe.Linear, Gravity: recipe.Center,
+		Width:              length,
+		Height:             length,
+		Fit:                recipe.Inside,
+		WithoutEnlargement: true,
+		Kernel:             recipe.Linear,
+		Gravity:            recipe.Center,
 	}}
 	limits := w.limits
 	limits.Bytes = max(limits.Bytes, len(picture))
 	limits.Pixels, limits.Side = max(limits.Pixels, limits.ResultPixels), max(limits.Side, limits.ResultSide)
-	result, err := w.editPicture(ctx, picture, parsedSpec{recipe: small}, imaging.Options{Limits: limits, For: imaging.ToShow})
+	result, err := w.editPicture(ctx, picture, parsedSpec{recipe: small},
+		imaging.Options{Limits: limits, For: imaging.ToShow})
 	return result.Data, err
 }
 

@@ -42,7 +42,8 @@ func TestADryRunTellsWhatWouldBecomeAndSavesNothing(t *testing.T) {
 	job := k.submit(bulk.Request{Source: k.folder(), DryRun: true})
 	k.crash.at("after FinishItem", 2)
 	done := k.drive(job.Ref)
-	if done.State != bulk.Done || done.Kind != bulk.DryRun || done.Counts.Edited != 3 || done.Counts.Unchanged != 1 || done.Passed != 1 {
+	if done.State != bulk.Done || done.Kind != bulk.DryRun || done.Counts.Edited != 3 || done.Counts.Unchanged != 1 ||
+		done.Passed != 1 {
 		t.Errorf("the dry run is %+v", done)
 	}
 	if done.Counts.BytesAfter == 0 || done.Counts.BytesAfter > done.Counts.BytesBefore/100 {
@@ -61,7 +62,8 @@ func TestADryRunTellsWhatWouldBecomeAndSavesNothing(t *testing.T) {
 			}
 			shown, err := jpeg.DecodeConfig(bytes.NewReader(content))
 			if err != nil || max(shown.Width, shown.Height) != long || bytes.Contains(content, []byte("Exif")) {
-				t.Errorf("%s of %s: %d×%d, %v; want %d pixels and no metadata", side, s.Item.Name, shown.Width, shown.Height, err, long)
+				t.Errorf("%s of %s: %d×%d, %v; want %d pixels and no metadata", side, s.Item.Name, shown.Width,
+					shown.Height, err, long)
 			}
 		}
 	}
@@ -77,7 +79,8 @@ func TestADryRunOfCopiesTellsWhichNamesAreTaken(t *testing.T) {
 	} {
 		source := k.folder()
 		source.Folder.Names = []string{"photo ??.jpg"}
-		job := k.submit(bulk.Request{Source: source, DryRun: true, Save: bulk.Save{Target: bulk.Copy, OnConflict: policy}})
+		job := k.submit(
+			bulk.Request{Source: source, DryRun: true, Save: bulk.Save{Target: bulk.Copy, OnConflict: policy}})
 		got := k.drive(job.Ref).Counts
 		got.BytesBefore, got.BytesAfter = 0, 0
 		if got != want {
@@ -114,7 +117,8 @@ func TestPreviewsAreOfAFewImagesAndOfTheirUserAndOfADay(t *testing.T) {
 	stranger := newUser(t)
 	for what, err := range map[string]error{
 		"one without a preview": preview(k.who, 1), "one that is not there": preview(k.who, 99),
-		"a stranger's": preview(caller.Away(stranger.Tenant, stranger.ID), 0), "another tenant's": preview(caller.Caller{Tenant: "x", User: k.who.User}, 0),
+		"a stranger's":     preview(caller.Away(stranger.Tenant, stranger.ID), 0),
+		"another tenant's": preview(caller.Caller{Tenant: "x", User: k.who.User}, 0),
 	} {
 		if !fault.Is(err, fault.NotFound) {
 			t.Errorf("%s: %v, want not found", what, err)
@@ -124,7 +128,8 @@ func TestPreviewsAreOfAFewImagesAndOfTheirUserAndOfADay(t *testing.T) {
 		t.Error(err)
 	}
 	now = start.Add(25 * time.Hour)
-	if samples, err := k.service.Samples(t.Context(), k.who, job.Job); err != nil || len(samples) != 0 || !fault.Is(preview(k.who, 0), fault.NotFound) {
+	if samples, err := k.service.Samples(t.Context(), k.who, job.Job); err != nil || len(samples) != 0 ||
+		!fault.Is(preview(k.who, 0), fault.NotFound) {
 		t.Errorf("after a day: %d samples, %v", len(samples), err)
 	}
 	edit := k.submit(bulk.Request{Source: k.folder()})
@@ -142,7 +147,8 @@ func TestErasingAUserReachesTheirPreviews(t *testing.T) {
 	if _, err := k.specs.Preview(t.Context(), job, 0, bulk.Before); err != nil {
 		t.Fatal(err)
 	}
-	if err := k.specs.Erase(t.Context(), erasure.Scope{Tenant: k.user.Tenant, User: k.user.ID}, true, uncounted{}); err != nil {
+	if err := k.specs.Erase(t.Context(), erasure.Scope{Tenant: k.user.Tenant, User: k.user.ID}, true,
+		uncounted{}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := k.specs.Preview(t.Context(), job, 0, bulk.Before); !fault.Is(err, fault.NotFound) {
@@ -163,21 +169,24 @@ func TestADryRunIsNeitherUndoneNorTheSameAsAnEdit(t *testing.T) {
 	if _, err := k.service.Retry(t.Context(), k.who, job.Job, nil, ""); !fault.Is(err, fault.Conflict) {
 		t.Errorf("retry: %v", err)
 	}
-	if _, err := k.service.Submit(t.Context(), k.who, bulk.Request{Source: k.folder(), Recipe: halve, Key: key}); !fault.Is(err, fault.Conflict) {
+	if _, err := k.service.Submit(t.Context(), k.who,
+		bulk.Request{Source: k.folder(), Recipe: halve, Key: key}); !fault.Is(err, fault.Conflict) {
 		t.Errorf("the key of the dry run for an edit: %v, want a conflict", err)
 	}
 }
 
 func TestADeathInADryRunChangesNothing(t *testing.T) {
 	t.Parallel()
-	for _, point := range []string{"before PutPreview", "after PutPreview", "before FinishItem", "after FinishItem", "after RecordPortion", "after Send bulk-items"} {
+	for _, point := range []string{"before PutPreview", "after PutPreview", "before FinishItem", "after FinishItem",
+		"after RecordPortion", "after Send bulk-items"} {
 		t.Run(fmt.Sprint("dying ", point), func(t *testing.T) {
 			t.Parallel()
 			k := newKit(t)
 			files := k.pictures(3)
 			job := k.submit(bulk.Request{Source: k.folder(), DryRun: true})
 			k.crash.at(point, 1)
-			if done := k.drive(job.Ref); done.State != bulk.Done || done.Counts.Edited != 3 || done.Counts.Total() != 3 {
+			if done := k.drive(job.Ref); done.State != bulk.Done || done.Counts.Edited != 3 ||
+				done.Counts.Total() != 3 {
 				t.Errorf("the dry run is %+v", done)
 			}
 			if k.crash.struck == 0 {
@@ -211,7 +220,8 @@ func TestEveryMessageOfADryRunTwiceAtOnceCountsOnce(t *testing.T) {
 	files := k.pictures(12)
 	job := k.submit(bulk.Request{Source: k.folder(), DryRun: true})
 	k.deliverTwice()
-	if done := k.drive(job.Ref); done.State != bulk.Done || done.Counts.Edited != len(files) || done.Counts.Total() != len(files) {
+	if done := k.drive(job.Ref); done.State != bulk.Done || done.Counts.Edited != len(files) ||
+		done.Counts.Total() != len(files) {
 		t.Errorf("the dry run is %+v", done)
 	}
 	k.wantPreviews(job, 8)
@@ -239,7 +249,8 @@ func TestPreviewsThatComeAfterAnErasureAreTakenBack(t *testing.T) {
 	k.plan()
 	worker := k.rehearsing(imaging.DefaultLimits(), interrupted{k.specs, func() {
 		for _, eraser := range []org.Eraser{k.records, k.specs} {
-			if err := eraser.Erase(t.Context(), erasure.Scope{Tenant: k.user.Tenant, User: k.user.ID}, true, uncounted{}); err != nil {
+			if err := eraser.Erase(t.Context(), erasure.Scope{Tenant: k.user.Tenant, User: k.user.ID}, true,
+				uncounted{}); err != nil {
 				t.Error(err)
 			}
 		}
@@ -260,8 +271,17 @@ func TestPreviewsThatComeAfterAnErasureAreTakenBack(t *testing.T) {
 // rehearsing is a worker with limits and previews of its own.
 func (k *kit) rehearsing(limits imaging.Limits, previews bulk.Previews) *bulk.Worker {
 	return bulk.NewWorker(bulk.WorkerOptions{
-		Jobs: k.records, Items: k.records, Specs: k.specs, Queue: k.queue, Sessions: k.sessions, Library: k.library, Limits: limits,
-		Window: k.limits.Window, Room: imaging.NewRoom(1), Previews: previews, Now: k.now,
+		Jobs:     k.records,
+		Items:    k.records,
+		Specs:    k.specs,
+		Queue:    k.queue,
+		Sessions: k.sessions,
+		Library:  k.library,
+		Limits:   limits,
+		Window:   k.limits.Window,
+		Room:     imaging.NewRoom(1),
+		Previews: previews,
+		Now:      k.now,
 	})
 }
 
@@ -269,7 +289,9 @@ func TestAResultThatIsTooLargeToBeEditedAgainIsStillShown(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
 	k.put("small.png", pngPicture(t, 60, 40))
-	job := k.submit(bulk.Request{Source: k.folder(), DryRun: true, Recipe: json.RawMessage(`{"version":1,"steps":[{"op":"resize","width":120}]}`)})
+	job := k.submit(
+		bulk.Request{Source: k.folder(), DryRun: true,
+			Recipe: json.RawMessage(`{"version":1,"steps":[{"op":"resize","width":120}]}`)})
 	k.plan()
 	limits := imaging.DefaultLimits()
 	limits.Pixels, limits.Side = 60*40, 60
@@ -286,9 +308,11 @@ func TestADryRunOfCopiesTellsTheirNames(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
 	k.pictures(1)
-	job := k.submit(bulk.Request{Source: k.folder(), DryRun: true, Save: bulk.Save{Target: bulk.Copy, Name: "{name} {width}"}})
+	job := k.submit(
+		bulk.Request{Source: k.folder(), DryRun: true, Save: bulk.Save{Target: bulk.Copy, Name: "{name} {width}"}})
 	k.drive(job.Ref)
-	if got := k.results(job.Ref)["Photo 00.jpg"]; got.Intent == nil || got.Intent.Name != "Photo 00 30.jpg" || got.Saved != nil {
+	if got := k.results(job.Ref)["Photo 00.jpg"]; got.Intent == nil || got.Intent.Name != "Photo 00 30.jpg" ||
+		got.Saved != nil {
 		t.Errorf("the image is %+v", got)
 	}
 }

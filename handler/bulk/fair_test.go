@@ -22,14 +22,16 @@ import (
 	"imagepro/handler/imaging"
 )
 
-// ahead drives a job, its images one after the other, and returns the most messages of images that were waiting at once.
+// ahead drives a job, its images one after the other, and returns the most messages of images that were waiting at
+// once.
 func (k *kit) ahead(job bulk.Job, each func()) int {
 	k.t.Helper()
 	most := 0
 	for range 1000 {
 		waiting := 0
 		all := k.queue.all()
-		slices.SortStableFunc(all, func(a, b message) int { return numberOf(a) - numberOf(b) }) // they are sent several at once
+		// they are sent several at once
+		slices.SortStableFunc(all, func(a, b message) int { return numberOf(a) - numberOf(b) })
 		for _, m := range all {
 			if m.queue == bulk.ItemQueue {
 				waiting++
@@ -147,7 +149,13 @@ func TestTwoProcessesShareATenantsBudget(t *testing.T) {
 		transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
 		t.Cleanup(transport.CloseIdleConnections)
 		client, err := graphclient.NewClient(graphclient.Options{
-			BaseURL: world.GraphURL, Tokens: k.sessions.(graphclient.Tokens), Transport: transport, Units: budget, Peers: peers, Loopback: true, Now: clock,
+			BaseURL:   world.GraphURL,
+			Tokens:    k.sessions.(graphclient.Tokens),
+			Transport: transport,
+			Units:     budget,
+			Peers:     peers,
+			Loopback:  true,
+			Now:       clock,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -161,8 +169,9 @@ func TestTwoProcessesShareATenantsBudget(t *testing.T) {
 		}
 	}
 	one, other := process(), process()
-	own := trouble.Filter{Service: "graph", Path: regexp.MustCompile(regexp.QuoteMeta(k.site.DriveID[2:]))} // each is one unit
-	for range 2 {                                                                                           // they hear of each other
+	// each is one unit
+	own := trouble.Filter{Service: "graph", Path: regexp.MustCompile(regexp.QuoteMeta(k.site.DriveID[2:]))}
+	for range 2 { // they hear of each other
 		one()
 		other()
 		wait(31 * time.Second)
@@ -189,8 +198,19 @@ func TestOnlySoManyJobsGoOnAtOnce(t *testing.T) {
 	k := newKitOf(t, newUser(t))
 	k.pictures(1)
 	service := bulk.NewService(bulk.ServiceOptions{
-		Jobs: k.records, Items: k.records, Index: k.records, Specs: k.specs, Queue: k.queue, MaxImages: 10, Now: k.now, Library: k.library,
-		Limits: imaging.DefaultLimits(), MaxOpen: bulk.MaxOpen{Tenant: 100_000, User: 2}, NewID: func() string { return strings.ToLower(rand.Text()) },
+		Jobs:      k.records,
+		Items:     k.records,
+		Index:     k.records,
+		Specs:     k.specs,
+		Queue:     k.queue,
+		MaxImages: 10,
+		Now:       k.now,
+		Library:   k.library,
+		Limits:    imaging.DefaultLimits(),
+		MaxOpen:   bulk.MaxOpen{Tenant: 100_000, User: 2},
+		NewID: func() string {
+			return strings.ToLower(rand.Text())
+		},
 	})
 	request := bulk.Request{Source: k.folder(), Recipe: halve, Key: "first"}
 	first, err := service.Submit(t.Context(), k.who, request)
@@ -203,7 +223,8 @@ func TestOnlySoManyJobsGoOnAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = service.Submit(t.Context(), k.who, other)
-	if f := fault.From(err); err == nil || f.Kind != fault.TooLarge || f.Limit != fault.LimitOpenBulkEdits || !strings.Contains(f.Message, "2 bulk edits") {
+	if f := fault.From(err); err == nil || f.Kind != fault.TooLarge || f.Limit != fault.LimitOpenBulkEdits ||
+		!strings.Contains(f.Message, "2 bulk edits") {
 		t.Errorf("one too many: %v", err)
 	}
 	if again, err := service.Submit(t.Context(), k.who, request); err != nil || again.Job != first.Job {

@@ -31,7 +31,8 @@ const (
 
 // endings are those of each type.
 var endings = map[string][]string{
-	"jpeg": {".jpg", ".jpeg", ".jpe", ".jfif"}, "png": {".png"}, "gif": {".gif"}, "webp": {".webp"}, "tiff": {".tif", ".tiff"}, "bmp": {".bmp"},
+	"jpeg": {".jpg", ".jpeg", ".jpe", ".jfif"}, "png": {".png"}, "gif": {".gif"}, "webp": {".webp"},
+	"tiff": {".tif", ".tiff"}, "bmp": {".bmp"},
 }
 
 // checkFolder refuses a filter that cannot be meant; its faults name the field.
@@ -53,7 +54,8 @@ func checkFolder(f FolderSource) error {
 	}
 	for i, pattern := range f.Names {
 		if _, err := path.Match(pattern, ""); err != nil || pattern == "" || len(pattern) > maxPattern {
-			return wrong(fmt.Sprintf("names/%d", i), fmt.Sprintf("A pattern is such as *.jpg or IMG_????.*, and has at most %d characters.", maxPattern))
+			return wrong(fmt.Sprintf("names/%d", i),
+				fmt.Sprintf("A pattern is such as *.jpg or IMG_????.*, and has at most %d characters.", maxPattern))
 		}
 	}
 	for i, one := range f.Types {
@@ -100,7 +102,8 @@ type PropertyFilter struct {
 
 func checkProperties(f PropertyFilter) error {
 	if f.Folder != "" && f.Drive == "" {
-		return fault.New(fault.Invalid, "A folder is of a library: name it as well.", nil).At("/source/properties/driveId")
+		return fault.New(fault.Invalid, "A folder is of a library: name it as well.",
+			nil).At("/source/properties/driveId")
 	}
 	return nil
 }

@@ -17,8 +17,8 @@ type File struct {
 	MIME        string // as the library derives it from the name's ending; empty for folders
 	Size        int64  // bytes
 	Modified    time.Time
-	// Dated is the time of the last change that the file bears, which whoever brought it may have set. With KeepDate what is
-	// written in its place, or beside it, bears it too.
+	// Dated is the time of the last change that the file bears, which whoever brought it may have set. With KeepDate
+	// what is written in its place, or beside it, bears it too.
 	Dated    time.Time
 	KeepDate bool
 	// Tag names the content: it changes with every new content and with nothing else.
@@ -55,10 +55,11 @@ type Library interface {
 	Children(ctx context.Context, who caller.Caller, drive, folder, cursor string) (Page, error)
 	// File returns a file as it stands now.
 	File(ctx context.Context, who caller.Caller, drive, item string) (File, error)
-	// Read returns the content of at most limit bytes; TooLarge if it is longer. A Source has the rights of who read the file.
+	// Read returns the content of at most limit bytes; TooLarge if it is longer. A Source has the rights of who read
+	// the file.
 	Read(ctx context.Context, who caller.Caller, f File, limit int64) ([]byte, error)
-	// Replace makes content the new version of the file if its Tag is still f's; Conflict if not. Busy if the service did not
-	// say whether it did.
+	// Replace makes content the new version of the file if its Tag is still f's; Conflict if not. Busy if the service
+	// did not say whether it did.
 	Replace(ctx context.Context, who caller.Caller, f File, content []byte) (File, error)
 	// Create adds a file beside f; Conflict if the name is taken.
 	Create(ctx context.Context, who caller.Caller, f File, name string, content []byte) (File, error)

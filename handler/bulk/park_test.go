@@ -60,7 +60,8 @@ func TestAJobWhoseSessionDiesWaitsForItsUserAndGoesOn(t *testing.T) {
 				}
 				world.Entra.Revoke(k.user.Tenant, k.user.ID)
 				parked := k.drive(job.Ref)
-				if parked.State != bulk.Parked || parked.Reason != string(fault.SignIn) || parked.Message == "" || !parked.FinishedAt.IsZero() {
+				if parked.State != bulk.Parked || parked.Reason != string(fault.SignIn) || parked.Message == "" ||
+					!parked.FinishedAt.IsZero() {
 					t.Fatalf("the job is %+v, want it parked", parked)
 				}
 				if parked.Counts.Total() != max(edited, 0) {
@@ -126,8 +127,17 @@ func TestAnOldFailureDoesNotParkAJobThatItsUserHasResumed(t *testing.T) {
 		t.Fatal(err)
 	}
 	late := bulk.NewWorker(bulk.WorkerOptions{
-		Jobs: k.records, Items: k.records, Specs: k.specs, Queue: k.queue, Sessions: k.sessions, Index: neighbours{k.records, &k.open}, Window: 8, Room: imaging.NewRoom(1), Now: k.now,
-		Library: signedOut{k.library, func() { // another delivery parks the job, and its user comes back, in the meantime
+		Jobs:     k.records,
+		Items:    k.records,
+		Specs:    k.specs,
+		Queue:    k.queue,
+		Sessions: k.sessions,
+		Index:    neighbours{k.records, &k.open},
+		Window:   8,
+		Room:     imaging.NewRoom(1),
+		Now:      k.now,
+		// another delivery parks the job, and its user comes back, in the meantime
+		Library: signedOut{k.library, func() {
 			now, err := k.records.Job(t.Context(), job.Ref)
 			if err != nil {
 				t.Fatal(err)
@@ -136,7 +146,8 @@ func TestAnOldFailureDoesNotParkAJobThatItsUserHasResumed(t *testing.T) {
 			if _, err := k.records.UpdateJob(t.Context(), now); err != nil {
 				t.Fatal(err)
 			}
-			if err := k.planner().Plan(t.Context(), bulk.PlanMessage{Tenant: job.Tenant, Job: job.Job, Resume: true}); err != nil {
+			if err := k.planner().Plan(t.Context(),
+				bulk.PlanMessage{Tenant: job.Tenant, Job: job.Job, Resume: true}); err != nil {
 				t.Fatal(err)
 			}
 		}},
@@ -181,7 +192,15 @@ func TestAJobIsNotLeftToAUserWhoCameBackBeforeItWasParked(t *testing.T) {
 	world.Entra.Revoke(k.user.Tenant, k.user.ID)
 	refusals := 0
 	late := bulk.NewWorker(bulk.WorkerOptions{
-		Jobs: k.records, Items: k.records, Specs: k.specs, Queue: k.queue, Sessions: k.sessions, Index: neighbours{k.records, &k.open}, Window: 8, Room: imaging.NewRoom(1), Now: k.now,
+		Jobs:     k.records,
+		Items:    k.records,
+		Specs:    k.specs,
+		Queue:    k.queue,
+		Sessions: k.sessions,
+		Index:    neighbours{k.records, &k.open},
+		Window:   8,
+		Room:     imaging.NewRoom(1),
+		Now:      k.now,
 		Library: returning{k.library, func() { // the session is parked by now, the job is not
 			refusals++
 			k.comeBack()
@@ -265,7 +284,8 @@ func TestPoisonOfAParkedJobGivesNoImageUp(t *testing.T) {
 
 func TestADeathWhileAJobIsResumedLosesNoImage(t *testing.T) {
 	t.Parallel()
-	for _, point := range []string{"before UpdateJob", "after UpdateJob", "before Send bulk-items", "after Send bulk-items"} {
+	for _, point := range []string{"before UpdateJob", "after UpdateJob", "before Send bulk-items",
+		"after Send bulk-items"} {
 		t.Run(point, func(t *testing.T) {
 			t.Parallel()
 			k := newKitOf(t, newUser(t))
@@ -297,7 +317,8 @@ func TestACancelledJobEndsAndKeepsWhatItEdited(t *testing.T) {
 		t.Errorf("Open = %v, %v, want that there is work", open, err)
 	}
 	for range 2 {
-		if err := k.service.Cancel(t.Context(), erasure.Scope{Tenant: user.Tenant, User: user.ID}, k.now().Add(time.Second)); err != nil {
+		if err := k.service.Cancel(t.Context(), erasure.Scope{Tenant: user.Tenant, User: user.ID},
+			k.now().Add(time.Second)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -332,7 +353,8 @@ func TestALateJobIsNotCancelled(t *testing.T) {
 	k := newKitOf(t, user)
 	k.pictures(1)
 	job := k.submit(bulk.Request{Source: k.folder()})
-	if err := k.service.Cancel(t.Context(), erasure.Scope{Tenant: user.Tenant, User: user.ID}, job.CreatedAt); err != nil {
+	if err := k.service.Cancel(t.Context(), erasure.Scope{Tenant: user.Tenant, User: user.ID},
+		job.CreatedAt); err != nil {
 		t.Fatal(err)
 	}
 	if done := k.drive(job.Ref); done.State != bulk.Done {
@@ -344,7 +366,12 @@ func TestAVisitClosesWhatWasLeftOpenInTheIndex(t *testing.T) {
 	t.Parallel()
 	user := newUser(t)
 	k := newKitOf(t, user)
-	left := bulk.Job{Ref: bulk.Ref{Tenant: user.Tenant, Job: "leftopen"}, User: user.ID, State: bulk.Done, CreatedAt: k.now()}
+	left := bulk.Job{
+		Ref:       bulk.Ref{Tenant: user.Tenant, Job: "leftopen"},
+		User:      user.ID,
+		State:     bulk.Done,
+		CreatedAt: k.now(),
+	}
 	if err := k.records.CreateJob(t.Context(), left); err != nil { // as if the process had died before it closed it
 		t.Fatal(err)
 	}
@@ -360,7 +387,8 @@ func TestAJobThatWasLeftOpenInTheIndexIsClosedWhenItIsLookedFor(t *testing.T) {
 	t.Parallel()
 	user := newUser(t)
 	k := newKitOf(t, user)
-	job := k.submit(bulk.Request{Source: bulk.Source{Folder: &bulk.FolderSource{Drive: k.site.DriveID, Item: "01NOSUCH"}}})
+	job := k.submit(
+		bulk.Request{Source: bulk.Source{Folder: &bulk.FolderSource{Drive: k.site.DriveID, Item: "01NOSUCH"}}})
 	k.drive(job.Ref)
 	if open, err := k.records.OpenJobs(t.Context(), user.Tenant, user.ID); err != nil || len(open) != 0 {
 		t.Errorf("open after it failed: %v, %v", open, err)
@@ -369,7 +397,12 @@ func TestAJobThatWasLeftOpenInTheIndexIsClosedWhenItIsLookedFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	left := bulk.Job{Ref: bulk.Ref{Tenant: user.Tenant, Job: "left"}, User: user.ID, State: bulk.Done, CreatedAt: k.now()}
+	left := bulk.Job{
+		Ref:       bulk.Ref{Tenant: user.Tenant, Job: "left"},
+		User:      user.ID,
+		State:     bulk.Done,
+		CreatedAt: k.now(),
+	}
 	if err := k.records.CreateJob(t.Context(), left); err != nil { // as if the process had died before it closed it
 		t.Fatal(err)
 	}
@@ -378,7 +411,8 @@ func TestAJobThatWasLeftOpenInTheIndexIsClosedWhenItIsLookedFor(t *testing.T) {
 			t.Errorf("Open = %v, %v, want no work", open, err)
 		}
 	}
-	if open, err := k.records.OpenJobs(t.Context(), user.Tenant, user.ID); err != nil || len(open) != 0 || final.State != bulk.Failed {
+	if open, err := k.records.OpenJobs(t.Context(), user.Tenant, user.ID); err != nil || len(open) != 0 ||
+		final.State != bulk.Failed {
 		t.Errorf("open: %v, %v; the job is %s", open, err, final.State)
 	}
 }

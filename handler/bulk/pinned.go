@@ -13,8 +13,8 @@ import (
 )
 
 // Pinned is a picture of a library that a recipe needs, and what its file held when the job was submitted. All images
-// of the job get the same, at every try, whatever becomes of the file meanwhile: it may itself be one of those that the job
-// edits.
+// of the job get the same, at every try, whatever becomes of the file meanwhile: it may itself be one of those that the
+// job edits.
 type Pinned struct {
 	Drive  string
 	Item   string
@@ -59,7 +59,8 @@ func (s *Service) pinOne(ctx context.Context, who caller.Caller, image recipe.Im
 	case file.Folder:
 		return Pinned{}, fault.New(fault.Unsupported, "This is a folder, not a file.", nil)
 	case file.Size > int64(s.limits.ImageBytes):
-		return Pinned{}, fault.Newf(fault.TooLarge, "The file has %d bytes; at most %d are taken.", file.Size, s.limits.ImageBytes).
+		return Pinned{}, fault.Newf(fault.TooLarge, "The file has %d bytes; at most %d are taken.", file.Size,
+			s.limits.ImageBytes).
 			Over(fault.LimitImageBytes)
 	}
 	content, err := s.library.Read(ctx, who, file, int64(s.limits.ImageBytes))
@@ -129,5 +130,6 @@ func (w *Worker) recall(ctx context.Context, who caller.Caller, p Pinned) ([]byt
 			return content, err
 		}
 	}
-	return nil, fault.New(fault.NotFound, "It was changed after the bulk edit was submitted, and no version of it is as it was.", nil)
+	return nil, fault.New(fault.NotFound,
+		"It was changed after the bulk edit was submitted, and no version of it is as it was.", nil)
 }

@@ -37,7 +37,10 @@ func plainPNG(t *testing.T, side int, c color.NRGBA) []byte {
 
 // marking lays a picture of a library on the lower right corner.
 func marking(drive, item string) json.RawMessage {
-	return json.RawMessage(fmt.Sprintf(`{"version":1,"steps":[{"op":"watermark","image":{"drive":%q,"item":%q},"size":16}],"output":{"quality":95}}`, drive, item))
+	return json.RawMessage(
+		fmt.Sprintf(
+			`{"version":1,"steps":[{"op":"watermark","image":{"drive":%q,"item":%q},"size":16}],`+
+				`"output":{"quality":95}}`, drive, item))
 }
 
 // wantMarked checks that the newest version of each file has the colour in its corner.
@@ -81,7 +84,9 @@ func TestAPictureThatTheJobEditsItselfStaysAsItWasForTheOthers(t *testing.T) {
 	k := newKit(t)
 	logo := k.put("0 logo.png", plainPNG(t, 40, red))
 	files := k.pictures(3)
-	recipe := fmt.Sprintf(`{"version":1,"steps":[{"op":"filter","name":"invert"},{"op":"watermark","image":{"drive":%q,"item":%q},"size":16}]}`, k.site.DriveID, logo.ID)
+	recipe := fmt.Sprintf(
+		`{"version":1,"steps":[{"op":"filter","name":"invert"},{"op":"watermark","image":{"drive":%q,"item":%q},`+
+			`"size":16}]}`, k.site.DriveID, logo.ID)
 	job := k.submit(bulk.Request{Source: k.folder(), Recipe: json.RawMessage(recipe)})
 	if done := k.drive(job.Ref); done.Counts.Edited != 4 {
 		t.Errorf("counts %+v, want 4 edited", done.Counts)
@@ -89,7 +94,8 @@ func TestAPictureThatTheJobEditsItselfStaysAsItWasForTheOthers(t *testing.T) {
 	k.wantMarked(append(files, logo), 2, red)
 }
 
-// submitMarking puts some pictures and a red logo into the library, and submits a job that lays the logo on the pictures.
+// submitMarking puts some pictures and a red logo into the library, and submits a job that lays the logo on the
+// pictures.
 func (k *kit) submitMarking(pictures int) (logo graph.Item, files []graph.Item, job bulk.Job) {
 	k.t.Helper()
 	logo = k.put("logos/logo.png", plainPNG(k.t, 16, red))
@@ -134,7 +140,8 @@ func TestImagesWhosePictureIsGoneAreLeftAsTheyAre(t *testing.T) {
 		t.Errorf("the job is %s with %+v", done.State, done.Counts)
 	}
 	for name, got := range k.results(job.Ref) {
-		if got.Reason != string(fault.NotFound) || !strings.HasPrefix(got.Message, "A picture that the recipe needs cannot be used.") {
+		if got.Reason != string(fault.NotFound) ||
+			!strings.HasPrefix(got.Message, "A picture that the recipe needs cannot be used.") {
 			t.Errorf("%s: %s: %q", name, got.Reason, got.Message)
 		}
 	}
@@ -157,7 +164,8 @@ func TestAPictureOfWhichNoVersionIsLeftSaysSo(t *testing.T) {
 	if err := k.oddWorker(k.records, oneVersion{k.library}).Work(t.Context(), itemOf(job)); err != nil {
 		t.Fatal(err)
 	}
-	if got := k.results(job.Ref)[files[0].Name]; got.State != bulk.Broken || !strings.Contains(got.Message, "no version of it is as it was") {
+	if got := k.results(job.Ref)[files[0].Name]; got.State != bulk.Broken ||
+		!strings.Contains(got.Message, "no version of it is as it was") {
 		t.Errorf("%s: %q", got.State, got.Message)
 	}
 	k.wantVersions(files, 1)
@@ -188,18 +196,33 @@ func TestAPictureThatCannotBeUsedIsRefusedWhenItIsSubmitted(t *testing.T) {
 		kind string
 		says string
 	}{
-		"a colleague's":     {func() (string, string) { return foreign(scene.Contoso.ID, scene.Alex.ID) }, "not_found forbidden", ""},
-		"of another tenant": {func() (string, string) { return foreign(scene.Frida.Tenant, scene.Frida.ID) }, "not_found forbidden", ""},
-		"not there":         {func() (string, string) { return k.site.DriveID, "01NOTTHERE" }, "not_found", "It is not there"},
-		"a folder":          {func() (string, string) { return k.site.DriveID, "root" }, "unsupported", "This is a folder"},
-		"a text":            {func() (string, string) { return own("notes.txt", []byte("text")) }, "unsupported", "The file is no picture"},
-		"too many bytes":    {func() (string, string) { return own("large.png", make([]byte, 10_000_001)) }, "too_large", "10000001 bytes; at most 10000000"},
-		"too many pixels":   {func() (string, string) { return own("wide.png", wide.Bytes()) }, "too_large", "at most 10 million"},
+		"a colleague's": {func() (string, string) {
+			return foreign(scene.Contoso.ID, scene.Alex.ID)
+		}, "not_found forbidden", ""},
+		"of another tenant": {func() (string, string) {
+			return foreign(scene.Frida.Tenant, scene.Frida.ID)
+		}, "not_found forbidden", ""},
+		"not there": {func() (string, string) {
+			return k.site.DriveID, "01NOTTHERE"
+		}, "not_found", "It is not there"},
+		"a folder": {func() (string, string) {
+			return k.site.DriveID, "root"
+		}, "unsupported", "This is a folder"},
+		"a text": {func() (string, string) {
+			return own("notes.txt", []byte("text"))
+		}, "unsupported", "The file is no picture"},
+		"too many bytes": {func() (string, string) {
+			return own("large.png", make([]byte, 10_000_001))
+		}, "too_large", "10000001 bytes; at most 10000000"},
+		"too many pixels": {func() (string, string) {
+			return own("wide.png", wide.Bytes())
+		}, "too_large", "at most 10 million"},
 	} {
 		drive, item := c.at()
 		_, err := k.service.Submit(t.Context(), k.who, bulk.Request{Source: k.folder(), Recipe: marking(drive, item)})
 		f := fault.From(err)
-		if f == nil || !strings.Contains(c.kind, string(f.Kind)) || !strings.Contains(f.Message, c.says) || f.Field != "/recipe/steps/0/image" {
+		if f == nil || !strings.Contains(c.kind, string(f.Kind)) || !strings.Contains(f.Message, c.says) ||
+			f.Field != "/recipe/steps/0/image" {
 			t.Errorf("%s: %v, want one of %s with %q", name, err, c.kind, c.says)
 		}
 	}
@@ -214,7 +237,8 @@ func TestARepeatKeepsThePicturesOfTheFirstTime(t *testing.T) {
 	logo := k.put("logos/logo.png", plainPNG(t, 16, red))
 	files := k.pictures(1)
 	request := bulk.Request{
-		Source: bulk.Source{Images: []bulk.ImageRef{{Drive: k.site.DriveID, Item: files[0].ID}}}, Recipe: marking(k.site.DriveID, logo.ID), Key: "once",
+		Source: bulk.Source{Images: []bulk.ImageRef{{Drive: k.site.DriveID, Item: files[0].ID}}},
+		Recipe: marking(k.site.DriveID, logo.ID), Key: "once",
 	}
 	first := k.submit(request)
 	k.put("logos/logo.png", plainPNG(t, 16, blue))
@@ -228,7 +252,8 @@ func TestARepeatKeepsThePicturesOfTheFirstTime(t *testing.T) {
 		t.Errorf("the repeat without the logo is %v, want %v", again.Ref, first.Ref)
 	}
 	spec, err := k.specs.Spec(t.Context(), first)
-	if err != nil || len(spec.Pinned) != 1 || spec.Pinned[0].Bytes != int64(len(plainPNG(t, 16, red))) || len(spec.Pinned[0].SHA256) != 64 {
+	if err != nil || len(spec.Pinned) != 1 || spec.Pinned[0].Bytes != int64(len(plainPNG(t, 16, red))) ||
+		len(spec.Pinned[0].SHA256) != 64 {
 		t.Errorf("pinned: %+v, %v", spec.Pinned, err)
 	}
 }
@@ -255,8 +280,18 @@ func TestAWorkerReadsAPictureOfAJobOnce(t *testing.T) {
 	source.Folder.Recursive = false
 	var reads atomic.Int64
 	worker := bulk.NewWorker(bulk.WorkerOptions{
-		Jobs: k.records, Items: k.records, Specs: k.specs, Queue: k.queue, Sessions: k.sessions, Index: neighbours{k.records, &k.open}, Library: counting{k.library, logo.ID, &reads},
-		Limits: imaging.DefaultLimits(), Window: k.limits.Window, Room: imaging.NewRoom(1), Now: k.now, SpecLife: time.Minute,
+		Jobs:     k.records,
+		Items:    k.records,
+		Specs:    k.specs,
+		Queue:    k.queue,
+		Sessions: k.sessions,
+		Index:    neighbours{k.records, &k.open},
+		Library:  counting{k.library, logo.ID, &reads},
+		Limits:   imaging.DefaultLimits(),
+		Window:   k.limits.Window,
+		Room:     imaging.NewRoom(1),
+		Now:      k.now,
+		SpecLife: time.Minute,
 	})
 	for range 2 {
 		job := k.submit(bulk.Request{Source: source, Recipe: marking(k.site.DriveID, logo.ID)})

@@ -54,8 +54,16 @@ type PlannerOptions struct {
 // NewPlanner returns a planner.
 func NewPlanner(o PlannerOptions) *Planner {
 	return &Planner{
-		jobs: o.Jobs, items: o.Items, specs: o.Specs, queue: o.Queue, lot: lot{o.Jobs, o.Queue, o.Sessions},
-		feeder: feeder{o.Jobs, o.Index, o.Queue, o.Limits.Window}, library: o.Library, about: o.About, limits: o.Limits, now: o.Now,
+		jobs:    o.Jobs,
+		items:   o.Items,
+		specs:   o.Specs,
+		queue:   o.Queue,
+		lot:     lot{o.Jobs, o.Queue, o.Sessions},
+		feeder:  feeder{o.Jobs, o.Index, o.Queue, o.Limits.Window},
+		library: o.Library,
+		about:   o.About,
+		limits:  o.Limits,
+		now:     o.Now,
 	}
 }
 
@@ -102,7 +110,8 @@ func (p *Planner) verdict(ctx context.Context, m PlanMessage, job Job, err error
 		if err = p.fail(ctx, job, f); !fault.Is(err, fault.Conflict) {
 			return err
 		}
-		f = fault.New(fault.Busy, "The bulk edit has moved on.", err) // by another delivery, which may have fared better
+		// by another delivery, which may have fared better
+		f = fault.New(fault.Busy, "The bulk edit has moved on.", err)
 	}
 	if m.Waits >= maxWaits {
 		return p.fail(ctx, job, f)
@@ -158,12 +167,16 @@ func (p *Planner) plan(ctx context.Context, job Job, m PlanMessage) (Job, error)
 
 func (p *Planner) checkSize(job Job, portion Portion) error {
 	if job.Planned+len(portion.Items) > p.limits.MaxImages {
-		return fault.Newf(fault.TooLarge, "There are more than %d images, the most of one bulk edit. Choose a smaller folder.", p.limits.MaxImages).
+		return fault.Newf(fault.TooLarge,
+			"There are more than %d images, the most of one bulk edit. Choose a smaller folder.", p.limits.MaxImages).
 			Over(fault.LimitImages)
 	}
-	seen := job.Planned + job.Passed + job.Left + len(portion.Items) + len(portion.Passed) + portion.Left + portion.Next.Folders
+	seen := job.Planned + job.Passed + job.Left + len(portion.Items) + len(portion.Passed) + portion.Left +
+		portion.Next.Folders
 	if most := 2 * p.limits.MaxImages; seen > most+1 { // the first folder is free
-		return fault.Newf(fault.TooLarge, "There are more than %d files and folders, the most that one bulk edit looks at. Choose a smaller folder.", most).
+		return fault.Newf(fault.TooLarge,
+			"There are more than %d files and folders, the most that one bulk edit looks at. Choose a smaller folder.",
+			most).
 			Over(fault.LimitImages)
 	}
 	return nil
@@ -209,7 +222,8 @@ func (p *Planner) folderPage(ctx context.Context, job Job, source FolderSource, 
 	for _, f := range page.Files {
 		switch {
 		case f.Folder && source.descends(folder.Depth):
-			portion.Folders = append(portion.Folders, FolderRef{ImageRef{Drive: f.Drive, Item: f.Item}, folder.Depth + 1})
+			portion.Folders = append(portion.Folders,
+				FolderRef{ImageRef{Drive: f.Drive, Item: f.Item}, folder.Depth + 1})
 		case f.Folder:
 		case !source.takes(f):
 			portion.Left++
@@ -248,8 +262,8 @@ func (p *Planner) listPage(ctx context.Context, job Job, images []ImageRef, befo
 	return portion, nil
 }
 
-// propertyPage looks up the next images of which something is said. Those that the user may not see are not of the job: it
-// would tell that there are some.
+// propertyPage looks up the next images of which something is said. Those that the user may not see are not of the job:
+// it would tell that there are some.
 func (p *Planner) propertyPage(ctx context.Context, job Job, filter PropertyFilter, before *seen) (Portion, error) {
 	images, cursor, err := p.about.Find(ctx, job.Tenant, filter, job.Place.Cursor, listPortion)
 	if err != nil {
@@ -300,7 +314,9 @@ func (p *Planner) sort(job Job, f File, before *seen, into *Portion) {
 	case why != nil:
 		p.pass(job, f, why, into)
 	case f.Size > p.limits.MaxBytes:
-		p.pass(job, f, fault.Newf(fault.TooLarge, "The file has %d MiB; the limit is %d MiB.", f.Size>>20, p.limits.MaxBytes>>20).Over(fault.LimitFileBytes), into)
+		p.pass(
+			job, f, fault.Newf(fault.TooLarge, "The file has %d MiB; the limit is %d MiB.", f.Size>>20,
+				p.limits.MaxBytes>>20).Over(fault.LimitFileBytes), into)
 	default:
 		into.Items = append(into.Items, itemOf(job, f, job.Planned+len(into.Items)))
 	}
@@ -317,13 +333,22 @@ func (p *Planner) pass(job Job, f File, why *fault.Fault, into *Portion) {
 
 func itemOf(job Job, f File, n int) Item {
 	return Item{
-		Ref: job.Ref, N: n, User: job.User, Drive: f.Drive, File: f.Item, Parent: f.Parent, Name: f.Name, Tag: f.Tag, Size: f.Size,
-		State: Waiting,
-		Hash:  f.Fingerprint,
+		Ref:    job.Ref,
+		N:      n,
+		User:   job.User,
+		Drive:  f.Drive,
+		File:   f.Item,
+		Parent: f.Parent,
+		Name:   f.Name,
+		Tag:    f.Tag,
+		Size:   f.Size,
+		State:  Waiting,
+		Hash:   f.Fingerprint,
 	}
 }
 
-// record writes a portion. If another message moved the job meanwhile, it returns the job as that one left it, and false.
+// record writes a portion. If another message moved the job meanwhile, it returns the job as that one left it, and
+// false.
 func (p *Planner) record(ctx context.Context, job Job, portion Portion) (Job, bool, error) {
 	done, err := p.jobs.RecordPortion(ctx, job, portion)
 	if !fault.Is(err, fault.Conflict) {
@@ -336,8 +361,8 @@ func (p *Planner) record(ctx context.Context, job Job, portion Portion) (Job, bo
 	return now, false, err
 }
 
-// GiveUp ends a job whose message was tried too often while the job was planned, after a second chance: a picture may have
-// killed the process each time. One whose job another message has planned is tried again instead: the images wait.
+// GiveUp ends a job whose message was tried too often while the job was planned, after a second chance: a picture may
+// have killed the process each time. One whose job another message has planned is tried again instead: the images wait.
 func (p *Planner) GiveUp(ctx context.Context, m PlanMessage) error {
 	job, err := p.jobs.Job(ctx, Ref{Tenant: m.Tenant, Job: m.Job})
 	if fault.Is(err, fault.NotFound) {
@@ -353,7 +378,8 @@ func (p *Planner) GiveUp(ctx context.Context, m PlanMessage) error {
 		m.Again, m.Waits = true, 0
 		return send(ctx, p.queue, PlanQueue, m, turnAfter)
 	}
-	return p.fail(ctx, job, fault.Newf(fault.Internal, "The bulk edit could not be planned; it was tried several times."))
+	return p.fail(ctx, job,
+		fault.Newf(fault.Internal, "The bulk edit could not be planned; it was tried several times."))
 }
 
 // fail ends a job that could not be planned. Conflict if it is not as it was read any more.

@@ -55,9 +55,9 @@ func (w *Worker) lastResult(ctx context.Context, job Job, item Item) (Item, erro
 	return item, err
 }
 
-// savedAfterAll finds out whether what the item's intent announced was saved, by whichever try; seen is false if that cannot be
-// found out any more. Busy if it cannot be found out now, or if another delivery may be saving it; a fault that needs the user if
-// only with their session it can be found out.
+// savedAfterAll finds out whether what the item's intent announced was saved, by whichever try; seen is false if that
+// cannot be found out any more. Busy if it cannot be found out now, or if another delivery may be saving it; a fault
+// that needs the user if only with their session it can be found out.
 func (w *Worker) savedAfterAll(ctx context.Context, job Job, item Item) (saved *found, seen bool, err error) {
 	if item.Intent == nil {
 		return nil, true, nil
@@ -67,7 +67,8 @@ func (w *Worker) savedAfterAll(ctx context.Context, job Job, item Item) (saved *
 	case fault.Is(err, fault.Busy), err != nil && fault.From(err).Kind.NeedsUser():
 		return nil, true, err
 	case err != nil:
-		slog.WarnContext(ctx, "image is given up unseen", "tenant", item.Tenant, "job", item.Job, "item", item.N, "error", err)
+		slog.WarnContext(ctx, "image is given up unseen", "tenant", item.Tenant, "job", item.Job, "item", item.N,
+			"error", err)
 		return nil, false, nil
 	case s.found == nil && item.Intent.mayBeAtWork(w.now()):
 		return nil, true, fault.New(fault.Busy, "Another delivery of the message may be saving the image.", nil)
@@ -75,9 +76,9 @@ func (w *Worker) savedAfterAll(ctx context.Context, job Job, item Item) (saved *
 	return s.found, true, nil
 }
 
-// finishSaved gives an image of a job that rests or has ended its result, if it was saved before: it may have been at work when
-// the job stopped, and what the report says must be true. An image that was not saved stays as it is: if its turn comes, a
-// message is sent again.
+// finishSaved gives an image of a job that rests or has ended its result, if it was saved before: it may have been at
+// work when the job stopped, and what the report says must be true. An image that was not saved stays as it is: if its
+// turn comes, a message is sent again.
 func (w *Worker) finishSaved(ctx context.Context, job Job, m ItemMessage, item Item, began time.Time) error {
 	if item.State != Waiting || item.Intent == nil {
 		return nil
@@ -91,7 +92,8 @@ func (w *Worker) finishSaved(ctx context.Context, job Job, m ItemMessage, item I
 	case saved != nil:
 		item = fulfilled(item, *saved)
 	default:
-		item.State, item.Reason, item.Message = Broken, string(fault.Internal), "The bulk edit stopped while the image was at work."+notSeen
+		item.State, item.Reason, item.Message = Broken, string(fault.Internal),
+			"The bulk edit stopped while the image was at work."+notSeen
 	}
 	return w.finish(ctx, job, m, item, began)
 }
@@ -141,9 +143,9 @@ func (w *Worker) lookEverywhere(ctx context.Context, job Job, item Item) (sight,
 // versionSlack is how far SharePoint's clock may be behind ours.
 const versionSlack = 5 * time.Minute
 
-// recognise returns where a content that the item's intent announced has been written in place, or nil: it is the file's
-// content now, or that of a version since the job's start that somebody has replaced. same says that the file has the content
-// that was to be replaced.
+// recognise returns where a content that the item's intent announced has been written in place, or nil: it is the
+// file's content now, or that of a version since the job's start that somebody has replaced. same says that the file
+// has the content that was to be replaced.
 func (w *Worker) recognise(ctx context.Context, job Job, item Item, now File) (written *found, same bool, err error) {
 	if now.Tag == item.Tag {
 		return nil, true, nil
@@ -161,14 +163,17 @@ func (w *Worker) recognise(ctx context.Context, job Job, item Item, now File) (w
 }
 
 // recogniseVersion is recognise for a content that somebody has replaced.
-func (w *Worker) recogniseVersion(ctx context.Context, job Job, item Item, now File, announced []Announced) (*found, error) {
+func (w *Worker) recogniseVersion(
+	ctx context.Context, job Job, item Item, now File, announced []Announced,
+) (*found, error) {
 	versions, err := w.library.Versions(ctx, job.who(), now)
 	if err != nil {
 		return nil, err
 	}
 	for _, version := range versions[min(1, len(versions)):] { // the first is the content now
 		ours := slices.ContainsFunc(announced, func(a Announced) bool { return a.After.Bytes == version.Size })
-		if !ours && version.Size != item.Intent.Before.Bytes || version.Modified.Before(job.CreatedAt.Add(-versionSlack)) {
+		if !ours && version.Size != item.Intent.Before.Bytes ||
+			version.Modified.Before(job.CreatedAt.Add(-versionSlack)) {
 			continue
 		}
 		content, err := w.library.ReadVersion(ctx, job.who(), now, version.ID, version.Size)
@@ -179,7 +184,8 @@ func (w *Worker) recogniseVersion(ctx context.Context, job Job, item Item, now F
 		if n := indexOf(announced, fingerprint); n >= 0 {
 			return &found{Saved{File: now.Item}, announced[n]}, nil
 		}
-		if fingerprint == item.Intent.Source { // what was to be replaced: what is older is not ours though it may be the same
+		// what was to be replaced: what is older is not ours though it may be the same
+		if fingerprint == item.Intent.Source {
 			return nil, nil
 		}
 	}
@@ -215,8 +221,8 @@ func (w *Worker) recogniseCopy(ctx context.Context, job Job, item Item) (copied 
 // maxRenamedPages is how many pages of a folder are searched for a copy that has another name by now.
 const maxRenamedPages = 60
 
-// renamedCopy returns the copy that an earlier try made, if a person has given it another name before its result was recorded:
-// a file of its folder with its content, changed since, that no other image of the job accounts for.
+// renamedCopy returns the copy that an earlier try made, if a person has given it another name before its result was
+// recorded: a file of its folder with its content, changed since, that no other image of the job accounts for.
 func (w *Worker) renamedCopy(ctx context.Context, job Job, item Item) (*found, error) {
 	announced := item.Intent.all()
 	folder := cmp.Or(item.Intent.Folder, item.Parent)
@@ -228,7 +234,8 @@ func (w *Worker) renamedCopy(ctx context.Context, job Job, item Item) (*found, e
 			return nil, err
 		}
 		for _, f := range page.Files {
-			if !f.Folder && f.Item != item.File && indexOf(announced, f.Fingerprint) >= 0 && !f.Modified.Before(item.Intent.At.Add(-versionSlack)) {
+			if !f.Folder && f.Item != item.File && indexOf(announced, f.Fingerprint) >= 0 &&
+				!f.Modified.Before(item.Intent.At.Add(-versionSlack)) {
 				candidates = append(candidates, f)
 			}
 		}
@@ -262,11 +269,13 @@ func (i Item) accountsFor(f File) bool {
 	if i.File == f.Item || i.Saved != nil && i.Saved.File == f.Item {
 		return true
 	}
-	return i.Intent != nil && slices.ContainsFunc(i.Intent.all(), func(a Announced) bool { return strings.EqualFold(a.Name, f.Name) })
+	return i.Intent != nil && slices.ContainsFunc(i.Intent.all(), func(a Announced) bool {
+		return strings.EqualFold(a.Name, f.Name)
+	})
 }
 
-// holding returns the file if its content is one of those that were announced, else nil. SharePoint works fingerprints out a
-// little later at times, so one that differs is no proof: then the content itself is read.
+// holding returns the file if its content is one of those that were announced, else nil. SharePoint works fingerprints
+// out a little later at times, so one that differs is no proof: then the content itself is read.
 func (w *Worker) holding(ctx context.Context, job Job, announced []Announced, f File) (*found, error) {
 	if !slices.ContainsFunc(announced, func(a Announced) bool { return a.After.Bytes == f.Size }) {
 		return nil, nil

@@ -30,8 +30,8 @@ func (s hashSet) has(parts ...string) bool {
 	return ok
 }
 
-// recordedFiles are the files that a job has a record of. SharePoint lists a file twice that is renamed, or moved to a folder
-// still to come, while its pages are read.
+// recordedFiles are the files that a job has a record of. SharePoint lists a file twice that is renamed, or moved to a
+// folder still to come, while its pages are read.
 type recordedFiles struct{ hashSet }
 
 // recorded reads which files the job has a record of already.
@@ -55,8 +55,8 @@ func (p *Planner) recorded(ctx context.Context, job Job) (*recordedFiles, error)
 	}
 }
 
-// leaveOut takes the files out of a portion that have a record, and numbers the rest anew. The portion is recorded only on the
-// version of the job that was read, so that no other planner records one of them meanwhile.
+// leaveOut takes the files out of a portion that have a record, and numbers the rest anew. The portion is recorded only
+// on the version of the job that was read, so that no other planner records one of them meanwhile.
 func (r *recordedFiles) leaveOut(job Job, portion *Portion) {
 	fresh := func(items []Item, first int) []Item {
 		kept := items[:0]

@@ -12,8 +12,8 @@ import (
 // files that it made.
 type seen struct{ contents, made hashSet }
 
-// add notes what became of an image. One without a result may be saved nevertheless: its job ended, or its process died,
-// before the result was recorded.
+// add notes what became of an image. One without a result may be saved nevertheless: its job ended, or its process
+// died, before the result was recorded.
 func (s *seen) add(i Item) {
 	if i.Intent != nil && (i.State == Waiting || i.State == Broken) {
 		for _, a := range i.Intent.all() {
@@ -25,7 +25,8 @@ func (s *seen) add(i Item) {
 		}
 	}
 	edited := i.State == Edited && i.Saved != nil // a dry run saves nothing
-	processed := edited || i.State == Unchanged || i.State == Skipped && (!i.Passed || i.Reason == string(fault.Processed))
+	processed := edited || i.State == Unchanged || i.State == Skipped &&
+		(!i.Passed || i.Reason == string(fault.Processed))
 	switch {
 	case !processed:
 	case edited && i.Intent != nil && i.Intent.Name == "":
@@ -39,8 +40,8 @@ func (s *seen) add(i Item) {
 	}
 }
 
-// addContent notes a content of an image, by its tag and by its fingerprint: SharePoint moves tags now and then though the
-// content stays. Either may not be known.
+// addContent notes a content of an image, by its tag and by its fingerprint: SharePoint moves tags now and then though
+// the content stays. Either may not be known.
 func (s *seen) addContent(i Item, tag, fingerprint string) {
 	if tag != "" {
 		s.contents.add(i.Drive, i.File, "tag", tag)
@@ -55,7 +56,8 @@ func (s *seen) why(f File) *fault.Fault {
 	if s == nil {
 		return nil
 	}
-	if s.contents.has(f.Drive, f.Item, "tag", f.Tag) || f.Fingerprint != "" && s.contents.has(f.Drive, f.Item, "hash", f.Fingerprint) {
+	if s.contents.has(f.Drive, f.Item, "tag", f.Tag) || f.Fingerprint != "" &&
+		s.contents.has(f.Drive, f.Item, "hash", f.Fingerprint) {
 		return fault.New(fault.Processed, "It is as the bulk edit before has left it.", nil)
 	}
 	if s.made.has(f.Drive, f.Item) || f.Fingerprint != "" && s.made.has(f.Drive, "hash", f.Fingerprint) {

@@ -44,16 +44,21 @@ func TestAFilterSelectsFilesOfAFolder(t *testing.T) {
 		filter bulk.FolderFilter
 		want   []string
 	}{
-		"nothing":           {bulk.FolderFilter{}, all},
-		"one level":         {bulk.FolderFilter{Depth: 1}, []string{"IMG_0001.JPG", "IMG_0003.jpg", "img_0002.jpeg", "logo.png", "notes.txt"}},
-		"names":             {bulk.FolderFilter{Names: []string{"img_*.jp?g", "LOGO.*"}}, []string{"img_0002.jpeg", "logo.png"}},
-		"types":             {bulk.FolderFilter{Types: []string{"jpeg"}}, []string{"IMG_0001.JPG", "IMG_0003.jpg", "IMG_0004.jpg", "img_0002.jpeg"}},
-		"large":             {bulk.FolderFilter{MinBytes: int64(len(large))}, []string{"img_0002.jpeg"}},
-		"small":             {bulk.FolderFilter{MaxBytes: 10}, []string{"notes.txt"}},
-		"changed since":     {bulk.FolderFilter{ChangedSince: later}, nil},
-		"changed before":    {bulk.FolderFilter{ChangedBefore: later}, all},
-		"both at once":      {bulk.FolderFilter{Depth: 1, Types: []string{"jpeg", "png"}, Names: []string{"*0*"}}, []string{"IMG_0001.JPG", "IMG_0003.jpg", "img_0002.jpeg"}},
-		"a name with signs": {bulk.FolderFilter{Names: []string{"[in]*"}}, []string{"IMG_0001.JPG", "IMG_0003.jpg", "IMG_0004.jpg", "img_0002.jpeg", "notes.txt"}},
+		"nothing": {bulk.FolderFilter{}, all},
+		"one level": {bulk.FolderFilter{Depth: 1},
+			[]string{"IMG_0001.JPG", "IMG_0003.jpg", "img_0002.jpeg", "logo.png", "notes.txt"}},
+		"names": {bulk.FolderFilter{Names: []string{"img_*.jp?g", "LOGO.*"}},
+			[]string{"img_0002.jpeg", "logo.png"}},
+		"types": {bulk.FolderFilter{Types: []string{"jpeg"}},
+			[]string{"IMG_0001.JPG", "IMG_0003.jpg", "IMG_0004.jpg", "img_0002.jpeg"}},
+		"large":          {bulk.FolderFilter{MinBytes: int64(len(large))}, []string{"img_0002.jpeg"}},
+		"small":          {bulk.FolderFilter{MaxBytes: 10}, []string{"notes.txt"}},
+		"changed since":  {bulk.FolderFilter{ChangedSince: later}, nil},
+		"changed before": {bulk.FolderFilter{ChangedBefore: later}, all},
+		"both at once": {bulk.FolderFilter{Depth: 1, Types: []string{"jpeg", "png"}, Names: []string{"*0*"}},
+			[]string{"IMG_0001.JPG", "IMG_0003.jpg", "img_0002.jpeg"}},
+		"a name with signs": {bulk.FolderFilter{Names: []string{"[in]*"}},
+			[]string{"IMG_0001.JPG", "IMG_0003.jpg", "IMG_0004.jpg", "img_0002.jpeg", "notes.txt"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -92,15 +97,31 @@ func TestFiltersThatCannotBeMeantAreRefused(t *testing.T) {
 		change func(*bulk.Source)
 		field  string
 	}{
-		"a negative depth":         {func(s *bulk.Source) { s.Folder.Depth = -1 }, "/source/folder/depth"},
-		"a depth of one folder":    {func(s *bulk.Source) { s.Folder.Depth, s.Folder.Recursive = 1, false }, "/source/folder/depth"},
-		"no pattern":               {func(s *bulk.Source) { s.Folder.Names = []string{"*.jpg", "[a"} }, "/source/folder/names/1"},
-		"many patterns":            {func(s *bulk.Source) { s.Folder.Names = make([]string, 21) }, "/source/folder/names"},
-		"an unknown type":          {func(s *bulk.Source) { s.Folder.Types = []string{"heic"} }, "/source/folder/types/0"},
-		"more at least than most":  {func(s *bulk.Source) { s.Folder.MinBytes, s.Folder.MaxBytes = 2, 1 }, "/source/folder/maxBytes"},
-		"before it was since":      {func(s *bulk.Source) { s.Folder.ChangedSince, s.Folder.ChangedBefore = now, now }, "/source/folder/changedBefore"},
-		"a folder without library": {func(s *bulk.Source) { *s = bulk.Source{Properties: &bulk.PropertyFilter{Folder: "f"}} }, "/source/properties/driveId"},
-		"since with another job":   {func(s *bulk.Source) { *s = bulk.Source{Job: &bulk.JobSource{Job: "j"}, Since: "j"} }, "/source/since"},
+		"a negative depth": {func(s *bulk.Source) { s.Folder.Depth = -1 }, "/source/folder/depth"},
+		"a depth of one folder": {func(s *bulk.Source) {
+			s.Folder.Depth, s.Folder.Recursive = 1, false
+		}, "/source/folder/depth"},
+		"no pattern": {func(s *bulk.Source) {
+			s.Folder.Names = []string{"*.jpg", "[a"}
+		}, "/source/folder/names/1"},
+		"many patterns": {func(s *bulk.Source) {
+			s.Folder.Names = make([]string, 21)
+		}, "/source/folder/names"},
+		"an unknown type": {func(s *bulk.Source) {
+			s.Folder.Types = []string{"heic"}
+		}, "/source/folder/types/0"},
+		"more at least than most": {func(s *bulk.Source) {
+			s.Folder.MinBytes, s.Folder.MaxBytes = 2, 1
+		}, "/source/folder/maxBytes"},
+		"before it was since": {func(s *bulk.Source) {
+			s.Folder.ChangedSince, s.Folder.ChangedBefore = now, now
+		}, "/source/folder/changedBefore"},
+		"a folder without library": {func(s *bulk.Source) {
+			*s = bulk.Source{Properties: &bulk.PropertyFilter{Folder: "f"}}
+		}, "/source/properties/driveId"},
+		"since with another job": {func(s *bulk.Source) {
+			*s = bulk.Source{Job: &bulk.JobSource{Job: "j"}, Since: "j"}
+		}, "/source/since"},
 		"states that are results": {func(s *bulk.Source) {
 			*s = bulk.Source{Job: &bulk.JobSource{Job: "j", States: []bulk.ItemState{bulk.Edited}}}
 		}, "/source/job/states"},
@@ -161,7 +182,9 @@ func TestOnlyWhatIsNewOrChangedSinceTheLastJobIsEdited(t *testing.T) {
 			if third := run(second.Job); third.Planned != 0 { // though it has seen three of them pass only
 				t.Errorf("the third has planned %d: %v", third.Planned, slices.Collect(maps.Keys(k.results(third.Ref))))
 			}
-			other := k.submit(bulk.Request{Source: bulk.Source{Folder: k.folder().Folder, Since: first.Job}, Save: save, Recipe: marker})
+			other := k.submit(
+				bulk.Request{Source: bulk.Source{Folder: k.folder().Folder, Since: first.Job}, Save: save,
+					Recipe: marker})
 			k.plan()
 			if planned, err := k.records.Job(t.Context(), other.Ref); err != nil || planned.Planned < 6 {
 				t.Errorf("with another recipe %d are planned, %v; want all", planned.Planned, err)
@@ -180,11 +203,13 @@ func TestSinceIsAJobOfTheUsersThatIsOver(t *testing.T) {
 	job := k.submit(bulk.Request{Source: k.folder()})
 	since := bulk.Request{Source: k.folder(), Recipe: halve}
 	since.Source.Since = job.Job
-	if _, err := k.service.Submit(t.Context(), k.who, since); !fault.Is(err, fault.Conflict) || fault.From(err).Field != "/source/since" {
+	if _, err := k.service.Submit(t.Context(), k.who, since); !fault.Is(err, fault.Conflict) ||
+		fault.From(err).Field != "/source/since" {
 		t.Errorf("while it goes on: %v", err)
 	}
 	stranger := newUser(t)
-	if _, err := k.service.Submit(t.Context(), caller.Away(stranger.Tenant, stranger.ID), since); !fault.Is(err, fault.NotFound) {
+	if _, err := k.service.Submit(t.Context(), caller.Away(stranger.Tenant, stranger.ID), since); !fault.Is(err,
+		fault.NotFound) {
 		t.Errorf("a stranger: %v", err)
 	}
 }
@@ -200,7 +225,9 @@ func TestImagesAreSelectedByWhatIsSaidOfThem(t *testing.T) {
 	tag := fmt.Sprint("tag", siteNumber.Add(1))
 	describe := func(store *tables.Store, drive, item string, tags ...string) {
 		t.Helper()
-		if _, err := store.PutProperties(t.Context(), library.Properties{Tenant: k.user.Tenant, Ref: library.Ref{Drive: drive, Item: item}, Tags: tags}); err != nil {
+		if _, err := store.PutProperties(t.Context(),
+			library.Properties{Tenant: k.user.Tenant, Ref: library.Ref{Drive: drive, Item: item},
+				Tags: tags}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -210,14 +237,16 @@ func TestImagesAreSelectedByWhatIsSaidOfThem(t *testing.T) {
 	describe(k.records, hidden.DriveID, "01HIDDEN", tag)
 	job := k.submit(bulk.Request{Source: bulk.Source{Properties: &bulk.PropertyFilter{Tag: tag}}})
 	done := k.drive(job.Ref)
-	if got := k.namesOf(job.Ref, bulk.Edited); !slices.Equal(got, []string{"Photo 00.jpg", "Photo 02.jpg"}) || done.Passed != 0 || done.Left != 1 {
+	if got := k.namesOf(job.Ref, bulk.Edited); !slices.Equal(got, []string{"Photo 00.jpg", "Photo 02.jpg"}) ||
+		done.Passed != 0 || done.Left != 1 {
 		t.Errorf("edited %q, %d passed, %d left; want two, and no word of the hidden one", got, done.Passed, done.Left)
 	}
 }
 
 func TestAnImageThatIsChangedMeanwhileIsEditedAgainIfThatIsThePolicy(t *testing.T) {
 	t.Parallel()
-	for _, point := range []string{"", "before Intend", "after Intend", "before Replace", "after Replace", "before FinishItem", "after FinishItem"} {
+	for _, point := range []string{"", "before Intend", "after Intend", "before Replace", "after Replace",
+		"before FinishItem", "after FinishItem"} {
 		t.Run("dying "+point, func(t *testing.T) {
 			t.Parallel()
 			k := newKit(t)

@@ -61,22 +61,28 @@ func TestAFolderWithAllSortsOfFilesGivesEachItsResult(t *testing.T) {
 		"no picture.jpg":     {bulk.Skipped, fault.Unsupported, ""},
 		"torn.jpg":           {bulk.Broken, fault.Invalid, ""},
 		"large.tif":          {bulk.Skipped, fault.TooLarge, "the limit is 2 MiB"},
-		"IMG_0001.HEIC":      {bulk.Skipped, fault.Unsupported, "HEIC pictures are not edited. Export the picture as JPEG"},
-		"IMG_0003.dng":       {bulk.Skipped, fault.Unsupported, "The file is camera raw (Adobe DNG); raw pictures are not edited."},
-		"IMG_0004.tif":       {bulk.Skipped, fault.Unsupported, "The file is camera raw (Adobe DNG); raw pictures are not edited."},
-		"IMG_0002.jpg":       {bulk.Skipped, fault.Unsupported, "HEIC pictures are not edited. Export the picture as JPEG"},
+		"IMG_0001.HEIC": {bulk.Skipped, fault.Unsupported,
+			"HEIC pictures are not edited. Export the picture as JPEG"},
+		"IMG_0003.dng": {bulk.Skipped, fault.Unsupported,
+			"The file is camera raw (Adobe DNG); raw pictures are not edited."},
+		"IMG_0004.tif": {bulk.Skipped, fault.Unsupported,
+			"The file is camera raw (Adobe DNG); raw pictures are not edited."},
+		"IMG_0002.jpg": {bulk.Skipped, fault.Unsupported, "HEIC pictures are not edited. Export the picture as JPEG"},
 	}
 	results := k.results(job.Ref)
 	for name, want := range want {
 		got := results[name]
-		if got.State != want.state || got.Reason != string(want.reason) || !strings.Contains(got.Message, want.says) || got.FinishedAt.IsZero() {
-			t.Errorf("%s is %s (%s: %q), want %s (%s: %q)", name, got.State, got.Reason, got.Message, want.state, want.reason, want.says)
+		if got.State != want.state || got.Reason != string(want.reason) || !strings.Contains(got.Message, want.says) ||
+			got.FinishedAt.IsZero() {
+			t.Errorf("%s is %s (%s: %q), want %s (%s: %q)", name, got.State, got.Reason, got.Message, want.state,
+				want.reason, want.says)
 		}
 	}
 	if len(results) != len(want) {
 		t.Errorf("%d results, want %d", len(results), len(want))
 	}
-	if got := results["a photo.jpg"]; got.Before.Width != 60 || got.Before.Height != 40 || got.After.Width != 30 || got.After.Height != 20 ||
+	if got := results["a photo.jpg"]; got.Before.Width != 60 || got.Before.Height != 40 || got.After.Width != 30 ||
+		got.After.Height != 20 ||
 		got.After.Bytes == 0 || got.After.Format != "jpeg" {
 		t.Errorf("a photo.jpg went from %+v to %+v", got.Before, got.After)
 	}
@@ -98,7 +104,8 @@ func TestAnimatedPicturesAreEditedAsTheRecipeSays(t *testing.T) {
 			t.Errorf("%s: the job is %s", onAnimated, done.State)
 		}
 		results := k.results(job.Ref)
-		if got := results["moving.gif"]; got.State != want.state || want.state == bulk.Skipped && got.Message != "The picture is animated; only still pictures are edited." ||
+		if got := results["moving.gif"]; got.State != want.state || want.state == bulk.Skipped &&
+			got.Message != "The picture is animated; only still pictures are edited." ||
 			slices.Contains(got.Warnings, imaging.WarnFramesDropped) != (onAnimated == "first") {
 			t.Errorf("%s: moving.gif is %s: %q, %q", onAnimated, got.State, got.Message, got.Warnings)
 		}
@@ -132,7 +139,8 @@ func gifPicture(t *testing.T, width, height, frames int) []byte {
 	t.Helper()
 	var g gif.GIF
 	for i := range frames {
-		m := image.NewPaletted(image.Rect(0, 0, width, height), color.Palette{color.NRGBA{R: uint8(80 * i), G: 200, A: 255}})
+		m := image.NewPaletted(image.Rect(0, 0, width, height),
+			color.Palette{color.NRGBA{R: uint8(80 * i), G: 200, A: 255}})
 		g.Image, g.Delay = append(g.Image, m), append(g.Delay, 10)
 	}
 	var out bytes.Buffer
@@ -165,7 +173,9 @@ func TestAListOfImagesEditsThoseAndSaysWhatIsWrongWithTheOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	source := bulk.Source{Images: []bulk.ImageRef{{Drive: k.site.DriveID, Item: folder.ID}, {Drive: k.site.DriveID, Item: "01NOSUCHITEM"}}}
+	source := bulk.Source{
+		Images: []bulk.ImageRef{{Drive: k.site.DriveID, Item: folder.ID},
+			{Drive: k.site.DriveID, Item: "01NOSUCHITEM"}}}
 	for _, f := range files[:35] {
 		source.Images = append(source.Images, bulk.ImageRef{Drive: k.site.DriveID, Item: f.ID})
 	}
@@ -236,7 +246,8 @@ func TestAnImageThatSomebodyChangedMeanwhileIsLeftAlone(t *testing.T) {
 	if got := k.results(job.Ref)[files[1].Name]; got.State != bulk.Conflicted || got.Reason != string(fault.Conflict) {
 		t.Errorf("the changed image is %s (%s)", got.State, got.Reason)
 	}
-	if got := k.content(files[1], k.versions(files[1])[0].ID); string(got) != string(theirs) || len(k.versions(files[1])) != 2 {
+	if got := k.content(files[1], k.versions(files[1])[0].ID); string(got) != string(theirs) ||
+		len(k.versions(files[1])) != 2 {
 		t.Error("the other person's picture is not what is there")
 	}
 }
@@ -284,7 +295,8 @@ func TestACopyWhoseNameIsTakenIsSkippedIfThatIsThePolicy(t *testing.T) {
 	if done := k.drive(job.Ref); done.Counts.Skipped != 1 || done.Counts.Edited != 1 {
 		t.Errorf("counts %+v, want one skipped and one edited", done.Counts)
 	}
-	if got := k.results(job.Ref)[files[0].Name]; got.Reason != string(fault.Conflict) || !strings.Contains(got.Message, "Photo 00-edited.jpg already") {
+	if got := k.results(job.Ref)[files[0].Name]; got.Reason != string(fault.Conflict) ||
+		!strings.Contains(got.Message, "Photo 00-edited.jpg already") {
 		t.Errorf("the image is %s for %q: %q", got.State, got.Reason, got.Message)
 	}
 	k.wantVersions(append(files, taken), 1)
@@ -303,7 +315,8 @@ func TestCopiesGoToTheFolderOfTheJobUnderTheNamesOfTheirImages(t *testing.T) {
 				t.Fatal(err)
 			}
 			taken := k.put("web/"+files[1].Name, []byte("theirs"))
-			job := k.submit(bulk.Request{Source: source, Save: bulk.Save{Target: bulk.Copy, Name: "{name}", Folder: there.ID}})
+			job := k.submit(
+				bulk.Request{Source: source, Save: bulk.Save{Target: bulk.Copy, Name: "{name}", Folder: there.ID}})
 			if point != "" {
 				k.crash.at(point, 1)
 			}
@@ -326,9 +339,13 @@ func TestANewVersionInAnotherFormatIsSkipped(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
 	files := k.pictures(1)
-	job := k.submit(bulk.Request{Source: k.folder(), Recipe: json.RawMessage(`{"version":1,"steps":[{"op":"flip","axis":"horizontal"}],"output":{"format":"png"}}`)})
+	job := k.submit(
+		bulk.Request{Source: k.folder(),
+			Recipe: json.RawMessage(
+				`{"version":1,"steps":[{"op":"flip","axis":"horizontal"}],"output":{"format":"png"}}`)})
 	k.drive(job.Ref)
-	if got := k.results(job.Ref)[files[0].Name]; got.State != bulk.Skipped || !strings.Contains(got.Message, "Save copies instead") {
+	if got := k.results(job.Ref)[files[0].Name]; got.State != bulk.Skipped ||
+		!strings.Contains(got.Message, "Save copies instead") {
 		t.Errorf("the image is %s: %q", got.State, got.Message)
 	}
 	k.wantVersions(files, 1)
@@ -358,7 +375,12 @@ func TestABusyServicePutsTheMessageBackForAsLongAsItAsks(t *testing.T) {
 	job := k.submit(bulk.Request{Source: k.folder()})
 	k.plan()
 	_, err := world.Trouble.Add(trouble.Rule{
-		Service: "graph", Path: regexp.QuoteMeta(k.site.DriveID[2:]) + "/items/[^/]+$", Times: 1, Action: trouble.Fail, Status: 429, RetryAfter: 90 * time.Second,
+		Service:    "graph",
+		Path:       regexp.QuoteMeta(k.site.DriveID[2:]) + "/items/[^/]+$",
+		Times:      1,
+		Action:     trouble.Fail,
+		Status:     429,
+		RetryAfter: 90 * time.Second,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -386,7 +408,8 @@ func TestAFolderThatIsNotThereFailsTheJobInPlainWords(t *testing.T) {
 	source.Folder.Item = "01NOSUCHFOLDER"
 	job := k.submit(bulk.Request{Source: source})
 	done := k.drive(job.Ref)
-	if done.State != bulk.Failed || done.Reason != string(fault.NotFound) || done.Message == "" || done.FinishedAt.IsZero() {
+	if done.State != bulk.Failed || done.Reason != string(fault.NotFound) || done.Message == "" ||
+		done.FinishedAt.IsZero() {
 		t.Errorf("the job is %s (%s: %q)", done.State, done.Reason, done.Message)
 	}
 }
@@ -398,7 +421,8 @@ func TestMoreImagesThanTheLimitFailTheJob(t *testing.T) {
 	files := k.pictures(6)
 	job := k.submit(bulk.Request{Source: k.folder()})
 	done := k.drive(job.Ref)
-	if done.State != bulk.Failed || done.Reason != string(fault.TooLarge) || !strings.Contains(done.Message, "more than 5 images") {
+	if done.State != bulk.Failed || done.Reason != string(fault.TooLarge) ||
+		!strings.Contains(done.Message, "more than 5 images") {
 		t.Errorf("the job is %s (%s: %q)", done.State, done.Reason, done.Message)
 	}
 	k.wantVersions(files, 1)
@@ -419,8 +443,10 @@ func TestAJobLooksAtTwiceAsManyFilesAndFoldersAsItMayHaveImages(t *testing.T) {
 			k.put("Notes.txt", []byte("no picture"))
 		}
 		done := k.drive(k.submit(bulk.Request{Source: k.folder()}).Ref)
-		if done.State != want || want == bulk.Failed && !strings.Contains(done.Message, "more than 10 files and folders") {
-			t.Errorf("with %d notes the job is %s (%s: %q), want %s", notes, done.State, done.Reason, done.Message, want)
+		if done.State != want || want == bulk.Failed &&
+			!strings.Contains(done.Message, "more than 10 files and folders") {
+			t.Errorf("with %d notes the job is %s (%s: %q), want %s", notes, done.State, done.Reason, done.Message,
+				want)
 		}
 		k.wantVersions(files, map[bulk.JobState]int{bulk.Done: 2, bulk.Failed: 1}[want])
 	}
@@ -436,7 +462,8 @@ func TestGivingUpIsAFinalResult(t *testing.T) {
 	for n := range 2 {
 		k.tire(job, n)
 		for range 2 { // the poison message may come twice as well
-			if err := k.worker().GiveUp(t.Context(), bulk.ItemMessage{Tenant: job.Tenant, Job: job.Job, N: n}); err != nil {
+			if err := k.worker().GiveUp(t.Context(),
+				bulk.ItemMessage{Tenant: job.Tenant, Job: job.Job, N: n}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -552,11 +579,13 @@ func TestARepeatWithTheSameKeyIsTheSameJob(t *testing.T) {
 		t.Errorf("jobs %s, %s and %s", first.Job, again.Job, other.Job)
 	}
 	for name, change := range map[string]bulk.Request{
-		"recipe": {Source: k.folder(), Key: key, Recipe: json.RawMessage(`{"version":1,"steps":[{"op":"flip","axis":"both"}]}`)},
+		"recipe": {Source: k.folder(), Key: key,
+			Recipe: json.RawMessage(`{"version":1,"steps":[{"op":"flip","axis":"both"}]}`)},
 		"source": {Source: bulk.Source{Images: []bulk.ImageRef{{Drive: "d", Item: "i"}}}, Key: key, Recipe: halve},
 		"save":   {Source: k.folder(), Key: key, Recipe: halve, Save: bulk.Save{Target: bulk.Copy}},
 	} {
-		if _, err := k.service.Submit(t.Context(), k.who, change); !fault.Is(err, fault.Conflict) || fault.From(err).Field != "Idempotency-Key" {
+		if _, err := k.service.Submit(t.Context(), k.who, change); !fault.Is(err, fault.Conflict) ||
+			fault.From(err).Field != "Idempotency-Key" {
 			t.Errorf("another %s under the same key: %v, want a conflict", name, err)
 		}
 	}
@@ -570,7 +599,11 @@ func TestAnAnswerThatIsLostOnTheWayIsNoConflict(t *testing.T) {
 	files := k.pictures(2)
 	job := k.submit(bulk.Request{Source: k.folder()})
 	_, err := world.Trouble.Add(trouble.Rule{
-		Service: "graph", Method: "PUT", Path: regexp.QuoteMeta(k.site.DriveID[2:]), Times: 1, Action: trouble.Lose,
+		Service: "graph",
+		Method:  "PUT",
+		Path:    regexp.QuoteMeta(k.site.DriveID[2:]),
+		Times:   1,
+		Action:  trouble.Lose,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -592,22 +625,42 @@ func TestRequestsThatCannotBeMeantAreRefused(t *testing.T) {
 		says   string
 	}{
 		{"no source", func(r *bulk.Request) { r.Source = bulk.Source{} }, "/source", "either a folder"},
-		{"both sources", func(r *bulk.Request) { r.Source.Images = []bulk.ImageRef{{Drive: "d", Item: "i"}} }, "/source", "either a folder"},
+		{"both sources", func(r *bulk.Request) {
+			r.Source.Images = []bulk.ImageRef{{Drive: "d", Item: "i"}}
+		}, "/source", "either a folder"},
 		{"too many images", func(r *bulk.Request) {
 			r.Source = bulk.Source{Images: make([]bulk.ImageRef, 1001)}
 		}, "/source/images", "At most 1000 images"},
 		{"no recipe", func(r *bulk.Request) { r.Recipe = nil }, "/recipe", ""},
-		{"bad recipe", func(r *bulk.Request) { r.Recipe = json.RawMessage(`{"version":1,"steps":[{"op":"blur","sigma":101}]}`) }, "/recipe/steps/0/sigma", "100"},
+		{"bad recipe", func(r *bulk.Request) {
+			r.Recipe = json.RawMessage(`{"version":1,"steps":[{"op":"blur","sigma":101}]}`)
+		}, "/recipe/steps/0/sigma", "100"},
 		{"name without copy", func(r *bulk.Request) { r.Save.Name = "x {name}" }, "/save/name", "for copies only"},
 		{"unknown target", func(r *bulk.Request) { r.Save.Target = "mail" }, "/save/target", "newVersion or copy"},
-		{"copy over itself", func(r *bulk.Request) { r.Save = bulk.Save{Target: bulk.Copy, Name: "{name}"} }, "/save/name", "something more"},
-		{"copy elsewhere", func(r *bulk.Request) { r.Save = bulk.Save{Target: bulk.Copy, Name: "../{name}"} }, "/save/name", "may not contain"},
-		{"copy with a control character", func(r *bulk.Request) { r.Save = bulk.Save{Target: bulk.Copy, Name: "{name}\n"} }, "/save/name", "control characters"},
-		{"copy with an unknown placeholder", func(r *bulk.Request) { r.Save = bulk.Save{Target: bulk.Copy, Name: "{name}-{exif}"} }, "/save/name", "not known"},
-		{"copy with an unknown policy", func(r *bulk.Request) { r.Save = bulk.Save{Target: bulk.Copy, OnConflict: "rename"} }, "/save/onConflict", "fail or skip"},
-		{"new version elsewhere", func(r *bulk.Request) { r.Save = bulk.Save{Folder: "f"} }, "/save/folderId", "copies only"},
-		{"new version with a policy", func(r *bulk.Request) { r.Save = bulk.Save{OnConflict: bulk.Skip} }, "/save/onConflict", "copies only"},
-		{"copy with a forbidden word", func(r *bulk.Request) { r.Save = bulk.Save{Target: bulk.Copy, Name: "{name}_VTI_"} }, "/save/name", "_vti_"},
+		{"copy over itself", func(r *bulk.Request) {
+			r.Save = bulk.Save{Target: bulk.Copy, Name: "{name}"}
+		}, "/save/name", "something more"},
+		{"copy elsewhere", func(r *bulk.Request) {
+			r.Save = bulk.Save{Target: bulk.Copy, Name: "../{name}"}
+		}, "/save/name", "may not contain"},
+		{"copy with a control character", func(r *bulk.Request) {
+			r.Save = bulk.Save{Target: bulk.Copy, Name: "{name}\n"}
+		}, "/save/name", "control characters"},
+		{"copy with an unknown placeholder", func(r *bulk.Request) {
+			r.Save = bulk.Save{Target: bulk.Copy, Name: "{name}-{exif}"}
+		}, "/save/name", "not known"},
+		{"copy with an unknown policy", func(r *bulk.Request) {
+			r.Save = bulk.Save{Target: bulk.Copy, OnConflict: "rename"}
+		}, "/save/onConflict", "fail or skip"},
+		{"new version elsewhere", func(r *bulk.Request) {
+			r.Save = bulk.Save{Folder: "f"}
+		}, "/save/folderId", "copies only"},
+		{"new version with a policy", func(r *bulk.Request) {
+			r.Save = bulk.Save{OnConflict: bulk.Skip}
+		}, "/save/onConflict", "copies only"},
+		{"copy with a forbidden word", func(r *bulk.Request) {
+			r.Save = bulk.Save{Target: bulk.Copy, Name: "{name}_VTI_"}
+		}, "/save/name", "_vti_"},
 		{"long copy", func(r *bulk.Request) {
 			r.Save = bulk.Save{Target: bulk.Copy, Name: "{name}" + strings.Repeat("x", 100)}
 		}, "/save/name", "at most 100"},
@@ -620,7 +673,8 @@ func TestRequestsThatCannotBeMeantAreRefused(t *testing.T) {
 			test.change(&request)
 			_, err := k.service.Submit(t.Context(), k.who, request)
 			f := fault.From(err)
-			if err == nil || f.Kind != fault.Invalid || f.Field != test.field || !strings.Contains(f.Message, test.says) {
+			if err == nil || f.Kind != fault.Invalid || f.Field != test.field ||
+				!strings.Contains(f.Message, test.says) {
 				t.Errorf("error %v at %q, want an invalid %q that says %q", err, f.Field, test.field, test.says)
 			}
 		})
@@ -635,19 +689,24 @@ func TestLettersThatCannotBeDrawnAreNeverBurntIn(t *testing.T) {
 	k := newKit(t)
 	for _, dry := range []bool{false, true} {
 		_, err := k.service.Submit(t.Context(), k.who, bulk.Request{
-			Source: k.folder(), Recipe: json.RawMessage(`{"version":1,"steps":[{"op":"text","text":"© 你好 {year}"}]}`), DryRun: dry,
+			Source: k.folder(), Recipe: json.RawMessage(`{"version":1,"steps":[{"op":"text","text":"© 你好 {year}"}]}`),
+			DryRun: dry,
 		})
 		f := fault.From(err)
-		if err == nil || f.Kind != fault.Unsupported || f.Field != "/recipe/steps/0/text" || !strings.HasSuffix(f.Message, ": 你 好") {
+		if err == nil || f.Kind != fault.Unsupported || f.Field != "/recipe/steps/0/text" ||
+			!strings.HasSuffix(f.Message, ": 你 好") {
 			t.Errorf("dry run %v: %v at %q", dry, err, f.Field)
 		}
 	}
 	files := items(k.put("Strand.jpg", jpegPicture(t, 60, 40)), k.put("海.jpg", jpegPicture(t, 61, 40)))
-	job := k.submit(bulk.Request{Source: k.folder(), Recipe: json.RawMessage(`{"version":1,"steps":[{"op":"text","text":"{name}","size":8}]}`)})
+	job := k.submit(
+		bulk.Request{Source: k.folder(),
+			Recipe: json.RawMessage(`{"version":1,"steps":[{"op":"text","text":"{name}","size":8}]}`)})
 	if done := k.drive(job.Ref); done.Counts.Edited != 1 || done.Counts.Skipped != 1 {
 		t.Errorf("counts %+v", done.Counts)
 	}
-	if got := k.results(job.Ref)["海.jpg"]; got.State != bulk.Skipped || got.Reason != string(fault.Unsupported) || !strings.HasSuffix(got.Message, ": 海") {
+	if got := k.results(job.Ref)["海.jpg"]; got.State != bulk.Skipped || got.Reason != string(fault.Unsupported) ||
+		!strings.HasSuffix(got.Message, ": 海") {
 		t.Errorf("the image is %s (%s): %s", got.State, got.Reason, got.Message)
 	}
 	if len(k.versions(files[0])) != 2 || len(k.versions(files[1])) != 1 {
@@ -657,8 +716,10 @@ func TestLettersThatCannotBeDrawnAreNeverBurntIn(t *testing.T) {
 
 func TestFilesKeepTheirDatesIfTheJobSaysSo(t *testing.T) {
 	t.Parallel()
-	for _, point := range []string{"", "before Replace", "after Replace", "before Create", "after Create", "after FinishItem"} {
-		for name, save := range map[string]bulk.Save{"versions": {KeepDates: true}, "copies": {Target: bulk.Copy, KeepDates: true}} {
+	for _, point := range []string{"", "before Replace", "after Replace", "before Create", "after Create",
+		"after FinishItem"} {
+		for name, save := range map[string]bulk.Save{"versions": {KeepDates: true},
+			"copies": {Target: bulk.Copy, KeepDates: true}} {
 			t.Run(name+" dying "+point, func(t *testing.T) {
 				t.Parallel()
 				k := newKit(t)
@@ -671,7 +732,8 @@ func TestFilesKeepTheirDatesIfTheJobSaysSo(t *testing.T) {
 					}
 					dates = append(dates, f.Dated)
 				}
-				time.Sleep(time.Until(dates[1].Add(1100 * time.Millisecond))) // the library's clock shows another second by then
+				// the library's clock shows another second by then
+				time.Sleep(time.Until(dates[1].Add(1100 * time.Millisecond)))
 				job := k.submit(bulk.Request{Source: k.folder(), Save: save})
 				if point != "" {
 					k.crash.at(point, 1)
@@ -680,7 +742,8 @@ func TestFilesKeepTheirDatesIfTheJobSaysSo(t *testing.T) {
 					t.Fatalf("counts %+v", done.Counts)
 				}
 				for n, file := range files {
-					f, err := k.library.File(t.Context(), k.who, k.site.DriveID, k.results(job.Ref)[file.Name].Saved.File)
+					f, err := k.library.File(t.Context(), k.who, k.site.DriveID,
+						k.results(job.Ref)[file.Name].Saved.File)
 					if err != nil || !f.Dated.Equal(dates[n]) {
 						t.Errorf("%s is dated %v, %v; want %v", f.Name, f.Dated, err, dates[n])
 					}

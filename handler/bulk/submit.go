@@ -56,7 +56,8 @@ type ServiceOptions struct {
 
 // NewService returns a service.
 func NewService(o ServiceOptions) *Service {
-	return &Service{o.Jobs, o.Items, o.Index, o.Specs, o.Queue, o.Library, o.Previews, o.Limits, o.MaxImages, o.MaxOpen, o.Now, o.NewID}
+	return &Service{o.Jobs, o.Items, o.Index, o.Specs, o.Queue, o.Library, o.Previews, o.Limits, o.MaxImages, o.MaxOpen,
+		o.Now, o.NewID}
 }
 
 // Request asks for a bulk edit.
@@ -143,7 +144,9 @@ func (s *Service) checkOpen(ctx context.Context, job Job, r Request) error {
 	if open.Tenant >= s.maxOpen.Tenant {
 		whose, limit = "Your organization has", s.maxOpen.Tenant
 	}
-	return fault.Newf(fault.TooLarge, "%s %d bulk edits that are not over, the most at once. Wait for one, or cancel it.", whose, limit).Over(fault.LimitOpenBulkEdits)
+	return fault.Newf(fault.TooLarge,
+		"%s %d bulk edits that are not over, the most at once. Wait for one, or cancel it.", whose,
+		limit).Over(fault.LimitOpenBulkEdits)
 }
 
 // keep stores what the job does, before the job itself, so that no job is without it. A repeat with the same
@@ -182,7 +185,8 @@ func (s *Service) keep(ctx context.Context, who caller.Caller, job Job, r Reques
 	if err != nil {
 		return fault.New(fault.Internal, "The recipe of the bulk edit cannot be read.", err)
 	}
-	same := bytes.Equal(stored.Canonical(), spec.Recipe) && kept.Called == spec.Called && kept.Save == spec.Save && reflect.DeepEqual(source, r.Source)
+	same := bytes.Equal(stored.Canonical(), spec.Recipe) && kept.Called == spec.Called && kept.Save == spec.Save &&
+		reflect.DeepEqual(source, r.Source)
 	if !same {
 		return usedKey()
 	}
@@ -280,18 +284,23 @@ func (r Request) takesEdited() bool { return r.kind == Undo || r.of != nil && r.
 func (s *Service) checkedSource(r Request) (Source, error) {
 	source := r.Source
 	kinds := 0
-	for _, given := range []bool{source.Folder != nil, len(source.Images) > 0, source.Properties != nil, source.Job != nil} {
+	for _, given := range []bool{source.Folder != nil, len(source.Images) > 0, source.Properties != nil,
+		source.Job != nil} {
 		if given {
 			kinds++
 		}
 	}
 	switch {
 	case kinds != 1:
-		return source, fault.Newf(fault.Invalid, "Give either a folder, a list of at least one image, a filter of properties, or another bulk edit.").At("/source")
+		return source, fault.Newf(fault.Invalid,
+			"Give either a folder, a list of at least one image, a filter of properties, or another bulk edit.").At(
+			"/source")
 	case source.Since != "" && source.Job != nil:
-		return source, fault.Newf(fault.Invalid, "Images of another bulk edit are taken as they are; since does not go with them.").At("/source/since")
+		return source, fault.Newf(fault.Invalid,
+			"Images of another bulk edit are taken as they are; since does not go with them.").At("/source/since")
 	case len(source.Images) > s.maxImages:
-		return source, fault.Newf(fault.Invalid, "At most %d images in one bulk edit; these are %d.", s.maxImages, len(source.Images)).At("/source/images")
+		return source, fault.Newf(fault.Invalid, "At most %d images in one bulk edit; these are %d.", s.maxImages,
+			len(source.Images)).At("/source/images")
 	}
 	source.Images = withoutRepeats(source.Images)
 	switch {

@@ -7,13 +7,13 @@ import (
 	"imagepro/handler/fault"
 )
 
-// A picture that kills the process takes with it what is at work beside it: all their messages come again together, and would
-// be tried too often together. So an image whose message comes again is a suspect: suspects of a process wait for each other,
-// and a try is noted at the image when it has its turn. One that was tried so often by itself gets its final result; one that
-// never had its turn is not given up.
+// A picture that kills the process takes with it what is at work beside it: all their messages come again together, and
+// would be tried too often together. So an image whose message comes again is a suspect: suspects of a process wait for
+// each other, and a try is noted at the image when it has its turn. One that was tried so often by itself gets its
+// final result; one that never had its turn is not given up.
 
-// loneTries is how often a suspect has its turn. Processes also end for other reasons, so once is not enough; and with the
-// first try, which all of them shared, it stays below the five that the host gives a message.
+// loneTries is how often a suspect has its turn. Processes also end for other reasons, so once is not enough; and with
+// the first try, which all of them shared, it stays below the five that the host gives a message.
 const loneTries = 3
 
 // turnAfter is when an image that was tried too often comes again: what killed the process may be over by then.

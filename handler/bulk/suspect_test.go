@@ -26,7 +26,8 @@ func (k *kit) tire(job bulk.Job, n int) {
 	}
 }
 
-// mortal is a process that dies of some pictures, with all that it has at work: from then on nothing of it takes effect.
+// mortal is a process that dies of some pictures, with all that it has at work: from then on nothing of it takes
+// effect.
 type mortal struct {
 	bulk.Items
 	bulk.Queue
@@ -112,8 +113,18 @@ func TestPicturesThatKillTheProcessTakeNoOthersWithThem(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			process := &mortal{Items: k.records, Queue: k.queue, Library: k.library, deadly: kills, die: cancel}
 			worker := bulk.NewWorker(bulk.WorkerOptions{
-				Jobs: k.records, Items: process, Specs: k.specs, Queue: process, Sessions: k.sessions, Index: neighbours{k.records, &k.open},
-				Library: process, Limits: imaging.DefaultLimits(), Window: k.limits.Window, Room: imaging.NewRoom(2), Previews: k.specs, Now: k.now,
+				Jobs:     k.records,
+				Items:    process,
+				Specs:    k.specs,
+				Queue:    process,
+				Sessions: k.sessions,
+				Index:    neighbours{k.records, &k.open},
+				Library:  process,
+				Limits:   imaging.DefaultLimits(),
+				Window:   k.limits.Window,
+				Room:     imaging.NewRoom(2),
+				Previews: k.specs,
+				Now:      k.now,
 			})
 			var running sync.WaitGroup
 			failed := make([]bool, len(batch))
@@ -143,7 +154,8 @@ func TestPicturesThatKillTheProcessTakeNoOthersWithThem(t *testing.T) {
 			}
 		}
 		done, err := k.records.Job(t.Context(), job.Ref)
-		if err != nil || done.State != bulk.Done || done.Counts.Failed != len(deadly) || done.Counts.Edited != len(files)-len(deadly) {
+		if err != nil || done.State != bulk.Done || done.Counts.Failed != len(deadly) ||
+			done.Counts.Edited != len(files)-len(deadly) {
 			t.Errorf("%d deadly pictures: the job is %s with %+v, %v", len(deadly), done.State, done.Counts, err)
 		}
 		if most := 4 * len(deadly); deaths > most {

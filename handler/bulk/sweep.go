@@ -19,8 +19,8 @@ type OpenJob struct {
 	Rests  bool      // waited for its user: it needs no part of the window
 }
 
-// Sweeper helps jobs on whose messages were lost, ends those that are too old, closes those that are over and lets go of old
-// previews. What it does may be repeated.
+// Sweeper helps jobs on whose messages were lost, ends those that are too old, closes those that are over and lets go
+// of old previews. What it does may be repeated.
 type Sweeper struct{ o SweeperOptions }
 
 // SweeperOptions are what a Sweeper needs.
@@ -46,8 +46,8 @@ type Swept struct {
 	Stopped bool
 }
 
-// stallTime is how long a job is let alone though nothing changes: longer than a delivery that was killed keeps its message
-// from coming again. Each further time is twice as long, since a service may be away for hours.
+// stallTime is how long a job is let alone though nothing changes: longer than a delivery that was killed keeps its
+// message from coming again. Each further time is twice as long, since a service may be away for hours.
 const (
 	stallTime  = longestRun + 5*time.Minute
 	mostNudges = 8
@@ -64,7 +64,8 @@ func (s *Sweeper) Sweep(ctx context.Context) (Swept, error) {
 			return false
 		}
 		done.Open++
-		if err := s.look(ctx, open, &done); err != nil && !fault.Is(err, fault.Conflict) { // whoever won has moved it on
+		// whoever won has moved it on
+		if err := s.look(ctx, open, &done); err != nil && !fault.Is(err, fault.Conflict) {
 			failed = fmt.Errorf("sweeping job %s: %w", open.Ref.Job, err)
 		}
 		return ctx.Err() == nil
@@ -91,7 +92,9 @@ func (s *Sweeper) look(ctx context.Context, open OpenJob, done *Swept) error {
 	case now.Sub(job.CreatedAt) > s.o.MaxAge:
 		done.Ended++
 		job.State, job.FinishedAt = Cancelled, now
-		job.Reason, job.Message = "", fmt.Sprintf("The bulk edit was not done after %d days and was ended. What was edited stays.", int(s.o.MaxAge.Hours()/24))
+		job.Reason, job.Message = "",
+			fmt.Sprintf("The bulk edit was not done after %d days and was ended. What was edited stays.",
+				int(s.o.MaxAge.Hours()/24))
 		return conclude(ctx, s.o.Jobs, job)
 	case job.State == Parked:
 		if err := s.resume(ctx, job, done); err != nil {
@@ -120,8 +123,8 @@ func (s *Sweeper) look(ctx context.Context, open OpenJob, done *Swept) error {
 	return s.o.Index.NoteOpen(ctx, open)
 }
 
-// resume asks to go on with a job that waits for its user though they have left a session since it was submitted: they may have
-// come back just before it was parked, and whoever parked it may have died before looking.
+// resume asks to go on with a job that waits for its user though they have left a session since it was submitted: they
+// may have come back just before it was parked, and whoever parked it may have died before looking.
 func (s *Sweeper) resume(ctx context.Context, job Job, done *Swept) error {
 	back, err := s.o.Sessions.LeftSince(ctx, job.Tenant, job.User, job.CreatedAt)
 	if err != nil || !back {

@@ -44,8 +44,13 @@ func (k *kit) sweep() bulk.Swept {
 
 func (k *kit) sweepOrDie() (bulk.Swept, error) {
 	return bulk.NewSweeper(bulk.SweeperOptions{
-		Jobs: crashingJobs{k.records, k.crash}, Index: crashingIndex{own{k.records, k.user.ID}, k.crash}, Queue: crashingQueue{k.queue, k.crash},
-		Sessions: k.sessions, Previews: keeping{k.specs}, MaxAge: 30 * 24 * time.Hour, Now: k.now,
+		Jobs:     crashingJobs{k.records, k.crash},
+		Index:    crashingIndex{own{k.records, k.user.ID}, k.crash},
+		Queue:    crashingQueue{k.queue, k.crash},
+		Sessions: k.sessions,
+		Previews: keeping{k.specs},
+		MaxAge:   30 * 24 * time.Hour,
+		Now:      k.now,
 	}).Sweep(k.t.Context())
 }
 
@@ -67,9 +72,22 @@ func TestAJobWhoseMessagesAreLostIsHelpedOn(t *testing.T) {
 			k.deliverUntil(j.Ref, func(j bulk.Job) bool { return j.Counts.Edited == 5 })
 			k.queue.all()
 		},
-		"after a save":           func(k *kit, _ bulk.Job) { k.plan(); k.crash.at("after Replace", 1); k.die(); k.queue.all() },
-		"after its last result":  func(k *kit, _ bulk.Job) { k.crash.at("after FinishItem", 12); k.driveToDeath(); k.queue.all() },
-		"while it sent messages": func(k *kit, _ bulk.Job) { k.crash.at("after Send bulk-items", 3); k.die(); k.queue.all() },
+		"after a save": func(k *kit, _ bulk.Job) {
+			k.plan()
+			k.crash.at("after Replace", 1)
+			k.die()
+			k.queue.all()
+		},
+		"after its last result": func(k *kit, _ bulk.Job) {
+			k.crash.at("after FinishItem", 12)
+			k.driveToDeath()
+			k.queue.all()
+		},
+		"while it sent messages": func(k *kit, _ bulk.Job) {
+			k.crash.at("after Send bulk-items", 3)
+			k.die()
+			k.queue.all()
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -124,7 +142,8 @@ func TestASweepThatDiesIsMadeUpForByTheNext(t *testing.T) {
 					}
 					wait(16 * time.Minute)
 				}
-				if done := k.drive(job.Ref); done.State != bulk.Done || done.Counts.Edited != len(files) || k.crash.struck == 0 {
+				if done := k.drive(job.Ref); done.State != bulk.Done || done.Counts.Edited != len(files) ||
+					k.crash.struck == 0 {
 					t.Errorf("after %d deaths the job is %+v", deaths, done)
 				}
 				if done := k.sweep(); done != (bulk.Swept{}) {
@@ -301,7 +320,14 @@ func TestASweepLetsGoOfPreviewsOfYesterday(t *testing.T) {
 	now := time.Now()
 	previews := &dropping{Previews: k.specs}
 	_, err := bulk.NewSweeper(bulk.SweeperOptions{
-		Jobs: k.records, Index: own{k.records, k.user.ID}, Queue: k.queue, Previews: previews, MaxAge: time.Hour, Now: func() time.Time { return now },
+		Jobs:     k.records,
+		Index:    own{k.records, k.user.ID},
+		Queue:    k.queue,
+		Previews: previews,
+		MaxAge:   time.Hour,
+		Now: func() time.Time {
+			return now
+		},
 	}).Sweep(t.Context())
 	if err != nil || len(previews.before) != 1 || !previews.before[0].Equal(now.Add(-24*time.Hour)) {
 		t.Errorf("dropped before %v, %v; want once, a day ago", previews.before, err)

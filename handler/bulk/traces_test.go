@@ -160,8 +160,10 @@ func TestARefusalIsBelievedOnlyWhenNoEarlierTryCanStillSave(t *testing.T) {
 			if err := k.oddWorker(k.records, locked).Work(t.Context(), itemOf(job)); err != nil {
 				t.Fatal(err)
 			}
-			if item := k.only(job.Ref); item.State != bulk.Waiting || !item.Intent.At.Equal(announced) || len(k.queue.messages) != 1 {
-				t.Fatalf("the image is %s, announced at %v; %d messages; want it put back", item.State, item.Intent.At, len(k.queue.messages))
+			if item := k.only(job.Ref); item.State != bulk.Waiting || !item.Intent.At.Equal(announced) ||
+				len(k.queue.messages) != 1 {
+				t.Fatalf("the image is %s, announced at %v; %d messages; want it put back", item.State, item.Intent.At,
+					len(k.queue.messages))
 			}
 			if delay := k.queue.delays[len(k.queue.delays)-1]; delay < 8*time.Minute || delay > 10*time.Minute {
 				t.Errorf("it is put back for %v, want what is left of ten minutes", delay)
@@ -226,11 +228,13 @@ func TestAnImageThatWasSavedAsItsJobEndedIsReportedSo(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if shown.State != bulk.Cancelled || shown.Counts.Edited != versions-1 || shown.Counts.Skipped != 2-versions {
+				if shown.State != bulk.Cancelled || shown.Counts.Edited != versions-1 ||
+					shown.Counts.Skipped != 2-versions {
 					t.Errorf("the job is %s with %+v", shown.State, shown.Counts)
 				}
 				items, _, err := k.service.Items(t.Context(), k.who, job.Job, "", 10)
-				if want := map[bool]bulk.ItemState{true: bulk.Edited, false: bulk.Skipped}[saved]; err != nil || items[0].State != want {
+				if want := map[bool]bulk.ItemState{true: bulk.Edited, false: bulk.Skipped}[saved]; err != nil ||
+					items[0].State != want {
 					t.Errorf("the report says %s, %v; want %s", items[0].State, err, want)
 				}
 				k.wantVersions(files, versions)
@@ -242,10 +246,12 @@ func TestAnImageThatWasSavedAsItsJobEndedIsReportedSo(t *testing.T) {
 	}
 }
 
-// repeating lists a file of the first page once more on every later one, as SharePoint does with one that is renamed or moved
-// meanwhile.
+// repeating lists a file of the first page once more on every later one, as SharePoint does with one that is renamed or
+// moved meanwhile.
 func (k *kit) repeating(file graph.Item) oddLibrary {
-	return oddLibrary{Library: k.library, children: func(ctx context.Context, folder, cursor string) (bulk.Page, error) {
+	return oddLibrary{Library: k.library, children: func(
+		ctx context.Context, folder, cursor string,
+	) (bulk.Page, error) {
 		page, err := k.library.Children(ctx, k.who, k.site.DriveID, folder, cursor)
 		if err == nil && (cursor != "" || folder != "root") {
 			repeated, err := k.library.File(ctx, k.who, k.site.DriveID, file.ID)
@@ -282,8 +288,15 @@ func TestAFileThatIsListedTwiceGetsTheRecipeOnce(t *testing.T) {
 			job := k.submit(bulk.Request{Source: k.folder(), Recipe: twice, Save: bulk.Save{OnChanged: bulk.EditAgain}})
 			message, _ := k.queue.take()
 			planner := bulk.NewPlanner(bulk.PlannerOptions{
-				Jobs: crashingJobs{k.records, k.crash}, Items: k.records, Specs: k.specs, Queue: k.queue, Sessions: k.sessions,
-				Index: neighbours{k.records, &k.open}, Library: k.repeating(files[0]), Limits: k.limits, Now: k.now,
+				Jobs:     crashingJobs{k.records, k.crash},
+				Items:    k.records,
+				Specs:    k.specs,
+				Queue:    k.queue,
+				Sessions: k.sessions,
+				Index:    neighbours{k.records, &k.open},
+				Library:  k.repeating(files[0]),
+				Limits:   k.limits,
+				Now:      k.now,
 			})
 			if c.dies != "" {
 				k.crash.at(c.dies, 1)
@@ -296,7 +309,8 @@ func TestAFileThatIsListedTwiceGetsTheRecipeOnce(t *testing.T) {
 			}
 			done := k.drive(job.Ref)
 			if done.Planned != images || done.Counts.Edited != images || len(k.versions(files[0])) != 2 {
-				t.Errorf("%d planned, %+v, %d versions of the repeated image", done.Planned, done.Counts, len(k.versions(files[0])))
+				t.Errorf("%d planned, %+v, %d versions of the repeated image", done.Planned, done.Counts,
+					len(k.versions(files[0])))
 			}
 		})
 	}
@@ -345,7 +359,8 @@ func TestTheNextEditCountsASaveWhoseResultWasNeverRecorded(t *testing.T) {
 		request.Source.Since = job.Job
 		next = k.submit(request)
 		k.plan()
-		if now, err := k.records.Job(t.Context(), next.Ref); err != nil || now.State != bulk.Planning || now.Planned != 0 {
+		if now, err := k.records.Job(t.Context(), next.Ref); err != nil || now.State != bulk.Planning ||
+			now.Planned != 0 {
 			t.Errorf("while the save may be under way: %s with %d planned, %v", now.State, now.Planned, err)
 		}
 	})
@@ -367,9 +382,10 @@ func TestAListThatIsOlderThanTheEditBeforeEditsNothingTwice(t *testing.T) {
 	k.drive(job.Ref)
 	request.Source.Since = job.Job
 	next := k.submit(request)
-	late := k.oddPlanner(oddLibrary{Library: k.library, children: func(context.Context, string, string) (bulk.Page, error) {
-		return old, nil
-	}})
+	late := k.oddPlanner(
+		oddLibrary{Library: k.library, children: func(context.Context, string, string) (bulk.Page, error) {
+			return old, nil
+		}})
 	if err := late.Plan(t.Context(), planOf(next)); err != nil {
 		t.Fatal(err)
 	}
@@ -414,7 +430,8 @@ func TestOurOwnResultUnderTheOldTagIsNotEditedAgain(t *testing.T) {
 	planned := k.only(job.Ref)
 	k.crash.at("after Replace", 1)
 	k.die()
-	stale := oddLibrary{Library: k.library, file: func(f bulk.File) bulk.File { // what SharePoint says of a file may be older than its content
+	// what SharePoint says of a file may be older than its content
+	stale := oddLibrary{Library: k.library, file: func(f bulk.File) bulk.File {
 		f.Tag, f.Size, f.Fingerprint = planned.Tag, planned.Size, ""
 		return f
 	}}
@@ -477,15 +494,25 @@ func TestTwoReleasesAtOnceKnowEachOthersWork(t *testing.T) {
 			k.crash.first("before Replace", lands)
 			k.crash.first("before Create", lands)
 			newer := bulk.NewWorker(bulk.WorkerOptions{
-				Jobs: k.records, Items: k.records, Specs: otherRelease{k.specs}, Queue: k.queue, Sessions: k.sessions, Index: neighbours{k.records, &k.open},
-				Library: crashingLibrary{k.library, k.crash}, Limits: imaging.DefaultLimits(), Window: 8, Room: imaging.NewRoom(1), Now: k.now,
+				Jobs:     k.records,
+				Items:    k.records,
+				Specs:    otherRelease{k.specs},
+				Queue:    k.queue,
+				Sessions: k.sessions,
+				Index:    neighbours{k.records, &k.open},
+				Library:  crashingLibrary{k.library, k.crash},
+				Limits:   imaging.DefaultLimits(),
+				Window:   8,
+				Room:     imaging.NewRoom(1),
+				Now:      k.now,
 			})
 			if err := newer.Work(t.Context(), itemOf(job)); err != nil {
 				t.Fatal(err)
 			}
 			item := k.only(job.Ref)
 			if item.State != bulk.Edited || item.Intent.Fingerprint != first.Fingerprint || item.After != first.After {
-				t.Errorf("the image is %s (%s) with %+v, want the first release's %+v", item.State, item.Message, item.Intent, first)
+				t.Errorf("the image is %s (%s) with %+v, want the first release's %+v", item.State, item.Message,
+					item.Intent, first)
 			}
 			if done := k.drive(job.Ref); done.State != bulk.Done || done.Counts.Edited != 1 {
 				t.Errorf("the job is %s with %+v", done.State, done.Counts)
@@ -576,12 +603,13 @@ func TestAnOldFailureToPlanEndsNoJobThatHasMovedOn(t *testing.T) {
 	files := k.pictures(4)
 	job := k.submit(bulk.Request{Source: k.folder()})
 	k.queue.all()
-	late := k.oddPlanner(oddLibrary{Library: k.library, children: func(context.Context, string, string) (bulk.Page, error) {
-		if err := k.planner().Plan(t.Context(), planOf(job)); err != nil { // another delivery is luckier
-			t.Fatal(err)
-		}
-		return bulk.Page{}, fault.New(fault.Forbidden, "You may not see this folder.", nil)
-	}})
+	late := k.oddPlanner(
+		oddLibrary{Library: k.library, children: func(context.Context, string, string) (bulk.Page, error) {
+			if err := k.planner().Plan(t.Context(), planOf(job)); err != nil { // another delivery is luckier
+				t.Fatal(err)
+			}
+			return bulk.Page{}, fault.New(fault.Forbidden, "You may not see this folder.", nil)
+		}})
 	if err := late.Plan(t.Context(), planOf(job)); err != nil {
 		t.Fatal(err)
 	}
@@ -619,7 +647,8 @@ func TestACopyThatIsRenamedBeforeItsResultIsRecordedIsNotMadeAgain(t *testing.T)
 	names := k.names()
 	slices.Sort(names)
 	other := map[string]string{"web-a.jpg": "web-twin.jpg", "web-twin.jpg": "web-a.jpg"}[made]
-	if want := []string{"a.jpg", "my favourite.jpg", "twin.jpg", other}; done.Counts.Edited != 2 || !slices.Equal(names, want) {
+	if want := []string{"a.jpg", "my favourite.jpg", "twin.jpg", other}; done.Counts.Edited != 2 ||
+		!slices.Equal(names, want) {
 		t.Errorf("counts %+v, the folder holds %q, want %q", done.Counts, names, want)
 	}
 	results := k.results(job.Ref)
@@ -718,8 +747,17 @@ func TestATagThatMovesWithoutTheContentIsNoChange(t *testing.T) {
 	again := k.submit(bulk.Request{Source: bulk.Source{Folder: k.folder().Folder, Since: job.Job}})
 	k.queue.all()
 	planner := bulk.NewPlanner(bulk.PlannerOptions{
-		Jobs: k.records, Items: k.records, Specs: k.specs, Queue: k.queue, Sessions: k.sessions, Index: neighbours{k.records, &k.open}, Limits: k.limits, Now: k.now,
-		Library: oddLibrary{Library: k.library, children: func(ctx context.Context, folder, cursor string) (bulk.Page, error) {
+		Jobs:     k.records,
+		Items:    k.records,
+		Specs:    k.specs,
+		Queue:    k.queue,
+		Sessions: k.sessions,
+		Index:    neighbours{k.records, &k.open},
+		Limits:   k.limits,
+		Now:      k.now,
+		Library: oddLibrary{Library: k.library, children: func(
+			ctx context.Context, folder, cursor string,
+		) (bulk.Page, error) {
 			page, err := k.library.Children(ctx, k.who, k.site.DriveID, folder, cursor)
 			for n := range page.Files {
 				page.Files[n].Tag += " moved"
@@ -771,7 +809,8 @@ func TestATagThatMovesRightBeforeASaveIsNoChange(t *testing.T) {
 			t.Fatal(err)
 		}
 		if item := k.only(job.Ref); item.State != bulk.Waiting || len(k.queue.messages) != 1 {
-			t.Errorf("%s: the image is %s (%s); %d messages; want it put back", job.Kind, item.State, item.Message, len(k.queue.messages))
+			t.Errorf("%s: the image is %s (%s); %d messages; want it put back", job.Kind, item.State, item.Message,
+				len(k.queue.messages))
 		}
 		if done := k.drive(job.Ref); done.Counts.Edited != 1 {
 			t.Errorf("%s: counts %+v: %s", job.Kind, done.Counts, k.only(job.Ref).Message)

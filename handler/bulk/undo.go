@@ -25,9 +25,9 @@ const maxUndos = 100
 // internalKey is the key of a job that no client can name: headers hold no such character.
 func internalKey(text string) string { return "\x00" + text }
 
-// Undo starts a job that gives every image of another the content that it had before, as a version of its own. Images that
-// somebody has changed since are left, as conflicts. A repeat returns the same job; after one that has left images without
-// a version before theirs it starts another, for those.
+// Undo starts a job that gives every image of another the content that it had before, as a version of its own. Images
+// that somebody has changed since are left, as conflicts. A repeat returns the same job; after one that has left images
+// without a version before theirs it starts another, for those.
 func (s *Service) Undo(ctx context.Context, who caller.Caller, id string) (Job, error) {
 	job, err := s.Get(ctx, who, id)
 	if err != nil {
@@ -48,8 +48,11 @@ func (s *Service) Undo(ctx context.Context, who caller.Caller, id string) (Job, 
 		return cannot("The bulk edit has made copies: its images are as they were, and its report names the copies.")
 	}
 	r := Request{
-		Source: Source{Job: &JobSource{Job: id, States: []ItemState{Edited}}}, Recipe: json.RawMessage(`{"version":1,"steps":[]}`),
-		kind: Undo, of: &job, spec: &Spec{},
+		Source: Source{Job: &JobSource{Job: id, States: []ItemState{Edited}}},
+		Recipe: json.RawMessage(`{"version":1,"steps":[]}`),
+		kind:   Undo,
+		of:     &job,
+		spec:   &Spec{},
 	}
 	for n := range maxUndos {
 		r.Key = internalKey(fmt.Sprintf("undo %s %d", id, n))
@@ -61,8 +64,8 @@ func (s *Service) Undo(ctx context.Context, who caller.Caller, id string) (Job, 
 	return cannot("The bulk edit was undone too often.")
 }
 
-// undoPage records the next images of the job that is undone. It asks SharePoint nothing: the worker sees what has become
-// of them.
+// undoPage records the next images of the job that is undone. It asks SharePoint nothing: the worker sees what has
+// become of them.
 func (p *Planner) undoPage(ctx context.Context, job Job, source *JobSource) (Portion, error) {
 	items, next, err := p.items.ItemsOf(ctx, Ref{Tenant: job.Tenant, Job: source.Job}, job.Place.Cursor, undoPortion)
 	if err != nil {
@@ -78,11 +81,21 @@ func (p *Planner) undoPage(ctx context.Context, job Job, source *JobSource) (Por
 			return Portion{}, err
 		}
 		undone := Item{
-			Ref: job.Ref, N: job.Planned + len(portion.Items), User: job.User, Drive: item.Drive, File: item.File, Parent: item.Parent, Name: item.Name,
-			Size: intent.After.Bytes, State: Waiting,
+			Ref:    job.Ref,
+			N:      job.Planned + len(portion.Items),
+			User:   job.User,
+			Drive:  item.Drive,
+			File:   item.File,
+			Parent: item.Parent,
+			Name:   item.Name,
+			Size:   intent.After.Bytes,
+			State:  Waiting,
 			Undoing: &Undoing{
-				Old: intent.Source, Bytes: intent.Before.Bytes, Left: intent.Fingerprint, Unsure: item.State != Edited,
-				Over: slices.Contains(item.Warnings, OverwroteChange),
+				Old:    intent.Source,
+				Bytes:  intent.Before.Bytes,
+				Left:   intent.Fingerprint,
+				Unsure: item.State != Edited,
+				Over:   slices.Contains(item.Warnings, OverwroteChange),
 			},
 		}
 		if item.Saved != nil {
@@ -105,21 +118,24 @@ func (p *Planner) waitForSave(item Item) error {
 // undoPortion is how many images are recorded at once.
 const undoPortion = 90
 
-// old returns the content that the image had before the edit, and puts the intent into the item. It returns true, and the
-// item's result, if there is nothing to save.
+// old returns the content that the image had before the edit, and puts the intent into the item. It returns true, and
+// the item's result, if there is nothing to save.
 func (w *Worker) old(ctx context.Context, job Job, file File, item *Item) ([]byte, bool, error) {
 	u := item.Undoing
-	if file.Fingerprint != "" && file.Fingerprint == u.Left { // the edit could not see its tag, or SharePoint has moved it
+	// the edit could not see its tag, or SharePoint has moved it
+	if file.Fingerprint != "" && file.Fingerprint == u.Left {
 		item.Tag = file.Tag
 	}
 	switch {
 	case u.Over:
-		return nil, false, fault.New(fault.Conflict, "Somebody saved the image at the same moment as the bulk edit. Their content is an earlier version.", nil)
+		return nil, false, fault.New(fault.Conflict,
+			"Somebody saved the image at the same moment as the bulk edit. Their content is an earlier version.", nil)
 	case file.Fingerprint == u.Old, file.Tag != item.Tag && u.Unsure:
 		item.State = Unchanged
 		return nil, true, nil
 	case file.Tag != item.Tag:
-		return nil, false, fault.New(fault.Conflict, "Somebody changed the image after the bulk edit. It was left as it is.", nil)
+		return nil, false, fault.New(fault.Conflict,
+			"Somebody changed the image after the bulk edit. It was left as it is.", nil)
 	}
 	versions, err := w.library.Versions(ctx, job.who(), file)
 	if err != nil {
@@ -135,11 +151,15 @@ func (w *Worker) old(ctx context.Context, job Job, file File, item *Item) ([]byt
 		}
 		if w.library.Fingerprint(content) == u.Old {
 			item.Intent = &Intent{
-				At: w.now().UTC(), Source: u.Left, Fingerprint: u.Old,
-				Before: Picture{Bytes: file.Size}, After: Picture{Bytes: u.Bytes},
+				At:          w.now().UTC(),
+				Source:      u.Left,
+				Fingerprint: u.Old,
+				Before:      Picture{Bytes: file.Size},
+				After:       Picture{Bytes: u.Bytes},
 			}
 			return content, false, nil
 		}
 	}
-	return nil, false, fault.New(fault.NotFound, "SharePoint does not keep the version before the bulk edit any more. The image was left as it is.", nil)
+	return nil, false, fault.New(fault.NotFound,
+		"SharePoint does not keep the version before the bulk edit any more. The image was left as it is.", nil)
 }

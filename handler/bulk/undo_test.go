@@ -45,8 +45,10 @@ func (k *kit) wantOld(file graph.Item, content []byte) {
 		return
 	}
 	newest, oldest := k.content(file, versions[0].ID), k.content(file, versions[2].ID)
-	if string(newest) != string(content) || string(oldest) != string(content) || string(k.content(file, versions[1].ID)) == string(content) {
-		k.t.Errorf("%s: the newest of %d bytes, want the old one of %d with the edit between", file.Name, len(newest), len(content))
+	if string(newest) != string(content) || string(oldest) != string(content) ||
+		string(k.content(file, versions[1].ID)) == string(content) {
+		k.t.Errorf("%s: the newest of %d bytes, want the old one of %d with the edit between", file.Name, len(newest),
+			len(content))
 	}
 }
 
@@ -83,7 +85,8 @@ func TestAnUndoGivesEveryImageItsContentBack(t *testing.T) {
 func TestADeathWhileUndoingRestoresEachImageOnce(t *testing.T) {
 	t.Parallel()
 	for _, point := range []string{
-		"before RecordPortion", "after RecordPortion", "before Intend", "after Intend", "before Replace", "after Replace", "before FinishItem", "after FinishItem",
+		"before RecordPortion", "after RecordPortion", "before Intend", "after Intend", "before Replace",
+		"after Replace", "before FinishItem", "after FinishItem",
 		"before Send bulk-items", "after Send bulk-items",
 	} {
 		t.Run(point, func(t *testing.T) {
@@ -117,9 +120,11 @@ func TestAChangeThatComesBetweenIsNotUndone(t *testing.T) {
 		t.Fatal(err)
 	}
 	if done := k.drive(undo.Ref); done.Counts.Conflict != 1 || done.Counts.Edited != 0 {
-		t.Errorf("counts %+v, want a conflict: the old content lies below theirs only since before the edit", done.Counts)
+		t.Errorf("counts %+v, want a conflict: the old content lies below theirs only since before the edit",
+			done.Counts)
 	}
-	if versions := k.versions(files[0]); len(versions) != 3 || string(k.content(files[0], versions[0].ID)) != string(theirs) {
+	if versions := k.versions(files[0]); len(versions) != 3 ||
+		string(k.content(files[0], versions[0].ID)) != string(theirs) {
 		t.Errorf("%d versions; theirs is not on top", len(versions))
 	}
 }
@@ -189,7 +194,8 @@ func TestAVersionThatIsGoneCannotComeBack(t *testing.T) {
 	if done := k.drive(undo.Ref); done.Counts.Edited != 1 || done.Counts.Failed != 1 {
 		t.Errorf("counts %+v", done.Counts)
 	}
-	if got := k.results(undo.Ref)[files[0].Name]; got.Reason != string(fault.NotFound) || !strings.Contains(got.Message, "version") {
+	if got := k.results(undo.Ref)[files[0].Name]; got.Reason != string(fault.NotFound) ||
+		!strings.Contains(got.Message, "version") {
 		t.Errorf("the result is %s: %q", got.Reason, got.Message)
 	}
 	if again := k.undo(job); again.Job == undo.Job {
@@ -206,7 +212,8 @@ func TestWhatCannotBeUndoneSaysWhy(t *testing.T) {
 	going := k.submit(bulk.Request{Source: k.folder()})
 	refused := func(id, says string) {
 		t.Helper()
-		if _, err := k.service.Undo(t.Context(), k.who, id); !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), says) {
+		if _, err := k.service.Undo(t.Context(), k.who, id); !fault.Is(err, fault.Conflict) ||
+			!strings.Contains(err.Error(), says) {
 			t.Errorf("%v, want a conflict that says %q", err, says)
 		}
 	}
@@ -218,7 +225,8 @@ func TestWhatCannotBeUndoneSaysWhy(t *testing.T) {
 	undo := k.undo(going)
 	k.drive(undo.Ref)
 	refused(undo.Job, "Only a bulk edit")
-	for _, stranger := range []caller.Caller{{Tenant: k.who.Tenant, User: newUser(t).ID}, {Tenant: "another", User: k.who.User}} {
+	for _, stranger := range []caller.Caller{{Tenant: k.who.Tenant, User: newUser(t).ID},
+		{Tenant: "another", User: k.who.User}} {
 		if _, err := k.service.Undo(t.Context(), stranger, going.Job); !fault.Is(err, fault.NotFound) {
 			t.Errorf("a stranger: %v", err)
 		}

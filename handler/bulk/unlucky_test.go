@@ -34,7 +34,9 @@ func (o oddLibrary) Replace(ctx context.Context, who caller.Caller, f bulk.File,
 	return o.Library.Replace(ctx, who, f, content)
 }
 
-func (o oddLibrary) Create(ctx context.Context, who caller.Caller, f bulk.File, name string, content []byte) (bulk.File, error) {
+func (o oddLibrary) Create(
+	ctx context.Context, who caller.Caller, f bulk.File, name string, content []byte,
+) (bulk.File, error) {
 	if o.create != nil {
 		return o.create(f, name, content)
 	}
@@ -67,15 +69,31 @@ func (o oddLibrary) Read(ctx context.Context, who caller.Caller, f bulk.File, li
 
 func (k *kit) oddPlanner(library bulk.Library) *bulk.Planner {
 	return bulk.NewPlanner(bulk.PlannerOptions{
-		Jobs: k.records, Items: k.records, Specs: k.specs, Queue: k.queue, Sessions: k.sessions, Index: neighbours{k.records, &k.open},
-		Library: library, Limits: k.limits, Now: k.now,
+		Jobs:     k.records,
+		Items:    k.records,
+		Specs:    k.specs,
+		Queue:    k.queue,
+		Sessions: k.sessions,
+		Index:    neighbours{k.records, &k.open},
+		Library:  library,
+		Limits:   k.limits,
+		Now:      k.now,
 	})
 }
 
 func (k *kit) oddWorker(items bulk.Items, library bulk.Library) *bulk.Worker {
 	return bulk.NewWorker(bulk.WorkerOptions{
-		Jobs: k.records, Items: items, Specs: k.specs, Queue: k.queue, Sessions: k.sessions, Index: neighbours{k.records, &k.open}, Library: library, Limits: imaging.DefaultLimits(),
-		Window: k.limits.Window, Room: imaging.NewRoom(1), Now: k.now,
+		Jobs:     k.records,
+		Items:    items,
+		Specs:    k.specs,
+		Queue:    k.queue,
+		Sessions: k.sessions,
+		Index:    neighbours{k.records, &k.open},
+		Library:  library,
+		Limits:   imaging.DefaultLimits(),
+		Window:   k.limits.Window,
+		Room:     imaging.NewRoom(1),
+		Now:      k.now,
 	})
 }
 
@@ -100,26 +118,30 @@ func TestAnImageThatTheListingRepeatsIsEditedOnce(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
 	files := k.pictures(100)
-	job := k.submit(bulk.Request{Source: k.folder(), Recipe: json.RawMessage(`{"version":1,"steps":[{"op":"text","text":"again"}]}`)})
+	job := k.submit(
+		bulk.Request{Source: k.folder(),
+			Recipe: json.RawMessage(`{"version":1,"steps":[{"op":"text","text":"again"}]}`)})
 	k.queue.all()
-	planner := k.oddPlanner(oddLibrary{Library: k.library, children: func(ctx context.Context, folder, cursor string) (bulk.Page, error) {
-		k.workAll() // workers that are as fast as can be
-		page, err := k.library.Children(ctx, k.who, k.site.DriveID, folder, cursor)
-		if cursor != "" && err == nil {
-			repeated, err := k.library.File(ctx, k.who, k.site.DriveID, files[0].ID)
-			if err != nil {
-				return page, err
+	planner := k.oddPlanner(
+		oddLibrary{Library: k.library, children: func(ctx context.Context, folder, cursor string) (bulk.Page, error) {
+			k.workAll() // workers that are as fast as can be
+			page, err := k.library.Children(ctx, k.who, k.site.DriveID, folder, cursor)
+			if cursor != "" && err == nil {
+				repeated, err := k.library.File(ctx, k.who, k.site.DriveID, files[0].ID)
+				if err != nil {
+					return page, err
+				}
+				page.Files = append(page.Files, repeated)
 			}
-			page.Files = append(page.Files, repeated)
-		}
-		return page, err
-	}})
+			return page, err
+		}})
 	if err := planner.Plan(t.Context(), planOf(job)); err != nil {
 		t.Fatal(err)
 	}
 	done := k.drive(job.Ref)
 	if done.Planned != 100 || done.Counts.Edited != 100 || len(k.versions(files[0])) != 2 {
-		t.Errorf("%d planned, %+v, %d versions of the repeated image", done.Planned, done.Counts, len(k.versions(files[0])))
+		t.Errorf("%d planned, %+v, %d versions of the repeated image", done.Planned, done.Counts,
+			len(k.versions(files[0])))
 	}
 }
 
@@ -129,10 +151,11 @@ func TestACopyJobDoesNotTakeItsOwnCopiesForImages(t *testing.T) {
 	k.pictures(100)
 	job := k.submit(bulk.Request{Source: k.folder(), Save: bulk.Save{Target: bulk.Copy, Name: "web-{name}"}})
 	k.queue.all()
-	planner := k.oddPlanner(oddLibrary{Library: k.library, children: func(ctx context.Context, folder, cursor string) (bulk.Page, error) {
-		k.workAll()
-		return k.library.Children(ctx, k.who, k.site.DriveID, folder, cursor)
-	}})
+	planner := k.oddPlanner(
+		oddLibrary{Library: k.library, children: func(ctx context.Context, folder, cursor string) (bulk.Page, error) {
+			k.workAll()
+			return k.library.Children(ctx, k.who, k.site.DriveID, folder, cursor)
+		}})
 	if err := planner.Plan(t.Context(), planOf(job)); err != nil {
 		t.Fatal(err)
 	}
@@ -184,13 +207,14 @@ func TestAFolderThatGoesAwayMeanwhileDoesNotEndTheJob(t *testing.T) {
 	job := k.submit(bulk.Request{Source: k.folder()})
 	k.queue.all()
 	gone := false
-	planner := k.oddPlanner(oddLibrary{Library: k.library, children: func(ctx context.Context, folder, cursor string) (bulk.Page, error) {
-		if folder != "root" && !gone {
-			gone = true
-			return bulk.Page{}, fault.New(fault.NotFound, "It is not there.", nil)
-		}
-		return k.library.Children(ctx, k.who, k.site.DriveID, folder, cursor)
-	}})
+	planner := k.oddPlanner(
+		oddLibrary{Library: k.library, children: func(ctx context.Context, folder, cursor string) (bulk.Page, error) {
+			if folder != "root" && !gone {
+				gone = true
+				return bulk.Page{}, fault.New(fault.NotFound, "It is not there.", nil)
+			}
+			return k.library.Children(ctx, k.who, k.site.DriveID, folder, cursor)
+		}})
 	if err := planner.Plan(t.Context(), planOf(job)); err != nil {
 		t.Fatal(err)
 	}
@@ -341,12 +365,18 @@ func TestAnImageThatCannotBeLookedAtIsNotCalledUnsaved(t *testing.T) {
 	k.crash.at("after Replace", 1)
 	work := k.die()
 	k.queue.back(work)
-	if err := world.Graph.Allow(graph.Permission{DriveID: k.site.DriveID, ItemID: files[0].ID, User: k.user.ID, Level: graph.None}); err != nil {
+	if err := world.Graph.Allow(graph.Permission{
+		DriveID: k.site.DriveID,
+		ItemID:  files[0].ID,
+		User:    k.user.ID,
+		Level:   graph.None,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	done := k.drive(job.Ref) // looks some times
 	got := k.results(job.Ref)[files[0].Name]
-	if done.Counts.Failed != 1 || !strings.Contains(got.Message, "Whether the image was saved before that could not be found out.") {
+	if done.Counts.Failed != 1 ||
+		!strings.Contains(got.Message, "Whether the image was saved before that could not be found out.") {
 		t.Errorf("the image is %s: %q", got.State, got.Message)
 	}
 	k.wantVersions(files, 2)
@@ -420,7 +450,8 @@ func TestAFailedJobLeavesNoImageWaiting(t *testing.T) {
 		t.Fatalf("%d items, %v", len(items), err)
 	}
 	for _, item := range items {
-		if item.State != bulk.Skipped || item.Reason != string(fault.TooLarge) || item.Message == "" || item.FinishedAt.IsZero() {
+		if item.State != bulk.Skipped || item.Reason != string(fault.TooLarge) || item.Message == "" ||
+			item.FinishedAt.IsZero() {
 			t.Fatalf("%s is %s (%s: %q)", item.Name, item.State, item.Reason, item.Message)
 		}
 	}

@@ -17,9 +17,9 @@ type feeder struct {
 	window int // images of a tenant that are sent ahead, 1 or more
 }
 
-// shareOfWindow is how many images of one job may be in flight beside so many jobs that are at work, itself included: equal
-// parts of the window, and a quarter of it at least. The queue gives out what came first, so jobs and tenants with equal
-// numbers in it take turns.
+// shareOfWindow is how many images of one job may be in flight beside so many jobs that are at work, itself included:
+// equal parts of the window, and a quarter of it at least. The queue gives out what came first, so jobs and tenants
+// with equal numbers in it take turns.
 func shareOfWindow(window, jobs int) int { return max(1, window/4, window/max(1, jobs)) }
 
 // more does what the result of an image asks for whose message says so: so many images have a result, or nearly.
@@ -31,12 +31,12 @@ func (f feeder) more(ctx context.Context, ref Ref, after int) error {
 	return f.feed(ctx, job, after)
 }
 
-// feed sends the messages of recorded images up to the job's share after so many, and records that. If the process dies in
-// between, or another does the same, some are sent twice, which changes nothing.
+// feed sends the messages of recorded images up to the job's share after so many, and records that. If the process dies
+// in between, or another does the same, some are sent twice, which changes nothing.
 //
-// Of what is sent at once the last image asks for more, and so does every one half a share before. It never stalls: the last
-// image of all that were sent asks for a share after itself, whatever the share is by then. The others are there so that
-// half a share is in flight meanwhile; what they ask for is left to the last one if it is less than that.
+// Of what is sent at once the last image asks for more, and so does every one half a share before. It never stalls: the
+// last image of all that were sent asks for a share after itself, whatever the share is by then. The others are there
+// so that half a share is in flight meanwhile; what they ask for is left to the last one if it is less than that.
 func (f feeder) feed(ctx context.Context, job Job, after int) error {
 	open, err := f.index.CountOpen(ctx, job.Tenant, job.User)
 	if err != nil {
@@ -68,8 +68,8 @@ func (f feeder) feed(ctx context.Context, job Job, after int) error {
 	}
 }
 
-// again sends the messages of images that have no result once more, and more than those only if none of them is the last that
-// was sent: that one asks, but what it asked for while the job rested was dropped.
+// again sends the messages of images that have no result once more, and more than those only if none of them is the
+// last that was sent: that one asks, but what it asked for while the job rested was dropped.
 func (f feeder) again(ctx context.Context, job Job, unfinished []int) error {
 	asked := false
 	var lost []ItemMessage

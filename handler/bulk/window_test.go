@@ -13,7 +13,8 @@ import (
 	"imagepro/handler/fault"
 )
 
-// crew is a queue, first in first out, and workers that edit what it gives out and end in any order. Time goes by in images.
+// crew is a queue, first in first out, and workers that edit what it gives out and end in any order. Time goes by in
+// images.
 type crew struct {
 	Jobs
 	Index
@@ -31,7 +32,14 @@ type crew struct {
 }
 
 func newCrew(t *testing.T, window, workers int, seed uint64) *crew {
-	c := &crew{t: t, random: rand.New(rand.NewPCG(seed, 1)), jobs: map[Ref]*Job{}, workers: workers, next: workers, edited: map[ItemMessage]int{}}
+	c := &crew{
+		t:       t,
+		random:  rand.New(rand.NewPCG(seed, 1)),
+		jobs:    map[Ref]*Job{},
+		workers: workers,
+		next:    workers,
+		edited:  map[ItemMessage]int{},
+	}
 	c.feeder = feeder{c, c, c, window}
 	return c
 }
@@ -129,13 +137,15 @@ func TestWhateverJobsComeAndGoNoneStallsAndNoneTakesMoreThanItsShare(t *testing.
 			for ref, job := range c.jobs {
 				// Images end in any order, so those of a job that lag behind may be so many more.
 				if most := window + (window+1)/2 + c.workers + sendParallel; job.Sent-job.Counts.Edited > most {
-					t.Fatalf("seed %d: %d images of job %s are in flight, window %d", seed, job.Sent-job.Counts.Edited, ref.Job, window)
+					t.Fatalf("seed %d: %d images of job %s are in flight, window %d", seed, job.Sent-job.Counts.Edited,
+						ref.Job, window)
 				}
 			}
 		}
 		for ref, job := range c.jobs {
 			if job.State != Done {
-				t.Errorf("seed %d, window %d: job %s stalls at %d of %d, %d sent", seed, window, ref.Job, job.Counts.Edited, job.Planned, job.Sent)
+				t.Errorf("seed %d, window %d: job %s stalls at %d of %d, %d sent", seed, window, ref.Job,
+					job.Counts.Edited, job.Planned, job.Sent)
 			}
 		}
 	}

@@ -68,8 +68,19 @@ const (
 // NewWorker returns a worker.
 func NewWorker(o WorkerOptions) *Worker {
 	w := &Worker{
-		jobs: o.Jobs, items: o.Items, specs: o.Specs, queue: o.Queue, lot: lot{o.Jobs, o.Queue, o.Sessions}, library: o.Library,
-		limits: o.Limits, feeder: feeder{o.Jobs, o.Index, o.Queue, o.Window}, room: o.Room, suspects: imaging.NewRoom(1), now: o.Now, meter: o.Meter, previews: o.Previews,
+		jobs:     o.Jobs,
+		items:    o.Items,
+		specs:    o.Specs,
+		queue:    o.Queue,
+		lot:      lot{o.Jobs, o.Queue, o.Sessions},
+		library:  o.Library,
+		limits:   o.Limits,
+		feeder:   feeder{o.Jobs, o.Index, o.Queue, o.Window},
+		room:     o.Room,
+		suspects: imaging.NewRoom(1),
+		now:      o.Now,
+		meter:    o.Meter,
+		previews: o.Previews,
 	}
 	if o.SpecLife > 0 {
 		w.pinned = expirable.NewLRU[pinnedKey, []byte](pinnedCount, nil, o.SpecLife)
@@ -93,7 +104,8 @@ func (w *Worker) Work(ctx context.Context, m ItemMessage) error {
 		return err
 	}
 	wait := waitOf(fault.From(err), m.Waits)
-	slog.InfoContext(ctx, "image waits", "tenant", m.Tenant, "job", m.Job, "item", m.N, "wait", wait.String(), "error", err)
+	slog.InfoContext(ctx, "image waits", "tenant", m.Tenant, "job", m.Job, "item", m.N, "wait", wait.String(), "error",
+		err)
 	m.Waits++
 	m.Suspect = false // it came back in good order
 	return putBack(ctx, w.queue, ItemQueue, m, wait)
@@ -159,8 +171,8 @@ func (w *Worker) find(ctx context.Context, m ItemMessage) (Job, Item, error) {
 	return job, item, err
 }
 
-// job reads a job, or remembers it: without its user, whose id is in no memory, and without counts, which are never old.
-// One that is not at work any more is always read, since what it drops is lost for a job that has just gone on.
+// job reads a job, or remembers it: without its user, whose id is in no memory, and without counts, which are never
+// old. One that is not at work any more is always read, since what it drops is lost for a job that has just gone on.
 func (w *Worker) job(ctx context.Context, ref Ref) (Job, error) {
 	if w.running != nil {
 		if job, ok := w.running.Get(ref); ok {
@@ -190,8 +202,8 @@ func stateOf(kind fault.Kind) ItemState {
 	}
 }
 
-// GiveUp gives an image whose message was tried too often its final result. If that cannot be told yet, or if the image did not
-// have all its turns, since another picture may have killed the process each time, its message comes again.
+// GiveUp gives an image whose message was tried too often its final result. If that cannot be told yet, or if the image
+// did not have all its turns, since another picture may have killed the process each time, its message comes again.
 func (w *Worker) GiveUp(ctx context.Context, m ItemMessage) error {
 	began := w.now()
 	job, item, err := w.find(ctx, m)
@@ -225,7 +237,8 @@ func (w *Worker) sendAgain(ctx context.Context, m ItemMessage) error {
 	return send(ctx, w.queue, ItemQueue, m, turnAfter)
 }
 
-// finish records the result of work that began then. If another delivery of the message was faster, that one's result stands.
+// finish records the result of work that began then. If another delivery of the message was faster, that one's result
+// stands.
 func (w *Worker) finish(ctx context.Context, job Job, m ItemMessage, item Item, began time.Time) error {
 	item.FinishedAt = w.now().UTC()
 	done, err := w.items.FinishItem(ctx, item)
@@ -236,16 +249,17 @@ func (w *Worker) finish(ctx context.Context, job Job, m ItemMessage, item Item, 
 		return err
 	}
 	took := w.now().Sub(began)
-	slog.InfoContext(ctx, "image is "+string(item.State), "tenant", item.Tenant, "job", item.Job, "item", item.N, "reason", item.Reason, "ms", took.Milliseconds())
+	slog.InfoContext(ctx, "image is "+string(item.State), "tenant", item.Tenant, "job", item.Job, "item", item.N,
+		"reason", item.Reason, "ms", took.Milliseconds())
 	if w.meter != nil {
 		w.meter.Image(ctx, string(job.Kind), string(item.State), item.Reason, took, item.Size)
 	}
 	return w.goOn(ctx, job, m, done)
 }
 
-// goOn does what follows a result: more messages are sent if this one says so, and the last image of a share looks whether
-// the job is done. share is how many of the share have a result, or 0 if that is not known. A repeat does it again, so that
-// nothing is lost with a process that dies here.
+// goOn does what follows a result: more messages are sent if this one says so, and the last image of a share looks
+// whether the job is done. share is how many of the share have a result, or 0 if that is not known. A repeat does it
+// again, so that nothing is lost with a process that dies here.
 func (w *Worker) goOn(ctx context.Context, job Job, m ItemMessage, share int) error {
 	if m.More {
 		if err := w.feeder.more(ctx, job.Ref, m.N+1); err != nil {
@@ -261,8 +275,8 @@ func (w *Worker) goOn(ctx context.Context, job Job, m ItemMessage, share int) er
 // shareOf returns how many of the numbers below planned belong to a share.
 func shareOf(planned, share int) int { return (planned - share + Shares - 1) / Shares }
 
-// met says that two deliveries of a message were at work on one image, and this one lost. That is nobody's failure: it is put
-// back, and finds what the other has left.
+// met says that two deliveries of a message were at work on one image, and this one lost. That is nobody's failure: it
+// is put back, and finds what the other has left.
 func met(err error) error { return fault.New(fault.Busy, "Two deliveries of a message met.", err) }
 
 // errStopped says that the job rests or has ended, or is gone, and that nothing of the image was saved.
@@ -315,9 +329,10 @@ func (w *Worker) intend(ctx context.Context, item Item) (Item, error) {
 	return item, err
 }
 
-// checkAtWork reads the job once more, now that the intent is there, and returns errStopped unless it is at work, or Busy if
-// an earlier try may still save the image. An undo, or whatever else follows the end of a job, takes an image without an intent
-// for one that was not touched: so whoever has written one asks after that whether the end has come before it.
+// checkAtWork reads the job once more, now that the intent is there, and returns errStopped unless it is at work, or
+// Busy if an earlier try may still save the image. An undo, or whatever else follows the end of a job, takes an image
+// without an intent for one that was not touched: so whoever has written one asks after that whether the end has come
+// before it.
 func (w *Worker) checkAtWork(ctx context.Context, item Item, earlier *Intent) error {
 	job, err := w.jobs.Job(ctx, item.Ref)
 	if err != nil && !fault.Is(err, fault.NotFound) {
@@ -359,7 +374,8 @@ func (w *Worker) content(ctx context.Context, job Job, spec parsedSpec, file Fil
 }
 
 func changed() *fault.Fault {
-	return fault.New(fault.Conflict, "Somebody changed the image after the bulk edit was planned. It was left as it is.", nil)
+	return fault.New(fault.Conflict,
+		"Somebody changed the image after the bulk edit was planned. It was left as it is.", nil)
 }
 
 func (w *Worker) spec(ctx context.Context, job Job) (parsedSpec, error) {
@@ -400,9 +416,15 @@ func (w *Worker) prepare(ctx context.Context, job Job, spec parsedSpec, file Fil
 	}
 	fingerprint := w.library.Fingerprint(source)
 	if i := item.Intent; i != nil && i.Source != fingerprint {
-		return nil, false, fault.New(fault.Busy, "The content of the image is another than its tag says: it is just being saved.", nil)
+		return nil, false, fault.New(fault.Busy,
+			"The content of the image is another than its tag says: it is just being saved.", nil)
 	}
-	result, err := w.editPicture(ctx, source, spec, imaging.Options{Limits: w.limits, Name: file.Name, Time: job.CreatedAt, Images: images})
+	result, err := w.editPicture(ctx, source, spec, imaging.Options{
+		Limits: w.limits,
+		Name:   file.Name,
+		Time:   job.CreatedAt,
+		Images: images,
+	})
 	item.Before = pictureOf(result.Before)
 	if err == nil && !result.Verified {
 		err = fault.New(fault.Internal, "The result was not verified, so it was not saved.", nil)
@@ -412,7 +434,8 @@ func (w *Worker) prepare(ctx context.Context, job Job, spec parsedSpec, file Fil
 	}
 	if spec.save.Target == NewVersion && result.Format != result.Before.Format {
 		return nil, false, fault.Newf(fault.Unsupported,
-			"The recipe turns %s into %s, which does not suit the file's name. Save copies instead.", result.Before.Format, result.Format)
+			"The recipe turns %s into %s, which does not suit the file's name. Save copies instead.",
+			result.Before.Format, result.Format)
 	}
 	unchanged := result.Unchanged || bytes.Equal(result.Data, source) // other contents may have the same fingerprint
 	if result.IsLeft() || unchanged && spec.save.Target != Copy {
@@ -426,19 +449,30 @@ func (w *Worker) prepare(ctx context.Context, job Job, spec parsedSpec, file Fil
 		Source:      fingerprint,
 		Fingerprint: w.library.Fingerprint(result.Data),
 		Before:      item.Before,
-		After:       Picture{Width: result.Width, Height: result.Height, Bytes: int64(len(result.Data)), Format: string(result.Format)},
-		Warnings:    result.Warnings,
+		After: Picture{
+			Width:  result.Width,
+			Height: result.Height,
+			Bytes:  int64(len(result.Data)),
+			Format: string(result.Format),
+		},
+		Warnings: result.Warnings,
 	}
 	if spec.save.Target == Copy {
 		facts := naming.Facts{
-			Name: file.Name, Width: result.Width, Height: result.Height, Time: job.CreatedAt,
-			Recipe: spec.called, Hash: spec.recipe.Hash(), Number: cmp.Or(item.Number, item.N+1),
+			Name:   file.Name,
+			Width:  result.Width,
+			Height: result.Height,
+			Time:   job.CreatedAt,
+			Recipe: spec.called,
+			Hash:   spec.recipe.Hash(),
+			Number: cmp.Or(item.Number, item.N+1),
 		}
 		if naming.AsksFile(spec.save.Name) {
 			about, _ := imaging.Describe(source, w.limits) // what can be read of it
 			facts.Taken, facts.Title, facts.Creator = about.Day(), about.Title, about.Creator
 		}
-		intent.Name = naming.Of(spec.save.Name, facts, result.Format.Ending()) // the same at every try, unless the image is renamed
+		// the same at every try, unless the image is renamed
+		intent.Name = naming.Of(spec.save.Name, facts, result.Format.Ending())
 		intent.Folder = spec.save.Folder
 	}
 	item.Intent = intent.after(item.Intent)
@@ -451,7 +485,9 @@ func (w *Worker) prepare(ctx context.Context, job Job, spec parsedSpec, file Fil
 
 // editPicture applies the recipe when there is room. The time in options is the job's and not the present one,
 // and the pictures are those that were pinned, so that every try makes the same bytes.
-func (w *Worker) editPicture(ctx context.Context, source []byte, spec parsedSpec, o imaging.Options) (imaging.Result, error) {
+func (w *Worker) editPicture(
+	ctx context.Context, source []byte, spec parsedSpec, o imaging.Options,
+) (imaging.Result, error) {
 	result, err := w.room.Edit(ctx, source, spec.recipe, o)
 	if err != nil && ctx.Err() != nil {
 		err = fault.New(fault.Busy, "The time was up before the image was done.", err)
@@ -463,9 +499,12 @@ func pictureOf(i imaging.Info) Picture {
 	return Picture{Width: i.Width, Height: i.Height, Bytes: int64(i.Bytes), Format: string(i.Format)}
 }
 
-// save writes the content. A refusal may be the answer to a repeat of what an earlier request, or an earlier try, has done, so it
-// is looked at before it is believed. earlier is what an earlier try has announced for the same content; nil for nothing.
-func (w *Worker) save(ctx context.Context, job Job, spec parsedSpec, file File, item Item, earlier *Intent, content []byte) (Item, error) {
+// save writes the content. A refusal may be the answer to a repeat of what an earlier request, or an earlier try, has
+// done, so it is looked at before it is believed. earlier is what an earlier try has announced for the same content;
+// nil for nothing.
+func (w *Worker) save(
+	ctx context.Context, job Job, spec parsedSpec, file File, item Item, earlier *Intent, content []byte,
+) (Item, error) {
 	var err error
 	var written File
 	who := job.who()
@@ -509,8 +548,9 @@ func (w *Worker) save(ctx context.Context, job Job, spec parsedSpec, file File, 
 	return item, err
 }
 
-// refused returns a refusal, or Busy while a save of an earlier try may still be carried out. Every request of this try was
-// answered, so nothing of it can come any more, and the record says again what the earlier one has announced, and when.
+// refused returns a refusal, or Busy while a save of an earlier try may still be carried out. Every request of this try
+// was answered, so nothing of it can come any more, and the record says again what the earlier one has announced, and
+// when.
 func (w *Worker) refused(ctx context.Context, item Item, earlier *Intent, refusal error) (Item, error) {
 	if earlier == nil || !earlier.mayBeAtWork(w.now()) {
 		return item, refusal

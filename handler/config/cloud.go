@@ -9,12 +9,15 @@ import (
 	"strings"
 )
 
-// Cloud is one of Microsoft's clouds: public, usgov (US Government, GCC High), usdod (US Government, DoD) or china (21Vianet).
+// Cloud is one of Microsoft's clouds: public, usgov (US Government, GCC High), usdod (US Government, DoD) or china
+// (21Vianet).
 type Cloud string
 
 // Hosts are what a cloud's services are called
-// (https://learn.microsoft.com/graph/deployments, https://learn.microsoft.com/azure/azure-government/compare-azure-government-global-azure,
-// https://learn.microsoft.com/azure/china/resources-developer-guide, https://learn.microsoft.com/microsoftteams/platform/tabs/how-to/tab-requirements).
+// (https://learn.microsoft.com/graph/deployments,
+// https://learn.microsoft.com/azure/azure-government/compare-azure-government-global-azure,
+// https://learn.microsoft.com/azure/china/resources-developer-guide,
+// https://learn.microsoft.com/microsoftteams/platform/tabs/how-to/tab-requirements).
 type Hosts struct {
 	Authority   CloudURL // Entra ID, also the issuer of v2 tokens
 	AuthorityV1 CloudURL // the issuer of v1 tokens
@@ -27,25 +30,42 @@ type Hosts struct {
 
 var clouds = map[Cloud]Hosts{
 	"public": {
-		Authority: "https://login.microsoftonline.com", AuthorityV1: "https://sts.windows.net", Graph: "https://graph.microsoft.com/v1.0",
-		Storage: "core.windows.net", SharePoint: ".sharepoint.com", Media: ".svc.ms",
-		Frames: []string{"https://teams.microsoft.com", "https://*.teams.microsoft.com", "https://teams.cloud.microsoft", "https://*.cloud.microsoft",
-			"https://*.microsoft365.com", "https://*.office.com", "https://outlook.office365.com", "https://outlook-sdf.office365.com"},
+		Authority:   "https://login.microsoftonline.com",
+		AuthorityV1: "https://sts.windows.net",
+		Graph:       "https://graph.microsoft.com/v1.0",
+		Storage:     "core.windows.net",
+		SharePoint:  ".sharepoint.com",
+		Media:       ".svc.ms",
+		Frames: []string{"https://teams.microsoft.com", "https://*.teams.microsoft.com",
+			"https://teams.cloud.microsoft", "https://*.cloud.microsoft",
+			"https://*.microsoft365.com", "https://*.office.com", "https://outlook.office365.com",
+			"https://outlook-sdf.office365.com"},
 	},
 	"usgov": {
-		Authority: "https://login.microsoftonline.us", AuthorityV1: "https://sts.windows.net", Graph: "https://graph.microsoft.us/v1.0",
-		Storage: "core.usgovcloudapi.net", SharePoint: ".sharepoint.us",
-		Frames: []string{"https://gov.teams.microsoft.us", "https://*.gov.teams.microsoft.us", "https://*.office365.us"},
+		Authority:   "https://login.microsoftonline.us",
+		AuthorityV1: "https://sts.windows.net",
+		Graph:       "https://graph.microsoft.us/v1.0",
+		Storage:     "core.usgovcloudapi.net",
+		SharePoint:  ".sharepoint.us",
+		Frames: []string{"https://gov.teams.microsoft.us", "https://*.gov.teams.microsoft.us",
+			"https://*.office365.us"},
 	},
 	"usdod": {
-		Authority: "https://login.microsoftonline.us", AuthorityV1: "https://sts.windows.net", Graph: "https://dod-graph.microsoft.us/v1.0",
-		Storage: "core.usgovcloudapi.net", SharePoint: ".sharepoint-mil.us",
-		Frames: []string{"https://dod.teams.microsoft.us", "https://*.dod.teams.microsoft.us", "https://*.apps.mil"},
+		Authority:   "https://login.microsoftonline.us",
+		AuthorityV1: "https://sts.windows.net",
+		Graph:       "https://dod-graph.microsoft.us/v1.0",
+		Storage:     "core.usgovcloudapi.net",
+		SharePoint:  ".sharepoint-mil.us",
+		Frames:      []string{"https://dod.teams.microsoft.us", "https://*.dod.teams.microsoft.us", "https://*.apps.mil"},
 	},
 	"china": {
-		Authority: "https://login.partner.microsoftonline.cn", AuthorityV1: "https://sts.chinacloudapi.cn", Graph: "https://microsoftgraph.chinacloudapi.cn/v1.0",
-		Storage: "core.chinacloudapi.cn", SharePoint: ".sharepoint.cn",
-		Frames: []string{"https://teams.microsoftonline.cn", "https://*.teams.microsoftonline.cn", "https://*.partner.outlook.cn"},
+		Authority:   "https://login.partner.microsoftonline.cn",
+		AuthorityV1: "https://sts.chinacloudapi.cn",
+		Graph:       "https://microsoftgraph.chinacloudapi.cn/v1.0",
+		Storage:     "core.chinacloudapi.cn",
+		SharePoint:  ".sharepoint.cn",
+		Frames: []string{"https://teams.microsoftonline.cn", "https://*.teams.microsoftonline.cn",
+			"https://*.partner.outlook.cn"},
 	},
 }
 
@@ -79,8 +99,8 @@ func (h Hosts) Thumbnails() []string {
 // their own.
 func (c Cloud) Hosts() Hosts { return clouds[c] }
 
-// settleClouds gives the three addresses those of the cloud unless they are set. Tokens and pictures must not go elsewhere:
-// set they are to the same, or to something on a developer's machine that stands in for it.
+// settleClouds gives the three addresses those of the cloud unless they are set. Tokens and pictures must not go
+// elsewhere: set they are to the same, or to something on a developer's machine that stands in for it.
 func (c *Config) settleClouds() []error {
 	var faults []error
 	hosts := c.Cloud.Hosts()
@@ -102,7 +122,9 @@ func (c *Config) settleClouds() []error {
 		}
 	}
 	if c.SignInPage != "" && !c.Development() {
-		faults = append(faults, errors.New("setting IMAGEPRO_SIGN_IN_PAGE: it is taken only when AZURE_FUNCTIONS_ENVIRONMENT is Development"))
+		faults = append(faults,
+			errors.New(
+				"setting IMAGEPRO_SIGN_IN_PAGE: it is taken only when AZURE_FUNCTIONS_ENVIRONMENT is Development"))
 	}
 	return faults
 }
@@ -118,7 +140,8 @@ func (c CloudURL) check(cloud Cloud, own CloudURL, development bool) error {
 	case err != nil:
 		return err
 	case !loopback(u.Hostname()):
-		return fmt.Errorf("%q is not what IMAGEPRO_CLOUD=%s uses, %s: leave it out, or set IMAGEPRO_CLOUD", c, cloud, own)
+		return fmt.Errorf("%q is not what IMAGEPRO_CLOUD=%s uses, %s: leave it out, or set IMAGEPRO_CLOUD", c, cloud,
+			own)
 	case !development:
 		return errors.New("a loopback address is taken only when AZURE_FUNCTIONS_ENVIRONMENT is Development")
 	case u.Path != ours.Path:

@@ -50,7 +50,8 @@ func TestTheTeamsAppIsTheApplicationUnlessItIsNamed(t *testing.T) {
 			t.Errorf("with %q: %q, %v, want %q", set, c.TeamsApp(), err, want)
 		}
 	}
-	if _, err := config.Read(with("IMAGEPRO_TEAMS_APP_ID", "image-pro")); err == nil || !strings.Contains(err.Error(), "setting IMAGEPRO_TEAMS_APP_ID: ") {
+	if _, err := config.Read(with("IMAGEPRO_TEAMS_APP_ID", "image-pro")); err == nil ||
+		!strings.Contains(err.Error(), "setting IMAGEPRO_TEAMS_APP_ID: ") {
 		t.Errorf("no id at all: %v", err)
 	}
 }
@@ -80,7 +81,8 @@ func TestEveryFaultIsReportedAtOnce(t *testing.T) {
 		t.Fatal("no error")
 	}
 	for _, want := range []string{
-		"setting AzureWebJobsStorage: exactly one of AzureWebJobsStorage, AzureWebJobsStorage__accountName and the three AzureWebJobsStorage__...ServiceUri must be set, not 0",
+		"setting AzureWebJobsStorage: exactly one of AzureWebJobsStorage, AzureWebJobsStorage__accountName and the " +
+			"three AzureWebJobsStorage__...ServiceUri must be set, not 0",
 		`setting FUNCTIONS_CUSTOMHANDLER_PORT: "70000" is not a whole number from 1 to 65535`,
 		`setting IMAGEPRO_INACTIVE_DAYS: "0" is not a whole number from 1 to 3650`,
 		"setting IMAGEPRO_GRAPH: a loopback address is taken only when AZURE_FUNCTIONS_ENVIRONMENT is Development",
@@ -105,7 +107,8 @@ func TestWrongValuesAreRefusedByName(t *testing.T) {
 		{"IMAGEPRO_CLIENT_APPS", "1fec8e78-bce4-4aaf-ab1b-5451cc387264,", "is not an id such as"},
 		{"IMAGEPRO_AUTHORITY", "http://login.microsoftonline.com", "is not an https address"},
 		{"IMAGEPRO_AUTHORITY", "https://user:pw@login.microsoftonline.com", "is not an https address"},
-		{"IMAGEPRO_GRAPH", "https://graph.microsoft.com.evil.example/v1.0", "is not what IMAGEPRO_CLOUD=public uses, https://graph.microsoft.com/v1.0"},
+		{"IMAGEPRO_GRAPH", "https://graph.microsoft.com.evil.example/v1.0",
+			"is not what IMAGEPRO_CLOUD=public uses, https://graph.microsoft.com/v1.0"},
 		{"IMAGEPRO_GRAPH", "https://login.microsoftonline.com/v1.0", "is not what IMAGEPRO_CLOUD=public uses"},
 		{"IMAGEPRO_GRAPH", "https://graph.microsoft.us/v1.0", "is not what IMAGEPRO_CLOUD=public uses"},
 		{"IMAGEPRO_GRAPH", "https://graph.microsoft.com/beta", "is not what IMAGEPRO_CLOUD=public uses"},
@@ -141,8 +144,10 @@ func TestWrongValuesAreRefusedByName(t *testing.T) {
 		{"IMAGEPRO_ADMIN_ROLES", "a b", "is not a word of letters"},
 		{"IMAGEPRO_APP_CERTIFICATE", "secret", "is neither PEM nor the base64 of PEM"},
 		{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://10.0.0.1:4318", "neither an https address nor one on this machine"},
-		{"OTEL_EXPORTER_OTLP_ENDPOINT", "https://user:pw@collector.example", "neither an https address nor one on this machine"},
-		{"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "https://collector.example/?key=x", "neither an https address nor one on this machine"},
+		{"OTEL_EXPORTER_OTLP_ENDPOINT", "https://user:pw@collector.example",
+			"neither an https address nor one on this machine"},
+		{"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "https://collector.example/?key=x",
+			"neither an https address nor one on this machine"},
 		{"OTEL_EXPORTER_OTLP_HEADERS", "api-key", "no list of name=value"},
 		{"OTEL_EXPORTER_OTLP_HEADERS", "api key=x", "is no name of a header"},
 		{"OTEL_EXPORTER_OTLP_HEADERS", "api-key=a%0d%0ab", "no list of name=value"},
@@ -159,10 +164,13 @@ func TestWrongValuesAreRefusedByName(t *testing.T) {
 			t.Parallel()
 			look := with(test.name, test.value)
 			if test.want == "" { // beside the secret
-				test.name, test.want = "IMAGEPRO_APP_SECRET", "exactly one of IMAGEPRO_APP_SECRET, IMAGEPRO_APP_CERTIFICATE and IMAGEPRO_APP_IDENTITY must be set, not 2"
+				test.name, test.want = "IMAGEPRO_APP_SECRET",
+					"exactly one of IMAGEPRO_APP_SECRET, IMAGEPRO_APP_CERTIFICATE and IMAGEPRO_APP_IDENTITY must "+
+						"be set, not 2"
 			}
 			_, err := config.Read(look)
-			if err == nil || !strings.Contains(err.Error(), "setting "+test.name+": ") || !strings.Contains(err.Error(), test.want) {
+			if err == nil || !strings.Contains(err.Error(), "setting "+test.name+": ") ||
+				!strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want one that names the setting and says %q", err, test.want)
 			}
 		})
@@ -172,23 +180,32 @@ func TestWrongValuesAreRefusedByName(t *testing.T) {
 func TestACloudHasHostsOfItsOwn(t *testing.T) {
 	t.Parallel()
 	for cloud, want := range map[string][]string{
-		"":       {"https://login.microsoftonline.com", "https://sts.windows.net", "https://graph.microsoft.com/v1.0", "https://pictures.table.core.windows.net", ".sharepoint.com"},
-		"public": {"https://login.microsoftonline.com", "https://sts.windows.net", "https://graph.microsoft.com/v1.0", "https://pictures.table.core.windows.net", ".sharepoint.com"},
-		"usgov":  {"https://login.microsoftonline.us", "https://sts.windows.net", "https://graph.microsoft.us/v1.0", "https://pictures.table.core.usgovcloudapi.net", ".sharepoint.us"},
-		"usdod":  {"https://login.microsoftonline.us", "https://sts.windows.net", "https://dod-graph.microsoft.us/v1.0", "https://pictures.table.core.usgovcloudapi.net", ".sharepoint-mil.us"},
-		"china":  {"https://login.partner.microsoftonline.cn", "https://sts.chinacloudapi.cn", "https://microsoftgraph.chinacloudapi.cn/v1.0", "https://pictures.table.core.chinacloudapi.cn", ".sharepoint.cn"},
+		"": {"https://login.microsoftonline.com", "https://sts.windows.net", "https://graph.microsoft.com/v1.0",
+			"https://pictures.table.core.windows.net", ".sharepoint.com"},
+		"public": {"https://login.microsoftonline.com", "https://sts.windows.net", "https://graph.microsoft.com/v1.0",
+			"https://pictures.table.core.windows.net", ".sharepoint.com"},
+		"usgov": {"https://login.microsoftonline.us", "https://sts.windows.net", "https://graph.microsoft.us/v1.0",
+			"https://pictures.table.core.usgovcloudapi.net", ".sharepoint.us"},
+		"usdod": {"https://login.microsoftonline.us", "https://sts.windows.net", "https://dod-graph.microsoft.us/v1.0",
+			"https://pictures.table.core.usgovcloudapi.net", ".sharepoint-mil.us"},
+		"china": {"https://login.partner.microsoftonline.cn", "https://sts.chinacloudapi.cn",
+			"https://microsoftgraph.chinacloudapi.cn/v1.0", "https://pictures.table.core.chinacloudapi.cn",
+			".sharepoint.cn"},
 	} {
-		c, err := config.Read(with("IMAGEPRO_CLOUD", cloud, "AzureWebJobsStorage", "", "AzureWebJobsStorage__accountName", "pictures"))
+		c, err := config.Read(
+			with("IMAGEPRO_CLOUD", cloud, "AzureWebJobsStorage", "", "AzureWebJobsStorage__accountName", "pictures"))
 		if err != nil {
 			t.Errorf("%s: %v", cloud, err)
 			continue
 		}
 		at, _ := c.StorageEndpoints()
-		got := []string{string(c.Authority), string(c.AuthorityV1), string(c.Graph), at.Tables, c.Cloud.Hosts().SharePoint}
+		got := []string{string(c.Authority), string(c.AuthorityV1), string(c.Graph), at.Tables,
+			c.Cloud.Hosts().SharePoint}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", cloud, diff)
 		}
-		if frames, small := c.Cloud.Hosts().Frames, c.Cloud.Hosts().Thumbnails(); len(frames) == 0 || small[0] != "https://*"+want[4] {
+		if frames, small := c.Cloud.Hosts().Frames,
+			c.Cloud.Hosts().Thumbnails(); len(frames) == 0 || small[0] != "https://*"+want[4] {
 			t.Errorf("%s: frames %q, small pictures %q", cloud, frames, small)
 		}
 	}
@@ -196,27 +213,45 @@ func TestACloudHasHostsOfItsOwn(t *testing.T) {
 
 func TestStorageIsReachedInExactlyOneWay(t *testing.T) {
 	t.Parallel()
-	const blobs, queues, tables, none = "AzureWebJobsStorage__blobServiceUri", "AzureWebJobsStorage__queueServiceUri", "AzureWebJobsStorage__tableServiceUri", "AzureWebJobsStorage"
-	three := []string{none, "", blobs, "https://pictures.blob.core.windows.net/", queues, "https://pictures.queue.core.windows.net", tables, "https://pictures.table.core.windows.net"}
+	const blobs, queues, tables, none = "AzureWebJobsStorage__blobServiceUri", "AzureWebJobsStorage__queueServiceUri",
+		"AzureWebJobsStorage__tableServiceUri", "AzureWebJobsStorage"
+	three := []string{none, "", blobs, "https://pictures.blob.core.windows.net/", queues,
+		"https://pictures.queue.core.windows.net", tables, "https://pictures.table.core.windows.net"}
 	for name, c := range map[string]struct {
 		pairs []string
 		want  string // part of the fault; empty: there is none
 	}{
-		"a connection string":              {nil, ""},
-		"three addresses":                  {three, ""},
-		"and an identity":                  {append(three, "AzureWebJobsStorage__clientId", "F64E410D-2685-4834-8CD1-004FCAC3A125"), ""},
-		"a name beside a string":           {[]string{"AzureWebJobsStorage__accountName", "pictures"}, "must be set, not 2"},
-		"a name beside addresses":          {append(three, "AzureWebJobsStorage__accountName", "pictures"), "must be set, not 2"},
-		"two addresses":                    {append(three, queues, ""), "setting AzureWebJobsStorage__queueServiceUri: is not set: all three addresses are, or none"},
-		"an identity beside a string":      {[]string{"AzureWebJobsStorage__clientId", "f64e410d-2685-4834-8cd1-004fcac3a125"}, "no identity beside a connection string"},
-		"another service's address":        {append(three, tables, "https://pictures.blob.core.windows.net"), "setting AzureWebJobsStorage__tableServiceUri: "},
-		"another cloud's address":          {append(three, tables, "https://pictures.table.core.chinacloudapi.cn"), "is not https://<account>.table.core.windows.net"},
-		"somebody's address":               {append(three, tables, "https://pictures.table.core.windows.net.evil.example"), "is not https://<account>.table.core.windows.net"},
-		"an address with a path":           {append(three, tables, "https://pictures.table.core.windows.net/a"), "is not https://<account>.table.core.windows.net"},
-		"without TLS":                      {append(three, tables, "http://pictures.table.core.windows.net"), "is not an https address"},
-		"this machine":                     {append(three, tables, "https://127.0.0.1:10002/devstoreaccount1"), "a loopback address is taken only when"},
-		"this machine for its developer":   {append(three, tables, "https://127.0.0.1:10002/devstoreaccount1", "AZURE_FUNCTIONS_ENVIRONMENT", "Development"), ""},
-		"a shared access signature in one": {append(three, tables, "https://pictures.table.core.windows.net?sig=geheim"), "is not an https address"},
+		"a connection string": {nil, ""},
+		"three addresses":     {three, ""},
+		"and an identity": {
+			append(three, "AzureWebJobsStorage__clientId", "F64E410D-2685-4834-8CD1-004FCAC3A125"), ""},
+		"a name beside a string": {[]string{"AzureWebJobsStorage__accountName", "pictures"},
+			"must be set, not 2"},
+		"a name beside addresses": {append(three, "AzureWebJobsStorage__accountName", "pictures"),
+			"must be set, not 2"},
+		"two addresses": {append(three, queues, ""),
+			"setting AzureWebJobsStorage__queueServiceUri: is not set: all three addresses are, or none"},
+		"an identity beside a string": {
+			[]string{"AzureWebJobsStorage__clientId", "f64e410d-2685-4834-8cd1-004fcac3a125"},
+			"no identity beside a connection string"},
+		"another service's address": {append(three, tables, "https://pictures.blob.core.windows.net"),
+			"setting AzureWebJobsStorage__tableServiceUri: "},
+		"another cloud's address": {append(three, tables, "https://pictures.table.core.chinacloudapi.cn"),
+			"is not https://<account>.table.core.windows.net"},
+		"somebody's address": {
+			append(three, tables, "https://pictures.table.core.windows.net.evil.example"),
+			"is not https://<account>.table.core.windows.net"},
+		"an address with a path": {append(three, tables, "https://pictures.table.core.windows.net/a"),
+			"is not https://<account>.table.core.windows.net"},
+		"without TLS": {append(three, tables, "http://pictures.table.core.windows.net"),
+			"is not an https address"},
+		"this machine": {append(three, tables, "https://127.0.0.1:10002/devstoreaccount1"),
+			"a loopback address is taken only when"},
+		"this machine for its developer": {
+			append(three, tables, "https://127.0.0.1:10002/devstoreaccount1", "AZURE_FUNCTIONS_ENVIRONMENT",
+				"Development"), ""},
+		"a shared access signature in one": {
+			append(three, tables, "https://pictures.table.core.windows.net?sig=geheim"), "is not an https address"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -231,10 +266,13 @@ func TestStorageIsReachedInExactlyOneWay(t *testing.T) {
 				t.Fatal(err)
 			}
 			at, byIdentity := read.StorageEndpoints()
-			if byIdentity != (c.pairs != nil) || byIdentity && (at.Blobs != "https://pictures.blob.core.windows.net" || at.Queues != "https://pictures.queue.core.windows.net") {
+			if byIdentity != (c.pairs != nil) || byIdentity &&
+				(at.Blobs != "https://pictures.blob.core.windows.net" ||
+					at.Queues != "https://pictures.queue.core.windows.net") {
 				t.Errorf("endpoints %+v, %t", at, byIdentity)
 			}
-			if want := map[bool]config.Identity{false: config.SystemIdentity, true: "f64e410d-2685-4834-8cd1-004fcac3a125"}[read.StorageClientID != ""]; read.StorageIdentity() != want {
+			if want := map[bool]config.Identity{false: config.SystemIdentity,
+				true: "f64e410d-2685-4834-8cd1-004fcac3a125"}[read.StorageClientID != ""]; read.StorageIdentity() != want {
 				t.Errorf("identity %s, want %s", read.StorageIdentity(), want)
 			}
 		})
@@ -248,15 +286,24 @@ func TestTelemetryGoesWhereItsSettingsSay(t *testing.T) {
 		pairs []string
 		want  config.Telemetry
 	}{
-		"nowhere":           {nil, config.Telemetry{}},
-		"to one collector":  {[]string{all, "https://c.example/otlp/"}, config.Telemetry{Traces: "https://c.example/otlp/v1/traces", Metrics: "https://c.example/otlp/v1/metrics", Logs: "https://c.example/otlp/v1/logs"}},
-		"one elsewhere":     {[]string{all, "https://c.example", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://127.0.0.1:4318/logs"}, config.Telemetry{Traces: "https://c.example/v1/traces", Metrics: "https://c.example/v1/metrics", Logs: "http://127.0.0.1:4318/logs"}},
-		"one alone":         {[]string{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "https://m.example/x"}, config.Telemetry{Metrics: "https://m.example/x"}},
-		"one not":           {[]string{all, "https://c.example", "OTEL_LOGS_EXPORTER", "none", "OTEL_TRACES_EXPORTER", "none"}, config.Telemetry{Metrics: "https://c.example/v1/metrics"}},
+		"nowhere": {nil, config.Telemetry{}},
+		"to one collector": {[]string{all, "https://c.example/otlp/"},
+			config.Telemetry{Traces: "https://c.example/otlp/v1/traces", Metrics: "https://c.example/otlp/v1/metrics",
+				Logs: "https://c.example/otlp/v1/logs"}},
+		"one elsewhere": {
+			[]string{all, "https://c.example", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://127.0.0.1:4318/logs"},
+			config.Telemetry{Traces: "https://c.example/v1/traces", Metrics: "https://c.example/v1/metrics",
+				Logs: "http://127.0.0.1:4318/logs"}},
+		"one alone": {[]string{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "https://m.example/x"},
+			config.Telemetry{Metrics: "https://m.example/x"}},
+		"one not": {
+			[]string{all, "https://c.example", "OTEL_LOGS_EXPORTER", "none", "OTEL_TRACES_EXPORTER", "none"},
+			config.Telemetry{Metrics: "https://c.example/v1/metrics"}},
 		"nowhere after all": {[]string{all, "https://c.example", "OTEL_SDK_DISABLED", "TRUE"}, config.Telemetry{}},
 	} {
 		read, err := config.Read(with(append(c.pairs, "OTEL_EXPORTER_OTLP_HEADERS", "api-key=a%2Cb, x=y")...))
-		if err != nil || read.Telemetry() != c.want || read.CollectorHeaders["api-key"].Reveal() != "a,b" || strings.Contains(fmt.Sprintf("%+v", read), "a,b") {
+		if err != nil || read.Telemetry() != c.want || read.CollectorHeaders["api-key"].Reveal() != "a,b" ||
+			strings.Contains(fmt.Sprintf("%+v", read), "a,b") {
 			t.Errorf("%s: %+v, %v", name, read.Telemetry(), err)
 		}
 	}
@@ -265,7 +312,8 @@ func TestTelemetryGoesWhereItsSettingsSay(t *testing.T) {
 func TestDevelopmentTakesLoopback(t *testing.T) {
 	t.Parallel()
 	for _, host := range []string{"localhost:8443", "127.0.0.1:8443", "[::1]:8443"} {
-		c, err := config.Read(with("AZURE_FUNCTIONS_ENVIRONMENT", "Development", "IMAGEPRO_GRAPH", "https://"+host+"/v1.0/"))
+		c, err := config.Read(
+			with("AZURE_FUNCTIONS_ENVIRONMENT", "Development", "IMAGEPRO_GRAPH", "https://"+host+"/v1.0/"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -283,7 +331,8 @@ func TestPrintingTheSettingsShowsNoSecret(t *testing.T) {
 	}
 	for _, verb := range []string{"%v", "%+v", "%#v"} {
 		text := fmt.Sprintf(verb, c)
-		if strings.Contains(text, "app-secret") || strings.Contains(text, "0123456789") || strings.Contains(text, "UseDevelopmentStorage") {
+		if strings.Contains(text, "app-secret") || strings.Contains(text, "0123456789") ||
+			strings.Contains(text, "UseDevelopmentStorage") {
 			t.Errorf("%s shows a secret: %s", verb, text)
 		}
 	}

@@ -25,8 +25,8 @@ func (a *AccountName) UnmarshalText(text []byte) error {
 // Endpoints are the https addresses of the services of a storage account, without a trailing slash.
 type Endpoints struct{ Blobs, Queues, Tables string }
 
-// StorageEndpoints returns where the account is that is reached with the managed identity, and whether it is: otherwise there is a
-// connection string.
+// StorageEndpoints returns where the account is that is reached with the managed identity, and whether it is: otherwise
+// there is a connection string.
 func (c Config) StorageEndpoints() (Endpoints, bool) {
 	switch {
 	case c.StorageAccount != "":
@@ -48,7 +48,8 @@ func (c Config) StorageIdentity() Identity {
 	return SystemIdentity
 }
 
-// checkStorage wants exactly one way to the account: a connection string, its name, or the addresses of its three services.
+// checkStorage wants exactly one way to the account: a connection string, its name, or the addresses of its three
+// services.
 func (c Config) checkStorage(getenv func(string) string) []error {
 	var faults []error
 	addresses := []struct {
@@ -74,7 +75,10 @@ func (c Config) checkStorage(getenv func(string) string) []error {
 		ways++
 	}
 	if ways != 1 {
-		faults = append(faults, fmt.Errorf("setting AzureWebJobsStorage: exactly one of AzureWebJobsStorage, AzureWebJobsStorage__accountName and the three AzureWebJobsStorage__...ServiceUri must be set, not %d", ways))
+		faults = append(faults,
+			fmt.Errorf(
+				"setting AzureWebJobsStorage: exactly one of AzureWebJobsStorage, AzureWebJobsStorage__accountName "+
+					"and the three AzureWebJobsStorage__...ServiceUri must be set, not %d", ways))
 	}
 	for _, one := range addresses {
 		switch err := c.checkEndpoint(one.service, one.url); {
@@ -85,7 +89,8 @@ func (c Config) checkStorage(getenv func(string) string) []error {
 		}
 	}
 	if c.StorageClientID != "" && getenv("AzureWebJobsStorage") != "" {
-		faults = append(faults, errors.New("setting AzureWebJobsStorage__clientId: there is no identity beside a connection string"))
+		faults = append(faults,
+			errors.New("setting AzureWebJobsStorage__clientId: there is no identity beside a connection string"))
 	}
 	return faults
 }

@@ -18,7 +18,8 @@ type Collector string
 // UnmarshalText takes addresses without credentials and queries: keys are headers.
 func (c *Collector) UnmarshalText(text []byte) error {
 	u, err := url.Parse(strings.TrimSuffix(string(text), "/"))
-	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) {
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "https" &&
+		(u.Scheme != "http" || !loopback(u.Hostname())) {
 		return errors.New("it is neither an https address nor one on this machine") // and may hold a key
 	}
 	*c = Collector(u.String())
@@ -85,7 +86,8 @@ var headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 type Headers map[string]secret.Text
 
 // UnmarshalText takes name=value pairs, comma-separated, values percent-encoded
-// (https://opentelemetry.io/docs/specs/otel/protocol/exporter/#specifying-headers-via-environment-variables). Its errors show none.
+// (https://opentelemetry.io/docs/specs/otel/protocol/exporter/#specifying-headers-via-environment-variables). Its
+// errors show none.
 func (h *Headers) UnmarshalText(text []byte) error {
 	pairs, err := pairsOf(text)
 	if err != nil {

@@ -203,7 +203,8 @@ type SignInPage string
 // UnmarshalText takes addresses on loopback.
 func (p *SignInPage) UnmarshalText(text []byte) error {
 	u, err := url.Parse(string(text))
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || !loopback(u.Hostname()) || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || !loopback(u.Hostname()) || u.User != nil ||
+		u.RawQuery != "" || u.Fragment != "" {
 		return errors.New("it must be the address of a page on loopback")
 	}
 	*p = SignInPage(u.String())
@@ -226,7 +227,9 @@ func (k *KeyRing) UnmarshalText(text []byte) error {
 	for part := range strings.SplitSeq(string(text), ",") {
 		id, encoded, ok := strings.Cut(strings.TrimSpace(part), ":")
 		if !ok || !keyID.MatchString(id) {
-			return errors.New("every key must be written id:base64, the id with 1 to 32 letters, digits, dots, hyphens or underscores")
+			return errors.New(
+				"every key must be written id:base64, the id with 1 to 32 letters, digits, dots, hyphens or " +
+					"underscores")
 		}
 		raw, err := base64.StdEncoding.DecodeString(encoded)
 		if err != nil || len(raw) != 32 {

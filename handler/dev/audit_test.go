@@ -41,16 +41,30 @@ var canaries = struct {
 	imageTitle, altText, imageCaption, credit, tag                             string
 	channelID, channelName, conversation                                       string
 }{
-	name: "Canaryname Vogel", mail: "canarymail@birds.example", upn: "canaryupn@birds.onmicrosoft.com",
-	file: "canaryfile", folder: "canaryfolder", title: "canarytitle", preset: "canarypreset", description: "canarydescription",
-	caption: "canarycaption", copies: "canarycopies",
-	imageTitle: "canaryimagetitle", altText: "canaryalttext", imageCaption: "canaryimagecaption", credit: "canarycredit", tag: "canarytag",
-	channelID: "19:canarychannelid@thread.tacv2", channelName: "canarychannelname", conversation: "canaryconversation said this",
+	name:         "Canaryname Vogel",
+	mail:         "canarymail@birds.example",
+	upn:          "canaryupn@birds.onmicrosoft.com",
+	file:         "canaryfile",
+	folder:       "canaryfolder",
+	title:        "canarytitle",
+	preset:       "canarypreset",
+	description:  "canarydescription",
+	caption:      "canarycaption",
+	copies:       "canarycopies",
+	imageTitle:   "canaryimagetitle",
+	altText:      "canaryalttext",
+	imageCaption: "canaryimagecaption",
+	credit:       "canarycredit",
+	tag:          "canarytag",
+	channelID:    "19:canarychannelid@thread.tacv2",
+	channelName:  "canarychannelname",
+	conversation: "canaryconversation said this",
 }
 
 // never are those that may be nowhere at all.
 var never = map[string]string{
-	"the channel's id": "canarychannelid", "the channel's name": canaries.channelName, "a conversation": "canaryconversation",
+	"the channel's id": "canarychannelid", "the channel's name": canaries.channelName,
+	"a conversation": "canaryconversation",
 }
 
 // allowed says where the other canaries may be: the places of the inventory, with the field.
@@ -63,14 +77,16 @@ var allowed = map[string][]string{
 	canaries.title:       {"ImageProTabs D/title", "ImageProSchedules D/name"},
 	canaries.preset:      {"ImageProPresets D/name"},
 	canaries.description: {"ImageProPresets D/description"},
-	canaries.caption: {"ImageProPresets D/recipe", "ImageProTabs D/defaultRecipe", "spec.json recipe", "spec.json called", "ImageProImages D/recipes",
+	canaries.caption: {"ImageProPresets D/recipe", "ImageProTabs D/defaultRecipe", "spec.json recipe",
+		"spec.json called", "ImageProImages D/recipes",
 		"ImageProSchedules D/recipe", "ImageProBulkEdits Facts/intent", "ImageProBulkEdits Facts/name"},
 	canaries.imageTitle:   {"ImageProImages D/title"},
 	canaries.altText:      {"ImageProImages D/altText"},
 	canaries.imageCaption: {"ImageProImages D/caption"},
 	canaries.credit:       {"ImageProImages D/credit"},
 	canaries.tag:          {"ImageProImages D/tags", "source.json properties"},
-	canaries.copies:       {"ImageProBulkEdits Facts/intent", "ImageProBulkEdits Facts/name", "spec.json name", "ImageProSchedules D/save"},
+	canaries.copies: {"ImageProBulkEdits Facts/intent", "ImageProBulkEdits Facts/name", "spec.json name",
+		"ImageProSchedules D/save"},
 }
 
 // audit is a stack whose emulator logs everything, with people of its own.
@@ -94,7 +110,9 @@ type audit struct {
 func newAudit(t *testing.T) *audit {
 	t.Helper()
 	log := filepath.Join(t.TempDir(), "azurite.log")
-	a := newAuditOn(t, stack.Options{Kind: true, Azurite: []string{"--debug", log}, Settings: map[string]string{"IMAGEPRO_LOG_LEVEL": "DEBUG"}})
+	a := newAuditOn(
+		t, stack.Options{Kind: true, Azurite: []string{"--debug", log},
+			Settings: map[string]string{"IMAGEPRO_LOG_LEVEL": "DEBUG"}})
 	a.log = log
 	return a
 }
@@ -106,8 +124,21 @@ func newAuditOn(t *testing.T, o stack.Options) *audit {
 	a.caller = caller{t, a.Host.URL(), map[string]bool{}}
 	a.tenant = directory.Tenant{ID: directory.NewID(), Name: "Birds", Domain: "birds"}
 	a.Sandbox.Directory.PutTenant(a.tenant)
-	a.user = directory.User{Tenant: a.tenant.ID, ID: directory.NewID(), UPN: canaries.upn, Name: canaries.name, Mail: canaries.mail, Locale: "de-DE"}
-	a.leaver = directory.User{Tenant: a.tenant.ID, ID: directory.NewID(), UPN: "x" + canaries.upn, Name: canaries.name, Mail: "x" + canaries.mail}
+	a.user = directory.User{
+		Tenant: a.tenant.ID,
+		ID:     directory.NewID(),
+		UPN:    canaries.upn,
+		Name:   canaries.name,
+		Mail:   canaries.mail,
+		Locale: "de-DE",
+	}
+	a.leaver = directory.User{
+		Tenant: a.tenant.ID,
+		ID:     directory.NewID(),
+		UPN:    "x" + canaries.upn,
+		Name:   canaries.name,
+		Mail:   "x" + canaries.mail,
+	}
 	for _, user := range []directory.User{a.user, a.leaver} {
 		if err := a.Sandbox.Directory.PutUser(user); err != nil {
 			t.Fatal(err)
@@ -133,10 +164,12 @@ func newAuditOn(t *testing.T, o stack.Options) *audit {
 		}
 		_ = file.Close()
 	}
-	if _, err := a.Sandbox.Graph.PutFile(a.site.DriveID, canaries.folder+"/"+canaries.file+".txt", strings.NewReader("x"), a.user.ID); err != nil {
+	if _, err := a.Sandbox.Graph.PutFile(a.site.DriveID, canaries.folder+"/"+canaries.file+".txt",
+		strings.NewReader("x"), a.user.ID); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := a.Sandbox.Graph.PutFile(a.site.DriveID, canaries.folder+"/deeper/"+canaries.file+".txt", strings.NewReader("x"), a.user.ID); err != nil {
+	if _, err := a.Sandbox.Graph.PutFile(a.site.DriveID, canaries.folder+"/deeper/"+canaries.file+".txt",
+		strings.NewReader("x"), a.user.ID); err != nil {
 		t.Fatal(err)
 	}
 	if a.folder, err = a.Sandbox.Graph.Item(a.site.DriveID, canaries.folder); err != nil {
@@ -158,28 +191,41 @@ func (a *audit) token(user directory.User) string {
 
 // bodies are the bodies of requests with a canary in every text field.
 func (a *audit) bodies() map[string]string {
-	recipe := `{"version":1,"name":"` + canaries.caption + `","steps":[{"op":"resize","width":40},{"op":"text","text":"` + canaries.caption + ` ☺"},
+	recipe := `{"version":1,"name":"` + canaries.caption +
+		`","steps":[{"op":"resize","width":40},{"op":"text","text":"` + canaries.caption + ` ☺"},
 		{"op":"watermark","image":{"drive":"` + a.site.DriveID + `","item":"` + a.logo.ID + `"}}]}`
 	withWarning := strings.TrimSuffix(recipe, "}") + `,"output":{"format":"gif"}}` // colorsReduced
 	return map[string]string{
-		"POST /token": `{"scopes":["User.Read"],"claims":"{\"access_token\":{\"canary\":{\"value\":\"` + canaries.conversation + `\"}}}"}`,
-		"POST /tabs": `{"title":"` + canaries.title + `","siteId":"` + a.site.ID + `","driveId":"` + a.site.DriveID + `","folderId":"` + a.folder.ID + `",
+		"POST /token": `{"scopes":["User.Read"],"claims":"{\"access_token\":{\"canary\":{\"value\":\"` +
+			canaries.conversation + `\"}}}"}`,
+		"POST /tabs": `{"title":"` + canaries.title + `","siteId":"` + a.site.ID + `","driveId":"` + a.site.DriveID +
+			`","folderId":"` + a.folder.ID + `",
 			"layout":"list","sort":{"by":"taken","descending":true},"captions":"title","defaultRecipe":` + recipe + `,
 			"channel":{"id":"` + canaries.channelID + `","name":"` + canaries.channelName + `"}}`,
-		"PUT /tabs/{id}":            `{"title":"` + canaries.title + ` 2","siteId":"` + a.site.ID + `","driveId":"` + a.site.DriveID + `","folderId":"root","defaultRecipe":` + recipe + `}`,
-		"POST /presets":             `{"name":"` + canaries.preset + `","description":"` + canaries.description + `","recipe":` + recipe + `}`,
-		"PUT /presets/{id}":         `{"name":"` + canaries.preset + ` 2","description":"` + canaries.description + `","recipe":` + recipe + `}`,
-		"POST /recipes/from-editor": `{"backgroundImage":{"width":40,"height":30},"objects":[{"type":"i-text","text":"` + canaries.caption + `","fontFamily":"` + canaries.title + `"}]}`,
+		"PUT /tabs/{id}": `{"title":"` + canaries.title + ` 2","siteId":"` + a.site.ID + `","driveId":"` +
+			a.site.DriveID + `","folderId":"root","defaultRecipe":` + recipe + `}`,
+		"POST /presets": `{"name":"` + canaries.preset + `","description":"` + canaries.description +
+			`","recipe":` + recipe + `}`,
+		"PUT /presets/{id}": `{"name":"` + canaries.preset + ` 2","description":"` + canaries.description +
+			`","recipe":` + recipe + `}`,
+		"POST /recipes/from-editor": `{"backgroundImage":{"width":40,"height":30},` +
+			`"objects":[{"type":"i-text","text":"` + canaries.caption + `","fontFamily":"` + canaries.title + `"}]}`,
 		"POST /bulk-edits": `{"source":{"folder":{"driveId":"` + a.site.DriveID + `","itemId":"root","recursive":true}},
 			"recipe":` + withWarning + `,"save":{"target":"copy","name":"{name} {recipe} ` + canaries.copies + `"}}`,
-		"POST /schedules": `{"name":"` + canaries.title + `","start":"2099-01-01T00:00:00","rule":"FREQ=DAILY","timeZone":"UTC","edit":{"source":{"folder":{"driveId":"` + a.site.DriveID + `","itemId":"root"}},
+		"POST /schedules": `{"name":"` + canaries.title +
+			`","start":"2099-01-01T00:00:00","rule":"FREQ=DAILY","timeZone":"UTC",` +
+			`"edit":{"source":{"folder":{"driveId":"` + a.site.DriveID + `","itemId":"root"}},
 			"recipe":` + recipe + `,"save":{"target":"copy","name":"{name} ` + canaries.copies + `"}}}`,
-		"PUT /schedules/{id}": `{"name":"` + canaries.title + `","start":"2099-01-01T00:00:00","rule":"FREQ=DAILY","timeZone":"UTC","edit":{"source":{"folder":{"driveId":"` + a.site.DriveID + `","itemId":"root"}},
+		"PUT /schedules/{id}": `{"name":"` + canaries.title +
+			`","start":"2099-01-01T00:00:00","rule":"FREQ=DAILY","timeZone":"UTC",` +
+			`"edit":{"source":{"folder":{"driveId":"` + a.site.DriveID + `","itemId":"root"}},
 			"recipe":` + recipe + `,"save":{"target":"copy","name":"{name} ` + canaries.copies + `"}}}`,
 		"POST /images/{driveId}/{itemId}/preview": `{"recipe":` + recipe + `,"size":64}`,
-		"POST /images/{driveId}/{itemId}/edits": `{"recipe":` + recipe + `,"save":{"target":"copy","name":"{name} ` + canaries.copies + `","folderId":"` +
+		"POST /images/{driveId}/{itemId}/edits": `{"recipe":` + recipe + `,"save":{"target":"copy","name":"{name} ` +
+			canaries.copies + `","folderId":"` +
 			a.folder.ID + `","onConflict":"rename"}}`,
-		"PATCH /images/{driveId}/{itemId}/properties": `{"title":"` + canaries.imageTitle + `","altText":"` + canaries.altText + `","caption":"` + canaries.imageCaption + `",
+		"PATCH /images/{driveId}/{itemId}/properties": `{"title":"` + canaries.imageTitle + `","altText":"` +
+			canaries.altText + `","caption":"` + canaries.imageCaption + `",
 			"credit":"` + canaries.credit + `","tags":["` + canaries.tag + `"],"focalPoint":{"x":0.5,"y":0.25}}`,
 	}
 }
@@ -195,19 +241,22 @@ func (a *audit) act() {
 	a.good("GET /recipes/schema", "/recipes/schema", "", "")
 	a.good("GET /recipes/letters", "/recipes/letters", "", "")
 	a.good("GET /me", "/me", token, "")
-	a.tokens = append(a.tokens, a.good("POST /token", "/token", token, bodies["POST /token"]).body["accessToken"].(string))
+	a.tokens = append(a.tokens,
+		a.good("POST /token", "/token", token, bodies["POST /token"]).body["accessToken"].(string))
 
 	tab := a.good("POST /tabs", "/tabs", token, bodies["POST /tabs"])
 	place := tab.place()
 	a.good("GET /tabs/{id}", place, token, "")
 	a.good("PUT /tabs/{id}", place, token, bodies["PUT /tabs/{id}"], "If-Match", tab.header.Get("ETag"))
 	a.good("POST /tabs", "/tabs", token, bodies["POST /tabs"])
-	a.good("GET /tabs", "/tabs?cursor="+a.good("GET /tabs", "/tabs?limit=1", token, "").body["next"].(string), token, "")
+	a.good("GET /tabs", "/tabs?cursor="+a.good("GET /tabs", "/tabs?limit=1", token, "").body["next"].(string), token,
+		"")
 
 	preset := a.good("POST /presets", "/presets", token, bodies["POST /presets"])
 	place = preset.place()
 	a.good("GET /presets/{id}", place, token, "")
-	changed := a.good("PUT /presets/{id}", place, token, bodies["PUT /presets/{id}"], "If-Match", preset.header.Get("ETag"))
+	changed := a.good("PUT /presets/{id}", place, token, bodies["PUT /presets/{id}"], "If-Match",
+		preset.header.Get("ETag"))
 	a.good("POST /presets", "/presets", token, bodies["POST /presets"])
 	a.good("GET /presets", "/presets?limit=500", token, "")
 	a.good("POST /recipes/from-editor", "/recipes/from-editor", token, bodies["POST /recipes/from-editor"])
@@ -216,12 +265,14 @@ func (a *audit) act() {
 	a.good("DELETE /tabs/{id}", spare.place(), token, "", "If-Match", "*")
 
 	a.look(token)
-	for _, source := range []string{"", `{"images":[{"driveId":"` + a.site.DriveID + `","itemId":"` + a.folder.ID + `"}]}`} {
+	for _, source := range []string{"",
+		`{"images":[{"driveId":"` + a.site.DriveID + `","itemId":"` + a.folder.ID + `"}]}`} {
 		body := bodies["POST /bulk-edits"]
 		if source != "" {
 			body = regexp.MustCompile(`"source":\{.*?\}\}`).ReplaceAllString(body, `"source":`+source)
 		}
-		job := a.good("POST /bulk-edits", "/bulk-edits", token, body, "Idempotency-Key", canaries.conversation+source[:min(3, len(source))])
+		job := a.good("POST /bulk-edits", "/bulk-edits", token, body, "Idempotency-Key",
+			canaries.conversation+source[:min(3, len(source))])
 		place := "/bulk-edits/" + job.body["id"].(string)
 		wait(a.t, func() bool {
 			a.peek()
@@ -249,17 +300,26 @@ func (a *audit) bulk(token string) {
 		a.t.Helper()
 		return a.good("POST /bulk-edits", "/bulk-edits", token, body)
 	}
-	copies := strings.Replace(a.bodies()["POST /bulk-edits"], `"width":40`, `"width":41`, 1) // other contents than those that are there
-	taken := done(submit(copies))                                                            // the names of the copies are
+	// other contents than those that are there
+	copies := strings.Replace(a.bodies()["POST /bulk-edits"], `"width":40`, `"width":41`, 1)
+	taken := done(submit(copies)) // the names of the copies are
 	done(a.good("POST /bulk-edits/{id}/retry", taken+"/retry?states=conflict", token, ""))
 	a.good("GET /bulk-edits", "/bulk-edits?limit=500", token, "")
 	a.good("GET /bulk-edits/{id}/events", taken+"/events", token, "")
 	a.good("GET /bulk-edits/{id}/report", taken+"/report", token, "")
 
-	images := `{"source":{"images":[{"driveId":"` + a.site.DriveID + `","itemId":"` + a.logo.ID + `"}]},"recipe":{"version":1,"steps":[{"op":"filter","name":"invert"}]}`
+	images := `{"source":{"images":[{"driveId":"` + a.site.DriveID + `","itemId":"` + a.logo.ID +
+		`"}]},"recipe":{"version":1,"steps":[{"op":"filter","name":"invert"}]}`
 	edit := done(submit(images + `}`))
-	_, err := a.Sandbox.Trouble.Add(trouble.Rule{ // an answer that is not known, at the second look: the message comes again
-		Service: "graph", Method: "GET", Path: regexp.QuoteMeta(a.logo.ID) + "$", Skip: 1, Times: 1, Action: trouble.Fail, Status: http.StatusTeapot,
+	// an answer that is not known, at the second look: the message comes again
+	_, err := a.Sandbox.Trouble.Add(trouble.Rule{
+		Service: "graph",
+		Method:  "GET",
+		Path:    regexp.QuoteMeta(a.logo.ID) + "$",
+		Skip:    1,
+		Times:   1,
+		Action:  trouble.Fail,
+		Status:  http.StatusTeapot,
 	})
 	if err != nil {
 		a.t.Fatal(err)
@@ -271,7 +331,8 @@ func (a *audit) bulk(token string) {
 
 	dry := done(submit(images + `,"dryRun":true}`))
 	for _, one := range a.good("GET /bulk-edits/{id}/previews", dry+"/previews", token, "").body["previews"].([]any) {
-		a.good("GET /bulk-edits/{id}/previews/{n}/{side}", strings.TrimPrefix(one.(map[string]any)["afterUrl"].(string), "/api"), token, "")
+		a.good("GET /bulk-edits/{id}/previews/{n}/{side}",
+			strings.TrimPrefix(one.(map[string]any)["afterUrl"].(string), "/api"), token, "")
 	}
 	done(a.good("POST /bulk-edits/{id}/apply", dry+"/apply", token, ""))
 	place := ""
@@ -311,7 +372,8 @@ func (a *audit) look(token string) {
 	a.good("GET /sites/{siteId}/drives", "/sites/"+a.site.ID+"/drives", token, "")
 	a.good("GET /drives/{driveId}/items", "/drives/"+a.site.DriveID+"/items?name="+conversation, token, "")
 	a.good("GET /drives/{driveId}/changes", "/drives/"+a.site.DriveID+"/changes", token, "")
-	list := a.good("GET /drives/{driveId}/items", "/drives/"+a.site.DriveID+"/items?thumbnails=true&folder="+a.folder.ID, token, "")
+	list := a.good("GET /drives/{driveId}/items",
+		"/drives/"+a.site.DriveID+"/items?thumbnails=true&folder="+a.folder.ID, token, "")
 	var place, tag string
 	for _, item := range list.body["items"].([]any) {
 		if item := item.(map[string]any); item["mimeType"] == "image/jpeg" {
@@ -325,16 +387,19 @@ func (a *audit) look(token string) {
 	a.good("GET "+image+"/content", place+"/content", token, "", "Range", "bytes=0-99")
 	a.good("POST "+image+"/edits", place+"/edits", token, bodies["POST "+image+"/edits"], "If-Match", tag)
 	preview := a.good("POST "+image+"/preview", place+"/preview", token, bodies["POST "+image+"/preview"])
-	saved := a.good("PUT "+image+"/content", place+"/content", token, preview.text, "If-Match", tag, "Content-Type", "image/jpeg")
+	saved := a.good("PUT "+image+"/content", place+"/content", token, preview.text, "If-Match", tag, "Content-Type",
+		"image/jpeg")
 	versions := a.good("GET "+image+"/versions", place+"/versions", token, "").body["versions"].([]any)
 	version := place + "/versions/" + versions[len(versions)-1].(map[string]any)["id"].(string)
 	a.good("GET "+image+"/versions/{version}/content", version+"/content", token, "")
 	a.good("GET "+image+"/versions/{version}/thumbnails/{size}", version+"/thumbnails/small", token, "")
 	a.good("GET "+image+"/comparison", place+"/comparison", token, "")
 	said := a.good("GET "+image+"/properties", place+"/properties", token, "")
-	a.good("PATCH "+image+"/properties", place+"/properties?columns=true", token, bodies["PATCH "+image+"/properties"], "If-Match", said.header.Get("ETag"))
+	a.good("PATCH "+image+"/properties", place+"/properties?columns=true", token, bodies["PATCH "+image+"/properties"],
+		"If-Match", said.header.Get("ETag"))
 	a.good("GET /properties", "/properties?tag="+canaries.tag+"&changedBy=me", token, "")
-	a.good("POST "+image+"/versions/{version}/restore", version+"/restore", token, "", "If-Match", saved.header.Get("ETag"))
+	a.good("POST "+image+"/versions/{version}/restore", version+"/restore", token, "", "If-Match",
+		saved.header.Get("ETag"))
 }
 
 // wrongly sends what is refused, with canaries wherever a request has room.
@@ -348,39 +413,63 @@ func (a *audit) wrongly(token string) {
 		{"GET /nothing", "/" + said + "/" + url.PathEscape(canaries.channelID), "", ""},
 		{"POST /tabs", "/tabs", `{"conversation":"` + canaries.conversation + `"}`, ""},
 		{"POST /tabs", "/tabs", `{"` + canaries.conversation + `":1}`, ""}, // whose answer names the field
-		{"POST /tabs", "/tabs", `{"title":["` + canaries.conversation + `"],"siteId":"` + canaries.channelID + `","driveId":"` + canaries.channelName + `"}`, ""},
-		{"POST /tabs", "/tabs", `{"title":"` + canaries.title + `","siteId":"s","driveId":"` + canaries.channelName + `","channel":{"id":"` + canaries.channelID + `","text":"` + canaries.conversation + `"}}`, ""},
-		{"POST /tabs", "/tabs", `{"title":"` + canaries.title + `","siteId":"s","driveId":"` + canaries.channelName + `"}`, ""},
+		{"POST /tabs", "/tabs",
+			`{"title":["` + canaries.conversation + `"],"siteId":"` + canaries.channelID + `","driveId":"` +
+				canaries.channelName + `"}`, ""},
+		{"POST /tabs", "/tabs",
+			`{"title":"` + canaries.title + `","siteId":"s","driveId":"` + canaries.channelName +
+				`","channel":{"id":"` + canaries.channelID + `","text":"` + canaries.conversation + `"}}`, ""},
+		{"POST /tabs", "/tabs",
+			`{"title":"` + canaries.title + `","siteId":"s","driveId":"` + canaries.channelName + `"}`, ""},
 		{"POST /tabs", "/tabs", canaries.conversation, ""},
-		{"PUT /tabs/{id}", "/tabs/x", `{"title":"` + canaries.title + `","siteId":"s","driveId":"d"}`, canaries.conversation},
-		{"POST /presets", "/presets", `{"name":"` + canaries.conversation + `","recipe":{"version":1,"steps":[{"op":"` + canaries.conversation + `"}]}}`, ""},
-		{"POST /presets", "/presets", `{"name":"x","recipe":{"version":1,"steps":[{"op":"mask","image":{"drive":"` + canaries.channelID + `","item":"` + canaries.conversation + `"}}]}}`, ""},
-		{"POST /recipes/from-editor", "/recipes/from-editor", `{"epochs":[{"background":"` + canaries.conversation + `","objects":["` + canaries.channelName + `"]}]}`, ""},
-		{"POST /bulk-edits", "/bulk-edits", `{"source":{"folder":{"driveId":"` + canaries.channelName + `","itemId":"` + canaries.conversation + `"}},"recipe":{"version":"` + canaries.conversation + `"}}`, ""},
+		{"PUT /tabs/{id}", "/tabs/x", `{"title":"` + canaries.title + `","siteId":"s","driveId":"d"}`,
+			canaries.conversation},
+		{"POST /presets", "/presets",
+			`{"name":"` + canaries.conversation + `","recipe":{"version":1,"steps":[{"op":"` + canaries.conversation +
+				`"}]}}`, ""},
+		{"POST /presets", "/presets",
+			`{"name":"x","recipe":{"version":1,"steps":[{"op":"mask","image":{"drive":"` + canaries.channelID +
+				`","item":"` + canaries.conversation + `"}}]}}`, ""},
+		{"POST /recipes/from-editor", "/recipes/from-editor",
+			`{"epochs":[{"background":"` + canaries.conversation + `","objects":["` + canaries.channelName + `"]}]}`,
+			""},
+		{"POST /bulk-edits", "/bulk-edits",
+			`{"source":{"folder":{"driveId":"` + canaries.channelName + `","itemId":"` + canaries.conversation +
+				`"}},"recipe":{"version":"` + canaries.conversation + `"}}`, ""},
 		{"POST /token", "/token", `{"scopes":["` + canaries.conversation + `"]}`, ""},
 		{"POST /token", "/token", `{"claims":"` + canaries.conversation + `"}`, ""},
 		{"GET /erasures/{id}", "/erasures/" + said, "", ""},
 		{"GET /sites", "/sites?url=" + said, "", ""},
 		{"GET /sites/{siteId}/drives", "/sites/" + said + "/drives", "", ""},
-		{"GET /drives/{driveId}/items", "/drives/" + said + "/items?folder=" + url.QueryEscape(canaries.channelID), "", ""},
+		{"GET /drives/{driveId}/items", "/drives/" + said + "/items?folder=" + url.QueryEscape(canaries.channelID), "",
+			""},
 		{"GET /drives/{driveId}/changes", "/drives/" + a.site.DriveID + "/changes?cursor=" + said, "", ""},
 		{"GET /images/{driveId}/{itemId}", "/images/" + said + "/" + url.PathEscape(canaries.channelID), "", ""},
 		{"GET /properties", "/properties?driveId=" + said + "&changedBy=" + said, "", ""},
-		{"PATCH /images/{driveId}/{itemId}/properties", "/images/" + a.site.DriveID + "/" + a.folder.ID + "/properties", `{"title":["` + canaries.conversation + `"]}`, `"eA"`},
+		{"PATCH /images/{driveId}/{itemId}/properties", "/images/" + a.site.DriveID + "/" + a.folder.ID + "/properties",
+			`{"title":["` + canaries.conversation + `"]}`, `"eA"`},
 		{"GET /images/{driveId}/{itemId}/content", "/images/" + a.site.DriveID + "/" + said + "/content", "", ""},
-		{"PUT /images/{driveId}/{itemId}/content", "/images/" + a.site.DriveID + "/" + a.folder.ID + "/content", canaries.conversation, `"` + base64.RawURLEncoding.EncodeToString([]byte(canaries.conversation)) + `"`},
-		{"POST /images/{driveId}/{itemId}/edits", "/images/" + a.site.DriveID + "/" + a.folder.ID + "/edits", `{"recipe":{"version":1,"steps":[]},"save":{"target":"copy","name":"` + canaries.conversation + `","folderId":"` + canaries.channelName + `"}}`, `"eA"`},
-		{"POST /images/{driveId}/{itemId}/preview", "/images/" + a.site.DriveID + "/" + said + "/preview", `{"recipe":"` + canaries.conversation + `"}`, ""},
-		{"POST /images/{driveId}/{itemId}/versions/{version}/restore", "/images/" + a.site.DriveID + "/" + a.folder.ID + "/versions/" + said + "/restore", "", canaries.conversation},
+		{"PUT /images/{driveId}/{itemId}/content", "/images/" + a.site.DriveID + "/" + a.folder.ID + "/content",
+			canaries.conversation, `"` + base64.RawURLEncoding.EncodeToString([]byte(canaries.conversation)) + `"`},
+		{"POST /images/{driveId}/{itemId}/edits", "/images/" + a.site.DriveID + "/" + a.folder.ID + "/edits",
+			`{"recipe":{"version":1,"steps":[]},"save":{"target":"copy","name":"` + canaries.conversation +
+				`","folderId":"` + canaries.channelName + `"}}`, `"eA"`},
+		{"POST /images/{driveId}/{itemId}/preview", "/images/" + a.site.DriveID + "/" + said + "/preview",
+			`{"recipe":"` + canaries.conversation + `"}`, ""},
+		{"POST /images/{driveId}/{itemId}/versions/{version}/restore",
+			"/images/" + a.site.DriveID + "/" + a.folder.ID + "/versions/" + said + "/restore", "",
+			canaries.conversation},
 		{"DELETE /organization", "/organization", "", ""},
 		{"GET /bulk-edits/{id}", "/bulk-edits/" + said, "", ""},
 	} {
-		r := a.call(test.operation, test.path, token, test.body, "If-Match", test.header, "X-Conversation", canaries.conversation, "X-Channel", canaries.channelID)
+		r := a.call(test.operation, test.path, token, test.body, "If-Match", test.header, "X-Conversation",
+			canaries.conversation, "X-Channel", canaries.channelID)
 		if r.status < 400 || r.status > 499 {
 			a.t.Errorf("%s %s %s: %d %s, want a refusal", test.operation, test.path, test.body, r.status, r.text)
 		}
 		for what, canary := range never {
-			if strings.Contains(r.text, canary) && !strings.Contains(test.body, canary+`":1`) && !strings.Contains(test.body, canary+` said this":1`) {
+			if strings.Contains(r.text, canary) && !strings.Contains(test.body, canary+`":1`) &&
+				!strings.Contains(test.body, canary+` said this":1`) {
 				a.t.Errorf("%s %s: the answer repeats %s: %s", test.operation, test.path, what, r.text)
 			}
 		}
@@ -394,7 +483,8 @@ func (a *audit) wrongly(token string) {
 func (a *audit) parked() {
 	a.t.Helper()
 	token := a.token(a.user)
-	job := a.good("POST /bulk-edits", "/bulk-edits", token, strings.Replace(a.bodies()["POST /bulk-edits"], `{name} `, `{name} again `, 1))
+	job := a.good("POST /bulk-edits", "/bulk-edits", token,
+		strings.Replace(a.bodies()["POST /bulk-edits"], `{name} `, `{name} again `, 1))
 	a.Sandbox.Entra.Revoke(a.tenant.ID, a.user.ID)
 	time.Sleep(time.Second) // a token of the second of the revocation would count as older
 	again := a.token(a.user)
@@ -411,7 +501,8 @@ func (a *audit) leave() {
 	a.t.Helper()
 	token := a.token(a.leaver)
 	a.good("GET /me", "/me", token, "")
-	body := `{"source":{"images":[{"driveId":"` + a.site.DriveID + `","itemId":"` + a.folder.ID + `"}]},"recipe":{"version":1,"steps":[]}}`
+	body := `{"source":{"images":[{"driveId":"` + a.site.DriveID + `","itemId":"` + a.folder.ID +
+		`"}]},"recipe":{"version":1,"steps":[]}}`
 	a.good("POST /bulk-edits", "/bulk-edits", token, body)
 	accepted := a.good("DELETE /me", "/me", token, "")
 	place := accepted.place()
@@ -544,7 +635,8 @@ func declared() map[string]bool {
 }
 
 // constant are keys that say nothing: the one partition of a table that has only one.
-var constant = map[string]string{"ImageProOrganizations PartitionKey": "org", "ImageProErasures PartitionKey": "erasure"}
+var constant = map[string]string{"ImageProOrganizations PartitionKey": "org",
+	"ImageProErasures PartitionKey": "erasure"}
 
 func checkDeclared(t *testing.T, leaves []leaf) {
 	known := declared()
@@ -619,7 +711,8 @@ func (a *audit) checkMessages(t *testing.T, all dump.Account) {
 	if len(a.messages) == 0 {
 		t.Error("no message was ever seen")
 	}
-	for name, message := range map[string]any{bulk.PlanQueue: bulk.PlanMessage{}, bulk.ItemQueue: bulk.ItemMessage{}, org.ErasureQueue: org.ErasureMessage{}} {
+	for name, message := range map[string]any{bulk.PlanQueue: bulk.PlanMessage{}, bulk.ItemQueue: bulk.ItemMessage{},
+		org.ErasureQueue: org.ErasureMessage{}} {
 		for field := range reflect.TypeOf(message).Fields() {
 			member, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 			if !known["queue "+name+" "+member] {
@@ -662,7 +755,8 @@ func (a *audit) checkLog(t *testing.T) {
 	for _, token := range a.secrets() {
 		a.wantAbsent(t, "the log", text, "a token", token)
 	}
-	for _, want := range []string{`"msg":"request failed"`, `"msg":"request"`, `"msg":"image is edited"`, `"msg":"erasing"`} {
+	for _, want := range []string{`"msg":"request failed"`, `"msg":"request"`, `"msg":"image is edited"`,
+		`"msg":"erasing"`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the log lacks %s: the audit did not reach it", want)
 		}
@@ -788,7 +882,8 @@ func (d *apiDocument) check(t *testing.T, path string, s jsonSchema, body any) {
 			continue
 		}
 		kind := fmt.Sprint(property.Type)
-		if len(property.Enum) == 0 && property.Format != "date-time" && !slices.Contains(inForm, name) && strings.Contains(kind, "string") || kind == "<nil>" && property.Ref == "" {
+		if len(property.Enum) == 0 && property.Format != "date-time" && !slices.Contains(inForm, name) &&
+			strings.Contains(kind, "string") || kind == "<nil>" && property.Ref == "" {
 			text, _ := json.Marshal(value)
 			if !strings.Contains(string(text), "canary") && !strings.HasSuffix(name, "Id") {
 				t.Errorf("%s: no canary in %s: %s", path, name, text)
@@ -799,7 +894,8 @@ func (d *apiDocument) check(t *testing.T, path string, s jsonSchema, body any) {
 }
 
 func (a *audit) checkCalls(t *testing.T) {
-	promised := regexp.MustCompile(`(?i)/(teams|chats|communications)\b|/me/(drive|messages|chats|joinedteams)|/users/[^/]+/(drive|messages|chats)`)
+	promised := regexp.MustCompile(
+		`(?i)/(teams|chats|communications)\b|/me/(drive|messages|chats|joinedteams)|/users/[^/]+/(drive|messages|chats)`)
 	calls := a.Sandbox.Trouble.History(trouble.Filter{})
 	for _, call := range calls {
 		if call.Service != "entra" && promised.MatchString(call.Path) {

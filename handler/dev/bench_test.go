@@ -54,7 +54,10 @@ func BenchmarkTab(b *testing.B) {
 		call func(context.Context) error
 		took []time.Duration
 	}{
-		{name: "raw", call: func(ctx context.Context) error { _, err := raw.Read(ctx, s.Scene.Contoso.ID, id); return err }},
+		{name: "raw", call: func(ctx context.Context) error {
+			_, err := raw.Read(ctx, s.Scene.Contoso.ID, id)
+			return err
+		}},
 		{name: "uncached", call: reading(b, s, "0s", "/api/tabs/"+id, tab.Token, connections)},
 		{name: "cached", call: reading(b, s, "10m", "/api/tabs/"+id, tab.Token, connections)},
 	}
@@ -81,9 +84,9 @@ func BenchmarkTab(b *testing.B) {
 	b.ReportMetric(0, "ns/op") // of all together: says nothing
 }
 
-// BenchmarkFirstRequest measures from exec of the built binary to its first 200 of a request that needs a token: what has to be fetched
-// before is the signing keys of the sandbox's Entra ID and a record of Azurite. The same request again tells how long the network and
-// those two take; the aim for the rest is 150 ms:
+// BenchmarkFirstRequest measures from exec of the built binary to its first 200 of a request that needs a token: what
+// has to be fetched before is the signing keys of the sandbox's Entra ID and a record of Azurite. The same request
+// again tells how long the network and those two take; the aim for the rest is 150 ms:
 //
 //	go test ./handler/dev -run '^$' -bench FirstRequest -benchtime 20x
 func BenchmarkFirstRequest(b *testing.B) {
@@ -175,7 +178,9 @@ func execHandler(b *testing.B, s *stack.Stack, further ...string) (base string, 
 func reading(b *testing.B, s *stack.Stack, cache, path, token string, connections int) func(context.Context) error {
 	b.Helper()
 	base, _ := startHandler(b, s, "IMAGEPRO_TAB_CACHE="+cache)
-	client := &http.Client{Transport: &http.Transport{MaxIdleConns: connections, MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections}}
+	client := &http.Client{
+		Transport: &http.Transport{MaxIdleConns: connections, MaxIdleConnsPerHost: connections,
+			MaxConnsPerHost: connections}}
 	return func(ctx context.Context) error {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+path, nil)
 		if err != nil {

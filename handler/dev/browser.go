@@ -51,7 +51,8 @@ func findChromium() string {
 			continue
 		}
 		says, err := exec.Command(path, "--version").Output()
-		if err == nil && (bytes.HasPrefix(says, []byte("Chromium ")) || bytes.HasPrefix(says, []byte("Google Chrome "))) {
+		if err == nil && (bytes.HasPrefix(says, []byte("Chromium ")) ||
+			bytes.HasPrefix(says, []byte("Google Chrome "))) {
 			return path
 		}
 	}
@@ -76,7 +77,8 @@ func browserTests(file, name string) []string {
 func inBrowser(ctx context.Context, o options, arguments ...string) error {
 	chromium := findChromium()
 	if chromium == "" {
-		const says = "the tab was not tried in a browser: Chromium is not installed (apt-get install chromium, or CHROMIUM=path)"
+		const says = "the tab was not tried in a browser: Chromium is not installed (apt-get install chromium, or " +
+			"CHROMIUM=path)"
 		if os.Getenv("CI") == "true" {
 			return errors.New(says)
 		}
@@ -98,8 +100,15 @@ func inBrowser(ctx context.Context, o options, arguments ...string) error {
 		}
 	}
 	told, err := json.Marshal(browserStack{
-		Tab: s.Host.URL() + "/api/tab", Management: s.Sandbox.ManagementURL, Photos: drawn, Screens: screens, Chromium: chromium,
-		Adele: browserUserOf(s.Scene.Adele), Alex: browserUserOf(s.Scene.Alex), Frida: browserUserOf(s.Scene.Frida), Images: o.images,
+		Tab:        s.Host.URL() + "/api/tab",
+		Management: s.Sandbox.ManagementURL,
+		Photos:     drawn,
+		Screens:    screens,
+		Chromium:   chromium,
+		Adele:      browserUserOf(s.Scene.Adele),
+		Alex:       browserUserOf(s.Scene.Alex),
+		Frida:      browserUserOf(s.Scene.Frida),
+		Images:     o.images,
 	})
 	if err != nil {
 		return err
@@ -121,7 +130,8 @@ func fillLibrary(s *stack.Stack, images int) error {
 	}
 	for n := range images {
 		content := chaos.Draw(480, 360, uint64(n))
-		if _, err := s.Sandbox.Graph.PutFile(site.DriveID, fmt.Sprintf("Picture %05d.jpg", n), bytes.NewReader(content), s.Scene.Adele.ID); err != nil {
+		if _, err := s.Sandbox.Graph.PutFile(site.DriveID, fmt.Sprintf("Picture %05d.jpg", n), bytes.NewReader(content),
+			s.Scene.Adele.ID); err != nil {
 			return err
 		}
 	}

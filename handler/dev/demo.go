@@ -71,7 +71,8 @@ func demo(ctx context.Context, s *stack.Stack, pictures []photos.Photo, o option
 	}
 	begin := time.Now()
 	job, err := tab.Submit(ctx, map[string]any{
-		"source": map[string]any{"folder": map[string]any{"driveId": site.DriveID, "itemId": top.ID, "recursive": true}},
+		"source": map[string]any{
+			"folder": map[string]any{"driveId": site.DriveID, "itemId": top.ID, "recursive": true}},
 		"recipe": demoRecipe,
 	})
 	if err != nil {

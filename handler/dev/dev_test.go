@@ -94,7 +94,12 @@ func startStack(t *testing.T, o stack.Options) (*stack.Stack, *output) {
 // drawSmall draws small photographs: all eight orientations and PNG with alpha.
 func drawSmall(t *testing.T, count int) []photos.Photo {
 	t.Helper()
-	drawn, err := photos.Draw(t.TempDir(), photos.Options{Count: count, Seed: 7, MinMegapixels: 0.05, MaxMegapixels: 0.3})
+	drawn, err := photos.Draw(t.TempDir(), photos.Options{
+		Count:         count,
+		Seed:          7,
+		MinMegapixels: 0.05,
+		MaxMegapixels: 0.3,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,8 +160,10 @@ func checkSecrets(t *testing.T, s *stack.Stack, log string) {
 		t.Errorf("the log does not say what was done:\n%.2000s", log)
 	}
 	for what, text := range map[string]string{
-		"the application's secret": s.Scene.Secret, "the user's mail address": s.Scene.Adele.Mail, "the user's UPN": s.Scene.Adele.UPN,
-		"a token": "eyJ", "a pre-authenticated address": "tempauth", "the storage key": "AccountKey", "what the identity's endpoint asks for": s.Sandbox.Entra.IdentityHeader(),
+		"the application's secret": s.Scene.Secret, "the user's mail address": s.Scene.Adele.Mail,
+		"the user's UPN": s.Scene.Adele.UPN,
+		"a token":        "eyJ", "a pre-authenticated address": "tempauth", "the storage key": "AccountKey",
+		"what the identity's endpoint asks for": s.Sandbox.Entra.IdentityHeader(),
 	} {
 		if strings.Contains(log, text) {
 			t.Errorf("the log shows %s", what)
@@ -165,7 +172,8 @@ func checkSecrets(t *testing.T, s *stack.Stack, log string) {
 }
 
 // permitted are all calls to Graph that a bulk edit makes: the user's profile, and files of libraries.
-var permitted = regexp.MustCompile(`^/v1\.0/(me|drives/[^/]+/items/[^/?]+(/children|/content|/versions(/[^/]+/content)?)?)$`)
+var permitted = regexp.MustCompile(
+	`^/v1\.0/(me|drives/[^/]+/items/[^/?]+(/children|/content|/versions(/[^/]+/content)?)?)$`)
 
 func checkCalls(t *testing.T, s *stack.Stack) {
 	t.Helper()
@@ -224,8 +232,9 @@ func write(t *testing.T, path string, content []byte) {
 
 // hugePNG is a file whose header says 10000 by 10000 pixels.
 func hugePNG() []byte {
-	return []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x27\x10\x00\x00\x27\x10\x08\x02\x00\x00\x00\xf9\x91\x7a\x9a" +
-		"\x00\x00\x00\x00IEND\xaeB`\x82")
+	return []byte(
+		"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x27\x10\x00\x00\x27\x10\x08\x02\x00\x00\x00\xf9\x91\x7a\x9a" +
+			"\x00\x00\x00\x00IEND\xaeB`\x82")
 }
 
 func TestTheAPIAsAStrangerMeetsIt(t *testing.T) {
@@ -250,19 +259,24 @@ func TestTheAPIAsAStrangerMeetsIt(t *testing.T) {
 		{"no token", "GET", "/api/me", "", "", 401, "urn:image-pro:problem:unauthorized"},
 		{"a bad token", "GET", "/api/me", good[:len(good)-10] + "AAAAAAAAAA", "", 401, "its signature is wrong"},
 		{"an organization that has not consented", "GET", "/api/me", frida, "", 403, "urn:image-pro:problem:consent"},
-		{"a malformed recipe", "POST", "/api/bulk-edits", good, `{"source":{"folder":{"driveId":"d","itemId":"root"}},"recipe":{"version":1,"steps":[{"op":"resize","width":99999}]}}`, 422, `"field":"/recipe/steps/0/width"`},
+		{"a malformed recipe", "POST", "/api/bulk-edits", good,
+			`{"source":{"folder":{"driveId":"d","itemId":"root"}},"recipe":{"version":1,"steps":[{"op":"resize",` +
+				`"width":99999}]}}`, 422, `"field":"/recipe/steps/0/width"`},
 		{"an unknown field", "POST", "/api/bulk-edits", good, `{"sauce":{},` + recipe + `}`, 422, `sauce`},
 		{"no JSON", "POST", "/api/bulk-edits", good, `{`, 400, "urn:image-pro:problem:invalid"},
 		{"no source", "POST", "/api/bulk-edits", good, `{"source":{},` + recipe + `}`, 422, `"field":"/source"`},
-		{"a job that is not there", "GET", "/api/bulk-edits/nosuchjob", good, "", 404, "urn:image-pro:problem:not_found"},
-		{"an address that is not there", "GET", "/api/bulk-edits/x/nothing", good, "", 404, "urn:image-pro:problem:not_found"},
+		{"a job that is not there", "GET", "/api/bulk-edits/nosuchjob", good, "", 404,
+			"urn:image-pro:problem:not_found"},
+		{"an address that is not there", "GET", "/api/bulk-edits/x/nothing", good, "", 404,
+			"urn:image-pro:problem:not_found"},
 		{"an unclean address", "GET", "/api/bulk-edits//x/../y", good, "", 404, "urn:image-pro:problem:not_found"},
 		{"a queue function from outside", "POST", "/BulkItem", good, `{}`, 404, ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			request, err := http.NewRequestWithContext(t.Context(), test.method, s.Host.URL()+test.path, strings.NewReader(test.body))
+			request, err := http.NewRequestWithContext(t.Context(), test.method, s.Host.URL()+test.path,
+				strings.NewReader(test.body))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -305,7 +319,8 @@ func TestTheProgramWorksWithACertificateInPlaceOfASecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	both := append(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
+	both := append(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}),
+		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
 	s, lines := startStack(t, stack.Options{Kind: true, Settings: map[string]string{
 		"IMAGEPRO_APP_SECRET": "", "IMAGEPRO_APP_CERTIFICATE": base64.StdEncoding.EncodeToString(both),
 	}})
@@ -373,10 +388,12 @@ func TestWhatIsMissingOnAMachineIsNamed(t *testing.T) {
 		wantError(t, err, empty)
 	})
 	t.Run("a command", func(t *testing.T) {
-		wantError(t, run(t.Context(), []string{"-app", scriptRoot, "walk"}, io.Discard), "name one command, of bare, bench-bulk, ")
+		wantError(t, run(t.Context(), []string{"-app", scriptRoot, "walk"}, io.Discard),
+			"name one command, of bare, bench-bulk, ")
 	})
 	t.Run("a port that is taken", func(t *testing.T) {
-		err := run(t.Context(), []string{"-app", scriptRoot, "-photos", own, "-out", t.TempDir(), "-port", port, "demo"}, io.Discard)
+		err := run(t.Context(),
+			[]string{"-app", scriptRoot, "-photos", own, "-out", t.TempDir(), "-port", port, "demo"}, io.Discard)
 		wantError(t, err, port)
 	})
 	t.Run("Node.js", func(t *testing.T) {

@@ -128,7 +128,8 @@ type maker struct {
 	known    map[string][]string // values that name something, by the names of parameters and fields
 }
 
-var oddities = []string{"", " ", "0", "-1", "null", "../..", "%00", "a/b", "ä€😀", "<script>", "'; DROP TABLE", strings.Repeat("x", 3000), "\u202e", "9999999999999999999999", "{}", "root", "*"}
+var oddities = []string{"", " ", "0", "-1", "null", "../..", "%00", "a/b", "ä€😀", "<script>", "'; DROP TABLE",
+	strings.Repeat("x", 3000), "\u202e", "9999999999999999999999", "{}", "root", "*"}
 
 func (m *maker) text(name string, s jsonSchema) string {
 	switch {
@@ -157,7 +158,8 @@ func (m *maker) value(name string, s jsonSchema, depth int) any {
 	case name == "recipe" || name == "defaultRecipe":
 		return []any{
 			map[string]any{"version": 1, "steps": []any{map[string]any{"op": "flip", "axis": "horizontal"}}},
-			map[string]any{"version": 1, "steps": []any{map[string]any{"op": "resize", "width": m.IntN(3000) - 10}}}, map[string]any{"version": 2}, "x",
+			map[string]any{"version": 1, "steps": []any{map[string]any{"op": "resize", "width": m.IntN(3000) - 10}}},
+			map[string]any{"version": 2}, "x",
 		}[m.IntN(4)]
 	case s.is("object") && depth < 6:
 		object := map[string]any{}
@@ -184,19 +186,22 @@ func (m *maker) value(name string, s jsonSchema, depth int) any {
 	return m.text(name, s)
 }
 
-// TestEveryOperationAnswersAsTheDocumentSays sends made-up input to every operation of the document: no answer is a failure of
-// the program, and each has a status, a type and a body that the document names.
+// TestEveryOperationAnswersAsTheDocumentSays sends made-up input to every operation of the document: no answer is a
+// failure of the program, and each has a status, a type and a body that the document names.
 func TestEveryOperationAnswersAsTheDocumentSays(t *testing.T) {
 	t.Parallel()
 	s, _ := startStack(t, stack.Options{Kind: true, Settings: map[string]string{"IMAGEPRO_TENANT_UNITS": "0"}})
 	c := caller{t, s.Host.URL(), map[string]bool{}}
 	h := c.settle(s, s.Scene.Adele, "made")
 	document := readDocument(t, []byte(c.good("GET /openapi.json", "/openapi.json", "", "").text))
-	images := c.good("GET /drives/{driveId}/items", "/drives/"+h.site.DriveID+"/items", h.token, "").body["items"].([]any)
+	images := c.good("GET /drives/{driveId}/items", "/drives/"+h.site.DriveID+"/items", h.token,
+		"").body["items"].([]any)
 	known := map[string][]string{
-		"driveId": {h.site.DriveID}, "siteId": {h.site.ID}, "folder": {"root"}, "folderId": {"root"}, "version": {"1.0", "2.0"}, "before": {"1.0"}, "after": {"2.0"},
-		"id": {idOf(h.job), idOf(h.tab), idOf(h.preset)}, "n": {"0"}, "If-Match": {h.tag, h.tab.header.Get("ETag"), h.preset.header.Get("ETag"), "*"},
-		"cursor": {h.files, h.items, h.tabs}, "since": {h.changes, idOf(h.job)},
+		"driveId": {h.site.DriveID}, "siteId": {h.site.ID}, "folder": {"root"}, "folderId": {"root"},
+		"version": {"1.0", "2.0"}, "before": {"1.0"}, "after": {"2.0"},
+		"id": {idOf(h.job), idOf(h.tab), idOf(h.preset)}, "n": {"0"},
+		"If-Match": {h.tag, h.tab.header.Get("ETag"), h.preset.header.Get("ETag"), "*"},
+		"cursor":   {h.files, h.items, h.tabs}, "since": {h.changes, idOf(h.job)},
 	}
 	for _, image := range images {
 		known["itemId"] = append(known["itemId"], image.(map[string]any)["itemId"].(string))
@@ -259,7 +264,8 @@ func (m *maker) try(t *testing.T, host, token, method, path string) int {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, strings.ToUpper(method), host+"/api"+address+"?"+query.Encode(), strings.NewReader(string(body)))
+	request, err := http.NewRequestWithContext(ctx, strings.ToUpper(method), host+"/api"+address+"?"+query.Encode(),
+		strings.NewReader(string(body)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -275,7 +281,8 @@ func (m *maker) try(t *testing.T, host, token, method, path string) int {
 	if err != nil {
 		t.Errorf("%s %s: %v", method, path, err)
 	}
-	if response.StatusCode == http.StatusNotFound && !strings.HasPrefix(response.Header.Get("Content-Type"), "application/problem+json") {
+	if response.StatusCode == http.StatusNotFound &&
+		!strings.HasPrefix(response.Header.Get("Content-Type"), "application/problem+json") {
 		return response.StatusCode // the host's own: no function has such an address
 	}
 	m.judge(t, method+" "+path, fmt.Sprintf("%s?%s %s", address, query.Encode(), body), response, text)

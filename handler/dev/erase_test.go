@@ -17,7 +17,10 @@ import (
 // its queues, and looks through everything that the account holds afterwards.
 func TestAnErasedOrganizationLeavesNothing(t *testing.T) {
 	t.Parallel()
-	s, lines := startStack(t, stack.Options{Kind: true, Settings: map[string]string{"IMAGEPRO_HTTP_DEADLINE": "10s", "IMAGEPRO_EVENT_DEADLINE": "10s"}}) // shortens the wait
+	// shortens the wait
+	s, lines := startStack(t,
+		stack.Options{Kind: true,
+			Settings: map[string]string{"IMAGEPRO_HTTP_DEADLINE": "10s", "IMAGEPRO_EVENT_DEADLINE": "10s"}})
 	c := caller{t, s.Host.URL(), map[string]bool{}}
 	s.Sandbox.Entra.Consent(s.Scene.Fabrikam.ID, "", s.Scene.App.ID, s.Scene.App.Scopes...)
 	stays := c.settle(s, s.Scene.Frida, "fabrikamsecret")
@@ -27,7 +30,8 @@ func TestAnErasedOrganizationLeavesNothing(t *testing.T) {
 	// Work under way, and messages of it that failed too often.
 	for i := range 300 {
 		name := fmt.Sprintf("more/%03d.jpg", i)
-		if _, err := s.Sandbox.Graph.PutFile(goes.site.DriveID, name, strings.NewReader("no picture, but looked at"), s.Scene.Adele.ID); err != nil {
+		if _, err := s.Sandbox.Graph.PutFile(goes.site.DriveID, name, strings.NewReader("no picture, but looked at"),
+			s.Scene.Adele.ID); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -41,7 +45,8 @@ func TestAnErasedOrganizationLeavesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	poison, _ := json.Marshal(bulk.ItemMessage{Tenant: s.Scene.Contoso.ID, Job: job.body["id"].(string), N: 299}) // always marshals
+	// always marshals
+	poison, _ := json.Marshal(bulk.ItemMessage{Tenant: s.Scene.Contoso.ID, Job: job.body["id"].(string), N: 299})
 	if err := messages.Send(t.Context(), bulk.ItemQueue+"-poison", poison, 0); err != nil {
 		t.Fatal(err)
 	}
@@ -58,13 +63,22 @@ func TestAnErasedOrganizationLeavesNothing(t *testing.T) {
 		receipt = c.good("GET /erasures/{id}", accepted.place(), goes.token, "")
 	}
 	counts := receipt.body["counts"].(map[string]any)
-	for kind, want := range map[string]float64{"users": 1, "sessions": 1, "bulkEdits": 2, "images": 2 + 302, "tabs": 2, "presets": 2, "files": 4} {
+	for kind, want := range map[string]float64{
+		"users":     1,
+		"sessions":  1,
+		"bulkEdits": 2,
+		"images":    2 + 302,
+		"tabs":      2,
+		"presets":   2,
+		"files":     4,
+	} {
 		if counts[kind] != want {
 			t.Errorf("the receipt counts %v of %s, want %v: %s", counts[kind], kind, want, receipt.text)
 		}
 	}
 
-	waitFor(t, 5*time.Minute, func() bool { // the last messages, which may have been put back for so long, come and are dropped
+	// the last messages, which may have been put back for so long, come and are dropped
+	waitFor(t, 5*time.Minute, func() bool {
 		all, err := dump.Read(t.Context(), s.Azurite.ConnectionString)
 		if err != nil {
 			t.Fatal(err)
@@ -79,7 +93,8 @@ func TestAnErasedOrganizationLeavesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, hidden := range []string{s.Scene.Contoso.ID, s.Scene.Adele.ID, s.Scene.Adele.Mail, goes.secret, job.body["id"].(string)} {
+	for _, hidden := range []string{s.Scene.Contoso.ID, s.Scene.Adele.ID, s.Scene.Adele.Mail, goes.secret,
+		job.body["id"].(string)} {
 		for _, record := range all.Records {
 			if strings.Contains(record.String(), hidden) {
 				t.Errorf("left: %s", record)

@@ -13,8 +13,8 @@ import (
 	"imagepro/handler/dev/stack"
 )
 
-// TestTheExamplesOfTheDocumentWork carries out every example of the API's document, with what is in the sandbox in the place of what the
-// examples name.
+// TestTheExamplesOfTheDocumentWork carries out every example of the API's document, with what is in the sandbox in the
+// place of what the examples name.
 func TestTheExamplesOfTheDocumentWork(t *testing.T) {
 	t.Parallel()
 	s, _ := startStack(t, stack.Options{Kind: true})
@@ -38,8 +38,9 @@ func TestTheExamplesOfTheDocumentWork(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, item, _ := strings.Cut(strings.TrimPrefix(h.image, "/images/"), "/")
-	real := map[string]string{"siteId": h.site.ID, "driveId": h.site.DriveID, "itemId": item} // in the place of examples
-	made := map[string]string{"tabs": idOf(h.tab), "presets": idOf(h.preset)}                 // what {id} of a resource stands for
+	// in the place of examples
+	real := map[string]string{"siteId": h.site.ID, "driveId": h.site.DriveID, "itemId": item}
+	made := map[string]string{"tabs": idOf(h.tab), "presets": idOf(h.preset)} // what {id} of a resource stands for
 	done := 0
 	for _, path := range slices.Sorted(maps.Keys(document.Paths)) {
 		for _, method := range []string{"post", "put", "patch"} { // something is made before it is changed

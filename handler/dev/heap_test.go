@@ -105,7 +105,8 @@ func TestMemoryHoldsProfilesAndTabsAndNothingElseOfPeople(t *testing.T) {
 	}
 	a := newAuditOn(t, stack.Options{ScriptRoot: root, Kind: true, Settings: map[string]string{
 		heapFile: path, "IMAGEPRO_TAB_CACHE": "10m",
-		"GODEBUG": "clobberfree=1", // what is freed is overwritten: memory that is used again may hold what was there before
+		// what is freed is overwritten: memory that is used again may hold what was there before
+		"GODEBUG": "clobberfree=1",
 	}})
 	token, bodies := a.token(a.user), a.bodies()
 	a.good("GET /me", "/me", token, "")
@@ -122,8 +123,10 @@ func TestMemoryHoldsProfilesAndTabsAndNothingElseOfPeople(t *testing.T) {
 	a.Sandbox.Stop() // and with them the program's connections, whose buffers hold what was sent last
 	a.Azurite.Stop()
 	hidden := map[string]string{
-		"the user's object id": a.user.ID, "the user principal name": canaries.upn, "the name of an image": canaries.file,
-		"the name of a preset": canaries.preset, "the caller's token": token, "the title of an image": canaries.imageTitle,
+		"the user's object id": a.user.ID, "the user principal name": canaries.upn,
+		"the name of an image": canaries.file,
+		"the name of a preset": canaries.preset, "the caller's token": token,
+		"the title of an image":            canaries.imageTitle,
 		"the alternative text of an image": canaries.altText, "a tag of an image": canaries.tag,
 	}
 	for what, text := range never {
@@ -139,7 +142,8 @@ func TestMemoryHoldsProfilesAndTabsAndNothingElseOfPeople(t *testing.T) {
 		t.Errorf("%s is in memory: %q", what, heap[max(0, at-80):min(len(heap), at+80)])
 	}
 	for what, text := range map[string]string{
-		"the user's name": canaries.name, "the user's mail address": canaries.mail, "the title of a tab": canaries.title,
+		"the user's name": canaries.name, "the user's mail address": canaries.mail,
+		"the title of a tab": canaries.title,
 	} {
 		if !bytes.Contains(heap, []byte(text)) {
 			t.Errorf("%s is not in memory: the caches do not work, or this test does not see them", what)

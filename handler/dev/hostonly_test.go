@@ -15,15 +15,16 @@ import (
 	"imagepro/handler/dev/stack"
 )
 
-// escapes are the ways that lead from a route with a parameter to an address outside of it, by what stands behind the route.
-// The first five reached a function on a forwarding host (4.1037).
+// escapes are the ways that lead from a route with a parameter to an address outside of it, by what stands behind the
+// route. The first five reached a function on a forwarding host (4.1037).
 var escapes = []string{
 	`..%5c..%5cX`, `..\..\X`, `%252e%252e/%252e%252e/X`, `..%5c%252e%252e/X`, `%252e%252e%5c..%5cX`,
-	`..%255c..%255cX`, `..%2f..%2fX`, `..%252f..%252fX`, `../../X`, `%2e%2e/%2e%2e/X`, `a/..%5c..%5c..%5cX`, `..%5C..%5CX`,
+	`..%255c..%255cX`, `..%2f..%2fX`, `..%252f..%252fX`, `../../X`, `%2e%2e/%2e%2e/X`, `a/..%5c..%5c..%5cX`,
+	`..%5C..%5CX`,
 }
 
-// layout is what functions/ says: the routes with a parameter, each with a method that it takes, and the functions that only
-// the host may call.
+// layout is what functions/ says: the routes with a parameter, each with a method that it takes, and the functions that
+// only the host may call.
 type layout struct {
 	routes    map[string]string // method by the route's fixed part
 	functions []string
@@ -65,8 +66,8 @@ func readLayout(t *testing.T) layout {
 	return l
 }
 
-// raw sends a request whose target is not touched on the way out, with an envelope of the caller's own and everything that
-// marks a call of the host, as far as a client can have it. It returns the status.
+// raw sends a request whose target is not touched on the way out, with an envelope of the caller's own and everything
+// that marks a call of the host, as far as a client can have it. It returns the status.
 func raw(t *testing.T, s *stack.Stack, method, target string) int {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(s.Host.URL(), "http://"))
@@ -75,8 +76,9 @@ func raw(t *testing.T, s *stack.Stack, method, target string) int {
 	}
 	defer conn.Close()
 	const envelope = `{"Data":{"message":"\"from outside\"","timer":{"IsPastDue":false}},"Metadata":{}}`
-	_, err = fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n"+
-		"User-Agent: Azure-Functions-Host/4.1037.0.0\r\nConnection: close\r\n\r\n%s",
+	_, err = fmt.Fprintf(conn,
+		"%s %s HTTP/1.1\r\nHost: 127.0.0.1:%s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n"+
+			"User-Agent: Azure-Functions-Host/4.1037.0.0\r\nConnection: close\r\n\r\n%s",
 		method, target, s.Host.HandlerPort(), len(envelope), envelope)
 	if err != nil {
 		t.Fatal(err)
@@ -89,9 +91,11 @@ func raw(t *testing.T, s *stack.Stack, method, target string) int {
 	return response.StatusCode
 }
 
-var functionRan = regexp.MustCompile(`"msg":"(?:function done|function failed|message is dropped)".*"function":"([A-Za-z]+)"`)
+var functionRan = regexp.MustCompile(
+	`"msg":"(?:function done|function failed|message is dropped)".*"function":"([A-Za-z]+)"`)
 
-// Each lock is tried alone: without forwarding in host.json on a host that cannot proxy, and with forwarding in spite of it.
+// Each lock is tried alone: without forwarding in host.json on a host that cannot proxy, and with forwarding in spite
+// of it.
 func TestNobodyButTheHostRunsAFunction(t *testing.T) {
 	t.Parallel()
 	const forwarding = "AzureFunctionsJobHost__customHandler__enableForwardingHttpRequest"
@@ -120,7 +124,8 @@ func TestNobodyButTheHostRunsAFunction(t *testing.T) {
 						statuses[escape] = map[int]int{}
 					}
 					for _, function := range l.functions {
-						statuses[escape][raw(t, s, method, "/api/"+route+"/"+strings.Replace(escape, "X", function, 1))]++
+						statuses[escape][raw(t, s, method,
+							"/api/"+route+"/"+strings.Replace(escape, "X", function, 1))]++
 					}
 				}
 				if status := raw(t, s, method, "/api/"+route+"/..%5corganization"); status < 400 {
@@ -130,7 +135,8 @@ func TestNobodyButTheHostRunsAFunction(t *testing.T) {
 			for escape, got := range statuses {
 				t.Logf("%-26s %v", escape, got)
 				for status := range got {
-					if status != http.StatusNotFound && status != http.StatusMethodNotAllowed && status != http.StatusInternalServerError {
+					if status != http.StatusNotFound && status != http.StatusMethodNotAllowed &&
+						status != http.StatusInternalServerError {
 						t.Errorf("%s: %v", escape, got)
 					}
 				}

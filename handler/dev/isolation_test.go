@@ -48,7 +48,8 @@ func (c caller) settle(s *stack.Stack, user directory.User, secret string) house
 		if err != nil {
 			c.t.Fatal(err)
 		}
-		if _, err := s.Sandbox.Graph.PutFile(h.site.DriveID, fmt.Sprintf("%s %d.jpg", secret, i), file, user.ID); err != nil {
+		if _, err := s.Sandbox.Graph.PutFile(h.site.DriveID, fmt.Sprintf("%s %d.jpg", secret, i), file,
+			user.ID); err != nil {
 			c.t.Fatal(err)
 		}
 		_ = file.Close()
@@ -67,14 +68,17 @@ func (c caller) settle(s *stack.Stack, user directory.User, secret string) house
 	first := list["items"].([]any)[0].(map[string]any)
 	h.image, h.tag = "/images/"+h.site.DriveID+"/"+first["itemId"].(string), first["etag"].(string)
 	none := c.good("GET /images/{driveId}/{itemId}/properties", h.image+"/properties", h.token, "").header.Get("ETag")
-	c.good("PATCH /images/{driveId}/{itemId}/properties", h.image+"/properties", h.token, `{"title":"`+secret+`"}`, "If-Match", none)
-	h.changes = c.good("GET /drives/{driveId}/changes", "/drives/"+h.site.DriveID+"/changes", h.token, "").body["later"].(string)
+	c.good("PATCH /images/{driveId}/{itemId}/properties", h.image+"/properties", h.token, `{"title":"`+secret+`"}`,
+		"If-Match", none)
+	h.changes = c.good("GET /drives/{driveId}/changes", "/drives/"+h.site.DriveID+"/changes", h.token,
+		"").body["later"].(string)
 	h.items = c.good("GET /bulk-edits/{id}/items", h.job.place()+"/items?limit=1", h.token, "").body["next"].(string)
 	return h
 }
 
 func (h house) tabBody(drive, folder string) string {
-	return fmt.Sprintf(`{"title":"%s","siteId":"%s","driveId":"%s","folderId":"%s"}`, h.secret, h.site.ID, drive, folder)
+	return fmt.Sprintf(`{"title":"%s","siteId":"%s","driveId":"%s","folderId":"%s"}`, h.secret, h.site.ID, drive,
+		folder)
 }
 
 func presetBody(name string) string {
@@ -82,7 +86,8 @@ func presetBody(name string) string {
 }
 
 func editBody(drive string) string {
-	return `{"source":{"folder":{"driveId":"` + drive + `","itemId":"root"}},"recipe":{"version":1,"steps":[{"op":"flip","axis":"horizontal"}]}}`
+	return `{"source":{"folder":{"driveId":"` + drive +
+		`","itemId":"root"}},"recipe":{"version":1,"steps":[{"op":"flip","axis":"horizontal"}]}}`
 }
 
 // alike returns an id of the same form that was never given. Of a path it changes the id alone.
@@ -109,7 +114,12 @@ func TestTenantsAreIsolated(t *testing.T) {
 	c := caller{t, s.Host.URL(), map[string]bool{}}
 	s.Sandbox.Entra.Consent(s.Scene.Fabrikam.ID, "", s.Scene.App.ID, s.Scene.App.Scopes...)
 	b := c.settle(s, s.Scene.Frida, "fabrikamsecret")
-	leaver := directory.User{Tenant: s.Scene.Fabrikam.ID, ID: directory.NewID(), UPN: "leaver@fabrikam.onmicrosoft.com", Name: "Leaver"}
+	leaver := directory.User{
+		Tenant: s.Scene.Fabrikam.ID,
+		ID:     directory.NewID(),
+		UPN:    "leaver@fabrikam.onmicrosoft.com",
+		Name:   "Leaver",
+	}
 	if err := s.Sandbox.Directory.PutUser(leaver); err != nil {
 		t.Fatal(err)
 	}
@@ -131,56 +141,78 @@ func TestTenantsAreIsolated(t *testing.T) {
 	}
 	var attempts []attempt
 	theirItem := b.image[strings.LastIndex(b.image, "/")+1:]
-	const image, edit = "/images/{driveId}/{itemId}", `{"recipe":{"version":1,"steps":[{"op":"flip","axis":"horizontal"}]}}`
+	const image, edit = "/images/{driveId}/{itemId}",
+		`{"recipe":{"version":1,"steps":[{"op":"flip","axis":"horizontal"}]}}`
 	for operation, body := range map[string]string{
-		"GET " + image: "", "GET " + image + "/about": "", "GET " + image + "/thumbnails/{size}": "", "GET " + image + "/content": "",
-		"GET " + image + "/versions": "", "GET " + image + "/versions/{version}/content": "", "GET " + image + "/comparison": "",
-		"GET " + image + "/versions/{version}/thumbnails/{size}": "", "POST " + image + "/versions/{version}/restore": "",
-		"GET " + image + "/properties": "", "PATCH " + image + "/properties": `{"title":"x"}`,
+		"GET " + image: "", "GET " + image + "/about": "", "GET " + image + "/thumbnails/{size}": "",
+		"GET " + image + "/content":  "",
+		"GET " + image + "/versions": "", "GET " + image + "/versions/{version}/content": "",
+		"GET " + image + "/comparison":                           "",
+		"GET " + image + "/versions/{version}/thumbnails/{size}": "",
+		"POST " + image + "/versions/{version}/restore":          "",
+		"GET " + image + "/properties":                           "", "PATCH " + image + "/properties": `{"title":"x"}`,
 		"POST " + image + "/preview": edit, "POST " + image + "/edits": edit, "PUT " + image + "/content": "x",
 	} {
-		rest := strings.NewReplacer("{size}", "small", "{version}", "1.0").Replace(operation[strings.Index(operation, image)+len(image):])
+		rest := strings.NewReplacer("{size}", "small", "{version}",
+			"1.0").Replace(operation[strings.Index(operation, image)+len(image):])
 		for _, drives := range [][2]string{{b.site.DriveID, alike(b.site.DriveID)}, {a.site.DriveID, a.site.DriveID}} {
-			attempts = append(attempts, attempt{operation, "/images/" + drives[0] + "/" + theirItem + rest, "/images/" + drives[1] + "/" + alike(theirItem) + rest, body, body, b.tag, b.tag})
+			attempts = append(attempts,
+				attempt{operation, "/images/" + drives[0] + "/" + theirItem + rest,
+					"/images/" + drives[1] + "/" + alike(theirItem) + rest, body, body, b.tag, b.tag})
 		}
 	}
 	into := func(folder string) string {
 		return strings.Replace(edit, `]}}`, `]},"save":{"target":"copy","folderId":"`+folder+`"}}`, 1)
 	}
 	for _, test := range append(attempts, []attempt{
-		{"GET /sites/{siteId}/drives", "/sites/" + b.site.ID + "/drives", "/sites/" + alike(b.site.ID) + "/drives", "", "", "", ""},
+		{"GET /sites/{siteId}/drives", "/sites/" + b.site.ID + "/drives", "/sites/" + alike(b.site.ID) + "/drives", "",
+			"", "", ""},
 		{"GET /sites", "/sites?url=" + b.site.WebURL, "/sites?url=" + b.site.WebURL + "x", "", "", "", ""},
-		{"GET /drives/{driveId}/items", "/drives/" + b.site.DriveID + "/items", "/drives/" + alike(b.site.DriveID) + "/items", "", "", "", ""},
-		{"GET /drives/{driveId}/items", "/drives/" + a.site.DriveID + "/items?cursor=" + b.files, "/drives/" + a.site.DriveID + "/items?cursor=" + alike(b.files), "", "", "", ""},
-		{"GET /drives/{driveId}/changes", "/drives/" + b.site.DriveID + "/changes", "/drives/" + alike(b.site.DriveID) + "/changes", "", "", "", ""},
-		{"GET /drives/{driveId}/changes", "/drives/" + a.site.DriveID + "/changes?cursor=" + b.changes, "/drives/" + a.site.DriveID + "/changes?cursor=" + alike(b.changes), "", "", "", ""},
+		{"GET /drives/{driveId}/items", "/drives/" + b.site.DriveID + "/items",
+			"/drives/" + alike(b.site.DriveID) + "/items", "", "", "", ""},
+		{"GET /drives/{driveId}/items", "/drives/" + a.site.DriveID + "/items?cursor=" + b.files,
+			"/drives/" + a.site.DriveID + "/items?cursor=" + alike(b.files), "", "", "", ""},
+		{"GET /drives/{driveId}/changes", "/drives/" + b.site.DriveID + "/changes",
+			"/drives/" + alike(b.site.DriveID) + "/changes", "", "", "", ""},
+		{"GET /drives/{driveId}/changes", "/drives/" + a.site.DriveID + "/changes?cursor=" + b.changes,
+			"/drives/" + a.site.DriveID + "/changes?cursor=" + alike(b.changes), "", "", "", ""},
 		{"POST " + image + "/edits", a.image + "/edits", a.image + "/edits", edit, edit, b.tag, `"eA"`},
-		{"POST " + image + "/edits", a.image + "/edits", a.image + "/edits", into(theirItem), into(alike(theirItem)), a.tag, a.tag},
+		{"POST " + image + "/edits", a.image + "/edits", a.image + "/edits", into(theirItem), into(alike(theirItem)),
+			a.tag, a.tag},
 		{"GET /tabs/{id}", b.tab.place(), alike(b.tab.place()), "", "", "", ""},
-		{"PUT /tabs/{id}", b.tab.place(), alike(b.tab.place()), a.tabBody(a.site.DriveID, "root"), a.tabBody(a.site.DriveID, "root"), tag, tag},
+		{"PUT /tabs/{id}", b.tab.place(), alike(b.tab.place()), a.tabBody(a.site.DriveID, "root"),
+			a.tabBody(a.site.DriveID, "root"), tag, tag},
 		{"DELETE /tabs/{id}", b.tab.place(), alike(b.tab.place()), "", "", tag, tag},
 		{"DELETE /tabs/{id}", b.tab.place(), alike(b.tab.place()), "", "", "*", "*"},
-		{"PUT /tabs/{id}", mine, mine, a.tabBody(a.site.DriveID, "root"), a.tabBody(a.site.DriveID, "root"), tag, noTag},
+		{"PUT /tabs/{id}", mine, mine, a.tabBody(a.site.DriveID, "root"), a.tabBody(a.site.DriveID, "root"), tag,
+			noTag},
 		{"DELETE /tabs/{id}", mine, mine, "", "", tag, noTag},
-		{"POST /tabs", "/tabs", "/tabs", a.tabBody(b.site.DriveID, "root"), a.tabBody(alike(b.site.DriveID), "root"), "", ""},
-		{"PUT /tabs/{id}", mine, mine, a.tabBody(b.site.DriveID, "root"), a.tabBody(alike(b.site.DriveID), "root"), a.tab.header.Get("ETag"), a.tab.header.Get("ETag")},
+		{"POST /tabs", "/tabs", "/tabs", a.tabBody(b.site.DriveID, "root"), a.tabBody(alike(b.site.DriveID), "root"),
+			"", ""},
+		{"PUT /tabs/{id}", mine, mine, a.tabBody(b.site.DriveID, "root"), a.tabBody(alike(b.site.DriveID), "root"),
+			a.tab.header.Get("ETag"), a.tab.header.Get("ETag")},
 		{"GET /presets/{id}", b.preset.place(), alike(b.preset.place()), "", "", "", ""},
-		{"PUT /presets/{id}", b.preset.place(), alike(b.preset.place()), presetBody("x"), presetBody("x"), b.preset.header.Get("ETag"), noTag},
+		{"PUT /presets/{id}", b.preset.place(), alike(b.preset.place()), presetBody("x"), presetBody("x"),
+			b.preset.header.Get("ETag"), noTag},
 		{"DELETE /presets/{id}", b.preset.place(), alike(b.preset.place()), "", "", "*", "*"},
 		{"GET /bulk-edits/{id}", b.job.place(), alike(b.job.place()), "", "", "", ""},
 		{"GET /bulk-edits/{id}/items", b.job.place() + "/items", alike(b.job.place()) + "/items", "", "", "", ""},
 		{"GET /bulk-edits/{id}/events", b.job.place() + "/events", alike(b.job.place()) + "/events", "", "", "", ""},
 		{"GET /bulk-edits/{id}/report", b.job.place() + "/report", alike(b.job.place()) + "/report", "", "", "", ""},
-		{"GET /bulk-edits/{id}/previews", b.job.place() + "/previews", alike(b.job.place()) + "/previews", "", "", "", ""},
-		{"GET /bulk-edits/{id}/previews/{n}/{side}", b.job.place() + "/previews/0/after", alike(b.job.place()) + "/previews/0/after", "", "", "", ""},
+		{"GET /bulk-edits/{id}/previews", b.job.place() + "/previews", alike(b.job.place()) + "/previews", "", "", "",
+			""},
+		{"GET /bulk-edits/{id}/previews/{n}/{side}", b.job.place() + "/previews/0/after",
+			alike(b.job.place()) + "/previews/0/after", "", "", "", ""},
 		{"POST /bulk-edits/{id}/pause", b.job.place() + "/pause", alike(b.job.place()) + "/pause", "", "", "", ""},
 		{"POST /bulk-edits/{id}/resume", b.job.place() + "/resume", alike(b.job.place()) + "/resume", "", "", "", ""},
 		{"POST /bulk-edits/{id}/cancel", b.job.place() + "/cancel", alike(b.job.place()) + "/cancel", "", "", "", ""},
 		{"POST /bulk-edits/{id}/retry", b.job.place() + "/retry", alike(b.job.place()) + "/retry", "", "", "", ""},
 		{"POST /bulk-edits/{id}/apply", b.job.place() + "/apply", alike(b.job.place()) + "/apply", "", "", "", ""},
 		{"POST /bulk-edits/{id}/undo", b.job.place() + "/undo", alike(b.job.place()) + "/undo", "", "", "", ""},
-		{"GET /bulk-edits/{id}/items", b.job.place() + "/items?cursor=" + b.items, alike(b.job.place()) + "/items?cursor=" + alike(b.items), "", "", "", ""},
-		{"GET /bulk-edits/{id}/items", a.job.place() + "/items?cursor=" + b.items, a.job.place() + "/items?cursor=" + alike(b.items), "", "", "", ""},
+		{"GET /bulk-edits/{id}/items", b.job.place() + "/items?cursor=" + b.items,
+			alike(b.job.place()) + "/items?cursor=" + alike(b.items), "", "", "", ""},
+		{"GET /bulk-edits/{id}/items", a.job.place() + "/items?cursor=" + b.items,
+			a.job.place() + "/items?cursor=" + alike(b.items), "", "", "", ""},
 		{"GET /tabs", "/tabs?cursor=" + b.tabs, "/tabs?cursor=" + alike(b.tabs), "", "", "", ""},
 		{"GET /presets", "/presets?cursor=" + b.presets, "/presets?cursor=" + alike(b.presets), "", "", "", ""},
 		{"GET /erasures/{id}", b.receipt.place(), alike(b.receipt.place()), "", "", "", ""},
@@ -189,7 +221,8 @@ func TestTenantsAreIsolated(t *testing.T) {
 		nobodys := c.call(test.operation, test.nobodys, a.token, test.nobodysBody, "If-Match", test.nobodysTag)
 		want, got := passing.ReplaceAllString(nobodys.text, ""), passing.ReplaceAllString(theirs.text, "")
 		if theirs.status < 400 || theirs.status != nobodys.status || got != want {
-			t.Errorf("%s %s: %d %s\nwhere nothing is: %d %s", test.operation, test.theirs, theirs.status, theirs.text, nobodys.status, nobodys.text)
+			t.Errorf("%s %s: %d %s\nwhere nothing is: %d %s", test.operation, test.theirs, theirs.status, theirs.text,
+				nobodys.status, nobodys.text)
 		}
 		delete(theirs.header, "Date")
 		delete(nobodys.header, "Date")

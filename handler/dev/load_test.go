@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestEveryRouteBearsLoadBesideABareHandler is the short form of make load. It runs the command, since the bare handler is the command's
-// own file.
+// TestEveryRouteBearsLoadBesideABareHandler is the short form of make load. It runs the command, since the bare handler
+// is the command's own file.
 func TestEveryRouteBearsLoadBesideABareHandler(t *testing.T) {
 	t.Parallel()
 	command := filepath.Join(t.TempDir(), "dev")
@@ -23,11 +23,15 @@ func TestEveryRouteBearsLoadBesideABareHandler(t *testing.T) {
 	if err := run.Run(); err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
-	line := regexp.MustCompile(`(?m)^GET \S+ +(50|200) +[1-9]\d* +[\d.]+ ms +[\d.]+ ms +0 +[1-9]\d* +[\d.]+ ms +[\d.]+ ms +[\d.]+ +[\d.]+ +[\d.]+$`)
+	line := regexp.MustCompile(
+		`(?m)^GET \S+ +(50|200) +[1-9]\d* +[\d.]+ ms +[\d.]+ ms +0 +[1-9]\d* +[\d.]+ ms +[\d.]+ ms +[\d.]+ ` +
+			`+[\d.]+ +[\d.]+$`)
 	if found := len(line.FindAllString(out.String(), -1)); found != 12 {
 		t.Errorf("%d lines of routes, want 12:\n%s", found, out.String())
 	}
-	if rest := regexp.MustCompile(`(?m)^at rest .*: [\d.]+ MB of memory of its own, [\d.]+ with pages of its file, \d+ open files and connections, [1-9]\d* goroutines`); len(rest.FindAllString(out.String(), -1)) != 2 {
+	if rest := regexp.MustCompile(
+		`(?m)^at rest .*: [\d.]+ MB of memory of its own, [\d.]+ with pages of its file, \d+ open files and ` +
+			`connections, [1-9]\d* goroutines`); len(rest.FindAllString(out.String(), -1)) != 2 {
 		t.Errorf("it does not say what is left over:\n%s", out.String())
 	}
 }

@@ -73,23 +73,40 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&o.app, "app", "build/app", "script root that make build laid out")
 	flags.StringVar(&o.out, "out", "build/demo", "folder for the contact sheet, the token and the drawn photographs")
 	flags.StringVar(&o.photos, "photos", "", "folder with photographs of your own (default: 24 are drawn)")
-	flags.StringVar(&o.port, "port", "", "port of the local Functions host (default: 7071, or a free one if that is taken)")
+	flags.StringVar(&o.port, "port", "",
+		"port of the local Functions host (default: 7071, or a free one if that is taken)")
 	flags.BoolVar(&o.kill, "kill", false, "kill the handler with SIGKILL once in the middle of the demo")
-	flags.BoolVar(&o.kind, "kind", false, "switch the sandbox's unkindness off (throttling, broken connections, moving tags)")
+	flags.BoolVar(&o.kind, "kind", false,
+		"switch the sandbox's unkindness off (throttling, broken connections, moving tags)")
 	flags.BoolVar(&o.log, "log", false, "show what the handler and the host log")
-	flags.DurationVar(&o.time, "time", 0, "how long people are at work, 10m unless it is said, and each route is loaded, 30s")
-	flags.DurationVar(&o.rest, "rest", load.Usual().Rest, "how long the program rests after load, before it is looked at what is left over")
+	flags.DurationVar(&o.time, "time", 0,
+		"how long people are at work, 10m unless it is said, and each route is loaded, 30s")
+	flags.DurationVar(&o.rest, "rest", load.Usual().Rest,
+		"how long the program rests after load, before it is looked at what is left over")
 	flags.Uint64Var(&o.seed, "seed", chaos.Usual().Seed, "what the chances of chaos come from")
-	flags.IntVar(&o.images, "images", 0, "how many images chaos edits, 500 unless it is said, and bench-bulk at the most, 10000")
+	flags.IntVar(&o.images, "images", 0,
+		"how many images chaos edits, 500 unless it is said, and bench-bulk at the most, 10000")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	commands := map[string]func() error{
 		"run": func() error { return mainJob(ctx, o, true) }, "demo": func() error { return mainJob(ctx, o, false) },
-		"load": func() error { return pressure(ctx, o) }, "bare": func() error { return load.ServeBare(ctx) }, "people": func() error { return crowd(ctx, o) }, "chaos": func() error { return mayhem(ctx, o) }, "bench-bulk": func() error { return benchBulk(ctx, o) },
+		"load": func() error { return pressure(ctx, o) }, "bare": func() error {
+			return load.ServeBare(ctx)
+		}, "people": func() error {
+			return crowd(ctx, o)
+		}, "chaos": func() error {
+			return mayhem(ctx, o)
+		}, "bench-bulk": func() error {
+			return benchBulk(ctx, o)
+		},
 		"calls":   func() error { return bulkbench.Measure(ctx, os.Stdin, out) }, // a child of bench-bulk
 		"openapi": func() error { return printOpenAPI(out) }, "teams": func() error { return teamsPackage(ctx, o) },
-		"pack": func() error { return pack(o.app, filepath.Join(filepath.Dir(o.app), packageName), out) }, "check-package": func() error { return checkPackage(ctx, o) },
+		"pack": func() error {
+			return pack(o.app, filepath.Join(filepath.Dir(o.app), packageName), out)
+		}, "check-package": func() error {
+			return checkPackage(ctx, o)
+		},
 		"sbom": func() error { return bills(ctx, o) },
 		"browser": func() error {
 			return inBrowser(ctx, o, browserTests(flags.Arg(1), flags.Arg(2))...)
@@ -102,7 +119,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	command := commands[flags.Arg(0)]
 	most := map[string]int{"browser": 3}[flags.Arg(0)] // a file of tests, and what their names fit
 	if command == nil || flags.NArg() > max(most, 1) {
-		return fmt.Errorf("name one command, of %s, not %q", strings.Join(slices.Sorted(maps.Keys(commands)), ", "), strings.Join(flags.Args(), " "))
+		return fmt.Errorf("name one command, of %s, not %q", strings.Join(slices.Sorted(maps.Keys(commands)), ", "),
+			strings.Join(flags.Args(), " "))
 	}
 	return command()
 }
@@ -113,7 +131,8 @@ func mainJob(ctx context.Context, o options, goOn bool) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(o.stdout, "starting Azurite, the sandbox (Entra ID, Graph, SharePoint), the Functions host and the handler ...")
+	fmt.Fprintln(o.stdout,
+		"starting Azurite, the sandbox (Entra ID, Graph, SharePoint), the Functions host and the handler ...")
 	s, err := start(ctx, o)
 	if err != nil {
 		return err
@@ -140,7 +159,8 @@ func crowd(ctx context.Context, o options) error {
 	defer s.Stop()
 	crowd := people.Usual()
 	crowd.Time = cmp.Or(o.time, crowd.Time)
-	fmt.Fprintf(o.stdout, "%d people of %d organizations are at work for %v ...\n", crowd.Users, crowd.Tenants, crowd.Time)
+	fmt.Fprintf(o.stdout, "%d people of %d organizations are at work for %v ...\n", crowd.Users, crowd.Tenants,
+		crowd.Time)
 	report, err := people.Run(ctx, s, crowd)
 	if err != nil {
 		return err
@@ -161,10 +181,19 @@ func pressure(ctx context.Context, o options) error {
 
 // metered starts a kind stack whose requests to storage are counted.
 func metered(ctx context.Context, o options, with map[string]string) (s *stack.Stack, m *meter.Meter, err error) {
-	settings := stack.Options{Settings: with, ScriptRoot: o.app, Seed: o.seed, Kind: true, Strikes: 1000, Storage: func(connection string) (behind string, stop func(), err error) {
-		m, behind, stop, err = meter.Around(connection)
-		return behind, stop, err
-	}}
+	settings := stack.Options{
+		Settings:   with,
+		ScriptRoot: o.app,
+		Seed:       o.seed,
+		Kind:       true,
+		Strikes:    1000,
+		Storage: func(
+			connection string,
+		) (behind string, stop func(), err error) {
+			m, behind, stop, err = meter.Around(connection)
+			return behind, stop, err
+		},
+	}
 	if o.log {
 		settings.Log, settings.Output = showLogs()
 	}
@@ -197,13 +226,16 @@ func mayhem(ctx context.Context, o options) error {
 	usual := chaos.Usual()
 	usual.Images, usual.Seed = cmp.Or(o.images, usual.Images), o.seed
 	usual.Log = func(format string, args ...any) { fmt.Fprintf(o.stdout, format+"\n", args...) }
-	fmt.Fprintf(o.stdout, "%d bulk edits of %d organizations edit %d images; SEED=%d\n", usual.Jobs, usual.Tenants, usual.Images, usual.Seed)
+	fmt.Fprintf(o.stdout, "%d bulk edits of %d organizations edit %d images; SEED=%d\n", usual.Jobs, usual.Tenants,
+		usual.Images, usual.Seed)
 	report, err := chaos.Run(ctx, s, m, usual)
 	if err != nil {
 		return err
 	}
 	edits := float64(report.Images + report.Undone)
-	fmt.Fprintf(o.stdout, "%d images of one bulk edit were undone; %v in all; with all that was repeated %.1f storage transactions and %.1f requests to Graph and SharePoint for each\n",
+	fmt.Fprintf(o.stdout,
+		"%d images of one bulk edit were undone; %v in all; with all that was repeated %.1f storage transactions "+
+			"and %.1f requests to Graph and SharePoint for each\n",
 		report.Undone, report.Took.Round(time.Second), float64(report.Storage)/edits, float64(report.Graph)/edits)
 	for _, problem := range report.Problems {
 		fmt.Fprintln(o.stdout, "problem:", problem)

@@ -30,7 +30,8 @@ func TestReadyTellsWhatIsAway(t *testing.T) {
 		}
 		return r.status, found, r.text
 	}
-	if status, found, text := look(); status != http.StatusOK || found.Status != "ready" || len(found.Dependencies) != 5 {
+	if status, found, text := look(); status != http.StatusOK || found.Status != "ready" ||
+		len(found.Dependencies) != 5 {
 		t.Fatalf("%d %s", status, text)
 	}
 	s.Azurite.Stop()
@@ -40,11 +41,13 @@ func TestReadyTellsWhatIsAway(t *testing.T) {
 			return false
 		}
 		for _, one := range found.Dependencies {
-			if storage := one.Name == "tables" || one.Name == "blobs" || one.Name == "queues"; one.OK == storage || storage && one.Problem != "busy" {
+			if storage := one.Name == "tables" || one.Name == "blobs" || one.Name == "queues"; one.OK == storage ||
+				storage && one.Problem != "busy" {
 				t.Errorf("%s: %s", one.Name, text)
 			}
 		}
-		if status != http.StatusServiceUnavailable || found.Status != "failing" || strings.Contains(text, "127.0.0.1") || strings.Contains(text, "localhost") {
+		if status != http.StatusServiceUnavailable || found.Status != "failing" ||
+			strings.Contains(text, "127.0.0.1") || strings.Contains(text, "localhost") {
 			t.Errorf("%d %s", status, text)
 		}
 		return true

@@ -15,9 +15,10 @@ import (
 	"strings"
 )
 
-// permissive are the licences whose parts may be in the program and in the tab: they ask for no more than to be named. BSD-Source-Code is
-// what the detector makes of the three clauses of Go's own.
-var permissive = []string{"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "BSD-Source-Code", "ISC", "MIT", "MPL-2.0", "Unlicense"}
+// permissive are the licences whose parts may be in the program and in the tab: they ask for no more than to be named.
+// BSD-Source-Code is what the detector makes of the three clauses of Go's own.
+var permissive = []string{"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "BSD-Source-Code", "ISC", "MIT",
+	"MPL-2.0", "Unlicense"}
 
 // part is a component of a bill of materials.
 type part struct {
@@ -54,11 +55,12 @@ func (p part) licenses() []string {
 	return names
 }
 
-// bills writes the bills of materials of the program and of the tab (CycloneDX, JSON), prints how many parts have which licence, and fails
-// if one is not permissive. The same sources give the same bytes.
+// bills writes the bills of materials of the program and of the tab (CycloneDX, JSON), prints how many parts have which
+// licence, and fails if one is not permissive. The same sources give the same bytes.
 func bills(ctx context.Context, o options) error {
 	target := filepath.Dir(o.app)
-	program := exec.CommandContext(ctx, "go", "tool", "-modfile=handler/dev/tools/go.mod", "cyclonedx-gomod", "app", "-json", "-licenses", "-noserial", "-notimestamp", "-main", "handler", ".")
+	program := exec.CommandContext(ctx, "go", "tool", "-modfile=handler/dev/tools/go.mod", "cyclonedx-gomod", "app",
+		"-json", "-licenses", "-noserial", "-notimestamp", "-main", "handler", ".")
 	tab := exec.CommandContext(ctx, "npm", "sbom", "--sbom-format", "cyclonedx", "--omit", "dev")
 	tab.Dir = "handler/web"
 	var parts []part
@@ -116,7 +118,9 @@ func judge(parts []part, out io.Writer) error {
 	var refused []string
 	for _, p := range parts {
 		names := p.licenses()
-		if len(names) == 0 || slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(permissive, name) }) {
+		if len(names) == 0 || slices.ContainsFunc(names, func(name string) bool {
+			return !slices.Contains(permissive, name)
+		}) {
 			refused = append(refused, fmt.Sprintf("%s %s (%s)", p.Name, p.Version, strings.Join(names, ", ")))
 		}
 		counts[strings.Join(names, ", ")]++

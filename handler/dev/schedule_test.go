@@ -16,7 +16,12 @@ func TestAScheduleStartsABulkEditWhileNobodyIsThere(t *testing.T) {
 	t.Parallel()
 	s, _ := startStack(t, stack.Options{Kind: true})
 	c := caller{t, s.Host.URL(), map[string]bool{}}
-	user := directory.User{Tenant: s.Scene.Contoso.ID, ID: directory.NewID(), UPN: "night@contoso.example", Name: "Night"}
+	user := directory.User{
+		Tenant: s.Scene.Contoso.ID,
+		ID:     directory.NewID(),
+		UPN:    "night@contoso.example",
+		Name:   "Night",
+	}
 	if err := s.Sandbox.Directory.PutUser(user); err != nil {
 		t.Fatal(err)
 	}
@@ -36,12 +41,14 @@ func TestAScheduleStartsABulkEditWhileNobodyIsThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	start := time.Now().UTC().Add(2 * time.Second)
-	body := fmt.Sprintf(`{"name":"At night","start":%q,"rule":"FREQ=HOURLY","timeZone":"UTC","onlyChanged":true,"edit":%s}`,
+	body := fmt.Sprintf(
+		`{"name":"At night","start":%q,"rule":"FREQ=HOURLY","timeZone":"UTC","onlyChanged":true,"edit":%s}`,
 		start.Format("2006-01-02T15:04:05"), editBody(site.DriveID))
 	schedule := c.good("POST /schedules", "/schedules", token, body).place()
 	tick := func() {
 		t.Helper()
-		response, err := http.Post(s.Host.URL()+"/admin/functions/BulkSchedules", "application/json", strings.NewReader("{}"))
+		response, err := http.Post(s.Host.URL()+"/admin/functions/BulkSchedules", "application/json",
+			strings.NewReader("{}"))
 		if err != nil || response.StatusCode != http.StatusAccepted {
 			t.Fatalf("the timer: %v, %v", response, err)
 		}

@@ -44,7 +44,8 @@ func (p *progress) show(j stack.Job) {
 	}
 	p.shown = tenth
 	filled := done * barWidth / planned
-	line := fmt.Sprintf("%s%s %d of %d, %d edited, %d failed, %.1f s", strings.Repeat("█", filled), strings.Repeat("░", barWidth-filled),
+	line := fmt.Sprintf("%s%s %d of %d, %d edited, %d failed, %.1f s", strings.Repeat("█", filled),
+		strings.Repeat("░", barWidth-filled),
 		done, j.Counts.Planned, j.Counts.Edited, j.Counts.Failed+j.Counts.Conflict, time.Since(p.begin).Seconds())
 	if p.terminal {
 		fmt.Fprint(p.out, "\r\033[K", line)
@@ -76,7 +77,8 @@ func (o *outcome) table(out io.Writer) {
 		if r.fault != nil {
 			result += " — NOT AS IT SHOULD BE: " + r.fault.Error()
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t\n", r.name, pixels(r.item.Before), pixels(r.item.After), r.weight(), r.version(), result)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t\n", r.name, pixels(r.item.Before), pixels(r.item.After), r.weight(),
+			r.version(), result)
 	}
 	_ = w.Flush()
 	fmt.Fprintln(out)
@@ -116,7 +118,8 @@ func size(bytes int64) string {
 
 // line is the demo's last line.
 func (o *outcome) line() string {
-	return fmt.Sprintf("demo: %d of %d images edited, %d new versions, %.1f s", o.job.Counts.Edited, len(o.rows), o.newOnes, o.took.Seconds())
+	return fmt.Sprintf("demo: %d of %d images edited, %d new versions, %.1f s", o.job.Counts.Edited, len(o.rows),
+		o.newOnes, o.took.Seconds())
 }
 
 // serve keeps everything running and says what can be tried by hand.

@@ -15,8 +15,8 @@ import (
 	"imagepro/handler/config"
 )
 
-// teamsPackage makes the Teams app package of web/teams and the settings: those of the environment or, in their place, of
-// local.settings.json. It is held against Microsoft's schemas before it is packed.
+// teamsPackage makes the Teams app package of web/teams and the settings: those of the environment or, in their place,
+// of local.settings.json. It is held against Microsoft's schemas before it is packed.
 func teamsPackage(ctx context.Context, o options) error {
 	folder := filepath.Join(filepath.Dir(o.app), "teams")
 	if err := os.RemoveAll(folder); err != nil {
@@ -86,7 +86,9 @@ func teamsSettings(file string) (*strings.Replacer, error) {
 		}
 	}
 	if !domain.MatchString(host) {
-		return nil, errors.New("setting IMAGEPRO_APP_DOMAIN: it must be the domain that serves the tab, such as pictures.contoso.com: set it, or write it to local.settings.json")
+		return nil, errors.New(
+			"setting IMAGEPRO_APP_DOMAIN: it must be the domain that serves the tab, such as pictures.contoso.com: " +
+				"set it, or write it to local.settings.json")
 	}
 	return strings.NewReplacer("{appId}", appID, "{teamsAppId}", teamsID, "{domain}", host), nil
 }

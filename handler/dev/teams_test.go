@@ -12,7 +12,8 @@ import (
 
 func TestTheTeamsPackageHoldsTheSettings(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "local.settings.json")
-	text := `{"Values": {"IMAGEPRO_APP_ID": "11111111-2222-4333-8444-555555555555", "IMAGEPRO_APP_DOMAIN": "pictures.contoso.com"}}`
+	text := `{"Values": {"IMAGEPRO_APP_ID": "11111111-2222-4333-8444-555555555555", "IMAGEPRO_APP_DOMAIN": ` +
+		`"pictures.contoso.com"}}`
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -37,8 +38,10 @@ func TestTheTeamsPackageHoldsTheSettings(t *testing.T) {
 	if strings.Contains(filled, "{domain}") || strings.Contains(filled, "ppId}") {
 		t.Errorf("a placeholder is left: %s", filled)
 	}
-	if manifest.ID != "11111111-2222-4333-8444-555555555555" || manifest.WebApplicationInfo.Resource != "api://pictures.contoso.com/"+manifest.ID ||
-		manifest.ConfigurableTabs[0].ConfigurationURL != "https://pictures.contoso.com/api/tab/config" || manifest.ValidDomains[0] != "pictures.contoso.com" {
+	if manifest.ID != "11111111-2222-4333-8444-555555555555" ||
+		manifest.WebApplicationInfo.Resource != "api://pictures.contoso.com/"+manifest.ID ||
+		manifest.ConfigurableTabs[0].ConfigurationURL != "https://pictures.contoso.com/api/tab/config" ||
+		manifest.ValidDomains[0] != "pictures.contoso.com" {
 		t.Errorf("%+v", manifest)
 	}
 }

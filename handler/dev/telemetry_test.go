@@ -67,7 +67,8 @@ func TestTelemetryTellsOfABulkEditFromTheRequestToGraph(t *testing.T) {
 	collector := httptest.NewServer(got.serve(t))
 	t.Cleanup(collector.Close)
 	s, lines := startStack(t, stack.Options{Seed: 5, Settings: map[string]string{
-		"OTEL_EXPORTER_OTLP_ENDPOINT": collector.URL, "OTEL_METRIC_EXPORT_INTERVAL": "500", "OTEL_BSP_SCHEDULE_DELAY": "200", "OTEL_BLRP_SCHEDULE_DELAY": "200",
+		"OTEL_EXPORTER_OTLP_ENDPOINT": collector.URL, "OTEL_METRIC_EXPORT_INTERVAL": "500",
+		"OTEL_BSP_SCHEDULE_DELAY": "200", "OTEL_BLRP_SCHEDULE_DELAY": "200",
 	}})
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
@@ -81,7 +82,8 @@ func TestTelemetryTellsOfABulkEditFromTheRequestToGraph(t *testing.T) {
 	wait(t, func() bool { // for what is still on its way
 		got.mu.Lock()
 		defer got.mu.Unlock()
-		return counted(got.metrics["imagepro.images"]) == 8 && len(got.byName("BulkItem")) >= 8 && len(got.byName("POST /api/bulk-edits")) == 1
+		return counted(got.metrics["imagepro.images"]) == 8 && len(got.byName("BulkItem")) >= 8 &&
+			len(got.byName("POST /api/bulk-edits")) == 1
 	})
 	got.mu.Lock()
 	defer got.mu.Unlock()
@@ -93,7 +95,19 @@ func TestTelemetryTellsOfABulkEditFromTheRequestToGraph(t *testing.T) {
 			in[span.Name]++
 		}
 	}
-	for name, least := range map[string]int{"send bulk-plan": 1, "BulkPlan": 1, "send bulk-items": 8, "BulkItem": 8, "GET graph": 8, "PUT graph": 8, "GET sharepoint": 8, "POST entra": 1, "POST tables": 8, "GET blobs": 1, "POST queues": 9} {
+	for name, least := range map[string]int{
+		"send bulk-plan":  1,
+		"BulkPlan":        1,
+		"send bulk-items": 8,
+		"BulkItem":        8,
+		"GET graph":       8,
+		"PUT graph":       8,
+		"GET sharepoint":  8,
+		"POST entra":      1,
+		"POST tables":     8,
+		"GET blobs":       1,
+		"POST queues":     9,
+	} {
 		if in[name] < least {
 			t.Errorf("%d spans %q in the trace of the request, want %d at least: %v", in[name], name, least, in)
 		}
@@ -111,8 +125,10 @@ func TestTelemetryTellsOfABulkEditFromTheRequestToGraph(t *testing.T) {
 		t.Errorf("%d requests to Graph carried the trace", told)
 	}
 	for name, least := range map[string]float64{
-		"imagepro.images": 8, "imagepro.image.duration": 8, "imagepro.image.size": 8, "imagepro.queue.delay": 9, "imagepro.function.duration": 9,
-		"http.server.request.duration": 2, "http.client.request.duration": 40, "process.cpu.time": 0.01, "go.memory.used": 1 << 20, "imagepro.throttled": 1,
+		"imagepro.images": 8, "imagepro.image.duration": 8, "imagepro.image.size": 8, "imagepro.queue.delay": 9,
+		"imagepro.function.duration":   9,
+		"http.server.request.duration": 2, "http.client.request.duration": 40, "process.cpu.time": 0.01,
+		"go.memory.used": 1 << 20, "imagepro.throttled": 1,
 	} {
 		if counted(got.metrics[name]) < least {
 			t.Errorf("%s is %v, want %v at least", name, got.metrics[name], least)
@@ -125,11 +141,14 @@ func TestTelemetryTellsOfABulkEditFromTheRequestToGraph(t *testing.T) {
 		}
 	}
 	if edited != 8 || !strings.Contains(lines.text(), `"trace":"`+trace+`"`) {
-		t.Errorf("%d records of edits in the trace; the log on stdout names it: %t", edited, strings.Contains(lines.text(), trace))
+		t.Errorf("%d records of edits in the trace; the log on stdout names it: %t", edited,
+			strings.Contains(lines.text(), trace))
 	}
 	for what, text := range map[string]string{
-		"the user": s.Scene.Adele.ID, "the user's mail address": s.Scene.Adele.Mail, "the user's UPN": s.Scene.Adele.UPN, "the user's name": s.Scene.Adele.Name,
-		"the application's secret": s.Scene.Secret, "a token": "eyJ", "a pre-authenticated address": "tempauth", "a file's name": "IMG_", "a key": "AccountKey",
+		"the user": s.Scene.Adele.ID, "the user's mail address": s.Scene.Adele.Mail,
+		"the user's UPN": s.Scene.Adele.UPN, "the user's name": s.Scene.Adele.Name,
+		"the application's secret": s.Scene.Secret, "a token": "eyJ", "a pre-authenticated address": "tempauth",
+		"a file's name": "IMG_", "a key": "AccountKey",
 	} {
 		if strings.Contains(got.raw.String(), text) {
 			t.Errorf("telemetry shows %s", what)

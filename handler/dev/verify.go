@@ -45,7 +45,13 @@ func verify(s *stack.Stack, site graph.Site, items []stack.Item, pictures []phot
 		if err != nil {
 			return nil, 0, fmt.Errorf("verification: %s: %w", picture.Name, err)
 		}
-		r := row{name: picture.Name, item: item, versions: len(versions), after: versions[0], before: versions[len(versions)-1]}
+		r := row{
+			name:     picture.Name,
+			item:     item,
+			versions: len(versions),
+			after:    versions[0],
+			before:   versions[len(versions)-1],
+		}
 		newOnes += len(versions) - 1
 		r.fault = r.check(s, picture)
 		rows = append(rows, r)
@@ -94,7 +100,8 @@ func (r row) checkSize(picture photos.Photo, got image.Point) error {
 	}
 	width, height := r.item.Before.Width, r.item.Before.Height
 	if picture.Width > 0 && (picture.Width != width || picture.Height != height) { // drawn: its size is known
-		return fmt.Errorf("the original is %d×%d upright, the result says %d×%d", picture.Width, picture.Height, width, height)
+		return fmt.Errorf("the original is %d×%d upright, the result says %d×%d", picture.Width, picture.Height, width,
+			height)
 	}
 	scale := math.Min(1, float64(side)/float64(max(width, height)))
 	if math.Abs(float64(width)*scale-float64(got.X)) > 1 || math.Abs(float64(height)*scale-float64(got.Y)) > 1 {
@@ -121,7 +128,8 @@ func (o *outcome) verdict() error {
 		}
 	}
 	if bad > 0 || o.job.State != "done" {
-		return fmt.Errorf("%d of %d photographs did not come out as they should; the bulk edit is %s", bad, len(o.rows), o.job.State)
+		return fmt.Errorf("%d of %d photographs did not come out as they should; the bulk edit is %s", bad, len(o.rows),
+			o.job.State)
 	}
 	return nil
 }

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/image/colornames"
 )
 
-// toColor reads a colour of CSS, as fabric writes it: #rgb, #rrggbb, #rrggbbaa, rgb(), rgba(), hsl(), hsla(), or a name.
-// What is empty or "transparent" has no alpha.
+// toColor reads a colour of CSS, as fabric writes it: #rgb, #rrggbb, #rrggbbaa, rgb(), rgba(), hsl(), hsla(), or a
+// name. What is empty or "transparent" has no alpha.
 func toColor(text string) (color.NRGBA, bool) {
 	text = strings.ToLower(strings.TrimSpace(text))
 	if digits, ok := strings.CutPrefix(text, "#"); ok {
@@ -61,7 +61,9 @@ func fromDigits(digits string) (color.NRGBA, bool) {
 }
 
 // fromParts makes a colour of three parts, whose percentages are of the full ones.
-func fromParts(parts []string, full [3]float64, alpha float64, ok bool, convert func([3]float64) [3]float64) (color.NRGBA, bool) {
+func fromParts(
+	parts []string, full [3]float64, alpha float64, ok bool, convert func([3]float64) [3]float64,
+) (color.NRGBA, bool) {
 	var v [3]float64
 	for i, part := range parts {
 		x, isPart := toPart(part, full[i])

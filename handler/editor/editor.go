@@ -1,5 +1,6 @@
-// Package editor makes a recipe of what was done to a picture in the editor of the tab: Toast UI Image Editor 3.15, whose
-// canvas is that of fabric 4.6.0. It reads what the front end can ask fabric for and needs no change of the editor.
+// Package editor makes a recipe of what was done to a picture in the editor of the tab: Toast UI Image Editor 3.15,
+// whose canvas is that of fabric 4.6.0. It reads what the front end can ask fabric for and needs no change of the
+// editor.
 //
 // It does not know pictures, and carries nothing out.
 package editor
@@ -39,15 +40,17 @@ type Note struct {
 //	{"width": 4000, "height": 3000, "epochs": [
 //	  {"background": {...}, "objects": [...], "crop": {"left": 0, "top": 0, "width": 100, "height": 100}}]}
 //
-// Width and height are the picture's own pixels; they may be left out if the editor had the picture at its full size. An
-// epoch is what is done up to a crop, which the editor carries out at once: background is fabric's toObject of the
-// background image with its filters, objects those of the canvas from the lowest to the highest. What canvas.toJSON gives
-// is taken as one epoch. Sizes and places become shares of the picture, so that the recipe fits pictures of other sizes.
+// Width and height are the picture's own pixels; they may be left out if the editor had the picture at its full size.
+// An epoch is what is done up to a crop, which the editor carries out at once: background is fabric's toObject of the
+// background image with its filters, objects those of the canvas from the lowest to the highest. What canvas.toJSON
+// gives is taken as one epoch. Sizes and places become shares of the picture, so that the recipe fits pictures of other
+// sizes.
 //
 // Faults: Invalid with the JSON pointer of what is no state, or is too much for a recipe.
 func Convert(state []byte) (Result, error) {
 	if len(state) > MaxBytes {
-		return Result{}, fault.Newf(fault.Invalid, "A state may have at most %d bytes. Leave out src, the pixels of pictures.", MaxBytes)
+		return Result{}, fault.Newf(fault.Invalid,
+			"A state may have at most %d bytes. Leave out src, the pixels of pictures.", MaxBytes)
 	}
 	var root fields
 	if err := json.Unmarshal(state, &root); err != nil || root == nil {
@@ -59,7 +62,8 @@ func Convert(state []byte) (Result, error) {
 		epochs, within = root.list("epochs"), "/epochs/"
 	}
 	if len(epochs) == 0 || len(epochs) > MaxEpochs {
-		return Result{}, fault.Newf(fault.Invalid, "A list of 1 to %d epochs is expected here.", MaxEpochs).At("/epochs")
+		return Result{}, fault.Newf(fault.Invalid, "A list of 1 to %d epochs is expected here.",
+			MaxEpochs).At("/epochs")
 	}
 	c := &converter{}
 	for i, epoch := range epochs {
@@ -122,7 +126,8 @@ func parse(steps []map[string]any) (*recipe.Recipe, error) {
 
 func (c *converter) result() (Result, error) {
 	if len(c.steps) > recipe.MaxSteps {
-		return Result{}, fault.Newf(fault.Invalid, "What was done needs %d steps; a recipe may have %d.", len(c.steps), recipe.MaxSteps)
+		return Result{}, fault.Newf(fault.Invalid, "What was done needs %d steps; a recipe may have %d.", len(c.steps),
+			recipe.MaxSteps)
 	}
 	doc, err := document(c.steps)
 	if err != nil {
@@ -130,7 +135,8 @@ func (c *converter) result() (Result, error) {
 	}
 	r, err := recipe.Parse(doc)
 	if err != nil { // the steps are right by themselves: they are too long together
-		return Result{}, fault.New(fault.Invalid, "What was done is too much for a recipe. "+fault.From(err).Message, err)
+		return Result{}, fault.New(fault.Invalid, "What was done is too much for a recipe. "+fault.From(err).Message,
+			err)
 	}
 	return Result{Recipe: doc, Hash: r.Hash(), Notes: c.notes}, nil
 }

@@ -25,7 +25,8 @@ func (c *converter) epoch(at string, epoch, root fields) error {
 	at, below := at+"/", named(at, name)
 	c.width, c.height = background.number("width", 0), background.number("height", 0)
 	if !(c.width >= 1 && c.height >= 1 && c.width <= largest && c.height <= largest) {
-		return fault.Newf(fault.Invalid, "A picture with a width and a height from 1 to %d is expected here.", largest).At(below)
+		return fault.Newf(fault.Invalid, "A picture with a width and a height from 1 to %d is expected here.",
+			largest).At(below)
 	}
 	if c.scale == 0 {
 		if err := c.setScale(root, below); err != nil {
@@ -52,8 +53,10 @@ func (c *converter) epoch(at string, epoch, root fields) error {
 func (c *converter) setScale(root fields, below string) error {
 	own := root.number("width", c.width)
 	c.scale = own / c.width
-	if ratio := own * c.height / (root.number("height", own*c.height/c.width) * c.width); !(c.scale > 0) || own > largest || math.Abs(ratio-1) > 0.02 {
-		return fault.New(fault.Invalid, "The editor's picture has another shape than the width and height of the state say.", nil).At(below)
+	if ratio := own * c.height / (root.number("height", own*c.height/c.width) * c.width); !(c.scale > 0) ||
+		own > largest || math.Abs(ratio-1) > 0.02 {
+		return fault.New(fault.Invalid,
+			"The editor's picture has another shape than the width and height of the state say.", nil).At(below)
 	}
 	return nil
 }

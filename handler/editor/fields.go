@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// fields are those of an object of the state. What is not there, or of another type, reads as the default: fabric leaves
-// much out, and the editor may add fields of its own.
+// fields are those of an object of the state. What is not there, or of another type, reads as the default: fabric
+// leaves much out, and the editor may add fields of its own.
 type fields map[string]any
 
 func toFields(value any) fields {

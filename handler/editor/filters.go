@@ -7,11 +7,13 @@ import (
 
 // plainFilters are the filters of fabric that have nothing to say but their name.
 var plainFilters = map[string]string{
-	"Sepia": "sepia", "Vintage": "vintage", "Brownie": "brownie", "Kodachrome": "kodachrome", "Technicolor": "technicolor",
-	"Polaroid": "polaroid", "BlackWhite": "blackWhite",
+	"Sepia": "sepia", "Vintage": "vintage", "Brownie": "brownie", "Kodachrome": "kodachrome",
+	"Technicolor": "technicolor",
+	"Polaroid":    "polaroid", "BlackWhite": "blackWhite",
 }
 
-// adjustments are the filters that are a field of the step adjust: their own field, and what one of fabric's is of ours.
+// adjustments are the filters that are a field of the step adjust: their own field, and what one of fabric's is of
+// ours.
 var adjustments = map[string]struct {
 	field, to string
 	factor    float64
@@ -56,13 +58,20 @@ func (c *converter) filter(at string, f fields) {
 	case "Blur", "Noise", "Pixelate":
 		c.grain(at, kind, f)
 	case "RemoveColor":
-		c.step(at, map[string]any{"op": "removeColor", "color": c.opaque(at, f, "#FFFFFF"), "distance": f.number("distance", 0.02)})
+		c.step(
+			at, map[string]any{"op": "removeColor", "color": c.opaque(at, f, "#FFFFFF"),
+				"distance": f.number("distance", 0.02)})
 	case "BlendColor":
 		mode := f.text("mode", "multiply")
 		if mode == "difference" {
 			mode = "diff"
 		}
-		c.step(at, map[string]any{"op": "blendColor", "mode": mode, "color": c.opaque(at, f, "#F95C63"), "alpha": f.number("alpha", 1)})
+		c.step(at, map[string]any{
+			"op":    "blendColor",
+			"mode":  mode,
+			"color": c.opaque(at, f, "#F95C63"),
+			"alpha": f.number("alpha", 1),
+		})
 	case "Composed":
 		c.composed(named(at, "subFilters"), f.list("subFilters"))
 	default:
@@ -135,7 +144,9 @@ func (c *converter) grain(at, kind string, f fields) {
 		sigma := f.number("blur", 0) * blurSpread * math.Sqrt(c.width*c.height) * c.scale
 		if sigma > 0 {
 			c.step(at, map[string]any{"op": "blur", "sigma": rounded(clamped(sigma, 0.3, 100), 2)})
-			c.note(at, "The blur is about that of the editor, which is another at each time. It is the same number of pixels in all pictures.")
+			c.note(
+				at, "The blur is about that of the editor, which is another at each time. It is the same number of "+
+					"pixels in all pictures.")
 		}
 	case "Noise":
 		if amount := f.number("noise", 0); amount > 0 {

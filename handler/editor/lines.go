@@ -129,8 +129,8 @@ func pathData(o fields) string {
 	return d.String()
 }
 
-// pathBox returns the box around a path as fabric computes it (util/path.js, shapes/path.class.js): a quadratic curve is
-// taken as a cubic one with its control point twice, which is larger.
+// pathBox returns the box around a path as fabric computes it (util/path.js, shapes/path.class.js): a quadratic curve
+// is taken as a cubic one with its control point twice, which is larger.
 func pathBox(pieces []recipe.Piece) box {
 	around := nowhere
 	var at, begin recipe.Spot

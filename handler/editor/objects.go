@@ -6,7 +6,8 @@ import (
 	"imagepro/handler/fault"
 )
 
-// place is where objects are drawn: the canvas, or a group on it. It flips, makes larger, turns and moves, in this order.
+// place is where objects are drawn: the canvas, or a group on it. It flips, makes larger, turns and moves, in this
+// order.
 type place struct {
 	x, y           float64 // of the middle
 	scaleX, scaleY float64 // above zero
@@ -82,7 +83,8 @@ func (c *converter) effects(at string, o fields) {
 	if o.number("skewX", 0) != 0 || o.number("skewY", 0) != 0 {
 		c.note(at, "The object is drawn without being skewed.")
 	}
-	for name, usual := range map[string]string{"globalCompositeOperation": "source-over", "fillRule": "nonzero", "paintFirst": "fill"} {
+	for name, usual := range map[string]string{"globalCompositeOperation": "source-over", "fillRule": "nonzero",
+		"paintFirst": "fill"} {
 		if value := o.text(name, usual); value != usual {
 			c.note(named(at, name), "The object is drawn as with %s.", usual)
 		}
@@ -179,6 +181,7 @@ func (f figure) spot(x, y float64) (float64, float64) {
 func (c *converter) boxOf(f figure) map[string]any {
 	w, h := f.width*f.scaleX, f.height*f.scaleY
 	return map[string]any{
-		"unit": "rel", "x": share(f.x-w/2, c.width), "y": share(f.y-h/2, c.height), "width": share(w, c.width), "height": share(h, c.height),
+		"unit": "rel", "x": share(f.x-w/2, c.width), "y": share(f.y-h/2, c.height), "width": share(w, c.width),
+		"height": share(h, c.height),
 	}
 }

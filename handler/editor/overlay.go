@@ -11,7 +11,8 @@ func (c *converter) overlay(at string, o fields, on place) {
 	src := o.text("src", "")
 	switch {
 	case !strings.HasPrefix(src, "data:image/"):
-		c.note(named(at, "src"), "Only a picture whose src is a data URI can be laid on the picture; this one is left out.")
+		c.note(named(at, "src"),
+			"Only a picture whose src is a data URI can be laid on the picture; this one is left out.")
 		return
 	case o.number("cropX", 0) != 0 || o.number("cropY", 0) != 0:
 		c.note(at, "A part of a picture cannot be laid on the picture; it is left out.")
@@ -30,7 +31,8 @@ func (c *converter) overlay(at string, o fields, on place) {
 	c.effects(at, o)
 	c.step(at, map[string]any{
 		"op": "watermark", "image": map[string]any{"data": src}, "size": percent(max(w, h), min(c.width, c.height)),
-		"gravity": "center", "offset": map[string]any{"x": percent(f.x-c.width/2, c.width), "y": percent(f.y-c.height/2, c.height)},
-		"angle": rounded(f.angle, 4), "opacity": rounded(f.opacity, 4),
+		"gravity": "center",
+		"offset":  map[string]any{"x": percent(f.x-c.width/2, c.width), "y": percent(f.y-c.height/2, c.height)},
+		"angle":   rounded(f.angle, 4), "opacity": rounded(f.opacity, 4),
 	})
 }

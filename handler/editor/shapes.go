@@ -36,8 +36,8 @@ func (c *converter) box(at, kind string, o fields, on place) {
 	c.shape(at, shape, o, f, s)
 }
 
-// covered adds what hides a part of the picture: the editor fills shapes with blurred or pixelated pixels. A pattern that
-// is not known hides as well, since what was hidden may not show. A gradient does not: covered is false.
+// covered adds what hides a part of the picture: the editor fills shapes with blurred or pixelated pixels. A pattern
+// that is not known hides as well, since what was hidden may not show. A gradient does not: covered is false.
 func (c *converter) covered(at, shape string, fill fields, f figure) bool {
 	at = named(at, "fill")
 	kind := fill.text("type", "")

@@ -22,7 +22,8 @@ func (c *converter) text(at, kind string, o fields, on place) {
 	}
 	size := o.number("fontSize", 40) * f.scaleY
 	s := map[string]any{
-		"op": "text", "text": strings.NewReplacer("{", "{{", "}", "}}").Replace(words), "size": percent(size, min(c.width, c.height)),
+		"op": "text", "text": strings.NewReplacer("{", "{{", "}", "}}").Replace(words),
+		"size": percent(size, min(c.width, c.height)),
 		"bold": isBold(o), "italic": o.text("fontStyle", "") == "italic" || o.text("fontStyle", "") == "oblique",
 		"underline": o.flag("underline", false) || strings.Contains(o.text("textDecoration", ""), "underline"),
 		"color":     hex(c.paint(at, "fill", "rgb(0,0,0)", o)), "opacity": rounded(f.opacity, 4),
@@ -73,7 +74,8 @@ func (c *converter) anchor(at string, s map[string]any, o fields, f figure) {
 }
 
 func (c *converter) textNotes(at string, o fields) {
-	c.note(named(at, "fontFamily"), "The text is written in the font of this service, not in %s.", strconv.Quote(o.text("fontFamily", "Times New Roman")))
+	c.note(named(at, "fontFamily"), "The text is written in the font of this service, not in %s.",
+		strconv.Quote(o.text("fontFamily", "Times New Roman")))
 	for _, name := range []string{"overline", "linethrough"} {
 		if o.flag(name, false) {
 			c.note(named(at, name), "The text is written without this line.")

@@ -20,7 +20,8 @@ func TestFromKeepsTheInnermostFaultAndHidesForeignErrors(t *testing.T) {
 	}
 
 	unknown := fault.From(cause)
-	if unknown.Kind != fault.Internal || unknown.Message != "Something went wrong on our side." || !errors.Is(unknown, cause) {
+	if unknown.Kind != fault.Internal || unknown.Message != "Something went wrong on our side." ||
+		!errors.Is(unknown, cause) {
 		t.Errorf("From(foreign error) = %+v, want an internal fault that keeps the cause out of the message", unknown)
 	}
 	if fault.From(nil) != nil {

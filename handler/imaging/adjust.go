@@ -14,7 +14,8 @@ func (p *planner) adjust(s recipe.Adjust) error {
 	if s.Editor {
 		return p.adjustAsInEditor(s)
 	}
-	if s.Exposure != 0 || s.Gamma != 1 || s.Brightness != 0 || s.Contrast != 0 || s.Highlights != 0 || s.Shadows != 0 || s.Sigmoid.Factor != 0 {
+	if s.Exposure != 0 || s.Gamma != 1 || s.Brightness != 0 || s.Contrast != 0 || s.Highlights != 0 || s.Shadows != 0 ||
+		s.Sigmoid.Factor != 0 {
 		table := toneTable(s)
 		p.point(point{"tone", func(row []byte) { applyTable(row, &table) }})
 	}
@@ -55,8 +56,8 @@ func toneTable(s recipe.Adjust) (table [256]uint8) {
 	return table
 }
 
-// lifted moves what is dark towards its square root, or with a negative share towards its square; the lighter it is, the
-// less. The order of levels stays.
+// lifted moves what is dark towards its square root, or with a negative share towards its square; the lighter it is,
+// the less. The order of levels stays.
 func lifted(x, share float64) float64 {
 	to := math.Sqrt(x)
 	if share < 0 {

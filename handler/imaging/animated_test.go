@@ -60,7 +60,9 @@ func TestStepsWorkOnEveryFrameAlike(t *testing.T) {
 			t.Fatalf("%s: %d frames, want %d", c.steps, len(got), len(frames))
 		}
 		for i := range frames {
-			want := fromPNG(t, edit(t, asPNG(t, frames[i]), `{"version":1,"steps":[`+strings.Replace(c.steps, `"gif"`, `"png"`, 1)+`]}`).Data)
+			want := fromPNG(
+				t, edit(t, asPNG(t, frames[i]),
+					`{"version":1,"steps":[`+strings.Replace(c.steps, `"gif"`, `"png"`, 1)+`]}`).Data)
 			if result.Width != want.Rect.Dx() || result.Height != want.Rect.Dy() {
 				t.Errorf("%s: %d × %d, want %v", c.steps, result.Width, result.Height, want.Rect.Max)
 			} else if d := meanDifference(t, got[i], want); d > c.most {
@@ -99,7 +101,8 @@ func TestTheFirstFrameDecidesForAllFrames(t *testing.T) {
 	}
 	copy(right.Pix, mirrored(left).Pix)
 	src = movingWebP(t, image.Pt(64, 32), 0, 0, nil, shot{m: left}, shot{m: right})
-	cut := seen(t, edit(t, src, process(`{"op":"crop","width":32,"height":32,"gravity":"smart"}`, `"format":"gif"`)).Data)
+	cut := seen(
+		t, edit(t, src, process(`{"op":"crop","width":32,"height":32,"gravity":"smart"}`, `"format":"gif"`)).Data)
 	if a, b := cut[0].NRGBAAt(1, 1), cut[1].NRGBAAt(1, 1); a == b || b != (color.NRGBA{R: 90, G: 90, B: 90, A: 255}) {
 		t.Errorf("the cut is not the same: %v and %v", a, b)
 	}
@@ -107,7 +110,9 @@ func TestTheFirstFrameDecidesForAllFrames(t *testing.T) {
 	if f := fault.From(err); f.Kind != fault.Unsupported || f.Field != "/steps/1" {
 		t.Errorf("a trim: %v at %q", err, f.Field)
 	}
-	if first := edit(t, src, `{"version":1,"input":{"onAnimated":"first"},"steps":[{"op":"trim","color":"#5a5a5a"}],"output":{"format":"png"}}`); first.Width != 16 {
+	if first := edit(t, src,
+		`{"version":1,"input":{"onAnimated":"first"},"steps":[{"op":"trim","color":"#5a5a5a"}],`+
+			`"output":{"format":"png"}}`); first.Width != 16 {
 		t.Errorf("the trimmed first frame is %d pixels wide", first.Width)
 	}
 }
@@ -124,7 +129,8 @@ func TestThePlanOfAnAnimationCountsItsFrames(t *testing.T) {
 			t.Errorf("%s: %+v, %v", document, e, err)
 		}
 	}
-	if e, err := imaging.Explain(src, parse(t, process(``, ``)), imaging.Options{}); err != nil || e.How != imaging.Unchanged {
+	if e, err := imaging.Explain(src, parse(t, process(``, ``)), imaging.Options{}); err != nil ||
+		e.How != imaging.Unchanged {
 		t.Errorf("nothing to do: %+v, %v", e, err)
 	}
 	if _, err := imaging.Explain(src, parse(t, `{"version":1}`), imaging.Options{}); !fault.Is(err, fault.Unsupported) {
@@ -139,7 +145,8 @@ func TestAStepMayBeForAnimationsOnly(t *testing.T) {
 		src   []byte
 		when  string
 		width int
-	}{{moving, "true", 20}, {moving, "false", 40}, {asGIF(t, pattern(40, 30)), "true", 40}, {asGIF(t, pattern(40, 30)), "false", 20}} {
+	}{{moving, "true", 20}, {moving, "false", 40}, {asGIF(t, pattern(40, 30)), "true", 40},
+		{asGIF(t, pattern(40, 30)), "false", 20}} {
 		result := edit(t, c.src, process(`{"op":"resize","width":20,"when":{"animated":`+c.when+`}}`, ``))
 		if result.Width != c.width {
 			t.Errorf("animated %s: %d pixels wide, want %d", c.when, result.Width, c.width)
@@ -176,7 +183,12 @@ func TestWhatStaysInAnAnimationIsNotWrittenAgain(t *testing.T) {
 	// What has changed may start anywhere; WebP counts places in twos.
 	var spots []shot
 	for i := range 5 {
-		spots = append(spots, shot{at: image.Pt(2*i+i%2, 3*i), m: under([]*image.NRGBA{row("rrr"), row("rrr")}), delay: 10, dispose: byte(i % 4)})
+		spots = append(spots, shot{
+			at:      image.Pt(2*i+i%2, 3*i),
+			m:       under([]*image.NRGBA{row("rrr"), row("rrr")}),
+			delay:   10,
+			dispose: byte(i % 4),
+		})
 	}
 	spotted := movingGIF(t, image.Pt(15, 16), 0, spots...)
 	for i, m := range composed(t, edit(t, spotted, process(mirror, `"format":"webp"`)).Data) {
@@ -202,7 +214,8 @@ func TestWhatStaysInAnAnimationIsNotWrittenAgain(t *testing.T) {
 		if d := meanDifference(t, m, shots[i].m); d > 6 {
 			t.Errorf("frame %d is %.1f levels apart", i, d)
 		}
-		samePictures(t, "below", toNRGBA(m.SubImage(image.Rect(0, 6, 64, 48))), toNRGBA(still[0].SubImage(image.Rect(0, 6, 64, 48))), 0)
+		samePictures(t, "below", toNRGBA(m.SubImage(image.Rect(0, 6, 64, 48))),
+			toNRGBA(still[0].SubImage(image.Rect(0, 6, 64, 48))), 0)
 	}
 }
 
@@ -214,18 +227,25 @@ func TestTheBestColoursAreThoseOfWhatHasChanged(t *testing.T) {
 	}
 	copy(after.Pix, before.Pix)
 	changed := func(i int) (x, y int, c color.NRGBA) {
-		return i % 30 * 23, i / 30 * 53, color.NRGBA{R: uint8(i % 30 * 8), G: uint8(i / 30 * 19), B: uint8(255 - i%256), A: 255}
+		return i % 30 * 23, i / 30 * 53, color.NRGBA{
+			R: uint8(i % 30 * 8),
+			G: uint8(i / 30 * 19),
+			B: uint8(255 - i%256),
+			A: 255,
+		}
 	}
 	for i := range 390 {
 		x, y, c := changed(i)
 		after.SetNRGBA(x, y, c)
 	}
-	result := edit(t, movingWebP(t, image.Pt(700, 700), 0, 0, nil, shot{m: before}, shot{m: after}), process(``, `"format":"gif"`))
+	result := edit(t, movingWebP(t, image.Pt(700, 700), 0, 0, nil, shot{m: before}, shot{m: after}),
+		process(``, `"format":"gif"`))
 	got, off := seen(t, result.Data)[1], 0.
 	for i := range 390 {
 		x, y, c := changed(i)
 		p := got.NRGBAAt(x, y)
-		off += (distance(uint32(p.R)*257, uint32(c.R)*257) + distance(uint32(p.G)*257, uint32(c.G)*257) + distance(uint32(p.B)*257, uint32(c.B)*257)) / 390 / 3
+		off += (distance(uint32(p.R)*257, uint32(c.R)*257) + distance(uint32(p.G)*257, uint32(c.G)*257) +
+			distance(uint32(p.B)*257, uint32(c.B)*257)) / 390 / 3
 	}
 	if off > 6 || !slices.Equal(result.Warnings, []string{imaging.WarnColorsReduced}) {
 		t.Errorf("%.1f levels apart, %q", off, result.Warnings)
@@ -241,27 +261,32 @@ func TestOnlyTheFirstFrameIsTakenIfAskedFor(t *testing.T) {
 	for x := range 4 {
 		want.SetNRGBA(2+x, 2, shots[0].m.NRGBAAt(x, 0))
 	}
-	for name, src := range map[imaging.Format][]byte{imaging.GIF: movingGIF(t, size, 0, shots...), imaging.WebP: movingWebP(t, size, 0, 0, nil, shots...)} {
+	for name, src := range map[imaging.Format][]byte{imaging.GIF: movingGIF(t, size, 0, shots...),
+		imaging.WebP: movingWebP(t, size, 0, 0, nil, shots...)} {
 		first := func(rest string) imaging.Result {
 			return edit(t, src, `{"version":1,"input":{"onAnimated":"first"}`+rest+`}`)
 		}
 		kept := first(``)
 		info, err := imaging.Inspect(kept.Data, imaging.Limits{})
-		if err != nil || info.Animated || info.Format != name || kept.Format != name || kept.Unchanged || info.Width != 12 {
+		if err != nil || info.Animated || info.Format != name || kept.Format != name || kept.Unchanged ||
+			info.Width != 12 {
 			t.Errorf("%s: %+v, %v, unchanged %v", name, info, err, kept.Unchanged)
 		}
 		if !slices.Equal(kept.Warnings, []string{imaging.WarnFramesDropped}) {
 			t.Errorf("%s: %q", name, kept.Warnings)
 		}
 		samePictures(t, string(name), fromPNG(t, first(`,"output":{"format":"png"}`).Data), want, 0)
-		if jpeg := first(`,"steps":[{"op":"resize","width":6}],"output":{"format":"jpeg"}`); jpeg.Format != imaging.JPEG || jpeg.Height != 4 {
+		if jpeg := first(
+			`,"steps":[{"op":"resize","width":6}],"output":{"format":"jpeg"}`); jpeg.Format != imaging.JPEG ||
+			jpeg.Height != 4 {
 			t.Errorf("%s: %s, %d high", name, jpeg.Format, jpeg.Height)
 		}
 	}
 	// It does not matter what is wrong with the others.
 	src := movingGIF(t, size, 0, shots...)
 	many := imaging.Options{Limits: imaging.Limits{Frames: 1, AnimationPixels: 1}}
-	if _, err := imaging.Edit(context.Background(), src, parse(t, `{"version":1,"input":{"onAnimated":"first"}}`), many); err != nil {
+	if _, err := imaging.Edit(context.Background(), src, parse(t, `{"version":1,"input":{"onAnimated":"first"}}`),
+		many); err != nil {
 		t.Error(err)
 	}
 }
@@ -271,17 +296,22 @@ func TestAnAnimationWithNothingToDoIsLeftAsItIs(t *testing.T) {
 	src, _ := walker(t, image.Pt(20, 20), 3)
 	webp := movingWebP(t, image.Pt(4, 1), 0, 0, nil, shot{m: row("rgbr"), delay: 9}, shot{m: row("bbbb"), delay: 9})
 	for name, file := range map[string][]byte{"gif": src, "webp": webp} {
-		for _, steps := range []string{``, `{"op":"rotate","angle":360},{"op":"flip","axis":"both"},{"op":"rotate","angle":180}`} {
-			if result := edit(t, file, process(steps, ``)); !result.Unchanged || !bytes.Equal(result.Data, file) || len(result.Warnings) > 0 {
+		for _, steps := range []string{``,
+			`{"op":"rotate","angle":360},{"op":"flip","axis":"both"},{"op":"rotate","angle":180}`} {
+			if result := edit(t, file, process(steps, ``)); !result.Unchanged || !bytes.Equal(result.Data, file) ||
+				len(result.Warnings) > 0 {
 				t.Errorf("%s, %s: unchanged %v, %q", name, steps, result.Unchanged, result.Warnings)
 			}
 		}
-		if result := edit(t, file, process(`{"op":"noise"},{"op":"resize","width":"300%"}`, `"minSavingsPercent":5`)); !result.Unchanged || !slices.Equal(result.Warnings, []string{imaging.WarnSavingsTooSmall}) {
+		if result := edit(t, file,
+			process(`{"op":"noise"},{"op":"resize","width":"300%"}`, `"minSavingsPercent":5`)); !result.Unchanged ||
+			!slices.Equal(result.Warnings, []string{imaging.WarnSavingsTooSmall}) {
 			t.Errorf("%s: longer than before: unchanged %v, %q", name, result.Unchanged, result.Warnings)
 		}
 		for _, document := range []string{`{"version":1}`, `{"version":1,"input":{"onAnimated":"skip"}}`} {
 			_, err := imaging.Edit(context.Background(), file, parse(t, document), imaging.Options{})
-			if f := fault.From(err); f.Kind != fault.Unsupported || f.Message != "The picture is animated; only still pictures are edited." {
+			if f := fault.From(err); f.Kind != fault.Unsupported ||
+				f.Message != "The picture is animated; only still pictures are edited." {
 				t.Errorf("%s, %s: %v", name, document, err)
 			}
 		}
@@ -304,25 +334,31 @@ func TestAnimationsHaveLimitsOfTheirOwn(t *testing.T) {
 		steps   string
 		message string
 	}{
-		"frames":        {imaging.Limits{Frames: 9}, ``, "10 frames; at most 9"},
-		"pixels":        {imaging.Limits{AnimationPixels: 2399}, ``, "10 frames of 20 × 12 pixels"},
-		"result":        {imaging.Limits{AnimationPixels: 4000}, `{"op":"resize","width":40}`, "The result would be 10 frames of 40 × 24"},
+		"frames": {imaging.Limits{Frames: 9}, ``, "10 frames; at most 9"},
+		"pixels": {imaging.Limits{AnimationPixels: 2399}, ``, "10 frames of 20 × 12 pixels"},
+		"result": {imaging.Limits{AnimationPixels: 4000}, `{"op":"resize","width":40}`,
+			"The result would be 10 frames of 40 × 24"},
 		"canvas":        {imaging.Limits{Pixels: 239}, ``, "20 × 12 pixels"},
 		"memory":        {imaging.Limits{Memory: 8000}, mirror, "of memory"},
 		"just the same": {imaging.Limits{Frames: 10, AnimationPixels: 2400}, mirror, ""},
 	} {
-		_, err := imaging.Edit(context.Background(), src, parse(t, process(c.steps, ``)), imaging.Options{Limits: c.limits})
-		if c.message == "" && err != nil || c.message != "" && (!fault.Is(err, fault.TooLarge) || !strings.Contains(err.Error(), c.message)) {
+		_, err := imaging.Edit(context.Background(), src, parse(t, process(c.steps, ``)),
+			imaging.Options{Limits: c.limits})
+		if c.message == "" && err != nil || c.message != "" &&
+			(!fault.Is(err, fault.TooLarge) || !strings.Contains(err.Error(), c.message)) {
 			t.Errorf("%s: %v, want %q", name, err, c.message)
 		}
 	}
 	// The header is enough: nothing of these pixels is there.
 	bomb := movingWebP(t, image.Pt(4, 1), 0, 0, nil, slices.Repeat([]shot{{m: row("r")}}, 401)...)
-	if _, err := imaging.Edit(context.Background(), bomb, parse(t, process(``, ``)), imaging.Options{}); !fault.Is(err, fault.TooLarge) {
+	if _, err := imaging.Edit(context.Background(), bomb, parse(t, process(``, ``)), imaging.Options{}); !fault.Is(err,
+		fault.TooLarge) {
 		t.Errorf("401 frames: %v", err)
 	}
 	copy(bomb[24:], []byte{0xFF, 0x0F, 0, 0xFF, 0x0F, 0}) // 4096 × 4096
-	if _, err := imaging.Edit(context.Background(), bomb, parse(t, process(``, ``)), imaging.Options{Limits: imaging.Limits{Frames: 1000}}); !fault.Is(err, fault.TooLarge) || !strings.Contains(err.Error(), "100 million") {
+	if _, err := imaging.Edit(context.Background(), bomb, parse(t, process(``, ``)),
+		imaging.Options{Limits: imaging.Limits{Frames: 1000}}); !fault.Is(err, fault.TooLarge) ||
+		!strings.Contains(err.Error(), "100 million") {
 		t.Errorf("a large canvas: %v", err)
 	}
 }
@@ -368,24 +404,26 @@ func TestHostileAnimationsAreRefusedInPlainWords(t *testing.T) {
 		kind     fault.Kind
 		sentence string
 	}{
-		"outside":          {altered(g, second+1, 3), fault.Invalid, "frame 2 of the animation does not lie on its canvas"},
-		"far outside":      {altered(g, second+1, 0xFF, 0xFF, 0xFF, 0xFF), fault.Invalid, "frame 2"},
-		"too wide":         {altered(g, second+5, 0xFF, 0xFF), fault.Invalid, "frame 2"},
-		"no size":          {altered(g, last+5, 0, 0), fault.Invalid, "frame 3"},
-		"too few pixels":   {altered(g, last+7, 1, 0), fault.Invalid, "damaged"},
-		"bad code size":    {altered(g, len(g)-10, bytes.Repeat([]byte{0xFF}, 8)...), fault.Invalid, ""},
-		"cut off":          {g[:len(g)-3], fault.Invalid, "cut off"},
-		"without its end":  {g[:len(g)-1], fault.Invalid, "cut off"},
-		"WebP outside":     {altered(w, frame, 2), fault.Invalid, "frame 2"},
-		"WebP higher":      {altered(w, frame+9, 200), fault.Invalid, "frame 2"},
-		"WebP another":     {altered(w, frame+6, 0), fault.Invalid, "damaged"},
-		"WebP no pixels":   {altered(w, frame+16, []byte("VP8?")...), fault.Invalid, "cut off"},
-		"WebP broken":      {altered(w, frame+24, 0), fault.Invalid, "damaged"},
-		"WebP cut off":     {w[:len(w)-2], fault.Invalid, "cut off"},
-		"WebP long chunk":  {altered(w, frame+20, 0xFF, 0xFF), fault.Invalid, "cut off"},
-		"WebP of none":     {altered(w[:30+14], 4, 36, 0), fault.Invalid, "cut off"},
-		"WebP short head":  {altered(w, 16, 2), fault.Invalid, ""},
-		"APNG":             {withChunk(asPNG(t, square("rgb.")), "acTL", []byte{0, 0, 0, 3, 0, 0, 0, 0}), fault.Unsupported, "animated PNG"},
+		"outside": {altered(g, second+1, 3), fault.Invalid,
+			"frame 2 of the animation does not lie on its canvas"},
+		"far outside":     {altered(g, second+1, 0xFF, 0xFF, 0xFF, 0xFF), fault.Invalid, "frame 2"},
+		"too wide":        {altered(g, second+5, 0xFF, 0xFF), fault.Invalid, "frame 2"},
+		"no size":         {altered(g, last+5, 0, 0), fault.Invalid, "frame 3"},
+		"too few pixels":  {altered(g, last+7, 1, 0), fault.Invalid, "damaged"},
+		"bad code size":   {altered(g, len(g)-10, bytes.Repeat([]byte{0xFF}, 8)...), fault.Invalid, ""},
+		"cut off":         {g[:len(g)-3], fault.Invalid, "cut off"},
+		"without its end": {g[:len(g)-1], fault.Invalid, "cut off"},
+		"WebP outside":    {altered(w, frame, 2), fault.Invalid, "frame 2"},
+		"WebP higher":     {altered(w, frame+9, 200), fault.Invalid, "frame 2"},
+		"WebP another":    {altered(w, frame+6, 0), fault.Invalid, "damaged"},
+		"WebP no pixels":  {altered(w, frame+16, []byte("VP8?")...), fault.Invalid, "cut off"},
+		"WebP broken":     {altered(w, frame+24, 0), fault.Invalid, "damaged"},
+		"WebP cut off":    {w[:len(w)-2], fault.Invalid, "cut off"},
+		"WebP long chunk": {altered(w, frame+20, 0xFF, 0xFF), fault.Invalid, "cut off"},
+		"WebP of none":    {altered(w[:30+14], 4, 36, 0), fault.Invalid, "cut off"},
+		"WebP short head": {altered(w, 16, 2), fault.Invalid, ""},
+		"APNG": {withChunk(asPNG(t, square("rgb.")), "acTL", []byte{0, 0, 0, 3, 0, 0, 0, 0}),
+			fault.Unsupported, "animated PNG"},
 		"GIF of nothing":   {append([]byte("GIF89a"), 0, 0, 0, 0, 0, 0, 0, 0x3B), fault.Invalid, ""},
 		"GIF of no canvas": {altered(g, 6, 0, 0), fault.Invalid, "no pixels"},
 	} {
@@ -406,7 +444,8 @@ func TestNoCutAnimationIsHalfEdited(t *testing.T) {
 	w := movingWebP(t, image.Pt(4, 1), 0, 0, nil, shot{m: row("rgbr"), delay: 9}, shot{m: row("bbbb"), delay: 9})
 	for name, src := range map[string][]byte{"gif": g, "webp": w} {
 		for n := range src {
-			if _, err := imaging.Edit(context.Background(), src[:n], parse(t, process(mirror, ``)), imaging.Options{}); err == nil {
+			if _, err := imaging.Edit(context.Background(), src[:n], parse(t, process(mirror, ``)),
+				imaging.Options{}); err == nil {
 				t.Fatalf("%s: the first %d of %d bytes were edited", name, n, len(src))
 			}
 		}
@@ -440,7 +479,8 @@ func TestAnAnimationKeepsItsMetadata(t *testing.T) {
 		shot{m: pattern(60, 40), delay: 40}, shot{at: image.Pt(20, 20), m: pattern(30, 10), delay: 50})
 	result := edit(t, src, process(``, `"quality":100`)) // a quarter turn, as the EXIF asks
 	got := metadata.Read("webp", result.Data)
-	if metadata.Orientation(got.Exif) != 1 || len(got.XMP) == 0 || !bytes.Equal(got.ICC, b.ICC) || result.Width != 40 || result.Height != 60 {
+	if metadata.Orientation(got.Exif) != 1 || len(got.XMP) == 0 || !bytes.Equal(got.ICC, b.ICC) || result.Width != 40 ||
+		result.Height != 60 {
 		t.Errorf("%d × %d, %+v", result.Width, result.Height, got)
 	}
 	about, err := imaging.Describe(result.Data, imaging.Limits{})
@@ -456,7 +496,8 @@ func TestAnAnimationKeepsItsMetadata(t *testing.T) {
 		t.Errorf("without metadata: %+v", none)
 	}
 	moved := edit(t, src, process(``, `"format":"gif"`))
-	if !slices.Equal(moved.Warnings, []string{imaging.WarnColorsReduced, imaging.WarnMetadataDropped, imaging.WarnProfileDropped}) {
+	if !slices.Equal(moved.Warnings,
+		[]string{imaging.WarnColorsReduced, imaging.WarnMetadataDropped, imaging.WarnProfileDropped}) {
 		t.Errorf("as GIF: %q", moved.Warnings)
 	}
 }
@@ -474,10 +515,12 @@ func TestAnAnimationIsMadeAsShortAsAskedFor(t *testing.T) {
 	free := edit(t, src, process(mirror, ``))
 	most := len(free.Data) * 7 / 10
 	short := edit(t, src, process(mirror, fmt.Sprintf(`"maxBytes":%d,"minQuality":5`, most)))
-	if len(short.Data) > most || !slices.Equal(short.Warnings, []string{imaging.WarnQualityReduced}) || len(webpTimes(t, short.Data)) != 5 {
+	if len(short.Data) > most || !slices.Equal(short.Warnings, []string{imaging.WarnQualityReduced}) ||
+		len(webpTimes(t, short.Data)) != 5 {
 		t.Errorf("%d bytes where %d are allowed, %q", len(short.Data), most, short.Warnings)
 	}
-	_, err := imaging.Edit(context.Background(), src, parse(t, process(mirror, `"format":"gif","maxBytes":500`)), imaging.Options{})
+	_, err := imaging.Edit(context.Background(), src, parse(t, process(mirror, `"format":"gif","maxBytes":500`)),
+		imaging.Options{})
 	if f := fault.From(err); f.Kind != fault.TooLarge || f.Field != "/output/maxBytes" {
 		t.Errorf("gif: %v", err)
 	}
@@ -492,7 +535,8 @@ func FuzzAnimation(f *testing.F) {
 		shots[i].dispose %= 2
 	}
 	f.Add(movingWebP(f, image.Pt(12, 8), 2, 0, nil, shots...))
-	process, first := parse(f, process(`{"op":"resize","width":9},{"op":"rotate","angle":90}`, ``)), parse(f, `{"version":1,"input":{"onAnimated":"first"}}`)
+	process, first := parse(f, process(`{"op":"resize","width":9},{"op":"rotate","angle":90}`, ``)),
+		parse(f, `{"version":1,"input":{"onAnimated":"first"}}`)
 	limits := tight()
 	limits.Frames, limits.AnimationPixels = 20, 250_000
 	f.Fuzz(func(t *testing.T, src []byte) {
@@ -508,8 +552,10 @@ func FuzzAnimation(f *testing.F) {
 			return
 		}
 		about, err := imaging.Describe(result.Data, imaging.Limits{})
-		if err != nil || about.Width != result.Width || about.Height != result.Height || about.Format != result.Format || about.Animated != result.Before.Animated && about.Format != imaging.GIF {
-			t.Fatalf("the result is %+v, %v; Edit says %s %d×%d", about.Info, err, result.Format, result.Width, result.Height)
+		if err != nil || about.Width != result.Width || about.Height != result.Height ||
+			about.Format != result.Format || about.Animated != result.Before.Animated && about.Format != imaging.GIF {
+			t.Fatalf("the result is %+v, %v; Edit says %s %d×%d", about.Info, err, result.Format, result.Width,
+				result.Height)
 		}
 		if about.Frames != result.Before.Frames {
 			t.Fatalf("%d frames became %d", result.Before.Frames, about.Frames)

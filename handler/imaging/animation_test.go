@@ -39,12 +39,19 @@ type shot struct {
 // movingGIF returns a GIF with a colour table for each second frame and a global one for the others.
 func movingGIF(t testing.TB, size image.Point, loops int, shots ...shot) []byte {
 	t.Helper()
-	global := color.Palette{color.RGBA{}, color.RGBA{R: 255, A: 255}, color.RGBA{G: 255, A: 255}, color.RGBA{B: 255, A: 255}}
+	global := color.Palette{color.RGBA{}, color.RGBA{R: 255, A: 255}, color.RGBA{G: 255, A: 255},
+		color.RGBA{B: 255, A: 255}}
 	g := gif.GIF{LoopCount: loops, Config: image.Config{ColorModel: global, Width: size.X, Height: size.Y}}
 	for i, s := range shots {
 		palette := global
 		if i%2 == 1 {
-			palette = color.Palette{color.RGBA{B: 255, A: 255}, color.RGBA{G: 255, A: 255}, color.RGBA{R: 255, A: 255}, color.RGBA{R: 9, G: 8, B: 7, A: 255}, color.RGBA{}}
+			palette = color.Palette{color.RGBA{B: 255, A: 255}, color.RGBA{G: 255, A: 255}, color.RGBA{R: 255, A: 255},
+				color.RGBA{
+					R: 9,
+					G: 8,
+					B: 7,
+					A: 255,
+				}, color.RGBA{}}
 		}
 		p := image.NewPaletted(image.Rectangle{Min: s.at, Max: s.at.Add(s.m.Rect.Size())}, palette)
 		for j := range p.Pix {
@@ -62,7 +69,8 @@ func movingGIF(t testing.TB, size image.Point, loops int, shots ...shot) []byte 
 // movingWebP puts lossless frames together by hand, so that every combination of disposal and blending can be had.
 func movingWebP(t testing.TB, size image.Point, loops int, flags byte, extra []byte, shots ...shot) []byte {
 	t.Helper()
-	file := container.AppendWebP([]byte("RIFF\x00\x00\x00\x00WEBP"), "VP8X", container.AppendU24(container.AppendU24([]byte{2 | 16 | flags, 0, 0, 0}, size.X-1), size.Y-1))
+	file := container.AppendWebP([]byte("RIFF\x00\x00\x00\x00WEBP"), "VP8X",
+		container.AppendU24(container.AppendU24([]byte{2 | 16 | flags, 0, 0, 0}, size.X-1), size.Y-1))
 	file = container.AppendWebP(file, "ANIM", []byte{9, 9, 9, 255, byte(loops), byte(loops >> 8)})
 	for _, s := range shots {
 		data := container.AppendU24(container.AppendU24(nil, s.at.X/2), s.at.Y/2)
@@ -134,7 +142,9 @@ func seen(t testing.TB, file []byte) []*image.NRGBA {
 // coalesced returns the frames of a GIF as ImageMagick shows them, one under the other.
 func coalesced(t testing.TB, file []byte) *image.NRGBA {
 	t.Helper()
-	return fromPNG(t, convertWith(t, map[string][]byte{"a.gif": file}, "PNG32:all.png", "a.gif", "-coalesce", "-background", "none", "-append"))
+	return fromPNG(
+		t, convertWith(t, map[string][]byte{"a.gif": file}, "PNG32:all.png", "a.gif", "-coalesce", "-background",
+			"none", "-append"))
 }
 
 // played returns the frames of a lossless WebP as another decoder shows them, one under the other. ImageMagick 6 does
@@ -163,7 +173,8 @@ func played(t testing.TB, file []byte) *image.NRGBA {
 	return under(all)
 }
 
-// composed plays a WebP by the words of RFC 9649: its frames are decoded as still pictures and blended in floating point.
+// composed plays a WebP by the words of RFC 9649: its frames are decoded as still pictures and blended in floating
+// point.
 func composed(t testing.TB, file []byte) []*image.NRGBA {
 	t.Helper()
 	var all []*image.NRGBA
@@ -185,14 +196,20 @@ func composed(t testing.TB, file []byte) []*image.NRGBA {
 					mix := func(over, under uint8, b uint8) uint8 {
 						return uint8((float64(over)*a+float64(under)*float64(b)/255*(1-a))/max(sum, 1e-9) + 0.5)
 					}
-					p = color.NRGBA{R: mix(p.R, under.R, under.A), G: mix(p.G, under.G, under.A), B: mix(p.B, under.B, under.A), A: uint8(255*sum + 0.5)}
+					p = color.NRGBA{
+						R: mix(p.R, under.R, under.A),
+						G: mix(p.G, under.G, under.A),
+						B: mix(p.B, under.B, under.A),
+						A: uint8(255*sum + 0.5),
+					}
 				}
 				screen.SetNRGBA(to.X, to.Y, p)
 			}
 			all = append(all, toNRGBA(screen))
 			if c.Data[15]&1 != 0 {
 				for i := range m.Rect.Dx() * m.Rect.Dy() {
-					screen.SetNRGBA(2*container.U24(c.Data)+i%m.Rect.Dx(), 2*container.U24(c.Data[3:])+i/m.Rect.Dx(), color.NRGBA{})
+					screen.SetNRGBA(2*container.U24(c.Data)+i%m.Rect.Dx(), 2*container.U24(c.Data[3:])+i/m.Rect.Dx(),
+						color.NRGBA{})
 				}
 			}
 		}
@@ -242,7 +259,8 @@ func samePictures(t *testing.T, what string, got, want *image.NRGBA, levels int)
 		for c := range 4 {
 			d := int(got.Pix[i+c]) - int(want.Pix[i+c])
 			if (d > levels || d < -levels) && (c == 3 || got.Pix[i+3] > 0) {
-				t.Errorf("%s: pixel %d,%d is %v, want %v", what, i/4%got.Rect.Dx(), i/4/got.Rect.Dx(), got.Pix[i:i+4], want.Pix[i:i+4])
+				t.Errorf("%s: pixel %d,%d is %v, want %v", what, i/4%got.Rect.Dx(), i/4/got.Rect.Dx(), got.Pix[i:i+4],
+					want.Pix[i:i+4])
 				return
 			}
 		}
@@ -300,7 +318,8 @@ func randomShots(r *rand.Rand, size image.Point, n int) []shot {
 func TestAnyGIFIsPlayedAsImageMagickPlaysIt(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(6) {
-		src := movingGIF(t, image.Pt(12, 9), int(seed), randomShots(rand.New(rand.NewPCG(seed, 1)), image.Pt(12, 9), 12)...)
+		src := movingGIF(t, image.Pt(12, 9), int(seed),
+			randomShots(rand.New(rand.NewPCG(seed, 1)), image.Pt(12, 9), 12)...)
 		result := edit(t, src, process(mirror, ``))
 		samePictures(t, fmt.Sprintf("seed %d", seed), coalesced(t, result.Data), mirrored(coalesced(t, src)), 0)
 		var want []*image.NRGBA
@@ -355,7 +374,8 @@ func TestFramesOfAWebPThatShineThroughAreBlended(t *testing.T) {
 		{3, 40, 8, color.NRGBA{R: 213, G: 246, B: 213, A: 153}},
 	} {
 		p := got.NRGBAAt(47-c.x, 32*c.frame+c.y)
-		for _, d := range []int{int(p.R) - int(c.want.R), int(p.G) - int(c.want.G), int(p.B) - int(c.want.B), int(p.A) - int(c.want.A)} {
+		for _, d := range []int{int(p.R) - int(c.want.R), int(p.G) - int(c.want.G), int(p.B) - int(c.want.B),
+			int(p.A) - int(c.want.A)} {
 			if d > 6 || d < -6 {
 				t.Errorf("%d: %v, want %v", i, p, c.want)
 				break
@@ -390,7 +410,8 @@ func TestTimesAndLoopsStayAcrossFormats(t *testing.T) {
 	size := image.Pt(4, 2)
 	m := func(c string) *image.NRGBA { return under([]*image.NRGBA{row(c), row(c)}) }
 	for loops, plays := range map[int]int{-1: 1, 0: 0, 1: 2, 7: 8, 65535: 65535} {
-		src := movingGIF(t, size, loops, shot{m: m("rrrr"), delay: 3}, shot{m: m("gggg")}, shot{m: m("gggg"), delay: 65535}, shot{m: m("bbbb"), delay: 1})
+		src := movingGIF(t, size, loops, shot{m: m("rrrr"), delay: 3}, shot{m: m("gggg")},
+			shot{m: m("gggg"), delay: 65535}, shot{m: m("bbbb"), delay: 1})
 		moved := edit(t, src, process(``, `"format":"webp"`))
 		if times := webpTimes(t, moved.Data); !slices.Equal(times, []int{plays, 30, 0, 655350, 10}) {
 			t.Errorf("loops %d: %v in WebP", loops, times)
@@ -404,14 +425,17 @@ func TestTimesAndLoopsStayAcrossFormats(t *testing.T) {
 		}
 	}
 	// A frame may have no control block: it does not inherit that of the one before.
-	plain := image.NewPaletted(image.Rect(0, 0, 4, 2), color.Palette{color.RGBA{R: 255, A: 255}, color.RGBA{B: 255, A: 255}})
+	plain := image.NewPaletted(image.Rect(0, 0, 4, 2),
+		color.Palette{color.RGBA{R: 255, A: 255}, color.RGBA{B: 255, A: 255}})
 	part := plain.SubImage(image.Rect(0, 0, 2, 2)).(*image.Paletted)
 	var bare bytes.Buffer
-	err := gif.EncodeAll(&bare, &gif.GIF{Image: []*image.Paletted{plain, part, part}, Delay: []int{5, 0, 8}, Disposal: []byte{2, 0, 0}})
+	err := gif.EncodeAll(&bare,
+		&gif.GIF{Image: []*image.Paletted{plain, part, part}, Delay: []int{5, 0, 8}, Disposal: []byte{2, 0, 0}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if times := webpTimes(t, edit(t, bare.Bytes(), process(``, `"format":"webp"`)).Data); !slices.Equal(times, []int{0, 50, 0, 80}) {
+	if times := webpTimes(t, edit(t, bare.Bytes(), process(``, `"format":"webp"`)).Data); !slices.Equal(times,
+		[]int{0, 50, 0, 80}) {
 		t.Errorf("without a control block: %v", times)
 	}
 	// Sixtieths of a second have no place in a GIF: their sum has.
@@ -419,7 +443,8 @@ func TestTimesAndLoopsStayAcrossFormats(t *testing.T) {
 	for i := range 60 {
 		shots = append(shots, shot{m: m("rgbr"[i%3:] + "rgbr"[:i%3]), delay: []int{16, 17, 17}[i%3]})
 	}
-	got, err := gif.DecodeAll(bytes.NewReader(edit(t, movingWebP(t, size, 1, 0, nil, shots...), process(``, `"format":"gif"`)).Data))
+	got, err := gif.DecodeAll(
+		bytes.NewReader(edit(t, movingWebP(t, size, 1, 0, nil, shots...), process(``, `"format":"gif"`)).Data))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -441,7 +466,8 @@ func TestAnAnimationIsShownAsOftenAsTheRecipeSays(t *testing.T) {
 		made := edit(t, src, process(``, fmt.Sprintf(`"format":"gif","loop":%d`, plays)))
 		back, err := gif.DecodeAll(bytes.NewReader(made.Data))
 		if err != nil || made.Unchanged || back.LoopCount != want || len(back.Image) != 2 {
-			t.Errorf("loop %d: unchanged %v, %d of %d frames, %v; want %d", plays, made.Unchanged, back.LoopCount, len(back.Image), err, want)
+			t.Errorf("loop %d: unchanged %v, %d of %d frames, %v; want %d", plays, made.Unchanged, back.LoopCount,
+				len(back.Image), err, want)
 		}
 		moved := edit(t, src, process(``, fmt.Sprintf(`"format":"webp","loop":%d`, plays)))
 		if times := webpTimes(t, moved.Data); times[0] != plays {

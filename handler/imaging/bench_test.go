@@ -25,7 +25,8 @@ func BenchmarkEdit12MP(b *testing.B) {
 	src := large(b)
 	for name, document := range map[string]string{
 		"1600q80": `{"version":1,"steps":[{"op":"resize","width":1600}],"output":{"quality":80}}`,
-		"adjust":  `{"version":1,"steps":[{"op":"adjust","brightness":10,"contrast":10,"saturation":10}],"output":{"quality":80}}`,
+		"adjust": `{"version":1,"steps":[{"op":"adjust","brightness":10,"contrast":10,"saturation":10}],` +
+			`"output":{"quality":80}}`,
 	} {
 		r := parse(b, document)
 		b.Run(name, func(b *testing.B) {

@@ -145,7 +145,9 @@ func mean(m *image.NRGBA) color.NRGBA64 {
 		return color.NRGBA64{}
 	}
 	return color.NRGBA64{
-		R: uint16((r*257 + a/2) / a), G: uint16((g*257 + a/2) / a), B: uint16((b*257 + a/2) / a),
+		R: uint16((r*257 + a/2) / a),
+		G: uint16((g*257 + a/2) / a),
+		B: uint16((b*257 + a/2) / a),
 		A: uint16(a * 257 / uint64(area(m.Rect.Size()))),
 	}
 }

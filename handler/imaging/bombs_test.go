@@ -91,7 +91,8 @@ func jpegBombs(t testing.TB) map[string][]byte {
 		"JPEG of many pixels":    resized(small, 30000, 30000),
 		"JPEG without its rows":  resized(small, 16, 3000),
 		"JPEG without columns":   resized(small, 3000, 16),
-		"JPEG of comments":       slices.Concat(small[:2], bytes.Repeat(append([]byte{0xFF, 0xFE, 0xFF, 0xFF}, make([]byte, 0xFFFD)...), 100), small[2:]),
+		"JPEG of comments": slices.Concat(small[:2],
+			bytes.Repeat(append([]byte{0xFF, 0xFE, 0xFF, 0xFF}, make([]byte, 0xFFFD)...), 100), small[2:]),
 	}
 }
 
@@ -110,9 +111,12 @@ func pngBombs(t testing.TB) map[string][]byte {
 		"PNG of many pixels":      pngHeader(20000, 20000),
 		"PNG with pixels to come": file(head(7000, 7000), "IDAT", small),
 		"PNG of too many pixels":  file(head(8, 8), "IDAT", string(packed)),
-		"PNG of empty pixels":     slices.Concat(head(8, 8), bytes.Repeat(container.AppendPNG(nil, "IDAT", nil), 100_000), file(nil, "IDAT", small)),
-		"PNG with a packed text":  file(head(8, 8), "iTXt", "XML:com.adobe.xmp\x00\x01\x00\x00\x00"+string(packed), "IDAT", small),
-		"PNG with a packed zTXt":  file(head(8, 8), "zTXt", "Raw profile type exif\x00\x00"+string(packed), "IDAT", small),
+		"PNG of empty pixels": slices.Concat(head(8, 8),
+			bytes.Repeat(container.AppendPNG(nil, "IDAT", nil), 100_000), file(nil, "IDAT", small)),
+		"PNG with a packed text": file(head(8, 8), "iTXt", "XML:com.adobe.xmp\x00\x01\x00\x00\x00"+string(packed),
+			"IDAT", small),
+		"PNG with a packed zTXt": file(head(8, 8), "zTXt", "Raw profile type exif\x00\x00"+string(packed), "IDAT",
+			small),
 		"PNG with packed colours": file(head(8, 8), "iCCP", "p\x00\x00"+string(packed), "IDAT", small),
 	}
 }
@@ -129,12 +133,14 @@ func gifBombs(t testing.TB) map[string][]byte {
 		return f
 	}
 	return map[string][]byte{
-		"GIF of huge sides":        asGIFSized(65535, 65535),
-		"GIF of many frames":       slices.Concat(still[:body], bytes.Repeat(frame, 10_000), []byte{byte(container.Trailer)}),
+		"GIF of huge sides": asGIFSized(65535, 65535),
+		"GIF of many frames": slices.Concat(still[:body], bytes.Repeat(frame, 10_000),
+			[]byte{byte(container.Trailer)}),
 		"GIF with a frame outside": place(100, 100, 4, 4),
 		"GIF with a huge frame":    place(0, 0, 65535, 65535),
 		"GIF with an empty frame":  place(0, 0, 0, 0),
-		"GIF of extensions":        slices.Concat(still[:body], bytes.Repeat([]byte("!\xFE\x01a\x00"), 1_000_000), still[body:]),
+		"GIF of extensions": slices.Concat(still[:body], bytes.Repeat([]byte("!\xFE\x01a\x00"), 1_000_000),
+			still[body:]),
 	}
 }
 
@@ -150,13 +156,14 @@ func webpBombs(t testing.TB) map[string][]byte {
 	lossless := []byte{0x2F, 0xFF, 0xFF, 0xFF, 0x0F, 0, 0, 0, 0} // 16384 × 16384 and no pixels
 	shots := slices.Repeat([]shot{{m: row("r")}}, 401)
 	return map[string][]byte{
-		"WebP of a huge canvas":     canvas(1<<24, 1<<24, pixels...),
-		"WebP of another canvas":    canvas(4000, 4000, pixels...),
-		"WebP of huge sides":        huge,
-		"lossless WebP of huge":     container.RIFF(container.AppendWebP(nil, "VP8L", lossless)),
-		"WebP of many frames":       movingWebP(t, image.Pt(4, 1), 0, 0, nil, shots...),
-		"WebP with a frame outside": movingWebP(t, image.Pt(4, 1), 0, 0, nil, shot{at: image.Pt(1<<24, 1<<24), m: row("r")}, shots[0]),
-		"WebP of a huge animation":  movingWebP(t, image.Pt(16000, 3000), 0, 0, nil, shots[:3]...),
+		"WebP of a huge canvas":  canvas(1<<24, 1<<24, pixels...),
+		"WebP of another canvas": canvas(4000, 4000, pixels...),
+		"WebP of huge sides":     huge,
+		"lossless WebP of huge":  container.RIFF(container.AppendWebP(nil, "VP8L", lossless)),
+		"WebP of many frames":    movingWebP(t, image.Pt(4, 1), 0, 0, nil, shots...),
+		"WebP with a frame outside": movingWebP(t, image.Pt(4, 1), 0, 0, nil,
+			shot{at: image.Pt(1<<24, 1<<24), m: row("r")}, shots[0]),
+		"WebP of a huge animation": movingWebP(t, image.Pt(16000, 3000), 0, 0, nil, shots[:3]...),
 	}
 }
 
@@ -172,16 +179,18 @@ func tiffBombs(t testing.TB) map[string][]byte {
 		pages = binary.LittleEndian.AppendUint32(append(pages, 0, 0), uint32(len(pages)+6))
 	}
 	return map[string][]byte{
-		"TIFF of huge sides":         grayTIFF(1<<31, 1<<31, 0, 1, nil),
-		"TIFF with pixels to come":   grayTIFF(7000, 7000, 0, 1, make([]byte, 64)),
-		"TIFF of repeated bytes":     grayTIFF(8, 8, 0, 32773, bytes.Repeat([]byte{0x81, 0}, 1<<20)),
-		"TIFF deflated":              grayTIFF(8, 8, 0, 8, deflate(zeros)),
-		"TIFF in LZW":                grayTIFF(8, 8, 0, 5, packed.Bytes()),
-		"TIFF of a huge tile":        grayTIFF(8, 8, 1<<16, 8, deflate(zeros)),
-		"TIFF of an absurd tile":     grayTIFF(8, 8, 1<<31, 1, make([]byte, 64)),
-		"TIFF of tiny tiles":         grayTIFF(7000, 7000, 1, 1, make([]byte, 64)),
-		"TIFF of a huge strip":       tiffOf(0, nil, tag{256, 4, 1, 8}, tag{257, 4, 1, 8}, tag{258, 3, 1, 8}, tag{259, 3, 1, 1}, tag{262, 3, 1, 1}, tag{273, 4, 1, 8}, tag{278, 4, 1, 8}, tag{279, 4, 1, 1<<32 - 1}),
-		"TIFF of many strips":        tiffOf(0, nil, tag{256, 4, 1, 8}, tag{257, 4, 1, 8}, tag{258, 3, 1, 8}, tag{259, 3, 1, 1}, tag{262, 3, 1, 1}, tag{273, 4, 1 << 30, 8}, tag{278, 4, 1, 1}, tag{279, 4, 1 << 30, 8}),
+		"TIFF of huge sides":       grayTIFF(1<<31, 1<<31, 0, 1, nil),
+		"TIFF with pixels to come": grayTIFF(7000, 7000, 0, 1, make([]byte, 64)),
+		"TIFF of repeated bytes":   grayTIFF(8, 8, 0, 32773, bytes.Repeat([]byte{0x81, 0}, 1<<20)),
+		"TIFF deflated":            grayTIFF(8, 8, 0, 8, deflate(zeros)),
+		"TIFF in LZW":              grayTIFF(8, 8, 0, 5, packed.Bytes()),
+		"TIFF of a huge tile":      grayTIFF(8, 8, 1<<16, 8, deflate(zeros)),
+		"TIFF of an absurd tile":   grayTIFF(8, 8, 1<<31, 1, make([]byte, 64)),
+		"TIFF of tiny tiles":       grayTIFF(7000, 7000, 1, 1, make([]byte, 64)),
+		"TIFF of a huge strip": tiffOf(0, nil, tag{256, 4, 1, 8}, tag{257, 4, 1, 8}, tag{258, 3, 1, 8},
+			tag{259, 3, 1, 1}, tag{262, 3, 1, 1}, tag{273, 4, 1, 8}, tag{278, 4, 1, 8}, tag{279, 4, 1, 1<<32 - 1}),
+		"TIFF of many strips": tiffOf(0, nil, tag{256, 4, 1, 8}, tag{257, 4, 1, 8}, tag{258, 3, 1, 8},
+			tag{259, 3, 1, 1}, tag{262, 3, 1, 1}, tag{273, 4, 1 << 30, 8}, tag{278, 4, 1, 1}, tag{279, 4, 1 << 30, 8}),
 		"TIFF whose directory loops": loop,
 		"TIFF of many directories":   pages,
 		"TIFF with a huge directory": append([]byte("II*\x00\x08\x00\x00\x00\xFF\xFF"), make([]byte, 100)...),
@@ -207,7 +216,8 @@ func bmpBombs(testing.TB) map[string][]byte {
 func bombs(t testing.TB) map[string][]byte {
 	t.Helper()
 	all := map[string][]byte{}
-	for _, some := range []func(testing.TB) map[string][]byte{jpegBombs, pngBombs, gifBombs, webpBombs, tiffBombs, bmpBombs} {
+	for _, some := range []func(testing.TB) map[string][]byte{jpegBombs, pngBombs, gifBombs, webpBombs, tiffBombs,
+		bmpBombs} {
 		maps.Copy(all, some(t))
 	}
 	return all
@@ -223,8 +233,8 @@ func allocated(work func()) int64 {
 }
 
 // spare is what an edit may take besides its plan and its file: tables of codecs and metadata, of which a packed
-// colour profile is the longest, unpacked up to its limit a few times; with the race detector, twice as much. What a bomb
-// unpacks to would take several times that.
+// colour profile is the longest, unpacked up to its limit a few times; with the race detector, twice as much. What a
+// bomb unpacks to would take several times that.
 const spare = 60 << 20
 
 const firstAsPNG = `{"version":1,"input":{"onAnimated":"first"},"output":{"format":"png"}}`
@@ -248,7 +258,9 @@ func TestBombsTakeNoMoreThanTheirPlan(t *testing.T) {
 				t.Errorf("%s: %d MB in %v, planned were %d; %v", name, took>>20, time.Since(begun), planned>>20, err)
 			}
 		}
-		if took := allocated(func() { _, _ = imaging.Describe(src, imaging.Limits{}) }); took > int64(spare+4*len(src)) {
+		if took := allocated(func() {
+			_, _ = imaging.Describe(src, imaging.Limits{})
+		}); took > int64(spare+4*len(src)) {
 			t.Errorf("%s: its description took %d MB", name, took>>20)
 		}
 	}
@@ -259,13 +271,16 @@ func TestNoPictureIsMadeOfPixelsThatAreMissing(t *testing.T) {
 	t.Parallel()
 	files := bombs(t)
 	for _, name := range []string{
-		"JPEG without its rows", "JPEG without columns", "PNG with pixels to come", "GIF with a huge frame", "WebP of another canvas",
-		"lossless WebP of huge", "TIFF with pixels to come", "TIFF of tiny tiles", "BMP with pixels to come", "BMP of repeated bytes", "BMP with far-away pixels",
+		"JPEG without its rows", "JPEG without columns", "PNG with pixels to come", "GIF with a huge frame",
+		"WebP of another canvas",
+		"lossless WebP of huge", "TIFF with pixels to come", "TIFF of tiny tiles", "BMP with pixels to come",
+		"BMP of repeated bytes", "BMP with far-away pixels",
 	} {
 		if len(files[name]) == 0 {
 			t.Fatalf("there is no %s", name)
 		}
-		if _, err := imaging.Edit(context.Background(), files[name], parse(t, toPNGGray), imaging.Options{}); err == nil || !isExpected(err) {
+		if _, err := imaging.Edit(context.Background(), files[name], parse(t, toPNGGray),
+			imaging.Options{}); err == nil || !isExpected(err) {
 			t.Errorf("%s: Edit = %v, want a refusal", name, err)
 		}
 	}
@@ -280,9 +295,11 @@ func smallFiles(t testing.TB) map[string][]byte {
 	inPNG, _ := metadata.WritePNG(asPNG(t, veiled(24, 18)), blocks)
 	return map[string][]byte{
 		"jpeg": withExif(t, asJPEG(t, m, 80), exifWith(6)), "rescanned jpeg": rescanned(t, 3), "png": inPNG,
-		"gif": asGIF(t, m), "moving gif": moving, "bmp": asBMP(t, m), "tiff": asTIFF(t, veiled(24, 18)), "gray tiff": grayTIFF(8, 8, 0, 8, deflate(make([]byte, 64))),
-		"tiled tiff": grayTIFF(16, 16, 16, 1, make([]byte, 256)), "webp": webpWith(t, m, blocks), "webp with alpha": webpWith(t, veiled(24, 18), metadata.Blocks{}),
-		"moving webp": movingWebP(t, image.Pt(24, 18), 0, 0, nil, shot{m: m}, shot{m: veiled(8, 8), blend: true}),
+		"gif": asGIF(t, m), "moving gif": moving, "bmp": asBMP(t, m), "tiff": asTIFF(t, veiled(24, 18)),
+		"gray tiff":  grayTIFF(8, 8, 0, 8, deflate(make([]byte, 64))),
+		"tiled tiff": grayTIFF(16, 16, 16, 1, make([]byte, 256)), "webp": webpWith(t, m, blocks),
+		"webp with alpha": webpWith(t, veiled(24, 18), metadata.Blocks{}),
+		"moving webp":     movingWebP(t, image.Pt(24, 18), 0, 0, nil, shot{m: m}, shot{m: veiled(8, 8), blend: true}),
 	}
 }
 
@@ -305,7 +322,8 @@ func TestFlippedBitsAreRefusedOrEdited(t *testing.T) {
 				if err != nil {
 					continue
 				}
-				if after, err := imaging.Inspect(result.Data, imaging.Limits{}); !after.Animated && (err != nil || after.Width != result.Width) {
+				if after, err := imaging.Inspect(result.Data, imaging.Limits{}); !after.Animated &&
+					(err != nil || after.Width != result.Width) {
 					t.Fatalf("bit %d of byte %d: the result is %+v, %v", i%8, i, after, err)
 				}
 			}

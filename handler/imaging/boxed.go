@@ -11,15 +11,16 @@ import (
 
 // Why files of these kinds are not edited, and what people can do.
 const (
-	noHEIC  = `HEIC pictures are not edited. Export the picture as JPEG and edit that. (An iPhone takes JPEG pictures if its camera's format is "Most Compatible".)`
+	noHEIC = `HEIC pictures are not edited. Export the picture as JPEG and edit that. (An iPhone takes JPEG ` +
+		`pictures if its camera's format is "Most Compatible".)`
 	noAVIF  = "AVIF pictures are not edited. Export the picture as JPEG, PNG or WebP and edit that."
 	noHEIF  = "HEIF pictures are not edited. Export the picture as JPEG and edit that."
 	noVideo = "The file is a video; only pictures are edited."
 )
 
-// brands tell what is in a file of boxes (ISO/IEC 14496-12, 4.3; ISO/IEC 23008-12, 10; AV1 Image File Format, 6). Codecs
-// come before what only says that there are pictures, and that before films: the first that a file names counts, as its
-// major brand or among those that it is compatible with.
+// brands tell what is in a file of boxes (ISO/IEC 14496-12, 4.3; ISO/IEC 23008-12, 10; AV1 Image File Format, 6).
+// Codecs come before what only says that there are pictures, and that before films: the first that a file names counts,
+// as its major brand or among those that it is compatible with.
 var brands = []struct {
 	names []string
 	why   string
@@ -27,7 +28,8 @@ var brands = []struct {
 	{[]string{"heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs"}, noHEIC},
 	{[]string{"avif", "avis"}, noAVIF},
 	{[]string{"mif1", "mif2", "msf1", "miaf"}, noHEIF},
-	{[]string{"qt  ", "isom", "iso2", "iso4", "iso5", "iso6", "mp41", "mp42", "avc1", "M4V ", "MSNV", "3gp4", "3gp5", "3gp6", "3g2a", "dash"}, noVideo},
+	{[]string{"qt  ", "isom", "iso2", "iso4", "iso5", "iso6", "mp41", "mp42", "avc1", "M4V ", "MSNV", "3gp4", "3gp5",
+		"3gp6", "3g2a", "dash"}, noVideo},
 }
 
 // maxBrands is how much of a list of brands is read, in bytes.
@@ -47,8 +49,8 @@ func boxedRefusal(src []byte) error {
 	return nil
 }
 
-// brandList returns the major brand and those that the file, of 12 bytes at least, is compatible with, as far as they are
-// there; none if the box is malformed.
+// brandList returns the major brand and those that the file, of 12 bytes at least, is compatible with, as far as they
+// are there; none if the box is malformed.
 func brandList(src []byte) []string {
 	head, size := 8, uint64(binary.BigEndian.Uint32(src))
 	switch {
@@ -82,5 +84,6 @@ func RefusedByName(name string) *fault.Fault {
 	if kind, ok := rawByName(name); ok {
 		return rawRefusal(kind)
 	}
-	return fault.New(fault.Unsupported, "This is no picture that Image Pro edits (JPEG, PNG, GIF, BMP, TIFF, WebP).", nil)
+	return fault.New(fault.Unsupported, "This is no picture that Image Pro edits (JPEG, PNG, GIF, BMP, TIFF, WebP).",
+		nil)
 }

@@ -49,27 +49,32 @@ func TestFilesOfBoxesAreRefusedWithWhatTheyAre(t *testing.T) {
 		src      []byte
 		sentence string
 	}{
-		"HEIC":                              {testdata(t, "picture.heic"), "HEIC pictures are not edited. Export the picture as JPEG"},
-		"the first bytes of HEIC":           {testdata(t, "picture.heic")[:16], "HEIC pictures"},
-		"of a phone":                        {boxed(0, "heic", "mif1", "MiHE", "MiPr", "miaf", "MiHB", "heic"), "HEIC pictures"},
-		"HEIC with 10 bits":                 {boxed(0, "heix", "mif1", "heix"), "HEIC pictures"},
-		"HEIC that says so later":           {boxed(0, "mif1", "miaf", "heic"), "HEIC pictures"},
-		"several HEIC pictures":             {boxed(0, "msf1", "hevc"), "HEIC pictures"},
-		"a length of 64 bits":               {long, "HEIC pictures"},
-		"a box up to the end":               {toTheEnd, "HEIC pictures"},
-		"AVIF":                              {testdata(t, "picture.avif"), "AVIF pictures are not edited. Export the picture as"},
-		"moving AVIF":                       {boxed(0, "avis", "msf1", "iso8"), "AVIF pictures"},
-		"AVIF that says so later":           {boxed(0, "mif1", "avif"), "AVIF pictures"},
-		"HEIF of another codec":             {boxed(0, "mif1", "jpeg"), "HEIF pictures"},
-		"a film":                            {boxed(0, "isom", "iso2", "avc1", "mp41"), "The file is a video"},
-		"a film of a phone":                 {boxed(0, "qt  "), "The file is a video"},
-		"a brand that is not known":         {boxed(0, "abcd", "abcd"), general},
-		"a brand behind the box":            {append(boxed(0, "abcd"), "heic"...), general},
-		"a box that is too short":           {wrong, general},
-		"a length of 64 bits that is wrong": {append([]byte("\x00\x00\x00\x01ftyp\x00\x00\x00\x00\x00\x00\x00\x11heic"), 0, 0, 0, 0), general},
-		"a length of 64 bits, cut off":      {[]byte("\x00\x00\x00\x01ftyp\x00\x00\x00\x00"), general},
-		"a box longer than the file":        {append(boxed(5000, "abcd"), "heic"...), "HEIC pictures"},
-		"a brand after too many":            {boxed(0, append(strings.Split(strings.Repeat("abcd,", 300), ",")[:300], "heic")...), general},
+		"HEIC": {testdata(t, "picture.heic"),
+			"HEIC pictures are not edited. Export the picture as JPEG"},
+		"the first bytes of HEIC": {testdata(t, "picture.heic")[:16], "HEIC pictures"},
+		"of a phone": {boxed(0, "heic", "mif1", "MiHE", "MiPr", "miaf", "MiHB", "heic"),
+			"HEIC pictures"},
+		"HEIC with 10 bits":       {boxed(0, "heix", "mif1", "heix"), "HEIC pictures"},
+		"HEIC that says so later": {boxed(0, "mif1", "miaf", "heic"), "HEIC pictures"},
+		"several HEIC pictures":   {boxed(0, "msf1", "hevc"), "HEIC pictures"},
+		"a length of 64 bits":     {long, "HEIC pictures"},
+		"a box up to the end":     {toTheEnd, "HEIC pictures"},
+		"AVIF": {testdata(t, "picture.avif"),
+			"AVIF pictures are not edited. Export the picture as"},
+		"moving AVIF":               {boxed(0, "avis", "msf1", "iso8"), "AVIF pictures"},
+		"AVIF that says so later":   {boxed(0, "mif1", "avif"), "AVIF pictures"},
+		"HEIF of another codec":     {boxed(0, "mif1", "jpeg"), "HEIF pictures"},
+		"a film":                    {boxed(0, "isom", "iso2", "avc1", "mp41"), "The file is a video"},
+		"a film of a phone":         {boxed(0, "qt  "), "The file is a video"},
+		"a brand that is not known": {boxed(0, "abcd", "abcd"), general},
+		"a brand behind the box":    {append(boxed(0, "abcd"), "heic"...), general},
+		"a box that is too short":   {wrong, general},
+		"a length of 64 bits that is wrong": {
+			append([]byte("\x00\x00\x00\x01ftyp\x00\x00\x00\x00\x00\x00\x00\x11heic"), 0, 0, 0, 0), general},
+		"a length of 64 bits, cut off": {[]byte("\x00\x00\x00\x01ftyp\x00\x00\x00\x00"), general},
+		"a box longer than the file":   {append(boxed(5000, "abcd"), "heic"...), "HEIC pictures"},
+		"a brand after too many": {
+			boxed(0, append(strings.Split(strings.Repeat("abcd,", 300), ",")[:300], "heic")...), general},
 	} {
 		_, err := imaging.Inspect(c.src, imaging.Limits{})
 		_, peeked := peek(c.src)
@@ -86,19 +91,27 @@ func TestFilesOfBoxesAreRefusedWithWhatTheyAre(t *testing.T) {
 
 func TestNamesAreRefusedWithWhatTheirContentsWouldBe(t *testing.T) {
 	t.Parallel()
-	for name, like := range map[string]string{"IMG_0001.HEIC": "picture.heic", "a.heif": "picture.heic", "a.hif": "picture.heic", "b.avif": "picture.avif"} {
+	for name, like := range map[string]string{
+		"IMG_0001.HEIC": "picture.heic",
+		"a.heif":        "picture.heic",
+		"a.hif":         "picture.heic",
+		"b.avif":        "picture.avif",
+	} {
 		_, err := imaging.Inspect(testdata(t, like), imaging.Limits{})
-		if f := imaging.RefusedByName(name); f == nil || f.Kind != fault.Unsupported || f.Message != fault.From(err).Message {
+		if f := imaging.RefusedByName(name); f == nil || f.Kind != fault.Unsupported ||
+			f.Message != fault.From(err).Message {
 			t.Errorf("%s: %v, want %v", name, f, err)
 		}
 	}
-	for _, name := range []string{"a.jpg", "A.JPEG", "a.jpe", "a.jfif", "a.heic.png", "a.gif", "a.bmp", "a.tif", "a.tiff", "a.webp"} {
+	for _, name := range []string{"a.jpg", "A.JPEG", "a.jpe", "a.jfif", "a.heic.png", "a.gif", "a.bmp", "a.tif",
+		"a.tiff", "a.webp"} {
 		if f := imaging.RefusedByName(name); f != nil {
 			t.Errorf("%s: %v", name, f)
 		}
 	}
 	for _, name := range []string{"", "heic", "a.docx", "a.svg", "film.mov"} {
-		if f := imaging.RefusedByName(name); f == nil || !strings.HasPrefix(f.Message, "This is no picture that Image Pro edits") {
+		if f := imaging.RefusedByName(name); f == nil ||
+			!strings.HasPrefix(f.Message, "This is no picture that Image Pro edits") {
 			t.Errorf("%q: %v", name, f)
 		}
 	}

@@ -39,9 +39,17 @@ func (w *writer) change(size image.Point, orientation int) metadata.Blocks {
 	}
 	b := metadata.Read(string(w.info.Format), w.src)
 	b = b.Update(metadata.Change{
-		Width: size.X, Height: size.Y, Orientation: orientation, Mode: mode, DropGPS: w.output.StripGPS,
-		Set: w.texts(), TakesIPTC: metadata.TakesIPTC(string(w.format)), SRGB: w.plan.dropsProfile, Mark: w.mark,
-		Moved: orientation == 1 && w.moves(), Hidden: w.hides(),
+		Width:       size.X,
+		Height:      size.Y,
+		Orientation: orientation,
+		Mode:        mode,
+		DropGPS:     w.output.StripGPS,
+		Set:         w.texts(),
+		TakesIPTC:   metadata.TakesIPTC(string(w.format)),
+		SRGB:        w.plan.dropsProfile,
+		Mark:        w.mark,
+		Moved:       orientation == 1 && w.moves(),
+		Hidden:      w.hides(),
 	})
 	if b.Lost || w.format != w.info.Format && b.HasText() {
 		w.warnings[WarnMetadataDropped] = true
@@ -77,8 +85,8 @@ func (w *writer) attach(file []byte, b metadata.Blocks) []byte {
 	return with
 }
 
-// put returns a file with blocks, as far as its format has a place for them. It reports false if the file's structure does
-// not allow it.
+// put returns a file with blocks, as far as its format has a place for them. It reports false if the file's structure
+// does not allow it.
 func (w *writer) put(file []byte, b metadata.Blocks) (_ []byte, ok bool) {
 	lost := false
 	var err error
@@ -124,8 +132,8 @@ func (w *writer) canRewrite() bool {
 	return w.format == w.info.Format && w.format != BMP
 }
 
-// rewrite returns the source with other metadata, which say an orientation. It reports false if the file's structure does not
-// allow it.
+// rewrite returns the source with other metadata, which say an orientation. It reports false if the file's structure
+// does not allow it.
 func (w *writer) rewrite(b metadata.Blocks, orientation int) (file []byte, ok bool) {
 	w.verify = func(_ context.Context, file []byte) error { return w.verifyRewritten(file, orientation) }
 	file, lost, err := metadata.Rewrite(string(w.format), w.src, b, metadata.Rewriting{

@@ -17,7 +17,10 @@ import (
 	"imagepro/handler/imaging/metadata"
 )
 
-const packet = `<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" xmlns:tiff="http://ns.adobe.com/tiff/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/" tiff:Orientation="6"><dc:creator><rdf:Seq><rdf:li>Ann</rdf:li></rdf:Seq></dc:creator></rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>`
+const packet = `<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF ` +
+	`xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" ` +
+	`xmlns:tiff="http://ns.adobe.com/tiff/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/" ` +
+	`tiff:Orientation="6"><dc:creator><rdf:Seq><rdf:li>Ann</rdf:li></rdf:Seq></dc:creator></rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>`
 
 // iccProfile returns a block that looks like a colour profile.
 func iccProfile(space string) []byte {
@@ -57,7 +60,9 @@ func read(t *testing.T, file []byte, format imagemeta.ImageFormat) map[string]an
 	t.Helper()
 	found := map[string]any{}
 	_, err := imagemeta.Decode(imagemeta.Options{
-		R: bytes.NewReader(file), ImageFormat: format, Sources: imagemeta.EXIF | imagemeta.IPTC | imagemeta.XMP,
+		R:               bytes.NewReader(file),
+		ImageFormat:     format,
+		Sources:         imagemeta.EXIF | imagemeta.IPTC | imagemeta.XMP,
 		ShouldHandleTag: func(imagemeta.TagInfo) bool { return true },
 		HandleTag: func(tag imagemeta.TagInfo) error {
 			switch tag.Tag {
@@ -83,7 +88,8 @@ func TestAnotherLibraryReadsWhatAnEditKept(t *testing.T) {
 		t.Fatal("the test's blocks do not fit")
 	}
 	all := map[string]any{
-		"EXIF Orientation": uint16(1), "XMP Orientation": "1", "Artist": "Ann", "Copyright": "(c) 2024", "Creator": "Ann",
+		"EXIF Orientation": uint16(1), "XMP Orientation": "1", "Artist": "Ann", "Copyright": "(c) 2024",
+		"Creator": "Ann",
 		"By-line": "Bo!",
 	}
 	// imagemeta reads no XMP in PNG; IPTC has no place there.
@@ -115,7 +121,8 @@ func TestAnotherLibraryReadsWhatAnEditKept(t *testing.T) {
 				t.Error("the colour profile is gone")
 			}
 			if c.format == imagemeta.PNG && name != "keep to PNG" {
-				back := edit(t, result.Data, `{"version":1,"steps":[{"op":"resize","width":20}],"output":{"format":"jpeg"}}`)
+				back := edit(t, result.Data,
+					`{"version":1,"steps":[{"op":"resize","width":20}],"output":{"format":"jpeg"}}`)
 				if diff := cmp.Diff(c.want, read(t, back.Data, imagemeta.JPEG)); diff != "" {
 					t.Errorf("tags back in a JPEG (-want +got):\n%s", diff)
 				}
@@ -197,7 +204,8 @@ func TestProfilesStayOnlyWhereTheyFit(t *testing.T) {
 		}
 	}
 	toned := edit(t, src, `{"version":1,"steps":[{"op":"filter","name":"sepia"}]}`)
-	if len(metadata.Read("jpeg", toned.Data).ICC) > 0 || !slices.Equal(toned.Warnings, []string{imaging.WarnProfileDropped}) {
+	if len(metadata.Read("jpeg", toned.Data).ICC) > 0 ||
+		!slices.Equal(toned.Warnings, []string{imaging.WarnProfileDropped}) {
 		t.Errorf("a picture in colour has a gray profile: %v", toned.Warnings)
 	}
 }
@@ -214,12 +222,16 @@ func TestWarningsSayWhatIsLost(t *testing.T) {
 		document string
 		want     []string
 	}{
-		"alpha to JPEG":   {asPNG(t, veiled(9, 9)), `{"version":1,"output":{"format":"jpeg"}}`, []string{imaging.WarnAlphaFlattened}},
-		"16 bits":         {asPNG(t, wide), `{"version":1,"steps":[{"op":"flip","axis":"both"}]}`, []string{imaging.WarnDepthReduced}},
-		"GIF":             {asGIF(t, many), `{"version":1,"steps":[{"op":"blur","sigma":1}]}`, []string{imaging.WarnColorsReduced}},
-		"GIF, few":        {asGIF(t, many), `{"version":1,"steps":[{"op":"flip","axis":"both"}]}`, nil},
-		"plain":           {asPNG(t, many), `{"version":1,"steps":[{"op":"blur","sigma":1}]}`, nil},
-		"corner of angle": {asJPEG(t, many, 80), `{"version":1,"steps":[{"op":"rotate","angle":3}]}`, []string{imaging.WarnAlphaFlattened}},
+		"alpha to JPEG": {asPNG(t, veiled(9, 9)), `{"version":1,"output":{"format":"jpeg"}}`,
+			[]string{imaging.WarnAlphaFlattened}},
+		"16 bits": {asPNG(t, wide), `{"version":1,"steps":[{"op":"flip","axis":"both"}]}`,
+			[]string{imaging.WarnDepthReduced}},
+		"GIF": {asGIF(t, many), `{"version":1,"steps":[{"op":"blur","sigma":1}]}`,
+			[]string{imaging.WarnColorsReduced}},
+		"GIF, few": {asGIF(t, many), `{"version":1,"steps":[{"op":"flip","axis":"both"}]}`, nil},
+		"plain":    {asPNG(t, many), `{"version":1,"steps":[{"op":"blur","sigma":1}]}`, nil},
+		"corner of angle": {asJPEG(t, many, 80), `{"version":1,"steps":[{"op":"rotate","angle":3}]}`,
+			[]string{imaging.WarnAlphaFlattened}},
 	} {
 		result := edit(t, c.src, c.document)
 		if !slices.Equal(result.Warnings, c.want) {
@@ -265,7 +277,8 @@ func TestWebPKeepsItsMetadataAndItsFormat(t *testing.T) {
 	}
 	result = edit(t, src, `{"version":1,"steps":[{"op":"resize","width":30}]}`)
 	b := metadata.Read("webp", result.Data)
-	if metadata.Orientation(b.Exif) != 1 || len(b.XMP) == 0 || !bytes.Equal(b.ICC, iccProfile("RGB ")) || result.Height != 45 {
+	if metadata.Orientation(b.Exif) != 1 || len(b.XMP) == 0 || !bytes.Equal(b.ICC, iccProfile("RGB ")) ||
+		result.Height != 45 {
 		t.Errorf("the result is %d×%d with %+v", result.Width, result.Height, b)
 	}
 	result = edit(t, src, `{"version":1,"output":{"metadata":{"mode":"none"}}}`)
@@ -277,7 +290,11 @@ func TestWebPKeepsItsMetadataAndItsFormat(t *testing.T) {
 func TestThePlaceIsNotToldIfAskedFor(t *testing.T) {
 	t.Parallel()
 	plain := asJPEG(t, pattern(64, 48), 90)
-	placed, _ := metadata.WriteJPEG(plain, metadata.Blocks{XMP: []byte(`<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description exif:GPSLatitude="47,3.5N"/></rdf:RDF></x:xmpmeta>`)})
+	placed, _ := metadata.WriteJPEG(plain,
+		metadata.Blocks{
+			XMP: []byte(
+				`<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description exif:GPSLatitude="47,` +
+					`3.5N"/></rdf:RDF></x:xmpmeta>`)})
 	const document = `{"version":1,"output":{"metadata":{"stripGps":true}}}`
 	result := edit(t, placed, document)
 	if result.Unchanged || bytes.Contains(result.Data, []byte("GPS")) {
@@ -289,7 +306,9 @@ func TestThePlaceIsNotToldIfAskedFor(t *testing.T) {
 	if result := edit(t, plain, document); !result.Unchanged {
 		t.Error("a picture without a place was changed")
 	}
-	if result := edit(t, placed, `{"version":1,"steps":[{"op":"filter","name":"invert"}]}`); !bytes.Contains(result.Data, []byte("GPSLatitude")) {
+	if result := edit(t, placed,
+		`{"version":1,"steps":[{"op":"filter","name":"invert"}]}`); !bytes.Contains(result.Data,
+		[]byte("GPSLatitude")) {
 		t.Error("the place is gone without being asked for")
 	}
 }
@@ -314,19 +333,23 @@ func TestMetadataOfAWebPChangesAroundTheCodedPicture(t *testing.T) {
 	b.Exif = exifWith(1)
 	moving := movingWebP(t, image.Pt(4, 1), 0, 0, nil, shot{m: row("rgbr"), delay: 9}, shot{m: row("b..b"), delay: 9})
 	for name, plain := range map[string][]byte{
-		"lossy": webpWith(t, pattern(61, 33), metadata.Blocks{}), "lossy with alpha": webpWith(t, veiled(61, 33), metadata.Blocks{}),
-		"lossless": losslessWebP(t, pattern(61, 33)), "lossless with alpha": losslessWebP(t, veiled(61, 33)), "moving": moving,
+		"lossy":            webpWith(t, pattern(61, 33), metadata.Blocks{}),
+		"lossy with alpha": webpWith(t, veiled(61, 33), metadata.Blocks{}),
+		"lossless":         losslessWebP(t, pattern(61, 33)), "lossless with alpha": losslessWebP(t, veiled(61, 33)),
+		"moving": moving,
 	} {
 		told, lost := metadata.WriteWebP(plain, b)
 		if !lost { // of IPTC there is no place
 			t.Errorf("%s: nothing is lost", name)
 		}
-		if got := metadata.Read("webp", told); !bytes.Equal(got.Exif, b.Exif) || !bytes.Equal(got.ICC, b.ICC) || string(got.XMP) != string(b.XMP) {
+		if got := metadata.Read("webp", told); !bytes.Equal(got.Exif, b.Exif) || !bytes.Equal(got.ICC, b.ICC) ||
+			string(got.XMP) != string(b.XMP) {
 			t.Errorf("%s: %+v was written", name, got)
 		}
 		before, errBefore := imaging.Describe(plain, imaging.Limits{})
 		after, err := imaging.Describe(told, imaging.Limits{})
-		if err != nil || errBefore != nil || after.Width != before.Width || after.Height != before.Height || after.Alpha != before.Alpha || after.Frames != before.Frames {
+		if err != nil || errBefore != nil || after.Width != before.Width || after.Height != before.Height ||
+			after.Alpha != before.Alpha || after.Frames != before.Frames {
 			t.Errorf("%s: %+v became %+v, %v", name, before.Info, after.Info, err)
 		}
 		document := `{"version":1,"input":{"onAnimated":"process"},"output":{"quality":1,"metadata":{"mode":"none"}}}`
@@ -338,15 +361,18 @@ func TestMetadataOfAWebPChangesAroundTheCodedPicture(t *testing.T) {
 			if !bytes.Equal(picturesOf(t, file), picturesOf(t, plain)) {
 				t.Errorf("%s: %s: the picture was coded again", name, what)
 			}
-			if animated := name == "moving"; !animated && furthestApart(fromPNG(t, edit(t, file, toPNG).Data), fromPNG(t, edit(t, plain, toPNG).Data)) > 0 {
+			if animated := name == "moving"; !animated &&
+				furthestApart(fromPNG(t, edit(t, file, toPNG).Data), fromPNG(t, edit(t, plain, toPNG).Data)) > 0 {
 				t.Errorf("%s: %s: another picture", name, what)
 			}
 		}
-		if without, _ := metadata.WriteWebP(told, metadata.Blocks{}); name != "moving" && !bytes.Equal(picturesOf(t, without), picturesOf(t, plain)) || !metadata.Read("webp", without).IsEmpty() {
+		if without, _ := metadata.WriteWebP(told, metadata.Blocks{}); name != "moving" &&
+			!bytes.Equal(picturesOf(t, without), picturesOf(t, plain)) || !metadata.Read("webp", without).IsEmpty() {
 			t.Errorf("%s: it is not as before", name)
 		}
 	}
-	for _, broken := range [][]byte{nil, []byte("RIFF\x04\x00\x00\x00WEBP"), container.RIFF(container.AppendWebP(nil, "VP8 ", []byte("short")))} {
+	for _, broken := range [][]byte{nil, []byte("RIFF\x04\x00\x00\x00WEBP"),
+		container.RIFF(container.AppendWebP(nil, "VP8 ", []byte("short")))} {
 		if out, lost := metadata.WriteWebP(broken, b); !lost || !bytes.Equal(out, broken) {
 			t.Errorf("%q became %q, lost %v", broken, out, lost)
 		}

@@ -28,14 +28,17 @@ func TestPrintingColoursAreNeverSavedAsOthers(t *testing.T) {
 		} {
 			for _, to := range []imaging.Purpose{imaging.ToSave, imaging.ToPreview} {
 				_, err := imaging.Edit(context.Background(), src, parse(t, document), imaging.Options{For: to})
-				if f := fault.From(err); err == nil || f.Kind != fault.Unsupported || !strings.HasPrefix(f.Message, "The picture has printing colours (CMYK).") {
+				if f := fault.From(err); err == nil || f.Kind != fault.Unsupported ||
+					!strings.HasPrefix(f.Message, "The picture has printing colours (CMYK).") {
 					t.Errorf("%s: %s for %d: %v", name, what, to, err)
 				}
 			}
-			if _, err := imaging.Explain(src, parse(t, document), imaging.Options{}); !fault.Is(err, fault.Unsupported) {
+			if _, err := imaging.Explain(src, parse(t, document), imaging.Options{}); !fault.Is(err,
+				fault.Unsupported) {
 				t.Errorf("%s: %s: Explain = %v", name, what, err)
 			}
-			if _, err := imaging.Edit(context.Background(), src, parse(t, document), imaging.Options{For: imaging.ToShow}); err != nil {
+			if _, err := imaging.Edit(context.Background(), src, parse(t, document),
+				imaging.Options{For: imaging.ToShow}); err != nil {
 				t.Errorf("%s: %s is not shown: %v", name, what, err)
 			}
 		}
@@ -52,9 +55,11 @@ func TestPrintingColoursAreNeverSavedAsOthers(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, about, err)
 		}
 	}
-	logo := `{"version":1,"steps":[{"op":"watermark","image":{"data":"data:image/jpeg;base64,` + base64.StdEncoding.EncodeToString(plain) + `"}}]}`
+	logo := `{"version":1,"steps":[{"op":"watermark","image":{"data":"data:image/jpeg;base64,` +
+		base64.StdEncoding.EncodeToString(plain) + `"}}]}`
 	_, err := imaging.Edit(context.Background(), asPNG(t, pattern(300, 200)), parse(t, logo), imaging.Options{})
-	if f := fault.From(err); err == nil || f.Kind != fault.Unsupported || f.Field != "/steps/0/image" || !strings.Contains(f.Message, "CMYK") {
+	if f := fault.From(err); err == nil || f.Kind != fault.Unsupported || f.Field != "/steps/0/image" ||
+		!strings.Contains(f.Message, "CMYK") {
 		t.Errorf("as a watermark: %v", err)
 	}
 }

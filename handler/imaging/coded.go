@@ -10,17 +10,18 @@ import (
 	"imagepro/handler/imaging/container"
 )
 
-// What pixels need is listed here once more, apart from the lists by which package metadata writes: a check that shared them
-// would share their faults.
+// What pixels need is listed here once more, apart from the lists by which package metadata writes: a check that shared
+// them would share their faults.
 
-// verifyRewritten compares a file of which only the metadata were written anew with its source: the coded picture is the same,
-// byte by byte.
+// verifyRewritten compares a file of which only the metadata were written anew with its source: the coded picture is
+// the same, byte by byte.
 func (w *writer) verifyRewritten(file []byte, orientation int) error {
 	after, err := w.verifyHeader(file, image.Pt(w.info.StoredWidth, w.info.StoredHeight), orientation, w.info.Frames)
 	if err != nil {
 		return err
 	}
-	if b := w.info; after.Bits != b.Bits || after.Alpha != b.Alpha || after.Gray != b.Gray || after.CMYK != b.CMYK || after.Palette != b.Palette {
+	if b := w.info; after.Bits != b.Bits || after.Alpha != b.Alpha || after.Gray != b.Gray || after.CMYK != b.CMYK ||
+		after.Palette != b.Palette {
 		return fmt.Errorf("pixels as in %+v were meant, %+v is found", b, after)
 	}
 	want, err := codedParts(w.format, w.src)
@@ -137,21 +138,25 @@ func codedGIF(src []byte) (all []codedPart, err error) {
 			return nil, err
 		}
 		switch _, loops := b.GIFLoops(); {
-		case b.Kind == container.Screen, b.Kind == container.GraphicControl, b.Kind == container.Frame, b.Kind == container.Extension && loops:
-			all = append(all, codedPart{fmt.Sprintf("block %X", byte(b.Kind)), src[max(b.Start, 6):b.End]}) // without the version
+		case b.Kind == container.Screen, b.Kind == container.GraphicControl, b.Kind == container.Frame,
+			b.Kind == container.Extension && loops:
+			// without the version
+			all = append(all, codedPart{fmt.Sprintf("block %X", byte(b.Kind)), src[max(b.Start, 6):b.End]})
 		}
 	}
 	return all, nil
 }
 
-// codedTIFF has the tags of the first directory that say how its picture is stored, but for where, and the strips or tiles.
+// codedTIFF has the tags of the first directory that say how its picture is stored, but for where, and the strips or
+// tiles.
 func codedTIFF(src []byte) (all []codedPart, err error) {
 	t, d, err := openFirstTIFF(src)
 	if err != nil {
 		return nil, err
 	}
 	const most = 1 << 24 // of values
-	for _, tag := range []uint16{256, 257, tiffBitsPerSample, tiffCompression, tiffPhotometric, tiffFillOrder, tiffSamplesPerPixel, 278, 279,
+	for _, tag := range []uint16{256, 257, tiffBitsPerSample, tiffCompression, tiffPhotometric, tiffFillOrder,
+		tiffSamplesPerPixel, 278, 279,
 		tiffPlanar, 292, 293, tiffPredictor, tiffColorMap, 322, 323, 325, tiffExtraSamples, tiffSampleFormat} {
 		if f, ok := d.Field(tag); ok {
 			var values []byte

@@ -11,8 +11,11 @@ import (
 	"imagepro/handler/recipe"
 )
 
-// each compares a step with a formula for every pixel: what it makes of the channels from 0 to 255, rounded half to even.
-func each(t *testing.T, name string, step recipe.Step, off int, formula func(r, g, b float64) (float64, float64, float64)) {
+// each compares a step with a formula for every pixel: what it makes of the channels from 0 to 255, rounded half to
+// even.
+func each(
+	t *testing.T, name string, step recipe.Step, off int, formula func(r, g, b float64) (float64, float64, float64),
+) {
 	t.Helper()
 	m := noise(64, 48, 7)
 	got := edited(t, m, step)
@@ -57,16 +60,25 @@ func TestColourFiltersAreThoseOfTheEditor(t *testing.T) {
 		}
 		return to, to, to
 	})
-	each(t, "duotone", recipe.Duotone{Dark: color.NRGBA{R: 10, G: 20, B: 30, A: 255}, Light: color.NRGBA{R: 200, G: 100, B: 0, A: 255}}, 1, func(r, g, b float64) (float64, float64, float64) {
-		share := math.Round(0.2126*r+0.7152*g+0.0722*b) / 255
-		return 10 + 190*share, 20 + 80*share, 30 - 30*share
-	})
+	each(
+		t, "duotone", recipe.Duotone{Dark: color.NRGBA{R: 10, G: 20, B: 30, A: 255}, Light: color.NRGBA{
+			R: 200,
+			G: 100,
+			B: 0,
+			A: 255,
+		}}, 1, func(
+			r, g, b float64,
+		) (float64, float64, float64) {
+			share := math.Round(0.2126*r+0.7152*g+0.0722*b) / 255
+			return 10 + 190*share, 20 + 80*share, 30 - 30*share
+		})
 	vintage, err := recipe.Parse([]byte(`{"version":1,"steps":[{"op":"filter","name":"vintage"}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	each(t, "vintage", vintage.Steps[0], 0, func(r, g, b float64) (float64, float64, float64) {
-		return 0.62793*r + 0.32021*g - 0.03965*b + 0.03784*255, 0.02578*r + 0.64411*g + 0.03259*b + 0.02926*255, 0.0466*r - 0.08512*g + 0.52416*b + 0.02023*255
+		return 0.62793*r + 0.32021*g - 0.03965*b + 0.03784*255, 0.02578*r + 0.64411*g + 0.03259*b + 0.02926*255,
+			0.0466*r - 0.08512*g + 0.52416*b + 0.02023*255
 	})
 	const alpha = 0.7
 	for mode, formula := range map[recipe.Blend]func(x, t float64) float64{
@@ -86,9 +98,12 @@ func TestColourFiltersAreThoseOfTheEditor(t *testing.T) {
 			return 255 - 2*(255-x)*(255-t)/255
 		},
 	} {
-		each(t, string(mode), recipe.BlendColor{Mode: mode, Color: color.NRGBA{R: 3, G: 189, B: 158, A: 255}, Alpha: alpha}, 1, func(r, g, b float64) (float64, float64, float64) {
-			return formula(r, 3*alpha), formula(g, 189*alpha), formula(b, 158*alpha)
-		})
+		each(t, string(mode),
+			recipe.BlendColor{Mode: mode, Color: color.NRGBA{R: 3, G: 189, B: 158, A: 255}, Alpha: alpha}, 1, func(
+				r, g, b float64,
+			) (float64, float64, float64) {
+				return formula(r, 3*alpha), formula(g, 189*alpha), formula(b, 158*alpha)
+			})
 	}
 }
 
@@ -116,9 +131,19 @@ func TestAdjustmentsOfLightAndColour(t *testing.T) {
 		}
 		return 255 * low
 	}))
-	each(t, "temperature", recipe.Adjust{Temperature: 40, Gamma: 1}, 0, func(r, g, b float64) (float64, float64, float64) { return r * 1.1, g, b * 0.9 })
-	each(t, "a third of the circle", recipe.Adjust{Hue: 120, Gamma: 1}, 0, func(r, g, b float64) (float64, float64, float64) { return b, r, g })
-	each(t, "a third back", recipe.Adjust{Hue: -120, Gamma: 1}, 0, func(r, g, b float64) (float64, float64, float64) { return g, b, r })
+	each(t, "temperature", recipe.Adjust{Temperature: 40, Gamma: 1}, 0, func(
+		r, g, b float64,
+	) (float64, float64, float64) {
+		return r * 1.1, g, b * 0.9
+	})
+	each(t, "a third of the circle", recipe.Adjust{Hue: 120, Gamma: 1}, 0, func(
+		r, g, b float64,
+	) (float64, float64, float64) {
+		return b, r, g
+	})
+	each(t, "a third back", recipe.Adjust{Hue: -120, Gamma: 1}, 0, func(r, g, b float64) (float64, float64, float64) {
+		return g, b, r
+	})
 	gifts := func(f gift.Filter) func(x float64) float64 {
 		from, to := image.NewNRGBA(image.Rect(0, 0, 256, 1)), image.NewNRGBA(image.Rect(0, 0, 256, 1))
 		for i := range 256 {
@@ -127,12 +152,15 @@ func TestAdjustmentsOfLightAndColour(t *testing.T) {
 		gift.New(f).Draw(to, from)
 		return func(x float64) float64 { return float64(to.Pix[int(x)*4]) }
 	}
-	each(t, "sigmoid", recipe.Adjust{Gamma: 1, Sigmoid: recipe.Sigmoid{Midpoint: 0.4, Factor: 5}}, 1, alike(gifts(gift.Sigmoid(0.4, 5))))
-	each(t, "sigmoid back", recipe.Adjust{Gamma: 1, Sigmoid: recipe.Sigmoid{Midpoint: 0.6, Factor: -7}}, 1, alike(gifts(gift.Sigmoid(0.6, -7))))
+	each(t, "sigmoid", recipe.Adjust{Gamma: 1, Sigmoid: recipe.Sigmoid{Midpoint: 0.4, Factor: 5}}, 1,
+		alike(gifts(gift.Sigmoid(0.4, 5))))
+	each(t, "sigmoid back", recipe.Adjust{Gamma: 1, Sigmoid: recipe.Sigmoid{Midpoint: 0.6, Factor: -7}}, 1,
+		alike(gifts(gift.Sigmoid(0.6, -7))))
 	each(t, "shadows", recipe.Adjust{Gamma: 1, Shadows: 100}, 1, alike(func(x float64) float64 {
 		return x + (math.Sqrt(x*255)-x)*math.Pow(1-x/255, 2)
 	}))
-	each(t, "highlights", recipe.Adjust{Gamma: 1, Highlights: -50}, 1, alike(func(x float64) float64 { // darker: the dark end, mirrored
+	// darker: the dark end, mirrored
+	each(t, "highlights", recipe.Adjust{Gamma: 1, Highlights: -50}, 1, alike(func(x float64) float64 {
 		d := 255 - x
 		return 255 - (d + (math.Sqrt(d*255)-d)*math.Pow(1-d/255, 2)/2)
 	}))
@@ -168,22 +196,26 @@ func TestColoursAreRemovedAndShineThrough(t *testing.T) {
 
 func TestLevelsAreStretchedBetweenPercentiles(t *testing.T) {
 	t.Parallel()
-	m := image.NewNRGBA(image.Rect(0, 0, 100, 200)) // levels from 50 to 149 in red, half of that in green and blue; 200 bands
+	// levels from 50 to 149 in red, half of that in green and blue; 200 bands
+	m := image.NewNRGBA(image.Rect(0, 0, 100, 200))
 	for i := 0; i < len(m.Pix); i += 4 {
 		x := uint8(i / 4 % 100)
 		copy(m.Pix[i:], []byte{50 + x, 20 + x/2, 20 + x/2, 255})
 	}
 	m.SetNRGBA(0, 0, color.NRGBA{0, 0, 0, 0}) // what nobody sees does not count
 	all := edited(t, m, recipe.AutoLevels{Low: 0, High: 100})
-	if a, b := all.NRGBAAt(0, 1), all.NRGBAAt(99, 1); a != (color.NRGBA{59, 0, 0, 255}) || b != (color.NRGBA{255, 97, 97, 255}) {
+	if a, b := all.NRGBAAt(0, 1),
+		all.NRGBAAt(99, 1); a != (color.NRGBA{59, 0, 0, 255}) || b != (color.NRGBA{255, 97, 97, 255}) {
 		t.Errorf("stretched together to %v and %v", a, b) // 20 to 149 becomes 0 to 255
 	}
 	apart := edited(t, m, recipe.AutoLevels{Low: 0, High: 100, Channels: true})
-	if a, b := apart.NRGBAAt(0, 1), apart.NRGBAAt(99, 1); a != (color.NRGBA{0, 0, 0, 255}) || b != (color.NRGBA{255, 255, 255, 255}) {
+	if a, b := apart.NRGBAAt(0, 1),
+		apart.NRGBAAt(99, 1); a != (color.NRGBA{0, 0, 0, 255}) || b != (color.NRGBA{255, 255, 255, 255}) {
 		t.Errorf("stretched apart to %v and %v", a, b)
 	}
 	cut := edited(t, m, recipe.AutoLevels{Low: 9.5, High: 89.5, Channels: true})
-	for x, want := range map[int]uint8{9: 0, 10: 3, 49: 127, 89: 255, 95: 255} { // 59 is the tenth column, 139 the ninetieth
+	// 59 is the tenth column, 139 the ninetieth
+	for x, want := range map[int]uint8{9: 0, 10: 3, 49: 127, 89: 255, 95: 255} {
 		if got := cut.NRGBAAt(x, 1).R; abs(int(got)-int(want)) > 1 {
 			t.Errorf("column %d is %d, want %d", x, got, want)
 		}

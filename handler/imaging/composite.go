@@ -7,8 +7,8 @@ import (
 	"imagepro/handler/recipe"
 )
 
-// compositing returns what lays a row of straight pixels on another one that is as long or shorter, with an opacity from
-// 0 to 255.
+// compositing returns what lays a row of straight pixels on another one that is as long or shorter, with an opacity
+// from 0 to 255.
 func compositing(mode recipe.Composite, opacity uint32) func(row, top []byte) {
 	if mode == recipe.CompositeOver {
 		return func(row, top []byte) {

@@ -69,7 +69,8 @@ func TestEveryPictureOfGoSurvivesEveryOutput(t *testing.T) {
 	edited := 0
 	for name, src := range corpus(t) {
 		_, err := imaging.Inspect(src, imaging.Limits{})
-		for _, format := range []recipe.Format{recipe.Keep, recipe.JPEG, recipe.PNG, recipe.GIF, recipe.WebP, recipe.TIFF, recipe.BMP} {
+		for _, format := range []recipe.Format{recipe.Keep, recipe.JPEG, recipe.PNG, recipe.GIF, recipe.WebP,
+			recipe.TIFF, recipe.BMP} {
 			r := parse(t, fmt.Sprintf(`{"version":1,"steps":[
 				{"op":"resize","width":40,"height":40},{"op":"adjust","contrast":10},{"op":"rotate","angle":5},{"op":"sharpen"}],
 				"output":{"format":%q}}`, format))
@@ -90,9 +91,11 @@ func TestEveryPictureOfGoSurvivesEveryOutput(t *testing.T) {
 				continue
 			}
 			if after.Format != result.Format || after.Width != result.Width || after.Height != result.Height {
-				t.Errorf("%s to %s: the result is %+v, Edit says %s %d×%d", name, format, after, result.Format, result.Width, result.Height)
+				t.Errorf("%s to %s: the result is %+v, Edit says %s %d×%d", name, format, after, result.Format,
+					result.Width, result.Height)
 			}
-			if _, err := imaging.Edit(context.Background(), result.Data, parse(t, toPNGGray), imaging.Options{}); err != nil {
+			if _, err := imaging.Edit(context.Background(), result.Data, parse(t, toPNGGray),
+				imaging.Options{}); err != nil {
 				t.Errorf("%s to %s: the result cannot be edited: %v", name, format, err)
 			}
 		}
@@ -109,7 +112,8 @@ func TestTheSameEditGivesTheSameBytesOnAnyNumberOfProcessors(t *testing.T) {
 		sources["webp"], sources["gif"] = files["yellow_rose.lossy-with-alpha.webp"], files["video-001.gif"]
 	}
 	sources["moving gif"], _ = walker(t, image.Pt(90, 70), 5)
-	sources["moving webp"] = movingWebP(t, image.Pt(90, 70), 0, 0, nil, shot{m: pattern(90, 70)}, shot{at: image.Pt(10, 20), m: veiled(50, 50), blend: true})
+	sources["moving webp"] = movingWebP(t, image.Pt(90, 70), 0, 0, nil, shot{m: pattern(90, 70)},
+		shot{at: image.Pt(10, 20), m: veiled(50, 50), blend: true})
 	document := parse(t, `{"version":1,"input":{"onAnimated":"process"},"steps":[
 		{"op":"resize","width":333},{"op":"adjust","brightness":5,"saturation":20},{"op":"rotate","angle":13.5},
 		{"op":"blur","sigma":2},{"op":"blur","sigma":9},{"op":"sharpen"},{"op":"text","text":"Ämne {year}","stroke":{"width":"8%"}}]}`)
@@ -179,7 +183,8 @@ func sortedCorpus(t testing.TB) iter.Seq2[string, []byte] {
 
 func TestAPNGWithAPaletteKeepsIt(t *testing.T) {
 	t.Parallel()
-	m := image.NewPaletted(image.Rect(0, 0, 30, 20), color.Palette{color.NRGBA{R: 255, A: 255}, color.NRGBA{B: 9, A: 100}})
+	m := image.NewPaletted(image.Rect(0, 0, 30, 20),
+		color.Palette{color.NRGBA{R: 255, A: 255}, color.NRGBA{B: 9, A: 100}})
 	for i := range m.Pix {
 		m.Pix[i] = uint8(i % 2)
 	}
@@ -188,7 +193,8 @@ func TestAPNGWithAPaletteKeepsIt(t *testing.T) {
 	if err != nil || !info.Palette || !info.Alpha {
 		t.Errorf("the result is %+v, %v", info, err)
 	}
-	if got := fromPNG(t, result.Data).NRGBAAt(0, 19); got != (color.NRGBA{R: 255, A: 255}) && got != (color.NRGBA{B: 9, A: 100}) {
+	if got := fromPNG(t, result.Data).NRGBAAt(0, 19); got != (color.NRGBA{R: 255, A: 255}) &&
+		got != (color.NRGBA{B: 9, A: 100}) {
 		t.Errorf("a pixel is %v", got)
 	}
 }

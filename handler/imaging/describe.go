@@ -56,7 +56,12 @@ func Describe(src []byte, limits Limits) (About, error) {
 	}
 	blocks := metadata.Read(string(info.Format), src) // of bounded length
 	about.Profile = profileName(blocks.ICC)
-	formats := map[Format]imagemeta.ImageFormat{JPEG: imagemeta.JPEG, PNG: imagemeta.PNG, WebP: imagemeta.WebP, TIFF: imagemeta.TIFF}
+	formats := map[Format]imagemeta.ImageFormat{
+		JPEG: imagemeta.JPEG,
+		PNG:  imagemeta.PNG,
+		WebP: imagemeta.WebP,
+		TIFF: imagemeta.TIFF,
+	}
 	format, ok := formats[info.Format]
 	if !ok {
 		return about, nil
@@ -64,8 +69,12 @@ func Describe(src []byte, limits Limits) (About, error) {
 	var tags imagemeta.Tags
 	_ = guarded(func() error { // what was read up to a damage counts
 		_, err := imagemeta.Decode(imagemeta.Options{ // with a time limit it would go on behind our back
-			R: bytes.NewReader(src), ImageFormat: format, Sources: imagemeta.EXIF | imagemeta.IPTC, LimitNumTags: maxTags,
-			ShouldHandleTag: func(t imagemeta.TagInfo) bool { return !strings.Contains(t.Namespace, "IFD1") }, // that of the preview
+			R:            bytes.NewReader(src),
+			ImageFormat:  format,
+			Sources:      imagemeta.EXIF | imagemeta.IPTC,
+			LimitNumTags: maxTags,
+			// that of the preview
+			ShouldHandleTag: func(t imagemeta.TagInfo) bool { return !strings.Contains(t.Namespace, "IFD1") },
 			HandleTag:       func(t imagemeta.TagInfo) error { tags.Add(t); return nil },
 		})
 		return err
@@ -99,7 +108,8 @@ func (a *About) fill(tags imagemeta.Tags, xmp map[string][]string) {
 		a.Camera = model
 	}
 	a.Lens = first(exif["LensModel"].Value)
-	a.FNumber, a.FocalLength, a.ISO = tagNumber(exif["FNumber"].Value), tagNumber(exif["FocalLength"].Value), int(tagNumber(exif["ISO"].Value))
+	a.FNumber, a.FocalLength, a.ISO = tagNumber(exif["FNumber"].Value), tagNumber(exif["FocalLength"].Value),
+		int(tagNumber(exif["ISO"].Value))
 	if seconds := tagNumber(exif["ExposureTime"].Value); seconds >= 1 {
 		a.Exposure = fmt.Sprintf("%g", seconds)
 	} else if seconds > 0 {
@@ -111,7 +121,8 @@ func (a *About) fill(tags imagemeta.Tags, xmp map[string][]string) {
 			a.TakenAt += zone
 		}
 	}
-	if latitude, longitude, err := tags.GetLatLong(); err == nil && math.Abs(latitude) <= 90 && math.Abs(longitude) <= 180 {
+	if latitude, longitude,
+		err := tags.GetLatLong(); err == nil && math.Abs(latitude) <= 90 && math.Abs(longitude) <= 180 {
 		a.Latitude, a.Longitude = latitude, longitude
 	}
 }
@@ -196,7 +207,8 @@ func profileName(icc []byte) string {
 	for n := range min(u32(128), 100) {
 		entry := 132 + 12*n
 		at, size := u32(entry+4), u32(entry+8)
-		if entry+12 > len(icc) || string(icc[entry:entry+4]) != "desc" || at < 0 || size < 12 || at > len(icc) || size > len(icc)-at {
+		if entry+12 > len(icc) || string(icc[entry:entry+4]) != "desc" || at < 0 || size < 12 || at > len(icc) ||
+			size > len(icc)-at {
 			continue
 		}
 		tag := icc[at : at+size]

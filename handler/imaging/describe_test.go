@@ -69,22 +69,27 @@ func TestAPictureTellsWhatItSaysOfItself(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if about.Width != p.Width || about.Height != p.Height || about.Format == imaging.JPEG && (about.Camera == "" || about.ISO == 0 || len(about.TakenAt) != 19 || about.Copyright == "") {
+		if about.Width != p.Width || about.Height != p.Height || about.Format == imaging.JPEG &&
+			(about.Camera == "" || about.ISO == 0 || len(about.TakenAt) != 19 || about.Copyright == "") {
 			t.Errorf("%s: %+v", p.Name, about)
 		}
 	}
 	plain := asJPEG(t, pattern(20, 10), 90)
-	for name, icc := range map[string][]byte{"sRGB v2": profile(version2("sRGB v2")), "Dïsplay P3": profile(version4("Dïsplay P3"))} {
+	for name, icc := range map[string][]byte{"sRGB v2": profile(version2("sRGB v2")),
+		"Dïsplay P3": profile(version4("Dïsplay P3"))} {
 		file, lost := metadata.WriteJPEG(plain, metadata.Blocks{XMP: []byte(xmpPacket), ICC: icc})
 		about, err := imaging.Describe(file, imaging.Limits{})
-		if err != nil || lost || about.Profile != name || about.Title != "Sömmer" || about.Creator != "Anna" || about.Credit != "Agency" || !slices.Equal(about.Keywords, []string{"sea", "sun"}) {
+		if err != nil || lost || about.Profile != name || about.Title != "Sömmer" || about.Creator != "Anna" ||
+			about.Credit != "Agency" || !slices.Equal(about.Keywords, []string{"sea", "sun"}) {
 			t.Errorf("%s: %+v, %v", name, about, err)
 		}
 	}
-	if about, err := imaging.Describe(animated(t), imaging.Limits{}); err != nil || !about.Animated || about.Frames < 2 || about.Width == 0 {
+	if about, err := imaging.Describe(animated(t), imaging.Limits{}); err != nil || !about.Animated ||
+		about.Frames < 2 || about.Width == 0 {
 		t.Errorf("an animation: %+v, %v", about, err)
 	}
-	if about, err := imaging.Describe(plain, imaging.Limits{}); err != nil || about.Profile+about.Title+about.Camera+about.TakenAt != "" || len(about.Keywords) != 0 || about.Latitude != 0 {
+	if about, err := imaging.Describe(plain, imaging.Limits{}); err != nil ||
+		about.Profile+about.Title+about.Camera+about.TakenAt != "" || len(about.Keywords) != 0 || about.Latitude != 0 {
 		t.Errorf("nothing: %+v, %v", about, err)
 	}
 	if _, err := imaging.Describe([]byte("text"), imaging.Limits{}); !fault.Is(err, fault.Unsupported) {
@@ -101,7 +106,13 @@ func TestHostileDescriptionsAreNone(t *testing.T) {
 	far := version4("abc")
 	binary.BigEndian.PutUint32(far[24:], 1<<31-1)
 	odd := version2("a\x00\x07\xff\x1bb")
-	for name, description := range map[string][]byte{"a length beyond the end": long, "a text far away": far, "cut off": good[:10], "of no kind": []byte("nothing at all"), "control characters": odd} {
+	for name, description := range map[string][]byte{
+		"a length beyond the end": long,
+		"a text far away":         far,
+		"cut off":                 good[:10],
+		"of no kind":              []byte("nothing at all"),
+		"control characters":      odd,
+	} {
 		icc := profile(description)
 		for _, file := range [][]byte{icc, icc[:140], icc[:131]} {
 			written, _ := metadata.WriteJPEG(plain, metadata.Blocks{ICC: file})
@@ -121,18 +132,22 @@ func TestVeryLongMetadataIsNotRead(t *testing.T) {
 	if err != nil || about.Title != "" || about.Width != 20 {
 		t.Errorf("%+v, %v", about, err)
 	}
-	if short, err := imaging.Describe(webpWith(t, pattern(20, 10), metadata.Blocks{XMP: []byte(xmpPacket)}), imaging.Limits{}); err != nil || short.Title != "Sömmer" {
+	if short, err := imaging.Describe(webpWith(t, pattern(20, 10), metadata.Blocks{XMP: []byte(xmpPacket)}),
+		imaging.Limits{}); err != nil || short.Title != "Sömmer" {
 		t.Errorf("a usual packet: %+v, %v", short, err)
 	}
 }
 
 func TestNumbersThatAreNoneAreLeftOut(t *testing.T) {
 	t.Parallel()
-	for name, value := range map[string][]byte{"divided by zero": {0, 0, 0, 1, 0, 0, 0, 0}, "fine": {0, 0, 0, 28, 0, 0, 0, 10}} {
-		exif := []byte("MM\x00*\x00\x00\x00\x08\x00\x01\x87\x69\x00\x04\x00\x00\x00\x01\x00\x00\x00\x1a\x00\x00\x00\x00" +
-			"\x00\x01\x82\x9d\x00\x05\x00\x00\x00\x01\x00\x00\x00\x2c\x00\x00\x00\x00" + string(value)) // FNumber
+	for name, value := range map[string][]byte{"divided by zero": {0, 0, 0, 1, 0, 0, 0, 0},
+		"fine": {0, 0, 0, 28, 0, 0, 0, 10}} {
+		exif := []byte(
+			"MM\x00*\x00\x00\x00\x08\x00\x01\x87\x69\x00\x04\x00\x00\x00\x01\x00\x00\x00\x1a\x00\x00\x00\x00" +
+				"\x00\x01\x82\x9d\x00\x05\x00\x00\x00\x01\x00\x00\x00\x2c\x00\x00\x00\x00" + string(value)) // FNumber
 		about, err := imaging.Describe(withExif(t, asJPEG(t, pattern(20, 10), 90), exif), imaging.Limits{})
-		if _, encodeErr := json.Marshal(about); err != nil || encodeErr != nil || name == "fine" && about.FNumber != 2.8 {
+		if _, encodeErr := json.Marshal(about); err != nil || encodeErr != nil || name == "fine" &&
+			about.FNumber != 2.8 {
 			t.Errorf("%s: %v, %v, %v", name, about.FNumber, err, encodeErr)
 		}
 	}
@@ -141,7 +156,9 @@ func TestNumbersThatAreNoneAreLeftOut(t *testing.T) {
 func FuzzDescribe(f *testing.F) {
 	addPictures(f)
 	plain := asJPEG(f, pattern(20, 10), 90)
-	full, _ := metadata.WriteJPEG(plain, metadata.Blocks{XMP: []byte(xmpPacket), ICC: profile(version4("x")), Exif: orientationExif(binary.BigEndian, 6)})
+	full, _ := metadata.WriteJPEG(plain,
+		metadata.Blocks{XMP: []byte(xmpPacket), ICC: profile(version4("x")),
+			Exif: orientationExif(binary.BigEndian, 6)})
 	f.Add(full)
 	f.Fuzz(func(t *testing.T, src []byte) {
 		about, err := imaging.Describe(src, tight())

@@ -7,7 +7,8 @@ import (
 )
 
 // adjustAsInEditor has fabric's formulas for a canvas (https://github.com/fabricjs/fabric.js, 4.6.0, src/filters), one
-// after the other, each rounded as a canvas rounds. Fabric's saturation and vibrance look away from the greatest channel.
+// after the other, each rounded as a canvas rounds. Fabric's saturation and vibrance look away from the greatest
+// channel.
 func (p *planner) adjustAsInEditor(s recipe.Adjust) error {
 	if s.Gamma != 1 {
 		p.levels("gamma", func(x float64) float64 { return math.Trunc(math.Pow(x/255, 1/s.Gamma) * 255) })

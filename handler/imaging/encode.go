@@ -122,7 +122,8 @@ func (w *writer) fitting(ctx context.Context, encoded func(quality int) ([]byte,
 		}
 	}
 	if best == nil {
-		return nil, fault.Newf(fault.TooLarge, "The result has %d bytes at the least; it may have %d.", length, w.output.MaxBytes).
+		return nil, fault.Newf(fault.TooLarge, "The result has %d bytes at the least; it may have %d.", length,
+			w.output.MaxBytes).
 			Over(fault.LimitMaxBytes).At("/output/maxBytes")
 	}
 	w.warnings[WarnQualityReduced] = true
@@ -167,7 +168,8 @@ func (w *writer) encode(to *unended, m image.Image, quality int) error {
 	}
 }
 
-// whole returns a picture whose last row is as long as the others in memory: the encoder of TIFF steps over the end of views.
+// whole returns a picture whose last row is as long as the others in memory: the encoder of TIFF steps over the end of
+// views.
 func whole(m image.Image) image.Image {
 	if n, ok := m.(*image.NRGBA); ok && len(n.Pix) < n.Stride*n.Rect.Dy() {
 		return copied(n)
@@ -176,7 +178,8 @@ func whole(m image.Image) image.Image {
 }
 
 func (w *writer) encodeJPEG(to *bytes.Buffer, m image.Image, quality int) error {
-	o := jpegcodec.Options{Quality: quality, Progressive: w.output.Progressive, FullChroma: w.output.Chroma == recipe.FullChroma}
+	o := jpegcodec.Options{Quality: quality, Progressive: w.output.Progressive,
+		FullChroma: w.output.Chroma == recipe.FullChroma}
 	_, gray := m.(*image.Gray)
 	if o.Progressive && !jpegcodec.Turbo {
 		w.warnings[WarnProgressiveMissing] = true
@@ -219,8 +222,8 @@ func mix(over, under uint8, a uint32) uint8 {
 	return uint8((uint32(over)*a + uint32(under)*(255-a) + 127) / 255)
 }
 
-// narrowest returns the picture as the format and the recipe ask for it, or else in the way its source was stored, if it
-// still fits: as one channel, or as indices. A PNG in another way would be several times as long.
+// narrowest returns the picture as the format and the recipe ask for it, or else in the way its source was stored, if
+// it still fits: as one channel, or as indices. A PNG in another way would be several times as long.
 func (w *writer) narrowest(ctx context.Context, m *image.NRGBA) (image.Image, error) {
 	gray, colors := w.gray(m), w.output.Palette.Colors
 	switch {

@@ -24,7 +24,8 @@ func TestEncodersEndWithTheirContext(t *testing.T) {
 			t.Errorf("%s: %v", format, err)
 		}
 	}
-	w := writer{plan: &plan{format: WebP, warnings: warnings{}}, output: recipe.Output{Quality: 80, MinQuality: 1, MaxBytes: 10}}
+	w := writer{plan: &plan{format: WebP, warnings: warnings{}},
+		output: recipe.Output{Quality: 80, MinQuality: 1, MaxBytes: 10}}
 	tried := 0
 	_, err = w.short(ended, func(int) ([]byte, error) { tried++; return make([]byte, 11), nil })
 	if !errors.Is(err, context.Canceled) || tried != 1 {

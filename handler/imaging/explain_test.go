@@ -24,9 +24,11 @@ func explain(t *testing.T, src []byte, steps string) imaging.Explanation {
 
 func TestAPlanIsExplainedAsItIsCarriedOut(t *testing.T) {
 	t.Parallel()
-	src := withExif(t, asJPEG(t, storedAs(pattern(1792, 1200), 6), 90), orientationExif(binary.BigEndian, 6)) // on its side
+	// on its side
+	src := withExif(t, asJPEG(t, storedAs(pattern(1792, 1200), 6), 90), orientationExif(binary.BigEndian, 6))
 	for steps, want := range map[string]imaging.Way{
-		``: imaging.Lossless, `{"op":"flip","axis":"vertical"}`: imaging.Lossless, `{"op":"rotate","angle":-90}`: imaging.Lossless,
+		``: imaging.Lossless, `{"op":"flip","axis":"vertical"}`: imaging.Lossless,
+		`{"op":"rotate","angle":-90}`:    imaging.Lossless,
 		`{"op":"adjust","brightness":1}`: imaging.Recoded, `{"op":"rotate","angle":3}`: imaging.Recoded,
 	} {
 		if !jpegcodec.Turbo && want == imaging.Lossless {
@@ -37,10 +39,13 @@ func TestAPlanIsExplainedAsItIsCarriedOut(t *testing.T) {
 		}
 	}
 	upright := asPNG(t, veiled(40, 30))
-	if e := explain(t, upright, `{"op":"rotate","angle":180},{"op":"flip","axis":"both"}`); e.How != imaging.Unchanged || e.Width != 40 || e.Passes != nil {
+	if e := explain(t, upright,
+		`{"op":"rotate","angle":180},{"op":"flip","axis":"both"}`); e.How != imaging.Unchanged || e.Width != 40 ||
+		e.Passes != nil {
 		t.Errorf("nothing to do: %+v", e)
 	}
-	steps := `{"op":"resize","width":600},{"op":"adjust","contrast":5,"saturation":5},{"op":"blur","sigma":2},{"op":"extend","left":10}`
+	steps := `{"op":"resize","width":600},{"op":"adjust","contrast":5,"saturation":5},{"op":"blur","sigma":2},` +
+		`{"op":"extend","left":10}`
 	e := explain(t, src, steps)
 	var passes []string
 	for _, p := range e.Passes {
@@ -60,7 +65,8 @@ func TestAPlanIsExplainedAsItIsCarriedOut(t *testing.T) {
 		t.Errorf("%d pixels, want %d and %d", e.Pixels, decoded, rest)
 	}
 	result := edit(t, src, `{"version":1,"steps":[`+steps+`]}`)
-	if e.How != imaging.Recoded || e.Width != result.Width || e.Height != result.Height || e.Format != result.Format || e.Memory < int64(e.Width*e.Height*8) || e.Memory > e.Limit {
+	if e.How != imaging.Recoded || e.Width != result.Width || e.Height != result.Height || e.Format != result.Format ||
+		e.Memory < int64(e.Width*e.Height*8) || e.Memory > e.Limit {
 		t.Errorf("explained as %+v", e)
 	}
 }
@@ -76,7 +82,8 @@ func TestWhatTheOutputAsksForIsExplained(t *testing.T) {
 		want   imaging.Way
 		passes []imaging.Pass
 	}{
-		"a profile":         {inP3, `"colorProfile":"srgb"`, imaging.Recoded, []imaging.Pass{{What: "to sRGB", Width: 40, Height: 30}}},
+		"a profile": {inP3, `"colorProfile":"srgb"`, imaging.Recoded,
+			[]imaging.Pass{{What: "to sRGB", Width: 40, Height: 30}}},
 		"a profile of sRGB": {inSRGB, `"colorProfile":"srgb"`, imaging.Lossless, nil},
 		"no profile":        {plain, `"colorProfile":"srgb"`, imaging.Unchanged, nil},
 		"a text":            {plain, `"metadata":{"set":{"title":"x"}}`, imaging.Lossless, nil},
@@ -88,7 +95,8 @@ func TestWhatTheOutputAsksForIsExplained(t *testing.T) {
 		}
 	}
 	odd := withExif(t, asJPEG(t, pattern(61, 45), 90), exifWith(6))
-	if e, err := imaging.Explain(odd, parse(t, `{"version":1,"output":{"metadata":{"set":{"title":"x"}}}}`), imaging.Options{}); err != nil || e.How != imaging.Lossless {
+	if e, err := imaging.Explain(odd, parse(t, `{"version":1,"output":{"metadata":{"set":{"title":"x"}}}}`),
+		imaging.Options{}); err != nil || e.How != imaging.Lossless {
 		t.Errorf("a text in a file that keeps its turn: %s, %v", e.How, err)
 	}
 }
@@ -111,7 +119,8 @@ func TestWhatCannotBeDoneIsExplainedWithItsFigure(t *testing.T) {
 	limits := imaging.Limits{Memory: 10 << 20}
 	_, explained := imaging.Explain(src, r, imaging.Options{Limits: limits})
 	_, edited := imaging.Edit(context.Background(), src, r, imaging.Options{Limits: limits})
-	if !fault.Is(explained, fault.TooLarge) || !strings.Contains(explained.Error(), "at most 10 MB") || edited == nil || explained.Error() != edited.Error() {
+	if !fault.Is(explained, fault.TooLarge) || !strings.Contains(explained.Error(), "at most 10 MB") || edited == nil ||
+		explained.Error() != edited.Error() {
 		t.Errorf("explained %v, edited %v", explained, edited)
 	}
 }

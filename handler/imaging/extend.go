@@ -17,7 +17,12 @@ func (p *planner) extend(s recipe.Extend) error {
 	if top+bottom+left+right == 0 {
 		return nil
 	}
-	p.push(padded{in: in, out: in.Add(image.Pt(left+right, top+bottom)), at: image.Pt(left, top), background: s.Background})
+	p.push(padded{
+		in:         in,
+		out:        in.Add(image.Pt(left+right, top+bottom)),
+		at:         image.Pt(left, top),
+		background: s.Background,
+	})
 	return nil
 }
 

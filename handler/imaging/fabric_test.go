@@ -30,7 +30,8 @@ func TestStepsAreExactlyThoseOfTheEditor(t *testing.T) {
 	}
 	source := read("source.png")
 	for _, one := range cases {
-		result, err := imaging.Edit(context.Background(), source, parse(t, `{"version":1,"steps":[`+string(one.Step)+`]}`), imaging.Options{})
+		result, err := imaging.Edit(context.Background(), source,
+			parse(t, `{"version":1,"steps":[`+string(one.Step)+`]}`), imaging.Options{})
 		if err != nil {
 			t.Errorf("%s: %v", one.Name, err)
 			continue

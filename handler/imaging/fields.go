@@ -23,7 +23,8 @@ func (p *planner) fields() error {
 	for _, field := range slices.Sorted(maps.Keys(p.out.Set)) {
 		for _, text := range p.out.Set[field] {
 			if n := len(recipe.Expand(text, p.value)); n > longestText {
-				return fault.Newf(fault.Invalid, "The text has %d bytes with its placeholders filled in; at most %d are written.", n, longestText).
+				return fault.Newf(fault.Invalid,
+					"The text has %d bytes with its placeholders filled in; at most %d are written.", n, longestText).
 					At("/output/metadata/set/" + string(field))
 			}
 		}

@@ -224,7 +224,10 @@ func TestRotatingThereAndBackKeepsTheMiddle(t *testing.T) {
 	for y := range 81 {
 		for x := range 101 {
 			m.SetNRGBA(x, y, color.NRGBA{
-				R: uint8(128 + 100*math.Sin(float64(x)/9)), G: uint8(128 + 100*math.Cos(float64(y)/7)), B: 90, A: 255,
+				R: uint8(128 + 100*math.Sin(float64(x)/9)),
+				G: uint8(128 + 100*math.Cos(float64(y)/7)),
+				B: 90,
+				A: 255,
 			})
 		}
 	}
@@ -307,8 +310,12 @@ func TestContainPadsAtTheGravity(t *testing.T) {
 	fill(m, color.NRGBA{R: 255, A: 255})
 	blue := color.NRGBA{B: 255, A: 255}
 	step := recipe.Resize{
-		Width: recipe.Length{Value: 30}, Height: recipe.Length{Value: 10}, Fit: recipe.Contain,
-		Kernel: recipe.Box, Gravity: recipe.East, Background: blue,
+		Width:      recipe.Length{Value: 30},
+		Height:     recipe.Length{Value: 10},
+		Fit:        recipe.Contain,
+		Kernel:     recipe.Box,
+		Gravity:    recipe.East,
+		Background: blue,
 	}
 	out := edited(t, m, step)
 	if out.NRGBAAt(0, 5) != blue || out.NRGBAAt(19, 5) != blue || out.NRGBAAt(20, 5).R != 255 {

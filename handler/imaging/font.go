@@ -146,7 +146,8 @@ func (l layout) underlines(x, y float64) []contour {
 	var bars []contour
 	for _, line := range l.lines {
 		if line.width > 0 {
-			bars = append(bars, roundedBox(x+line.x, y+line.baseline+underlineDrop*l.size, line.width, underlineThick*l.size, 0))
+			bars = append(
+				bars, roundedBox(x+line.x, y+line.baseline+underlineDrop*l.size, line.width, underlineThick*l.size, 0))
 		}
 	}
 	return bars

@@ -51,7 +51,8 @@ func readAnimation(info Info, src []byte, most int) (animation, error) {
 	canvas := image.Rect(0, 0, info.StoredWidth, info.StoredHeight)
 	for i, f := range a.frames {
 		if f.place.Empty() || !f.place.In(canvas) {
-			return a, fault.Newf(fault.Invalid, "The file is damaged: frame %d of the animation does not lie on its canvas.", i+1)
+			return a, fault.Newf(fault.Invalid,
+				"The file is damaged: frame %d of the animation does not lie on its canvas.", i+1)
 		}
 	}
 	return a, nil

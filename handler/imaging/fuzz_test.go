@@ -13,7 +13,15 @@ import (
 
 // tight are limits under which no input keeps a fuzzer waiting.
 func tight() imaging.Limits {
-	return imaging.Limits{Bytes: 1 << 20, Pixels: 250_000, Side: 1000, Scans: 10, ResultPixels: 250_000, ResultSide: 1000, Memory: 64 << 20}
+	return imaging.Limits{
+		Bytes:        1 << 20,
+		Pixels:       250_000,
+		Side:         1000,
+		Scans:        10,
+		ResultPixels: 250_000,
+		ResultSide:   1000,
+		Memory:       64 << 20,
+	}
 }
 
 func addPictures(f *testing.F) {
@@ -33,7 +41,8 @@ func addPictures(f *testing.F) {
 }
 
 func isExpected(err error) bool {
-	return err == nil || fault.Is(err, fault.Unsupported) || fault.Is(err, fault.TooLarge) || fault.Is(err, fault.Invalid)
+	return err == nil || fault.Is(err, fault.Unsupported) || fault.Is(err, fault.TooLarge) ||
+		fault.Is(err, fault.Invalid)
 }
 
 func FuzzInspect(f *testing.F) {
@@ -48,7 +57,8 @@ func FuzzInspect(f *testing.F) {
 		if !isExpected(err) {
 			t.Fatalf("Inspect: %v", err)
 		}
-		if err == nil && (info.Width < 1 || info.Height < 1 || info.Orientation < 1 || info.Orientation > 8 || info.Bits < 1) {
+		if err == nil && (info.Width < 1 || info.Height < 1 || info.Orientation < 1 || info.Orientation > 8 ||
+			info.Bits < 1) {
 			t.Fatalf("Inspect = %+v without an error", info)
 		}
 	})
@@ -56,10 +66,12 @@ func FuzzInspect(f *testing.F) {
 
 func FuzzEdit(f *testing.F) {
 	addPictures(f)
-	inP3, _ := metadata.WritePNG(asPNG(f, pattern(20, 10)), metadata.Blocks{ICC: profileFile(f, "displayp3"), XMP: []byte(packet)})
+	inP3, _ := metadata.WritePNG(asPNG(f, pattern(20, 10)),
+		metadata.Blocks{ICC: profileFile(f, "displayp3"), XMP: []byte(packet)})
 	f.Add(inP3)
 	f.Add(webpWith(f, veiled(20, 10), metadata.Blocks{Exif: exifWith(6), XMP: []byte(packet)}))
-	tiff, _, err := metadata.WriteTIFF(asTIFF(f, pattern(20, 10)), metadata.Blocks{Exif: exifWith(6), XMP: []byte(packet), ICC: profileFile(f, "gray")})
+	tiff, _, err := metadata.WriteTIFF(asTIFF(f, pattern(20, 10)),
+		metadata.Blocks{Exif: exifWith(6), XMP: []byte(packet), ICC: profileFile(f, "gray")})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -75,8 +87,10 @@ func FuzzEdit(f *testing.F) {
 				continue
 			}
 			after, err := imaging.Inspect(result.Data, imaging.Limits{})
-			if err != nil || after.Width != result.Width || after.Height != result.Height || after.Format != result.Format {
-				t.Fatalf("the result is %+v, %v; Edit says %s %d×%d", after, err, result.Format, result.Width, result.Height)
+			if err != nil || after.Width != result.Width || after.Height != result.Height ||
+				after.Format != result.Format {
+				t.Fatalf("the result is %+v, %v; Edit says %s %d×%d", after, err, result.Format, result.Width,
+					result.Height)
 			}
 		}
 	})
@@ -105,7 +119,8 @@ func FuzzPath(f *testing.F) {
 	src := asPNG(f, pattern(40, 30))
 	f.Fuzz(func(t *testing.T, d, join, end string, width float64) {
 		document, err := json.Marshal(map[string]any{"version": 1, "steps": []any{map[string]any{
-			"op": "shape", "shape": "path", "d": d, "fill": "#0008", "stroke": map[string]any{"width": width, "join": join, "cap": end},
+			"op": "shape", "shape": "path", "d": d, "fill": "#0008",
+			"stroke": map[string]any{"width": width, "join": join, "cap": end},
 		}}})
 		if err != nil {
 			return // no number

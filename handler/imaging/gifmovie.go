@@ -109,7 +109,10 @@ func (g *gifMovie) append(p *image.Paletted, delay int, dispose disposal) error 
 	}
 	var one bytes.Buffer
 	err := gif.EncodeAll(&one, &gif.GIF{
-		Image: []*image.Paletted{p}, Delay: []int{delay}, Disposal: []byte{byte(dispose)}, Config: config,
+		Image:    []*image.Paletted{p},
+		Delay:    []int{delay},
+		Disposal: []byte{byte(dispose)},
+		Config:   config,
 	})
 	if err != nil {
 		return err

@@ -39,7 +39,8 @@ func (g grid) square(i, j int) image.Rectangle {
 
 // tone is what a square shows.
 type tone struct {
-	// channels are red, green and blue of a square of one pixel, else the means of luma and chroma as JPEG has them; and alpha.
+	// channels are red, green and blue of a square of one pixel, else the means of luma and chroma as JPEG has them;
+	// and alpha.
 	channels [4]float32
 	colored  bool    // whether the colour can be compared; alpha always can
 	contrast float32 // mean difference of neighbouring pixels, in levels
@@ -80,8 +81,8 @@ func (g grid) of(m image.Image) sampling {
 	return g.sample(func(r image.Rectangle) tone { return meanAny(m, r) })
 }
 
-// planes samples planes of the full range that were decoded at one part of a denominator. Squares that are cut off are not
-// compared then: the decoder has whole blocks.
+// planes samples planes of the full range that were decoded at one part of a denominator. Squares that are cut off are
+// not compared then: the decoder has whole blocks.
 func (g grid) planes(m *image.YCbCr, denominator int) sampling {
 	across, down := subsampled(m.SubsampleRatio)
 	return g.sample(func(r image.Rectangle) tone {
@@ -90,7 +91,8 @@ func (g grid) planes(m *image.YCbCr, denominator int) sampling {
 		}
 		luma, chroma := parts(r, denominator, denominator), parts(r, denominator*across, denominator*down)
 		return tone{colored: true, channels: [4]float32{
-			planeMean(m.Y, m.YStride, luma), planeMean(m.Cb, m.CStride, chroma), planeMean(m.Cr, m.CStride, chroma), 255,
+			planeMean(m.Y, m.YStride, luma), planeMean(m.Cb, m.CStride, chroma), planeMean(m.Cr, m.CStride, chroma),
+			255,
 		}}
 	})
 }
@@ -155,10 +157,11 @@ func meanAny(m image.Image, r image.Rectangle) tone {
 	return colorTone(red, green, blue, alpha, r.Dx()*r.Dy(), clear)
 }
 
-// colorTone makes luma and chroma of sums of n pixels (ITU-T T.871). Encoders fill what is wholly transparent with colours
-// that suit them, so a square with such pixels has no colour to compare.
+// colorTone makes luma and chroma of sums of n pixels (ITU-T T.871). Encoders fill what is wholly transparent with
+// colours that suit them, so a square with such pixels has no colour to compare.
 func colorTone(red, green, blue, alpha, n int, clear bool) tone {
-	r, g, b, a := float32(red)/float32(n), float32(green)/float32(n), float32(blue)/float32(n), float32(alpha)/float32(n)
+	r, g, b, a := float32(red)/float32(n), float32(green)/float32(n), float32(blue)/float32(n),
+		float32(alpha)/float32(n)
 	return tone{colored: !clear, channels: [4]float32{
 		0.299*r + 0.587*g + 0.114*b,
 		128 - 0.168736*r - 0.331264*g + 0.5*b,
@@ -180,7 +183,8 @@ func (s sampling) withContrast(m image.Image) sampling {
 		case *image.YCbCr:
 			across, down := subsampled(m.SubsampleRatio)
 			chroma := parts(r, across, down)
-			t.contrast = contrastOf(m.Y, m.YStride, 1, r) + contrastOf(m.Cb, m.CStride, 1, chroma) + contrastOf(m.Cr, m.CStride, 1, chroma)
+			t.contrast = contrastOf(m.Y, m.YStride, 1, r) + contrastOf(m.Cb, m.CStride, 1, chroma) +
+				contrastOf(m.Cr, m.CStride, 1, chroma)
 		}
 		if r.Size() != image.Pt(s.side, s.side) {
 			t.contrast = max(t.contrast, cutContrast)
@@ -192,8 +196,8 @@ func (s sampling) withContrast(m image.Image) sampling {
 // cutContrast is taken for the contrast of a square that is cut off: its blocks hold more than can be seen.
 const cutContrast = 192
 
-// contrastOf returns the mean difference of neighbouring pixels, of the channel in which it is greatest. The last channel of
-// several is alpha, which does not count.
+// contrastOf returns the mean difference of neighbouring pixels, of the channel in which it is greatest. The last
+// channel of several is alpha, which does not count.
 func contrastOf(pix []byte, stride, channels int, r image.Rectangle) float32 {
 	sum, n := 0, r.Dx()*(r.Dy()-1)+r.Dy()*(r.Dx()-1)
 	for y := r.Min.Y; y < r.Max.Y; y++ {
@@ -221,7 +225,8 @@ func apartBy(row, other []byte, channels int) (sum int) {
 	return sum
 }
 
-// tolerance is how far tones may be from what was meant. Where neighbouring pixels differ, coding moves the mean of a square.
+// tolerance is how far tones may be from what was meant. Where neighbouring pixels differ, coding moves the mean of a
+// square.
 type tolerance struct {
 	most, mean  float32 // levels, of each square and of all squares together
 	perContrast float32 // and of each for a level of contrast
@@ -233,7 +238,8 @@ const manySquares = 64
 // compare reports squares that show something else than was meant.
 func (meant sampling) compare(found sampling, t tolerance) error {
 	if meant.grid != found.grid {
-		return fmt.Errorf("%d × %d pixels were meant, %d × %d are found", meant.size.X, meant.size.Y, found.size.X, found.size.Y)
+		return fmt.Errorf("%d × %d pixels were meant, %d × %d are found", meant.size.X, meant.size.Y, found.size.X,
+			found.size.Y)
 	}
 	var sum [3]float32
 	var contrast float32
@@ -257,14 +263,16 @@ func (meant sampling) compare(found sampling, t tolerance) error {
 	}
 	if wrong > 0 {
 		return fmt.Errorf("%d of %d squares differ; at %v %.1f was meant, %.1f is found", wrong, len(meant.tones),
-			meant.square(first%meant.n.X, first/meant.n.X).Min, meant.tones[first].channels, found.tones[first].channels)
+			meant.square(first%meant.n.X, first/meant.n.X).Min, meant.tones[first].channels,
+			found.tones[first].channels)
 	}
 	if colored < manySquares {
 		return nil
 	}
 	for c := range sum {
 		if !(sum[c] <= float32(colored)*t.mean+t.perContrast*contrast) {
-			return fmt.Errorf("channel %d is %.2f levels from what was meant in the mean of %d squares", c, sum[c]/float32(colored), colored)
+			return fmt.Errorf("channel %d is %.2f levels from what was meant in the mean of %d squares", c,
+				sum[c]/float32(colored), colored)
 		}
 	}
 	return nil

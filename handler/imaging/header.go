@@ -30,7 +30,8 @@ func readJPEGHeader(info *Info, src []byte, limits Limits) error {
 		}
 	}
 	if scans > limits.Scans {
-		return fault.Newf(fault.TooLarge, "The JPEG file has %d scans; at most %d are decoded.", scans, limits.Scans).Over(fault.LimitScans)
+		return fault.Newf(fault.TooLarge, "The JPEG file has %d scans; at most %d are decoded.", scans,
+			limits.Scans).Over(fault.LimitScans)
 	}
 	if scans == 0 || info.Bits < 2 || info.Bits > 16 { // ITU-T T.81, table B.2
 		return container.ErrMalformed
@@ -57,7 +58,8 @@ func readJPEGFrame(info *Info, s container.Segment) bool {
 	return true
 }
 
-// pngBits are how many bits a channel, or an index, may have in each kind of colour (PNG, third edition, section 11.2.1).
+// pngBits are how many bits a channel, or an index, may have in each kind of colour (PNG, third edition, section
+// 11.2.1).
 var pngBits = map[byte][]int{0: {1, 2, 4, 8, 16}, 2: {8, 16}, 3: {1, 2, 4, 8}, 4: {8, 16}, 6: {8, 16}}
 
 func readPNGHeader(info *Info, src []byte) error {

@@ -55,8 +55,10 @@ func overfull(w, h int) []byte {
 	const tags = 11
 	bits := dataAt(tags)
 	data := append([]byte{8, 0, 8, 0, 8, 0, 8, 0}, bytes.Repeat([]byte{255, 200, 100, 1}, w*h)...)
-	return tiffOf(0, data, tag{256, 4, 1, uint32(w)}, tag{257, 4, 1, uint32(h)}, tag{258, 3, 4, bits}, tag{259, 3, 1, 1},
-		tag{262, 3, 1, 2}, tag{273, 4, 1, bits + 8}, tag{277, 3, 1, 4}, tag{278, 4, 1, uint32(h)}, tag{279, 4, 1, uint32(w * h * 4)},
+	return tiffOf(0, data, tag{256, 4, 1, uint32(w)}, tag{257, 4, 1, uint32(h)}, tag{258, 3, 4, bits},
+		tag{259, 3, 1, 1},
+		tag{262, 3, 1, 2}, tag{273, 4, 1, bits + 8}, tag{277, 3, 1, 4}, tag{278, 4, 1, uint32(h)},
+		tag{279, 4, 1, uint32(w * h * 4)},
 		tag{284, 3, 1, 1}, tag{338, 3, 1, 1}) // associated alpha
 }
 
@@ -126,7 +128,8 @@ func TestALargeFileIsRefusedByItsLength(t *testing.T) {
 func TestInspectTellsWhatItKnewBesidesTheFault(t *testing.T) {
 	t.Parallel()
 	info, err := imaging.Inspect(animated(t), imaging.Limits{})
-	if !fault.Is(err, fault.Unsupported) || !info.Animated || info.Frames != 2 || info.Width != 4 || info.Format != imaging.GIF {
+	if !fault.Is(err, fault.Unsupported) || !info.Animated || info.Frames != 2 || info.Width != 4 ||
+		info.Format != imaging.GIF {
 		t.Errorf("Inspect = %+v, %v", info, err)
 	}
 }
@@ -187,7 +190,8 @@ func TestAnEditEndsWithItsContext(t *testing.T) {
 	looks := 0
 	for ; looks < 1000; looks++ {
 		ctx := &stopping{Context: context.Background(), left: looks}
-		_, err := imaging.Edit(ctx, src, parse(t, `{"version":1,"steps":[{"op":"resize","width":20}]}`), imaging.Options{})
+		_, err := imaging.Edit(ctx, src, parse(t, `{"version":1,"steps":[{"op":"resize","width":20}]}`),
+			imaging.Options{})
 		if err == nil {
 			break
 		}

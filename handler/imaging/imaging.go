@@ -39,7 +39,8 @@ type Purpose int
 const (
 	ToSave    Purpose = iota // it may take the place of the picture, or stand beside it
 	ToPreview                // it shows what an edit would make; what ToSave refuses is refused
-	ToShow                   // it is a small picture of what is there: printing colours (CMYK) may be shown as they nearly are
+	// it is a small picture of what is there: printing colours (CMYK) may be shown as they nearly are
+	ToShow
 )
 
 // describing lets placeholders stand for what the file says. It is read when the first of them asks, once.
@@ -61,32 +62,38 @@ type Result struct {
 	Warnings []string
 	// Unchanged says that there was nothing to do: Data is the source itself, not encoded again.
 	Unchanged bool
-	// Verified says that the result may be saved: it was decoded again and shows what was meant, or is the source itself.
+	// Verified says that the result may be saved: it was decoded again and shows what was meant, or is the source
+	// itself.
 	Verified bool
 }
 
 // What may be lost on the way without being an error.
 const (
-	WarnAlphaFlattened     = "alphaFlattened"     // transparency was laid on the output's background
-	WarnChromaHalved       = "chromaHalved"       // this program writes JPEG's chroma at half the size only
-	WarnColorsReduced      = "colorsReduced"      // a GIF holds at most 256 colours, or the recipe asks for fewer
-	WarnCredentialDropped  = "credentialDropped"  // content credentials (C2PA), which would call a change tampering, went
-	WarnDepthReduced       = "depthReduced"       // more than 8 bits a channel became 8
-	WarnFramesDropped      = "framesDropped"      // of an animation only the first frame was taken
-	WarnMetadataDropped    = "metadataDropped"    // metadata was damaged, has no place in the format, or showed what is gone
-	WarnOrientationKept    = "orientationKept"    // turning the JPEG file upright would have cost quality: its tag still does it
+	WarnAlphaFlattened = "alphaFlattened" // transparency was laid on the output's background
+	WarnChromaHalved   = "chromaHalved"   // this program writes JPEG's chroma at half the size only
+	WarnColorsReduced  = "colorsReduced"  // a GIF holds at most 256 colours, or the recipe asks for fewer
+	// content credentials (C2PA), which would call a change tampering, went
+	WarnCredentialDropped = "credentialDropped"
+	WarnDepthReduced      = "depthReduced"  // more than 8 bits a channel became 8
+	WarnFramesDropped     = "framesDropped" // of an animation only the first frame was taken
+	// metadata was damaged, has no place in the format, or showed what is gone
+	WarnMetadataDropped = "metadataDropped"
+	// turning the JPEG file upright would have cost quality: its tag still does it
+	WarnOrientationKept    = "orientationKept"
 	WarnProfileDropped     = "profileDropped"     // the colour profile was damaged or does not fit the pixels
 	WarnProgressiveMissing = "progressiveMissing" // this program writes no progressive JPEG
-	WarnProfileKept        = "profileKept"        // the colour profile works by tables and cannot be converted: it stays, and so do the pixels
-	WarnQualityReduced     = "qualityReduced"     // the file would have been longer than maxBytes
-	WarnProcessed          = "processed"          // the file bears the mark of the recipe: it was left as it is
-	WarnSavingsTooSmall    = "savingsTooSmall"    // the file would not have been as much shorter as asked for: it was left as it is
+	// the colour profile works by tables and cannot be converted: it stays, and so do the pixels
+	WarnProfileKept    = "profileKept"
+	WarnQualityReduced = "qualityReduced" // the file would have been longer than maxBytes
+	WarnProcessed      = "processed"      // the file bears the mark of the recipe: it was left as it is
+	// the file would not have been as much shorter as asked for: it was left as it is
+	WarnSavingsTooSmall = "savingsTooSmall"
 )
 
 // Edit carries a recipe out on a file. Names and times in placeholders come from the options.
 //
-// Errors are faults of the kinds that Inspect names, or NotFound for a picture of the recipe that is not in the options,
-// with the JSON pointer of the step if one is to blame, or ctx's error once ctx is done.
+// Errors are faults of the kinds that Inspect names, or NotFound for a picture of the recipe that is not in the
+// options, with the JSON pointer of the step if one is to blame, or ctx's error once ctx is done.
 func Edit(ctx context.Context, src []byte, r *recipe.Recipe, o Options) (Result, error) {
 	if err := ctx.Err(); err != nil {
 		return Result{}, err
@@ -131,7 +138,12 @@ func (w *writer) recoded(ctx context.Context, r *recipe.Recipe, o Options) (Resu
 		return Result{}, ended(ctx, err)
 	}
 	result := Result{
-		Data: file, Format: w.format, Width: w.size.X, Height: w.size.Y, Before: info, Warnings: w.warnings.sorted(),
+		Data:     file,
+		Format:   w.format,
+		Width:    w.size.X,
+		Height:   w.size.Y,
+		Before:   info,
+		Warnings: w.warnings.sorted(),
 	}
 	return result.orAsItWas(r.Output, w.src), nil
 }
@@ -158,20 +170,31 @@ func (w *writer) fit(info Info, r *recipe.Recipe, o Options) (err error) {
 	return err
 }
 
-// undecoded returns the result if it needs no pixel: the file as it is, or its coded picture with other metadata or turned.
+// undecoded returns the result if it needs no pixel: the file as it is, or its coded picture with other metadata or
+// turned.
 func (w *writer) undecoded(r *recipe.Recipe) (result Result, ok bool) {
 	if w.mark != "" && metadata.Read(string(w.info.Format), w.src).Mark() == w.mark {
 		return asItWas(w.info, w.src, WarnProcessed), true
 	}
 	if w.leaves() {
 		return Result{
-			Data: w.src, Format: w.format, Width: w.size.X, Height: w.size.Y, Before: w.info,
-			Warnings: w.warnings.sorted(), Unchanged: true,
+			Data:      w.src,
+			Format:    w.format,
+			Width:     w.size.X,
+			Height:    w.size.Y,
+			Before:    w.info,
+			Warnings:  w.warnings.sorted(),
+			Unchanged: true,
 		}, true
 	}
 	if file, ok := w.coded(); ok && !w.reloops() && w.fits(file) {
 		result = Result{
-			Data: file, Format: w.format, Width: w.size.X, Height: w.size.Y, Before: w.info, Warnings: w.warnings.sorted(),
+			Data:     file,
+			Format:   w.format,
+			Width:    w.size.X,
+			Height:   w.size.Y,
+			Before:   w.info,
+			Warnings: w.warnings.sorted(),
 		}
 		return result.orAsItWas(w.output, w.src), true
 	}
@@ -195,8 +218,8 @@ func (w *writer) result(ctx context.Context) ([]byte, error) {
 	return w.write(ctx, m)
 }
 
-// IsLeft reports whether the file was left as it is because it would not have been as much shorter as the recipe asks, or
-// because the recipe has made it: nothing is to be saved then, not even a copy.
+// IsLeft reports whether the file was left as it is because it would not have been as much shorter as the recipe asks,
+// or because the recipe has made it: nothing is to be saved then, not even a copy.
 func (r Result) IsLeft() bool {
 	return slices.Contains(r.Warnings, WarnSavingsTooSmall) || slices.Contains(r.Warnings, WarnProcessed)
 }
@@ -213,14 +236,20 @@ func (r Result) orAsItWas(out recipe.Output, src []byte) Result {
 // asItWas is the result of leaving a file as it is, for a reason.
 func asItWas(info Info, src []byte, warning string) Result {
 	return Result{
-		Data: src, Format: info.Format, Width: info.Width, Height: info.Height, Before: info,
-		Warnings: []string{warning}, Unchanged: true,
+		Data:      src,
+		Format:    info.Format,
+		Width:     info.Width,
+		Height:    info.Height,
+		Before:    info,
+		Warnings:  []string{warning},
+		Unchanged: true,
 	}
 }
 
 // leaves reports whether there is nothing to do.
 func (w *writer) leaves() bool {
-	return w.isEmpty() && !w.reloops() && w.fits(w.src) && w.format == w.info.Format && w.info.Orientation == 1 && w.keepsMetadata()
+	return w.isEmpty() && !w.reloops() && w.fits(w.src) && w.format == w.info.Format && w.info.Orientation == 1 &&
+		w.keepsMetadata()
 }
 
 // reloops reports whether an animation may be shown more or less often than before.
@@ -231,8 +260,8 @@ func (w *writer) fits(file []byte) bool {
 	return w.output.MaxBytes == 0 || len(file) <= w.output.MaxBytes
 }
 
-// asTurned is the result of leaving a JPEG file as it lies, with the tag that turns it upright: if a recipe does no more than
-// that, it does not cost quality. Metadata may change.
+// asTurned is the result of leaving a JPEG file as it lies, with the tag that turns it upright: if a recipe does no
+// more than that, it does not cost quality. Metadata may change.
 func (w *writer) asTurned(r *recipe.Recipe) (result Result, ok bool) {
 	if w.format != JPEG || !w.isOnlyOriented(r) || w.output.Metadata != recipe.KeepAll {
 		return Result{}, false
@@ -241,7 +270,8 @@ func (w *writer) asTurned(r *recipe.Recipe) (result Result, ok bool) {
 	if w.keepsMetadata() {
 		return result, w.fits(w.src)
 	}
-	result.Data, _ = w.rewrite(w.change(image.Pt(w.info.StoredWidth, w.info.StoredHeight), w.info.Orientation), w.info.Orientation)
+	result.Data, _ = w.rewrite(w.change(image.Pt(w.info.StoredWidth, w.info.StoredHeight), w.info.Orientation),
+		w.info.Orientation)
 	if !w.fits(result.Data) || metadata.Orientation(metadata.FindJPEGExif(result.Data)) != w.info.Orientation {
 		return Result{}, false // damaged metadata are left out, and the tag with them: the pixels are turned
 	}

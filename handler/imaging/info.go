@@ -91,9 +91,11 @@ func inspect(src []byte, limits Limits, onAnimated recipe.Animated) (Info, error
 	case info.Animated && !edited:
 		return info, fault.New(fault.Unsupported, "The picture is animated; only still pictures are edited.", nil)
 	case info.Animated && info.Format == PNG:
-		return info, fault.New(fault.Unsupported, "The picture is an animated PNG; of animations, GIF and WebP are edited.", nil)
+		return info, fault.New(fault.Unsupported,
+			"The picture is an animated PNG; of animations, GIF and WebP are edited.", nil)
 	case info.Frames > 1 && !info.Animated:
-		return info, fault.Newf(fault.Unsupported, "The file has %d pages; only files with one are edited.", info.Frames)
+		return info, fault.Newf(fault.Unsupported, "The file has %d pages; only files with one are edited.",
+			info.Frames)
 	}
 	err = limits.checkStored(info.StoredWidth, info.StoredHeight)
 	if err == nil && info.Animated && onAnimated == recipe.ProcessAnimated {
@@ -148,7 +150,8 @@ func sniff(src []byte) (Format, error) {
 			return "", why
 		}
 	}
-	return "", fault.New(fault.Unsupported, "The file is no picture of a format that is edited: JPEG, PNG, GIF, WebP, TIFF or BMP.", nil)
+	return "", fault.New(fault.Unsupported,
+		"The file is no picture of a format that is edited: JPEG, PNG, GIF, WebP, TIFF or BMP.", nil)
 }
 
 // headerFault says what went wrong while a header was read.

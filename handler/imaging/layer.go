@@ -16,14 +16,15 @@ type layer struct {
 	file []byte
 }
 
-// layer fits a picture of the recipe: upright, as its own Orientation tag asks, then changed by steps. Its colour profile
-// is not looked at. Faults point to the field of the step.
+// layer fits a picture of the recipe: upright, as its own Orientation tag asks, then changed by steps. Its colour
+// profile is not looked at. Faults point to the field of the step.
 func (p *planner) layer(of recipe.Image, steps ...recipe.Step) (layer, error) {
 	file := []byte(of.Data)
 	if of.InLibrary() {
 		var ok bool
 		if file, ok = p.o.Images[of]; !ok {
-			return layer{}, fault.New(fault.NotFound, "The picture that this step needs is not there.", nil).At(imageField)
+			return layer{}, fault.New(fault.NotFound, "The picture that this step needs is not there.",
+				nil).At(imageField)
 		}
 	}
 	info, err := InspectImage(file, p.limits)

@@ -29,7 +29,8 @@ import (
 
 // within is a reference to a picture that the recipe holds itself.
 func within(file []byte) string {
-	return fmt.Sprintf(`{"data":"data:%s;base64,%s"}`, http.DetectContentType(file), base64.StdEncoding.EncodeToString(file))
+	return fmt.Sprintf(`{"data":"data:%s;base64,%s"}`, http.DetectContentType(file),
+		base64.StdEncoding.EncodeToString(file))
 }
 
 // logo is a reference to a picture of a library, and logoRef the same for options.
@@ -44,7 +45,8 @@ func withLogo(file []byte) imaging.Options {
 // laid carries one step out on a picture with the logo.
 func laid(t testing.TB, m image.Image, file []byte, step string) *image.NRGBA {
 	t.Helper()
-	result, err := imaging.Edit(context.Background(), asPNG(t, m), parse(t, `{"version":1,"steps":[`+step+`],"output":{"format":"png"}}`), withLogo(file))
+	result, err := imaging.Edit(context.Background(), asPNG(t, m),
+		parse(t, `{"version":1,"steps":[`+step+`],"output":{"format":"png"}}`), withLogo(file))
 	if err != nil {
 		t.Fatalf("Edit(%s): %v", step, err)
 	}
@@ -126,7 +128,12 @@ func composited(below, top color.NRGBA, opacity float64, blend func(b, s float64
 		cb, cs := float64(b)/255, float64(s)/255
 		return uint8(math.Round(255 * (cs*as*(1-ab) + cb*ab*(1-as) + as*ab*blend(cb, cs)) / ao))
 	}
-	return color.NRGBA{R: channel(below.R, top.R), G: channel(below.G, top.G), B: channel(below.B, top.B), A: uint8(math.Round(255 * ao))}
+	return color.NRGBA{
+		R: channel(below.R, top.R),
+		G: channel(below.G, top.G),
+		B: channel(below.B, top.B),
+		A: uint8(math.Round(255 * ao)),
+	}
 }
 
 // mixed is a picture of all sorts of levels and alphas.
@@ -147,12 +154,15 @@ func TestBlendModesAreThoseOfTheStandardWithAlphaOnBothSides(t *testing.T) {
 	below, top := mixed(3), mixed(7)
 	for mode, formula := range formulas {
 		for _, opacity := range []float64{1, 0.4} {
-			got := laid(t, below, asPNG(t, top), fmt.Sprintf(`{"op":"watermark","image":%s,"size":"100%%","blend":%q,"opacity":%g}`, logo, mode, opacity))
+			got := laid(t, below, asPNG(t, top),
+				fmt.Sprintf(`{"op":"watermark","image":%s,"size":"100%%","blend":%q,"opacity":%g}`, logo, mode,
+					opacity))
 			for y := range 64 {
 				for x := range 64 {
 					want := composited(below.NRGBAAt(x, y), top.NRGBAAt(x, y), opacity, formula)
 					if g := got.NRGBAAt(x, y); apart(g, want) > 1 {
-						t.Fatalf("%s %g: %v on %v is %v, want %v", mode, opacity, top.NRGBAAt(x, y), below.NRGBAAt(x, y), g, want)
+						t.Fatalf("%s %g: %v on %v is %v, want %v", mode, opacity, top.NRGBAAt(x, y),
+							below.NRGBAAt(x, y), g, want)
 					}
 				}
 			}
@@ -171,11 +181,14 @@ func TestImageMagickBlendsAlike(t *testing.T) {
 		}
 	}
 	for mode, theirs := range map[string]string{
-		"over": "over", "multiply": "multiply", "screen": "screen", "overlay": "overlay", "darken": "darken", "lighten": "lighten",
-		"colorDodge": "color-dodge", "colorBurn": "color-burn", "hardLight": "hard-light", "softLight": "soft-light", "difference": "difference",
+		"over": "over", "multiply": "multiply", "screen": "screen", "overlay": "overlay", "darken": "darken",
+		"lighten":    "lighten",
+		"colorDodge": "color-dodge", "colorBurn": "color-burn", "hardLight": "hard-light", "softLight": "soft-light",
+		"difference": "difference",
 	} {
 		out := filepath.Join(dir, mode+".png")
-		command := exec.Command(convert, filepath.Join(dir, "below.png"), filepath.Join(dir, "top.png"), "-compose", theirs, "-composite", "PNG32:"+out)
+		command := exec.Command(convert, filepath.Join(dir, "below.png"), filepath.Join(dir, "top.png"), "-compose",
+			theirs, "-composite", "PNG32:"+out)
 		if text, err := command.CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, text)
 		}
@@ -184,7 +197,8 @@ func TestImageMagickBlendsAlike(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := fromPNG(t, file)
-		got := laid(t, pattern(60, 60), top, fmt.Sprintf(`{"op":"watermark","image":%s,"size":"100%%","blend":%q}`, logo, mode))
+		got := laid(t, pattern(60, 60), top,
+			fmt.Sprintf(`{"op":"watermark","image":%s,"size":"100%%","blend":%q}`, logo, mode))
 		for y := range 60 {
 			for x := range 60 {
 				if a, b := got.NRGBAAt(x, y), want.NRGBAAt(x, y); apart(a, b) > 2 {
@@ -225,12 +239,13 @@ func TestAWatermarkStandsWhereItIsAskedFor(t *testing.T) {
 		"larger than the picture":       {`,"size":"300%"`, image.Rect(0, 0, 40, 30)},
 		"tiny":                          {`,"size":"0.1%","gravity":"west"`, image.Rect(0, 14, 1, 15)},
 		"away from the edges":           {`,"size":8,"offset":{"x":2,"y":"10%"}`, image.Rect(30, 23, 38, 27)},
-		"right and down":                {`,"size":8,"gravity":"center","offset":{"x":"10%","y":1}`, image.Rect(20, 14, 28, 18)},
-		"over the edge":                 {`,"size":8,"offset":{"x":-3,"y":-2}`, image.Rect(35, 28, 40, 30)},
-		"beside":                        {`,"size":8,"offset":{"x":-8}`, image.Rectangle{}},
-		"a quarter turn":                {`,"size":8,"angle":-90,"gravity":"northeast"`, image.Rect(36, 0, 40, 8)},
-		"not seen":                      {`,"opacity":0`, image.Rectangle{}},
-		"for others":                    {`,"when":{"minWidth":41}`, image.Rectangle{}},
+		"right and down": {`,"size":8,"gravity":"center","offset":{"x":"10%","y":1}`,
+			image.Rect(20, 14, 28, 18)},
+		"over the edge":  {`,"size":8,"offset":{"x":-3,"y":-2}`, image.Rect(35, 28, 40, 30)},
+		"beside":         {`,"size":8,"offset":{"x":-8}`, image.Rectangle{}},
+		"a quarter turn": {`,"size":8,"angle":-90,"gravity":"northeast"`, image.Rect(36, 0, 40, 8)},
+		"not seen":       {`,"opacity":0`, image.Rectangle{}},
+		"for others":     {`,"when":{"minWidth":41}`, image.Rectangle{}},
 	} {
 		got := laid(t, plain(40, 30, blue), mark, `{"op":"watermark","image":`+logo+c.fields+`}`)
 		wantRed(t, name, got, func(x, y int) bool { return image.Pt(x, y).In(c.want) })
@@ -251,7 +266,8 @@ func TestAfterATrimAWatermarkStandsInWhatIsLeft(t *testing.T) {
 		t.Fatalf("the result has %v", got.Rect.Max)
 	}
 	wantRed(t, "after a trim", got, func(x, y int) bool { return x >= 16 && y >= 16 })
-	_, err := imaging.Edit(context.Background(), asPNG(t, m), parse(t, `{"version":1,"steps":[`+steps+`]}`), imaging.Options{})
+	_, err := imaging.Edit(context.Background(), asPNG(t, m), parse(t, `{"version":1,"steps":[`+steps+`]}`),
+		imaging.Options{})
 	_, told := imaging.Explain(asPNG(t, m), parse(t, `{"version":1,"steps":[`+steps+`]}`), imaging.Options{})
 	for _, err := range []error{err, told} {
 		if f := fault.From(err); f == nil || f.Kind != fault.NotFound || f.Field != "/steps/1/image" {
@@ -271,12 +287,16 @@ func TestTilesCoverThePictureFromTheirPlaceOn(t *testing.T) {
 		step    image.Point
 		stagger int
 	}{
-		"half of it apart":   {`"gravity":"northwest","tile":{}`, image.Pt(0, 0), image.Pt(12, 6), 0},
-		"without space":      {`"tile":{"spacing":{"x":0,"y":0}}`, image.Pt(32, 26), image.Pt(8, 4), 0},
-		"staggered":          {`"gravity":"northwest","tile":{"spacing":{"x":4,"y":3},"stagger":true}`, image.Pt(0, 0), image.Pt(12, 7), 6},
-		"from the middle on": {`"gravity":"center","offset":{"x":1},"tile":{"spacing":{"x":"25%","y":"100%"},"stagger":true}`, image.Pt(17, 13), image.Pt(10, 8), 5},
-		"from outside on":    {`"offset":{"x":-16,"y":"-100%"},"tile":{}`, image.Pt(48, 56), image.Pt(12, 6), 0},
-		"far apart":          {`"gravity":"northwest","tile":{"spacing":{"x":1000,"y":1000}}`, image.Pt(0, 0), image.Pt(1008, 1004), 0},
+		"half of it apart": {`"gravity":"northwest","tile":{}`, image.Pt(0, 0), image.Pt(12, 6), 0},
+		"without space":    {`"tile":{"spacing":{"x":0,"y":0}}`, image.Pt(32, 26), image.Pt(8, 4), 0},
+		"staggered": {`"gravity":"northwest","tile":{"spacing":{"x":4,"y":3},"stagger":true}`, image.Pt(0, 0),
+			image.Pt(12, 7), 6},
+		"from the middle on": {
+			`"gravity":"center","offset":{"x":1},"tile":{"spacing":{"x":"25%","y":"100%"},"stagger":true}`,
+			image.Pt(17, 13), image.Pt(10, 8), 5},
+		"from outside on": {`"offset":{"x":-16,"y":"-100%"},"tile":{}`, image.Pt(48, 56), image.Pt(12, 6), 0},
+		"far apart": {`"gravity":"northwest","tile":{"spacing":{"x":1000,"y":1000}}`, image.Pt(0, 0),
+			image.Pt(1008, 1004), 0},
 	} {
 		got := laid(t, plain(40, 30, blue), mark, `{"op":"watermark","image":`+logo+`,"size":8,`+c.fields+`}`)
 		wantRed(t, name, got, func(x, y int) bool {
@@ -293,9 +313,11 @@ func TestTilesCoverThePictureFromTheirPlaceOn(t *testing.T) {
 func TestAWatermarkIsScaledAndTurnedAsAPictureIs(t *testing.T) {
 	t.Parallel()
 	mark := veiled(90, 60)
-	alone := edit(t, asPNG(t, mark), `{"version":1,"steps":[{"op":"resize","width":33,"height":33},{"op":"rotate","angle":30}]}`)
+	alone := edit(t, asPNG(t, mark),
+		`{"version":1,"steps":[{"op":"resize","width":33,"height":33},{"op":"rotate","angle":30}]}`)
 	top, below := fromPNG(t, alone.Data), pattern(100, 80)
-	got := laid(t, below, asPNG(t, mark), `{"op":"watermark","image":`+logo+`,"size":33,"angle":30,"gravity":"northwest","opacity":0.7}`)
+	got := laid(t, below, asPNG(t, mark),
+		`{"op":"watermark","image":`+logo+`,"size":33,"angle":30,"gravity":"northwest","opacity":0.7}`)
 	for y := range 80 {
 		for x := range 100 {
 			want := below.NRGBAAt(x, y)
@@ -329,16 +351,19 @@ func TestAllFormatsMayBeLaidOnAPicture(t *testing.T) {
 		image string
 		file  []byte
 	}{
-		"held png":    {within(asPNG(t, mark)), nil},
-		"held jpeg":   {within(asJPEG(t, mark, 100)), nil},
-		"held gif":    {within(asGIF(t, mark)), nil},
-		"jpeg":        {logo, asJPEG(t, mark, 100)},
-		"bmp":         {logo, asBMP(t, mark)},
-		"tiff":        {logo, asTIFF(t, mark)},
-		"moving webp": {logo, edit(t, moving(t, red, blue), `{"version":1,"input":{"onAnimated":"process"},"output":{"format":"webp","quality":100}}`).Data},
-		"webp":        {logo, edit(t, asPNG(t, mark), `{"version":1,"output":{"format":"webp","quality":100}}`).Data},
+		"held png":  {within(asPNG(t, mark)), nil},
+		"held jpeg": {within(asJPEG(t, mark, 100)), nil},
+		"held gif":  {within(asGIF(t, mark)), nil},
+		"jpeg":      {logo, asJPEG(t, mark, 100)},
+		"bmp":       {logo, asBMP(t, mark)},
+		"tiff":      {logo, asTIFF(t, mark)},
+		"moving webp": {logo,
+			edit(t, moving(t, red, blue),
+				`{"version":1,"input":{"onAnimated":"process"},"output":{"format":"webp","quality":100}}`).Data},
+		"webp": {logo, edit(t, asPNG(t, mark), `{"version":1,"output":{"format":"webp","quality":100}}`).Data},
 	} {
-		got := laid(t, plain(20, 20, blue), c.file, `{"op":"watermark","image":`+c.image+`,"size":8,"gravity":"northwest"}`)
+		got := laid(t, plain(20, 20, blue), c.file,
+			`{"op":"watermark","image":`+c.image+`,"size":8,"gravity":"northwest"}`)
 		if g := got.NRGBAAt(3, 3); apart(g, red) > 16 || got.NRGBAAt(12, 3) != blue {
 			t.Errorf("%s: %v", name, g)
 		}
@@ -367,7 +392,8 @@ func TestOfAnAnimatedGIFTheFirstFrameIsLaid(t *testing.T) {
 	t.Parallel()
 	file := animated(t)
 	first := toNRGBA(decodeAny(t, file))
-	got := laid(t, plain(first.Rect.Dx(), first.Rect.Dy(), blue), file, fmt.Sprintf(`{"op":"watermark","image":%s,"size":%d}`, logo, max(first.Rect.Dx(), first.Rect.Dy())))
+	got := laid(t, plain(first.Rect.Dx(), first.Rect.Dy(), blue), file,
+		fmt.Sprintf(`{"op":"watermark","image":%s,"size":%d}`, logo, max(first.Rect.Dx(), first.Rect.Dy())))
 	for y := range first.Rect.Dy() {
 		for x := range first.Rect.Dx() {
 			if c := first.NRGBAAt(x, y); c.A == 255 && got.NRGBAAt(x, y) != c {
@@ -416,18 +442,24 @@ func TestPicturesThatCannotBeLaidAreRefusedWithTheirPlace(t *testing.T) {
 		field   string
 		says    string
 	}{
-		"missing":      {imaging.Options{}, fault.NotFound, "/steps/1/image", "is not there"},
-		"empty":        {withLogo(nil), fault.Invalid, "/steps/1/image", "The file is empty."},
-		"no picture":   {withLogo([]byte("<svg/>")), fault.Unsupported, "/steps/1/image", "A picture that the recipe needs cannot be used. The file is no picture"},
-		"many bytes":   {imaging.Options{Limits: small, Images: withLogo(make([]byte, 1001)).Images}, fault.TooLarge, "/steps/1/image", "at most 1000"},
-		"many pixels":  {imaging.Options{Limits: small, Images: withLogo(asPNG(t, plain(40, 40, red))).Images}, fault.TooLarge, "/steps/1/image", "40 × 40 pixels"},
-		"bomb":         {withLogo(pngHeader(30000, 30000)), fault.TooLarge, "/steps/1/image", "at most 10 million"},
-		"no frames":    {withLogo(webpAnimation()), fault.Invalid, "", "cannot be used. The file is cut off."},
-		"cut off":      {withLogo(whole[:len(whole)/2]), fault.Invalid, "/steps/1/image", "cannot be used. The file is cut off."},
-		"damaged":      {withLogo(damaged), fault.Invalid, "", "cannot be used. The file is damaged."},
-		"large result": {imaging.Options{Limits: imaging.Limits{ResultSide: 100}, Images: withLogo(whole).Images}, fault.TooLarge, "/steps/1", "at most 100"},
+		"missing": {imaging.Options{}, fault.NotFound, "/steps/1/image", "is not there"},
+		"empty":   {withLogo(nil), fault.Invalid, "/steps/1/image", "The file is empty."},
+		"no picture": {withLogo([]byte("<svg/>")), fault.Unsupported, "/steps/1/image",
+			"A picture that the recipe needs cannot be used. The file is no picture"},
+		"many bytes": {imaging.Options{Limits: small, Images: withLogo(make([]byte, 1001)).Images}, fault.TooLarge,
+			"/steps/1/image", "at most 1000"},
+		"many pixels": {imaging.Options{Limits: small, Images: withLogo(asPNG(t, plain(40, 40, red))).Images},
+			fault.TooLarge, "/steps/1/image", "40 × 40 pixels"},
+		"bomb":      {withLogo(pngHeader(30000, 30000)), fault.TooLarge, "/steps/1/image", "at most 10 million"},
+		"no frames": {withLogo(webpAnimation()), fault.Invalid, "", "cannot be used. The file is cut off."},
+		"cut off": {withLogo(whole[:len(whole)/2]), fault.Invalid, "/steps/1/image",
+			"cannot be used. The file is cut off."},
+		"damaged": {withLogo(damaged), fault.Invalid, "", "cannot be used. The file is damaged."},
+		"large result": {imaging.Options{Limits: imaging.Limits{ResultSide: 100}, Images: withLogo(whole).Images},
+			fault.TooLarge, "/steps/1", "at most 100"},
 	} {
-		r := parse(t, `{"version":1,"steps":[{"op":"blur","sigma":1},{"op":"watermark","image":`+logo+`,"size":"500%"}]}`)
+		r := parse(t, `{"version":1,"steps":[{"op":"blur","sigma":1},{"op":"watermark","image":`+logo+
+			`,"size":"500%"}]}`)
 		_, err := imaging.Edit(context.Background(), asPNG(t, pattern(30, 30)), r, c.options)
 		f := fault.From(err)
 		if f == nil || f.Kind != c.kind || f.Field != c.field || !strings.Contains(f.Message, c.says) {
@@ -455,7 +487,8 @@ func TestAMaskMultipliesAlpha(t *testing.T) {
 		"alpha": func(c color.NRGBA) float64 { return float64(c.A) },
 	} {
 		for _, invert := range []bool{false, true} {
-			got := laid(t, below, asPNG(t, mask), fmt.Sprintf(`{"op":"mask","image":%s,"channel":%q,"invert":%t}`, logo, channel, invert))
+			got := laid(t, below, asPNG(t, mask),
+				fmt.Sprintf(`{"op":"mask","image":%s,"channel":%q,"invert":%t}`, logo, channel, invert))
 			for y := range 64 {
 				for x := range 64 {
 					want, share := below.NRGBAAt(x, y), math.Round(level(mask.NRGBAAt(x, y)))
@@ -464,8 +497,10 @@ func TestAMaskMultipliesAlpha(t *testing.T) {
 					}
 					want.A = uint8(math.Round(float64(want.A) * share / 255))
 					g := got.NRGBAAt(x, y)
-					if apart(g, want) > 1 || want.A > 1 && (g.R != want.R || g.G != want.G || g.B != want.B) || g.A == 0 && g != (color.NRGBA{}) {
-						t.Fatalf("%s %t: %v under %v is %v, want %v", channel, invert, below.NRGBAAt(x, y), mask.NRGBAAt(x, y), g, want)
+					if apart(g, want) > 1 || want.A > 1 && (g.R != want.R || g.G != want.G || g.B != want.B) ||
+						g.A == 0 && g != (color.NRGBA{}) {
+						t.Fatalf("%s %t: %v under %v is %v, want %v", channel, invert, below.NRGBAAt(x, y),
+							mask.NRGBAAt(x, y), g, want)
 					}
 				}
 			}
@@ -515,7 +550,8 @@ func TestLayersCostMemoryThatIsBounded(t *testing.T) {
 	r := parse(t, `{"version":1,"steps":[{"op":"watermark","image":`+logo+`}]}`)
 	options := withLogo(asJPEG(t, plain(3000, 3000, red), 80))
 	options.Limits.Memory = 9_000_000 * 6
-	if _, err := imaging.Edit(context.Background(), asPNG(t, pattern(30, 30)), r, options); !fault.Is(err, fault.TooLarge) {
+	if _, err := imaging.Edit(context.Background(), asPNG(t, pattern(30, 30)), r, options); !fault.Is(err,
+		fault.TooLarge) {
 		t.Errorf("a watermark of 9 megapixels in 54 MB: %v", err)
 	}
 	options.Limits.Memory = 9_000_000 * 25
@@ -549,7 +585,8 @@ func TestLayersAreTheSameOnAnyNumberOfProcessors(t *testing.T) { // not parallel
 
 func TestMasksFitWidePictures(t *testing.T) {
 	t.Parallel()
-	got := laid(t, plain(20000, 4, blue), asPNG(t, plain(5, 5, color.NRGBA{255, 255, 255, 255})), `{"op":"mask","image":`+logo+`}`)
+	got := laid(t, plain(20000, 4, blue), asPNG(t, plain(5, 5, color.NRGBA{255, 255, 255, 255})),
+		`{"op":"mask","image":`+logo+`}`)
 	if got.Rect.Dx() != 20000 || got.NRGBAAt(19999, 3) != blue {
 		t.Errorf("%v, at the end %v", got.Rect, got.NRGBAAt(19999, 3))
 	}

@@ -34,8 +34,8 @@ func normalized(text string) string {
 	}, text)
 }
 
-// ignorable reports whether a character has no shape of its own: Unicode's Default_Ignorable_Code_Point (UAX 44), which holds
-// variation selectors, joiners, directional marks and soft hyphens.
+// ignorable reports whether a character has no shape of its own: Unicode's Default_Ignorable_Code_Point (UAX 44), which
+// holds variation selectors, joiners, directional marks and soft hyphens.
 func ignorable(r rune) bool {
 	if unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) {
 		return true
@@ -44,8 +44,8 @@ func ignorable(r rune) bool {
 	return unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r) && !annotation
 }
 
-// CheckLetters fails with Unsupported, at the step's text, if a text of the recipe has letters that cannot be drawn. What
-// placeholders stand for is known only with a picture, and checked then.
+// CheckLetters fails with Unsupported, at the step's text, if a text of the recipe has letters that cannot be drawn.
+// What placeholders stand for is known only with a picture, and checked then.
 func CheckLetters(r *recipe.Recipe) error {
 	for i, step := range r.Steps {
 		if when, ok := step.(recipe.When); ok {
@@ -99,14 +99,15 @@ func (f *face) lacking(text string) *fault.Fault {
 	if len(letters) > mostNamed {
 		letters, more = letters[:mostNamed], " …"
 	}
-	return fault.Newf(fault.Unsupported, "The font has no such letters: %s%s", strings.Join(letters, " "), more).At("/text")
+	return fault.Newf(fault.Unsupported, "The font has no such letters: %s%s", strings.Join(letters, " "),
+		more).At("/text")
 }
 
 // LetterRange is a range of characters, both ends included.
 type LetterRange struct{ First, Last rune }
 
-// Letters returns the characters that a text may hold once it is composed (NFC): those that every face draws, and those that are
-// left out since nobody sees them.
+// Letters returns the characters that a text may hold once it is composed (NFC): those that every face draws, and those
+// that are left out since nobody sees them.
 var Letters = sync.OnceValues(func() ([]LetterRange, error) {
 	var faces []*face
 	for _, style := range [][2]bool{{false, false}, {true, false}, {false, true}, {true, true}} {

@@ -15,7 +15,8 @@ import (
 // writing is a recipe that writes a text.
 func writing(text string) string {
 	quoted, _ := json.Marshal(text) // a text can be written
-	return `{"version":1,"steps":[{"op":"flip","axis":"horizontal"},{"op":"text","text":` + string(quoted) + `,"size":24}]}`
+	return `{"version":1,"steps":[{"op":"flip","axis":"horizontal"},{"op":"text","text":` + string(quoted) +
+		`,"size":24}]}`
 }
 
 func TestLettersThatTheFontHasNotAreRefusedByName(t *testing.T) {
@@ -34,10 +35,12 @@ func TestLettersThatTheFontHasNotAreRefusedByName(t *testing.T) {
 	} {
 		_, err := imaging.Edit(t.Context(), src, parse(t, writing(text)), imaging.Options{})
 		f := fault.From(err)
-		if err == nil || f.Kind != fault.Unsupported || f.Field != "/steps/1/text" || f.Message != "The font has no such letters: "+want {
+		if err == nil || f.Kind != fault.Unsupported || f.Field != "/steps/1/text" ||
+			f.Message != "The font has no such letters: "+want {
 			t.Errorf("%s: %v at %s", text, err, f.Field)
 		}
-		if f := fault.From(imaging.CheckLetters(parse(t, writing(text)))); f == nil || f.Field != "/steps/1/text" || !strings.HasSuffix(f.Message, want) {
+		if f := fault.From(imaging.CheckLetters(parse(t, writing(text)))); f == nil || f.Field != "/steps/1/text" ||
+			!strings.HasSuffix(f.Message, want) {
 			t.Errorf("%s: CheckLetters says %v", text, f)
 		}
 	}
@@ -45,7 +48,8 @@ func TestLettersThatTheFontHasNotAreRefusedByName(t *testing.T) {
 	for r := rune(0x4e00); r < 0x4e00+30; r++ {
 		many += string(r)
 	}
-	if f := fault.From(imaging.CheckLetters(parse(t, writing(many)))); strings.Count(f.Message, " ") > 26 || !strings.HasSuffix(f.Message, " …") {
+	if f := fault.From(imaging.CheckLetters(parse(t, writing(many)))); strings.Count(f.Message, " ") > 26 ||
+		!strings.HasSuffix(f.Message, " …") {
 		t.Errorf("thirty letters: %s", f.Message)
 	}
 	for _, style := range []string{`"bold":true`, `"italic":true`, `"bold":true,"italic":true`} {
@@ -69,7 +73,8 @@ func TestWhatAPlaceholderStandsForIsRefusedWithThePicture(t *testing.T) {
 	}
 	o := imaging.Options{Name: "海.png", Time: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)}
 	_, err := imaging.Edit(t.Context(), src, r, o)
-	if f := fault.From(err); err == nil || f.Kind != fault.Unsupported || f.Field != "/steps/0/text" || !strings.HasSuffix(f.Message, ": 海") {
+	if f := fault.From(err); err == nil || f.Kind != fault.Unsupported || f.Field != "/steps/0/text" ||
+		!strings.HasSuffix(f.Message, ": 海") {
 		t.Errorf("got %v", err)
 	}
 	if _, err := imaging.Explain(src, r, o); !fault.Is(err, fault.Unsupported) {

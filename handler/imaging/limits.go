@@ -72,7 +72,8 @@ func setIfZero[T int | int64 | time.Duration](field *T, def T) {
 // checkBytes checks the length of a file.
 func (l Limits) checkBytes(size int64) error {
 	if size > int64(l.Bytes) {
-		return fault.Newf(fault.TooLarge, "The file has %d bytes; at most %d are edited.", size, l.Bytes).Over(fault.LimitFileBytes)
+		return fault.Newf(fault.TooLarge, "The file has %d bytes; at most %d are edited.", size,
+			l.Bytes).Over(fault.LimitFileBytes)
 	}
 	return nil
 }
@@ -83,7 +84,8 @@ func (l Limits) checkStored(width, height int) error {
 	case width <= 0 || height <= 0:
 		return fault.New(fault.Invalid, "The picture has no pixels.", nil)
 	case width > l.Side || height > l.Side:
-		return fault.Newf(fault.TooLarge, "The picture is %d × %d pixels; a side may have at most %d.", width, height, l.Side).Over(fault.LimitSide)
+		return fault.Newf(fault.TooLarge, "The picture is %d × %d pixels; a side may have at most %d.", width, height,
+			l.Side).Over(fault.LimitSide)
 	case int64(width)*int64(height) > int64(l.Pixels):
 		return fault.Newf(fault.TooLarge, "The picture is %d × %d pixels; at most %d million pixels are edited.",
 			width, height, l.Pixels/1_000_000).Over(fault.LimitPixels)
@@ -96,9 +98,11 @@ func (l Limits) checkFrames(info Info) error {
 	size := image.Pt(info.StoredWidth, info.StoredHeight)
 	switch {
 	case info.Frames > l.Frames:
-		return fault.Newf(fault.TooLarge, "The animation has %d frames; at most %d are edited.", info.Frames, l.Frames).Over(fault.LimitFrames)
+		return fault.Newf(fault.TooLarge, "The animation has %d frames; at most %d are edited.", info.Frames,
+			l.Frames).Over(fault.LimitFrames)
 	case int64(info.Frames)*area(size) > int64(l.AnimationPixels):
-		return fault.Newf(fault.TooLarge, "The animation has %d frames of %d × %d pixels; at most %d million pixels together are edited.",
+		return fault.Newf(fault.TooLarge,
+			"The animation has %d frames of %d × %d pixels; at most %d million pixels together are edited.",
 			info.Frames, size.X, size.Y, l.AnimationPixels/1_000_000).Over(fault.LimitAnimationPixels)
 	}
 	return nil

@@ -34,18 +34,22 @@ func TestEveryLimitHasItsWord(t *testing.T) {
 		recipe       string
 		below, above imaging.Limits
 	}{
-		fault.LimitFileBytes:       {small, resize, imaging.Limits{Bytes: len(small) - 1}, imaging.Limits{Bytes: len(small)}},
-		fault.LimitPixels:          {small, resize, imaging.Limits{Pixels: 1199}, imaging.Limits{Pixels: 1200}},
-		fault.LimitSide:            {small, resize, imaging.Limits{Side: 39}, imaging.Limits{Side: 40}},
-		fault.LimitScans:           {rescanned(t, 3), resize, imaging.Limits{Scans: 2}, imaging.Limits{Scans: 3}},
-		fault.LimitFrames:          {moving, twice, imaging.Limits{Frames: 9}, imaging.Limits{Frames: 10}},
-		fault.LimitAnimationPixels: {moving, twice, imaging.Limits{AnimationPixels: 9599}, imaging.Limits{AnimationPixels: 9600}},
-		fault.LimitImageBytes:      {small, marked, imaging.Limits{ImageBytes: len(mark) - 1}, imaging.Limits{ImageBytes: len(mark)}},
-		fault.LimitImagePixels:     {small, marked, imaging.Limits{ImagePixels: 199}, imaging.Limits{ImagePixels: 200}},
-		fault.LimitResultPixels:    {small, resize, imaging.Limits{ResultPixels: 4799}, imaging.Limits{ResultPixels: 4800}},
-		fault.LimitResultSide:      {small, resize, imaging.Limits{ResultSide: 79}, imaging.Limits{ResultSide: 80}},
-		fault.LimitMemory:          {small, resize, imaging.Limits{Memory: 10_000}, imaging.Limits{Memory: 1_000_000}},
-		fault.LimitTime:            {small, resize, imaging.Limits{Time: time.Nanosecond}, imaging.Limits{Time: time.Hour}},
+		fault.LimitFileBytes: {small, resize, imaging.Limits{Bytes: len(small) - 1},
+			imaging.Limits{Bytes: len(small)}},
+		fault.LimitPixels: {small, resize, imaging.Limits{Pixels: 1199}, imaging.Limits{Pixels: 1200}},
+		fault.LimitSide:   {small, resize, imaging.Limits{Side: 39}, imaging.Limits{Side: 40}},
+		fault.LimitScans:  {rescanned(t, 3), resize, imaging.Limits{Scans: 2}, imaging.Limits{Scans: 3}},
+		fault.LimitFrames: {moving, twice, imaging.Limits{Frames: 9}, imaging.Limits{Frames: 10}},
+		fault.LimitAnimationPixels: {moving, twice, imaging.Limits{AnimationPixels: 9599},
+			imaging.Limits{AnimationPixels: 9600}},
+		fault.LimitImageBytes: {small, marked, imaging.Limits{ImageBytes: len(mark) - 1},
+			imaging.Limits{ImageBytes: len(mark)}},
+		fault.LimitImagePixels: {small, marked, imaging.Limits{ImagePixels: 199}, imaging.Limits{ImagePixels: 200}},
+		fault.LimitResultPixels: {small, resize, imaging.Limits{ResultPixels: 4799},
+			imaging.Limits{ResultPixels: 4800}},
+		fault.LimitResultSide: {small, resize, imaging.Limits{ResultSide: 79}, imaging.Limits{ResultSide: 80}},
+		fault.LimitMemory:     {small, resize, imaging.Limits{Memory: 10_000}, imaging.Limits{Memory: 1_000_000}},
+		fault.LimitTime:       {small, resize, imaging.Limits{Time: time.Nanosecond}, imaging.Limits{Time: time.Hour}},
 	} {
 		t.Run(string(limit), func(t *testing.T) {
 			t.Parallel()
@@ -62,8 +66,9 @@ func TestEveryLimitHasItsWord(t *testing.T) {
 		})
 	}
 	for limit, document := range map[fault.Limit]string{
-		fault.LimitFormatSide: `{"version":1,"steps":[{"op":"resize","width":16384,"height":1,"fit":"fill"}],"output":{"format":"webp"}}`,
-		fault.LimitMaxBytes:   `{"version":1,"output":{"format":"jpeg","maxBytes":100}}`,
+		fault.LimitFormatSide: `{"version":1,"steps":[{"op":"resize","width":16384,"height":1,"fit":"fill"}],` +
+			`"output":{"format":"webp"}}`,
+		fault.LimitMaxBytes: `{"version":1,"output":{"format":"jpeg","maxBytes":100}}`,
 	} {
 		_, err := imaging.Edit(context.Background(), small, parse(t, document), imaging.Options{})
 		if f := fault.From(err); f == nil || f.Kind != fault.TooLarge || f.Limit != limit {
@@ -81,7 +86,8 @@ func TestARoomWhoseContextEndsSaysSo(t *testing.T) {
 		t.Fatal(err)
 	}
 	cancel()
-	if _, err := room.Edit(ctx, asPNG(t, pattern(4, 4)), parse(t, toPNGGray), imaging.Options{}); !fault.Is(err, fault.Busy) {
+	if _, err := room.Edit(ctx, asPNG(t, pattern(4, 4)), parse(t, toPNGGray), imaging.Options{}); !fault.Is(err,
+		fault.Busy) {
 		t.Errorf("Edit without room = %v, want Busy", err)
 	}
 	leave()

@@ -13,7 +13,8 @@ import (
 // false for what cannot be done so, such as turns that would bring an incomplete block to the front.
 func (w *writer) lossless() (file []byte, ok bool) {
 	p := w.plan
-	if p.format != JPEG || !p.info.turbo || p.toSRGB != nil || p.denominator != 1 || len(p.operations) > 1 || p.losslessBytes() > w.memory {
+	if p.format != JPEG || !p.info.turbo || p.toSRGB != nil || p.denominator != 1 || len(p.operations) > 1 ||
+		p.losslessBytes() > w.memory {
 		return nil, false
 	}
 	var part image.Rectangle
@@ -32,7 +33,8 @@ func (w *writer) lossless() (file []byte, ok bool) {
 	return w.attach(file, w.updated()), true
 }
 
-// verifyMoved compares a file whose blocks were moved with its source, of which a part is left; all of it if that is empty.
+// verifyMoved compares a file whose blocks were moved with its source, of which a part is left; all of it if that is
+// empty.
 func (w *writer) verifyMoved(ctx context.Context, file []byte, part image.Rectangle) error {
 	if _, err := w.verifyHeader(file, w.size, 1, 1); err != nil {
 		return err

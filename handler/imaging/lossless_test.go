@@ -36,11 +36,13 @@ func TestTurningAndCuttingJPEGChangesNoLevel(t *testing.T) {
 		"half":       {`{"op":"rotate","angle":180}`, []string{`{"op":"rotate","angle":180}`}},
 		"horizontal": {`{"op":"flip","axis":"horizontal"}`, []string{`{"op":"flip","axis":"horizontal"}`}},
 		"vertical":   {`{"op":"flip","axis":"vertical"}`, []string{`{"op":"flip","axis":"vertical"}`}},
-		"transverse": {`{"op":"rotate","angle":90},{"op":"flip","axis":"horizontal"}`, []string{`{"op":"flip","axis":"horizontal"}`, `{"op":"rotate","angle":-90}`}},
+		"transverse": {`{"op":"rotate","angle":90},{"op":"flip","axis":"horizontal"}`,
+			[]string{`{"op":"flip","axis":"horizontal"}`, `{"op":"rotate","angle":-90}`}},
 	} {
 		result := edit(t, src, `{"version":1,"steps":[`+c.steps+`],"output":{"quality":1}}`)
 		decoded := toNRGBA(decodeAny(t, edit(t, asPNG(t, whole), `{"version":1,"steps":[`+c.steps+`]}`).Data))
-		if d := furthestApart(toNRGBA(decodeAny(t, result.Data)), decoded); d > 4 { // the inverse transform rounds otherwise when it is turned
+		// the inverse transform rounds otherwise when it is turned
+		if d := furthestApart(toNRGBA(decodeAny(t, result.Data)), decoded); d > 4 {
 			t.Errorf("%s: %d levels from the turned picture", name, d)
 		}
 		for _, back := range c.turns {
@@ -50,12 +52,14 @@ func TestTurningAndCuttingJPEGChangesNoLevel(t *testing.T) {
 			t.Errorf("%s and back: %d levels apart", name, d)
 		}
 	}
-	cut := edit(t, src, `{"version":1,"steps":[{"op":"crop","x":16,"y":32,"width":37,"height":21}],"output":{"quality":1}}`)
+	cut := edit(
+		t, src, `{"version":1,"steps":[{"op":"crop","x":16,"y":32,"width":37,"height":21}],"output":{"quality":1}}`)
 	same := toNRGBA(whole.SubImage(whole.Rect.Intersect(image.Rect(16, 32, 53, 53))))
 	if d := furthestApart(toNRGBA(decodeAny(t, cut.Data)), same); d > 0 {
 		t.Errorf("the part is %d levels apart", d)
 	}
-	between := edit(t, src, `{"version":1,"steps":[{"op":"crop","x":17,"y":32,"width":37,"height":21}],"output":{"quality":1}}`)
+	between := edit(t, src,
+		`{"version":1,"steps":[{"op":"crop","x":17,"y":32,"width":37,"height":21}],"output":{"quality":1}}`)
 	if between.Width != 37 || between.Height != 21 || len(between.Data) >= len(cut.Data) {
 		t.Error("a part between blocks was not coded again")
 	}
@@ -65,10 +69,12 @@ func TestTurningUprightAloneNeverCostsQuality(t *testing.T) {
 	t.Parallel()
 	needTurbo(t)
 	for orientation := 2; orientation <= 8; orientation++ {
-		src := withExif(t, asJPEG(t, storedAs(pattern(64, 48), orientation), coarse), orientationExif(binary.BigEndian, orientation))
+		src := withExif(t, asJPEG(t, storedAs(pattern(64, 48), orientation), coarse),
+			orientationExif(binary.BigEndian, orientation))
 		result := edit(t, src, `{"version":1}`)
 		if result.Unchanged || result.Width != 64 || result.Height != 48 || len(result.Warnings) > 0 {
-			t.Errorf("orientation %d: unchanged %v, %d×%d, %q", orientation, result.Unchanged, result.Width, result.Height, result.Warnings)
+			t.Errorf("orientation %d: unchanged %v, %d×%d, %q", orientation, result.Unchanged, result.Width,
+				result.Height, result.Warnings)
 		}
 		info, err := imaging.Inspect(result.Data, imaging.Limits{})
 		if err != nil || info.Orientation != 1 || info.StoredWidth != 64 {
@@ -81,7 +87,8 @@ func TestTurningUprightAloneNeverCostsQuality(t *testing.T) {
 	// An incomplete block would come to the front: the file stays, and its tag.
 	src := withExif(t, asJPEG(t, pattern(61, 45), coarse), orientationExif(binary.BigEndian, 3))
 	result := edit(t, src, `{"version":1}`)
-	if !result.Unchanged || !bytes.Equal(result.Data, src) || !slices.Equal(result.Warnings, []string{imaging.WarnOrientationKept}) {
+	if !result.Unchanged || !bytes.Equal(result.Data, src) ||
+		!slices.Equal(result.Warnings, []string{imaging.WarnOrientationKept}) {
 		t.Errorf("unchanged %v, %q", result.Unchanged, result.Warnings)
 	}
 	for name, document := range map[string]string{
@@ -90,7 +97,8 @@ func TestTurningUprightAloneNeverCostsQuality(t *testing.T) {
 		"max bytes":  fmt.Sprintf(`{"version":1,"output":{"maxBytes":%d,"minQuality":1}}`, len(src)-1),
 		"the format": `{"version":1,"output":{"format":"png"}}`,
 	} {
-		if result := edit(t, src, document); result.Unchanged || slices.Contains(result.Warnings, imaging.WarnOrientationKept) {
+		if result := edit(t, src, document); result.Unchanged ||
+			slices.Contains(result.Warnings, imaging.WarnOrientationKept) {
 			t.Errorf("with %s it was kept: %q", name, result.Warnings)
 		}
 	}
@@ -100,7 +108,9 @@ func TestWhatIsCutOffIsNotTurnedLosslessly(t *testing.T) {
 	t.Parallel()
 	src := asJPEG(t, pattern(96, 64), 90)
 	for _, n := range []int{len(src) / 2, len(src) - 40} {
-		if _, err := imaging.Edit(context.Background(), src[:n], parse(t, `{"version":1,"steps":[{"op":"rotate","angle":90}]}`), imaging.Options{}); !isExpected(err) || err == nil {
+		if _, err := imaging.Edit(context.Background(), src[:n],
+			parse(t, `{"version":1,"steps":[{"op":"rotate","angle":90}]}`), imaging.Options{}); !isExpected(err) ||
+			err == nil {
 			t.Errorf("%d of %d bytes: %v", n, len(src), err)
 		}
 	}

@@ -18,8 +18,11 @@ func TestAFileThatARecipeHasMadeIsLeftByIt(t *testing.T) {
 		for _, mode := range []string{"keep", "copyright", "none"} {
 			t.Run(fmt.Sprint(format, " ", mode), func(t *testing.T) {
 				t.Parallel()
-				src := edited(t, photo, fmt.Sprintf(`{"version":1,"steps":[{"op":"resize","width":80}],"output":{"format":%q}}`, format))
-				invert := fmt.Sprintf(`{"version":1,"steps":[{"op":"filter","name":"invert"}],"output":{"skipProcessed":true,"metadata":{"mode":%q}}}`, mode)
+				src := edited(t, photo,
+					fmt.Sprintf(`{"version":1,"steps":[{"op":"resize","width":80}],"output":{"format":%q}}`, format))
+				invert := fmt.Sprintf(
+					`{"version":1,"steps":[{"op":"filter","name":"invert"}],"output":{"skipProcessed":true,`+
+						`"metadata":{"mode":%q}}}`, mode)
 				run := func(src []byte, steps string) imaging.Result {
 					t.Helper()
 					r, err := recipe.Parse([]byte(steps))
@@ -39,7 +42,8 @@ func TestAFileThatARecipeHasMadeIsLeftByIt(t *testing.T) {
 					t.Fatalf("the result bears %q, want %q", mark(once.Data), r.Hash())
 				}
 				twice := run(once.Data, invert)
-				if !twice.Unchanged || !twice.IsLeft() || !slices.Equal(twice.Warnings, []string{imaging.WarnProcessed}) {
+				if !twice.Unchanged || !twice.IsLeft() ||
+					!slices.Equal(twice.Warnings, []string{imaging.WarnProcessed}) {
 					t.Errorf("again: unchanged %v, %v", twice.Unchanged, twice.Warnings)
 				}
 				other := run(once.Data, strings.Replace(invert, `"invert"`, `"sepia"`, 1))

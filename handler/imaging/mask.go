@@ -12,7 +12,11 @@ import (
 func (p *planner) mask(s recipe.Mask) error {
 	in := p.plan.size
 	mask, err := p.layer(s.Image, recipe.Resize{
-		Width: recipe.Length{Value: float64(in.X)}, Height: recipe.Length{Value: float64(in.Y)}, Fit: s.Fit, Kernel: recipe.Lanczos3, Gravity: s.Gravity,
+		Width:   recipe.Length{Value: float64(in.X)},
+		Height:  recipe.Length{Value: float64(in.Y)},
+		Fit:     s.Fit,
+		Kernel:  recipe.Lanczos3,
+		Gravity: s.Gravity,
 	})
 	if err != nil {
 		return err
@@ -32,8 +36,8 @@ func (k masked) size() image.Point { return k.in }
 func (k masked) scratch() int64    { return k.mask.memory() }
 func (k masked) String() string    { return fmt.Sprintf("mask %s %s", k.Channel, k.Fit) }
 
-// apply multiplies alpha by the mask's level. What is not seen any more loses its colour, so that the file does not hold
-// it.
+// apply multiplies alpha by the mask's level. What is not seen any more loses its colour, so that the file does not
+// hold it.
 func (k masked) apply(ctx context.Context, m *image.NRGBA) (*image.NRGBA, error) {
 	mask, err := k.mask.pixels(ctx)
 	if err != nil {

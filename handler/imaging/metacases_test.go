@@ -82,7 +82,8 @@ func TestModesNoneAndCopyrightLeaveNothingThatPixelsDoNotNeed(t *testing.T) {
 	t.Parallel()
 	for name, src := range metaCases(t) {
 		for what, document := range map[string]string{
-			"none": sameButNone, "copyright": sameButRights, "none and smaller": withStep(sameButNone, `{"op":"resize","width":40}`),
+			"none": sameButNone, "copyright": sameButRights,
+			"none and smaller": withStep(sameButNone, `{"op":"resize","width":40}`),
 		} {
 			result := edit(t, src, document)
 			if found := secrets(t, result.Format, result.Data); len(found) > 0 {
@@ -134,7 +135,8 @@ func TestModeNoneLeavesTheseChunksSegmentsAndTags(t *testing.T) {
 	for _, f := range directory.Fields {
 		tags = append(tags, f.Tag)
 	}
-	if want := []uint16{256, 257, 258, 259, 262, 273, 277, 278, 279, 284}; !slices.Equal(tags, want) || directory.Next != 0 {
+	if want := []uint16{256, 257, 258, 259, 262, 273, 277, 278, 279, 284}; !slices.Equal(tags, want) ||
+		directory.Next != 0 {
 		t.Errorf("tags %d, want %d; the next directory is at %d", tags, want, directory.Next)
 	}
 }
@@ -149,7 +151,8 @@ func TestNoCaseTellsThePlaceAfterStripGPS(t *testing.T) {
 		"\x00\x00\x00\x00\x00\x40\x4A\x40",                 // 52.5 of GeoTIFF
 	}
 	for name, src := range metaCases(t) {
-		tells := metadata.TellsPlace(strings.NewReplacer("jpg", "jpeg", "tif", "tiff").Replace(filepath.Ext(name)[1:]), src)
+		tells := metadata.TellsPlace(strings.NewReplacer("jpg", "jpeg", "tif", "tiff").Replace(filepath.Ext(name)[1:]),
+			src)
 		for what, document := range map[string]string{
 			"only":    sameNowhere,
 			"smaller": withStep(sameNowhere, `{"op":"resize","width":40}`),
@@ -164,7 +167,8 @@ func TestNoCaseTellsThePlaceAfterStripGPS(t *testing.T) {
 					t.Errorf("%s, %s: %q is left", name, what, place)
 				}
 			}
-			stays := []string{"2024:05:06 07:08:09", "(c) 2024 Jane", "SECRETSER", "SECRET title", "TestCamera", "SecretMake"}
+			stays := []string{"2024:05:06 07:08:09", "(c) 2024 Jane", "SECRETSER", "SECRET title", "TestCamera",
+				"SecretMake"}
 			for _, rest := range stays {
 				read := name != "com-between-scans.jpg" // which has them behind its first pixels
 				if read && bytes.Contains(src, []byte(rest)) && !bytes.Contains(result.Data, []byte(rest)) {
@@ -175,7 +179,8 @@ func TestNoCaseTellsThePlaceAfterStripGPS(t *testing.T) {
 				t.Errorf("%s: the coded picture is another one", name)
 			}
 			for tag, value := range tags(t, write(what+name, result.Data)) {
-				if strings.Contains(tag, "GPS") || strings.HasPrefix(tag, "GeoTiff") || strings.HasSuffix(tag, ":City") {
+				if strings.Contains(tag, "GPS") || strings.HasPrefix(tag, "GeoTiff") ||
+					strings.HasSuffix(tag, ":City") {
 					t.Errorf("%s, %s: %s is %v", name, what, tag, value)
 				}
 			}
@@ -207,8 +212,9 @@ func TestNoPreviewShowsWhatWasCutOffOrCovered(t *testing.T) {
 	t.Parallel()
 	src := caseFile(t, "meta/makernote-preview.jpg")
 	for step, goes := range map[string]bool{
-		`{"op":"crop","x":8,"y":8,"width":100,"height":100}`:                                                 true,
-		`{"op":"crop","x":16,"y":16,"width":160,"height":160}`:                                               true, // without loss
+		`{"op":"crop","x":8,"y":8,"width":100,"height":100}`: true,
+		// without loss
+		`{"op":"crop","x":16,"y":16,"width":160,"height":160}`:                                               true,
 		`{"op":"crop","width":100,"height":100,"gravity":"smart"}`:                                           true,
 		`{"op":"resize","width":90,"height":90,"fit":"cover"}`:                                               true,
 		`{"op":"trim","threshold":60}`:                                                                       true,

@@ -30,7 +30,13 @@ func TestAConvolutionIsGiftsOnOpaquePictures(t *testing.T) {
 	for i, w := range weights {
 		kernel[i] = float64(w)
 	}
-	got := edited(t, m, recipe.Convolve{Kernel: kernel, Scale: 1, Offset: 12, Edge: recipe.EdgeClamp, Alpha: recipe.AlphaKeep})
+	got := edited(t, m, recipe.Convolve{
+		Kernel: kernel,
+		Scale:  1,
+		Offset: 12,
+		Edge:   recipe.EdgeClamp,
+		Alpha:  recipe.AlphaKeep,
+	})
 	want := gifted(m, gift.Convolution(weights, false, false, false, 12.0/255))
 	if d := furthest(t, got, want); d > 1 {
 		t.Errorf("it differs from gift's by %d", d)
@@ -75,8 +81,14 @@ func TestHiddenColoursStayHidden(t *testing.T) {
 	}
 	veil(m)
 	for _, step := range []recipe.Step{
-		recipe.Convolve{Kernel: slices.Repeat([]float64{1}, 9), Scale: 1.0 / 9, Edge: recipe.EdgeClamp, Alpha: recipe.AlphaKeep},
-		recipe.Rank{Mode: recipe.Maximum, Size: 3}, recipe.Rank{Mode: recipe.Minimum, Size: 5}, recipe.Rank{Mode: recipe.Median, Size: 7},
+		recipe.Convolve{
+			Kernel: slices.Repeat([]float64{1}, 9),
+			Scale:  1.0 / 9,
+			Edge:   recipe.EdgeClamp,
+			Alpha:  recipe.AlphaKeep,
+		},
+		recipe.Rank{Mode: recipe.Maximum, Size: 3}, recipe.Rank{Mode: recipe.Minimum, Size: 5},
+		recipe.Rank{Mode: recipe.Median, Size: 7},
 	} {
 		got := edited(t, m, step)
 		for i := 0; i < len(m.Pix); i += 4 {
@@ -170,7 +182,12 @@ func TestNeighboursDoNotDependOnProcessors(t *testing.T) {
 	m := noise(90, 200, 9)
 	steps := []recipe.Step{
 		recipe.Noise{Amount: 50, Seed: 3}, recipe.Rank{Mode: recipe.Median, Size: 5},
-		recipe.Convolve{Kernel: slices.Repeat([]float64{1}, 25), Scale: 0.04, Edge: recipe.EdgeMirror, Alpha: recipe.AlphaKeep},
+		recipe.Convolve{
+			Kernel: slices.Repeat([]float64{1}, 25),
+			Scale:  0.04,
+			Edge:   recipe.EdgeMirror,
+			Alpha:  recipe.AlphaKeep,
+		},
 	}
 	want := edited(t, m, steps...)
 	before := runtime.GOMAXPROCS(1)
@@ -186,7 +203,8 @@ func TestNeighboursEndWithTheContext(t *testing.T) {
 	cancel()
 	m := noise(20, 200, 1)
 	for _, op := range []operation{
-		ranked{Rank: recipe.Rank{Mode: recipe.Median, Size: 3}, in: m.Rect.Max}, grained{Noise: recipe.Noise{Amount: 1}, in: m.Rect.Max},
+		ranked{Rank: recipe.Rank{Mode: recipe.Median, Size: 3}, in: m.Rect.Max},
+		grained{Noise: recipe.Noise{Amount: 1}, in: m.Rect.Max},
 		convolved{Convolve: recipe.Convolve{Kernel: make([]float64, 9)}, in: m.Rect.Max, side: 3},
 	} {
 		if _, err := op.apply(ctx, m); err != context.Canceled {

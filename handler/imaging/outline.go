@@ -143,7 +143,8 @@ func (c contour) bounds() (least, most spot) {
 
 // pixelsAround returns the pixels in a box that is made larger by a reach on all sides.
 func pixelsAround(least, most spot, reach float64) image.Rectangle {
-	return image.Rect(int(math.Floor(least.x-reach)), int(math.Floor(least.y-reach)), ceil(most.x+reach), ceil(most.y+reach))
+	return image.Rect(int(math.Floor(least.x-reach)), int(math.Floor(least.y-reach)), ceil(most.x+reach),
+		ceil(most.y+reach))
 }
 
 // compose lays a layer on a picture of the same size, with an opacity from 0 to 255.

@@ -18,18 +18,26 @@ import (
 func TestEveryFormatBecomesEveryOther(t *testing.T) {
 	t.Parallel()
 	m := pattern(60, 40)
-	sources := map[string][]byte{"jpeg": asJPEG(t, m, 90), "png": asPNG(t, m), "gif": asGIF(t, m), "bmp": asBMP(t, m), "tiff": asTIFF(t, m)}
+	sources := map[string][]byte{
+		"jpeg": asJPEG(t, m, 90),
+		"png":  asPNG(t, m),
+		"gif":  asGIF(t, m),
+		"bmp":  asBMP(t, m),
+		"tiff": asTIFF(t, m),
+	}
 	for _, to := range []string{"jpeg", "png", "gif", "webp", "tiff", "bmp"} {
 		for from, src := range sources {
 			result := edit(t, src, `{"version":1,"steps":[],"output":{"format":"`+to+`"}}`)
 			info, err := imaging.Inspect(result.Data, imaging.Limits{})
-			if err != nil || string(info.Format) != to || result.Format != info.Format || info.Width != 60 || info.Height != 40 {
+			if err != nil || string(info.Format) != to || result.Format != info.Format || info.Width != 60 ||
+				info.Height != 40 {
 				t.Errorf("%s to %s: %+v, %v", from, to, info, err)
 			}
 			if result.Unchanged != (from == to) {
 				t.Errorf("%s to %s: unchanged is %v", from, to, result.Unchanged)
 			}
-			if d := meanDifference(t, decodeAny(t, src), decodeAny(t, result.Data)); d > 20 { // the GIF is dithered, which chroma at half the size smooths
+			// the GIF is dithered, which chroma at half the size smooths
+			if d := meanDifference(t, decodeAny(t, src), decodeAny(t, result.Data)); d > 20 {
 				t.Errorf("%s to %s: the picture is %.1f levels apart", from, to, d)
 			}
 		}
@@ -44,13 +52,16 @@ func TestAFileIsMadeAsShortAsAskedFor(t *testing.T) {
 		free := edit(t, src, steps+`"format":"`+format+`","quality":90}}`)
 		most := len(free.Data) * 6 / 10
 		document := func(maxBytes, least int) string {
-			return fmt.Sprintf(`%s"format":"%s","quality":90,"maxBytes":%d,"minQuality":%d}}`, steps, format, maxBytes, least)
+			return fmt.Sprintf(`%s"format":"%s","quality":90,"maxBytes":%d,"minQuality":%d}}`, steps, format, maxBytes,
+				least)
 		}
 		short := edit(t, src, document(most, 10))
-		if len(short.Data) > most || len(short.Data) < most*8/10 || !slices.Contains(short.Warnings, imaging.WarnQualityReduced) {
+		if len(short.Data) > most || len(short.Data) < most*8/10 ||
+			!slices.Contains(short.Warnings, imaging.WarnQualityReduced) {
 			t.Errorf("%s: %d bytes where %d are allowed, warnings %q", format, len(short.Data), most, short.Warnings)
 		}
-		if same := edit(t, src, document(len(free.Data), 10)); !bytes.Equal(same.Data, free.Data) || slices.Contains(same.Warnings, imaging.WarnQualityReduced) {
+		if same := edit(t, src, document(len(free.Data), 10)); !bytes.Equal(same.Data, free.Data) ||
+			slices.Contains(same.Warnings, imaging.WarnQualityReduced) {
 			t.Errorf("%s: what is short enough was made shorter", format)
 		}
 		_, err := imaging.Edit(context.Background(), src, parse(t, document(most, 85)), imaging.Options{})
@@ -58,7 +69,8 @@ func TestAFileIsMadeAsShortAsAskedFor(t *testing.T) {
 			t.Errorf("%s: %v at %q, want that it cannot be so short", format, err, f.Field)
 		}
 	}
-	_, err := imaging.Edit(context.Background(), src, parse(t, steps+`"format":"png","maxBytes":1000}}`), imaging.Options{})
+	_, err := imaging.Edit(context.Background(), src, parse(t, steps+`"format":"png","maxBytes":1000}}`),
+		imaging.Options{})
 	if f := fault.From(err); f.Kind != fault.TooLarge || f.Field != "/output/maxBytes" {
 		t.Errorf("png: %v", err)
 	}
@@ -95,7 +107,9 @@ func TestStepsWithConditions(t *testing.T) {
 			}
 		}
 	}
-	result := edit(t, wide, `{"version":1,"steps":[{"op":"rotate","angle":90},{"op":"crop","width":10,"height":10,"when":{"orientation":"portrait"}}]}`)
+	result := edit(t, wide,
+		`{"version":1,"steps":[{"op":"rotate","angle":90},{"op":"crop","width":10,"height":10,`+
+			`"when":{"orientation":"portrait"}}]}`)
 	if result.Width != 10 {
 		t.Errorf("the condition looked at the file, not at the picture at its step: %d pixels wide", result.Width)
 	}
@@ -105,16 +119,19 @@ func TestAFileThatWouldSaveTooLittleStays(t *testing.T) {
 	t.Parallel()
 	src := asPNG(t, pattern(200, 150))
 	result := edit(t, src, `{"version":1,"steps":[{"op":"noise"}],"output":{"minSavingsPercent":0}}`)
-	if !result.Unchanged || !bytes.Equal(result.Data, src) || !slices.Equal(result.Warnings, []string{imaging.WarnSavingsTooSmall}) {
+	if !result.Unchanged || !bytes.Equal(result.Data, src) ||
+		!slices.Equal(result.Warnings, []string{imaging.WarnSavingsTooSmall}) {
 		t.Errorf("a longer file: unchanged %v, %q", result.Unchanged, result.Warnings)
 	}
 	for percent, stays := range map[int]bool{0: false, 30: false, 99: true} {
-		document := fmt.Sprintf(`{"version":1,"steps":[{"op":"resize","width":"20%%"}],"output":{"minSavingsPercent":%d}}`, percent)
+		document := fmt.Sprintf(
+			`{"version":1,"steps":[{"op":"resize","width":"20%%"}],"output":{"minSavingsPercent":%d}}`, percent)
 		if result := edit(t, src, document); result.Unchanged != stays || (result.Width == 200) != stays {
 			t.Errorf("%d %%: unchanged %v, %d pixels wide", percent, result.Unchanged, result.Width)
 		}
 	}
-	if result := edit(t, src, `{"version":1,"steps":[{"op":"noise"}],"output":{"minSavingsPercent":50,"format":"bmp"}}`); result.Unchanged {
+	if result := edit(t, src,
+		`{"version":1,"steps":[{"op":"noise"}],"output":{"minSavingsPercent":50,"format":"bmp"}}`); result.Unchanged {
 		t.Error("another format is no saving to be looked at")
 	}
 }
@@ -154,7 +171,8 @@ func TestJPEGFilesAreLaidOutAsAskedFor(t *testing.T) {
 		``:                            {0xC0, 0x22, nil},
 		`"progressive":true`:          {0xC2, 0x22, []string{imaging.WarnProgressiveMissing}},
 		`"chromaSubsampling":"4:4:4"`: {0xC0, 0x11, []string{imaging.WarnChromaHalved}},
-		`"chromaSubsampling":"4:4:4","progressive":true`: {0xC2, 0x11, []string{imaging.WarnChromaHalved, imaging.WarnProgressiveMissing}},
+		`"chromaSubsampling":"4:4:4","progressive":true`: {0xC2, 0x11,
+			[]string{imaging.WarnChromaHalved, imaging.WarnProgressiveMissing}},
 	} {
 		result := edit(t, src, `{"version":1,"steps":[{"op":"resize","width":50}],"output":{`+output+`}}`)
 		marker, sampling := layout(t, result.Data)
@@ -177,7 +195,8 @@ func TestALosslessTurnBecomesProgressiveIfAskedFor(t *testing.T) {
 	needTurbo(t)
 	src := asJPEG(t, pattern(96, 64), coarse)
 	plain := edit(t, src, `{"version":1,"steps":[{"op":"rotate","angle":180}],"output":{"quality":1}}`)
-	progressive := edit(t, src, `{"version":1,"steps":[{"op":"rotate","angle":180}],"output":{"quality":1,"progressive":true}}`)
+	progressive := edit(t, src,
+		`{"version":1,"steps":[{"op":"rotate","angle":180}],"output":{"quality":1,"progressive":true}}`)
 	if marker, _ := layout(t, progressive.Data); marker != 0xC2 {
 		t.Errorf("the frame is %x", marker)
 	}
@@ -189,10 +208,12 @@ func TestALosslessTurnBecomesProgressiveIfAskedFor(t *testing.T) {
 func TestPartsOfPicturesAreWrittenInEveryFormat(t *testing.T) {
 	t.Parallel()
 	src := asJPEG(t, pattern(61, 47), 95)
-	for _, steps := range []string{`{"op":"crop","x":10,"y":11,"width":20,"height":13}`, `{"op":"resize","fit":"cover","width":20,"height":40}`, `{"op":"crop","aspectRatio":"1:3"}`} {
+	for _, steps := range []string{`{"op":"crop","x":10,"y":11,"width":20,"height":13}`,
+		`{"op":"resize","fit":"cover","width":20,"height":40}`, `{"op":"crop","aspectRatio":"1:3"}`} {
 		want := fromPNG(t, edit(t, src, `{"version":1,"steps":[`+steps+`],"output":{"format":"png"}}`).Data)
 		for _, format := range recipe.Formats {
-			got := edit(t, src, `{"version":1,"steps":[`+steps+`],"output":{"format":"`+string(format)+`","quality":95}}`)
+			got := edit(t, src, `{"version":1,"steps":[`+steps+`],"output":{"format":"`+string(format)+
+				`","quality":95}}`)
 			if d := meanDifference(t, decodeAny(t, got.Data), want); d > 9 { // WebP softens colour
 				t.Errorf("%s: %s: %.1f levels off", format, steps, d)
 			}
@@ -202,9 +223,11 @@ func TestPartsOfPicturesAreWrittenInEveryFormat(t *testing.T) {
 
 func TestBMPFilesAreOpaque(t *testing.T) {
 	t.Parallel()
-	got := edit(t, asPNG(t, plain(40, 40, color.NRGBA{200, 0, 0, 255})), `{"version":1,"steps":[{"op":"roundCorners","radius":15}],"output":{"format":"bmp","background":"#0000ff"}}`)
+	got := edit(t, asPNG(t, plain(40, 40, color.NRGBA{200, 0, 0, 255})),
+		`{"version":1,"steps":[{"op":"roundCorners","radius":15}],"output":{"format":"bmp","background":"#0000ff"}}`)
 	m := toNRGBA(decodeAny(t, got.Data))
-	if m.NRGBAAt(0, 0) != (color.NRGBA{0, 0, 255, 255}) || m.NRGBAAt(20, 20) != (color.NRGBA{200, 0, 0, 255}) || !slices.Equal(got.Warnings, []string{imaging.WarnAlphaFlattened}) {
+	if m.NRGBAAt(0, 0) != (color.NRGBA{0, 0, 255, 255}) || m.NRGBAAt(20, 20) != (color.NRGBA{200, 0, 0, 255}) ||
+		!slices.Equal(got.Warnings, []string{imaging.WarnAlphaFlattened}) {
 		t.Errorf("the corner is %v, the middle %v, warnings %q", m.NRGBAAt(0, 0), m.NRGBAAt(20, 20), got.Warnings)
 	}
 }

@@ -14,8 +14,8 @@ import (
 // mostColors is how many colours a palette holds in the formats that have one.
 const mostColors = 256
 
-// withColors returns a picture as indices of a palette, to which it appends the colours that it lacks; nil if that makes
-// more than a number.
+// withColors returns a picture as indices of a palette, to which it appends the colours that it lacks; nil if that
+// makes more than a number.
 func withColors(m *image.NRGBA, palette color.Palette, most int) *image.Paletted {
 	index := make(map[[4]byte]uint8, most)
 	for i, c := range slices.Backward(palette) { // of two that are the same the first counts
@@ -124,9 +124,9 @@ func (b colorBox) split() (low, high colorBox) {
 	return newColorBox(b.tints[:at]), newColorBox(b.tints[at:])
 }
 
-// medianCut returns at most a number of colours that stand for those of a picture: its boxes of colours are cut where they
-// spread most until there are as many. Opaque colours stay among themselves, so that nothing of what is opaque starts to
-// shine through. If anything is transparent, so is the first colour.
+// medianCut returns at most a number of colours that stand for those of a picture: its boxes of colours are cut where
+// they spread most until there are as many. Opaque colours stay among themselves, so that nothing of what is opaque
+// starts to shine through. If anything is transparent, so is the first colour.
 func medianCut(m *image.NRGBA, most int) []tint {
 	opaque, others := sample(seenOf(m))
 	var palette []tint
@@ -181,8 +181,8 @@ func sample(m *image.NRGBA) (opaque, others []tint) {
 	return opaque, others
 }
 
-// seenOf returns the pixels of a picture that are seen, in their order, as a picture of about the shape of a square: of few
-// among many that are transparent a sample would miss most.
+// seenOf returns the pixels of a picture that are seen, in their order, as a picture of about the shape of a square: of
+// few among many that are transparent a sample would miss most.
 func seenOf(m *image.NRGBA) *image.NRGBA {
 	if m.Opaque() {
 		return m
@@ -214,8 +214,8 @@ func hasClear(m *image.NRGBA) bool {
 	return false
 }
 
-// nearestColors finds the colours of a palette that are nearest to others. Colour space is cut into cells; of each that is
-// asked for, the colours are noted that are nearest to any place in it.
+// nearestColors finds the colours of a palette that are nearest to others. Colour space is cut into cells; of each that
+// is asked for, the colours are noted that are nearest to any place in it.
 type nearestColors struct {
 	palette   []tint
 	hasOpaque bool
@@ -233,7 +233,8 @@ func newNearestColors(palette []tint) *nearestColors {
 	return n
 }
 
-// index returns the nearest colour's place, the first of several. What is opaque is given an opaque colour, if there is one.
+// index returns the nearest colour's place, the first of several. What is opaque is given an opaque colour, if there is
+// one.
 func (n *nearestColors) index(t tint) uint8 {
 	alpha := t[3] / cellSide
 	if t[3] == 255 {
@@ -287,8 +288,9 @@ func (n *nearestColors) candidates(t tint) []uint8 {
 	return places
 }
 
-// requantized returns the picture with at most a number of colours. A share of dither, from 0 to 1, of what a pixel's colour
-// differs from its new one is spread over its neighbours (Floyd and Steinberg). Pixels that are wholly transparent stay so.
+// requantized returns the picture with at most a number of colours. A share of dither, from 0 to 1, of what a pixel's
+// colour differs from its new one is spread over its neighbours (Floyd and Steinberg). Pixels that are wholly
+// transparent stay so.
 func requantized(ctx context.Context, m *image.NRGBA, colors int, dither float64) (*image.Paletted, error) {
 	palette := medianCut(m, colors)
 	out := image.NewPaletted(m.Rect, nil)
@@ -298,7 +300,8 @@ func requantized(ctx context.Context, m *image.NRGBA, colors int, dither float64
 	find := newNearestColors(palette)
 	share := int32(dither*16 + 0.5)
 	width := m.Rect.Dx()
-	here, below := make([]tint, width+2), make([]tint, width+2) // errors in units of 1/256 of a level; a place more at each end
+	// errors in units of 1/256 of a level; a place more at each end
+	here, below := make([]tint, width+2), make([]tint, width+2)
 	for y := range m.Rect.Dy() {
 		if y%rowsAtOnce == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -349,8 +352,8 @@ func (w *writer) colorsOf() (colors int, dither float64) {
 	return mostColors, 1
 }
 
-// fewerColors returns how many colours a palette may have that a recipe asks for, or 0 if the file has no more anyway or
-// the format has no palettes. Tables of GIF have powers of two.
+// fewerColors returns how many colours a palette may have that a recipe asks for, or 0 if the file has no more anyway
+// or the format has no palettes. Tables of GIF have powers of two.
 func fewerColors(info Info, format Format, p recipe.Palette) int {
 	most := p.Colors
 	if format == GIF && most > 0 {

@@ -41,7 +41,8 @@ func TestAPaletteHasAsFewColoursAsAskedFor(t *testing.T) {
 		for _, colors := range []int{2, 3, 16, 100, 256} {
 			result := edit(t, src, paletteRecipe(format, fmt.Sprintf(`{"colors":%d,"dither":false}`, colors)))
 			m := indices(t, result.Data)
-			if used := slices.Max(m.Pix); int(used) >= colors || !slices.Equal(result.Warnings, []string{imaging.WarnColorsReduced}) {
+			if used := slices.Max(m.Pix); int(used) >= colors ||
+				!slices.Equal(result.Warnings, []string{imaging.WarnColorsReduced}) {
 				t.Errorf("%s: %d colours where %d are allowed, %q", format, used+1, colors, result.Warnings)
 			}
 			apart := meanDifference(t, whole, m)
@@ -54,7 +55,9 @@ func TestAPaletteHasAsFewColoursAsAskedFor(t *testing.T) {
 			t.Errorf("%s: 256 colours are %.1f levels apart", format, before)
 		}
 	}
-	if config, err := png.DecodeConfig(bytes.NewReader(edit(t, src, paletteRecipe("png", `{"colors":2}`)).Data)); err != nil || len(config.ColorModel.(color.Palette)) != 2 {
+	if config, err := png.DecodeConfig(
+		bytes.NewReader(edit(t, src, paletteRecipe("png", `{"colors":2}`)).Data)); err != nil ||
+		len(config.ColorModel.(color.Palette)) != 2 {
 		t.Errorf("the palette is %v, %v", config.ColorModel, err)
 	}
 	if result := edit(t, asPNG(t, whole), paletteRecipe("jpeg", `{"colors":2}`)); len(result.Warnings) > 0 {
@@ -70,14 +73,16 @@ func TestAPictureOfFewColoursKeepsThemExactly(t *testing.T) {
 	}
 	m.SetNRGBA(3, 3, color.NRGBA{R: 200, G: 10, B: 20, A: 90})
 	result := edit(t, asPNG(t, m), paletteRecipe("png", `{"colors":8}`))
-	if got := indices(t, result.Data); len(got.Palette) != 8 || furthestApart(toNRGBA(got), m) != 0 || len(result.Warnings) > 0 {
+	if got := indices(t, result.Data); len(got.Palette) != 8 || furthestApart(toNRGBA(got), m) != 0 ||
+		len(result.Warnings) > 0 {
 		t.Errorf("%d colours, %d levels apart, %q", len(got.Palette), furthestApart(toNRGBA(got), m), result.Warnings)
 	}
 	if again := edit(t, result.Data, paletteRecipe("png", `{"colors":8}`)); !again.Unchanged {
 		t.Error("a file that has no more colours was written anew")
 	}
 	fewer := edit(t, result.Data, paletteRecipe("png", `{"colors":7}`))
-	if got := indices(t, fewer.Data); fewer.Unchanged || len(got.Palette) != 7 || !slices.Equal(fewer.Warnings, []string{imaging.WarnColorsReduced}) {
+	if got := indices(t, fewer.Data); fewer.Unchanged || len(got.Palette) != 7 ||
+		!slices.Equal(fewer.Warnings, []string{imaging.WarnColorsReduced}) {
 		t.Errorf("%d colours, %q", len(got.Palette), fewer.Warnings)
 	}
 	asGIF := edit(t, asJPEG(t, pattern(60, 40), 90), paletteRecipe("gif", `{"colors":60}`))
@@ -91,7 +96,8 @@ func TestAPictureOfFewColoursKeepsThemExactly(t *testing.T) {
 	if again := edit(t, asPNG(t, gray), paletteRecipe("png", `{}`)); !again.Unchanged {
 		t.Error("a gray picture was written with a palette of 256 levels")
 	}
-	if got := indices(t, edit(t, asPNG(t, gray), paletteRecipe("png", `{"colors":4,"dither":0}`)).Data); len(got.Palette) != 4 {
+	if got := indices(t,
+		edit(t, asPNG(t, gray), paletteRecipe("png", `{"colors":4,"dither":0}`)).Data); len(got.Palette) != 4 {
 		t.Errorf("a gray picture has %d levels", len(got.Palette))
 	}
 }
@@ -104,14 +110,18 @@ func TestAPaletteKeepsTransparency(t *testing.T) {
 		for y := range 60 {
 			c := m.NRGBAAt(x, y)
 			if c.A = 0; y >= 30 {
-				c = color.NRGBA{R: uint8(6 * x), G: uint8(4 * y), B: 5, A: 255} // dark, which is near to transparent black
+				// dark, which is near to transparent black
+				c = color.NRGBA{R: uint8(6 * x), G: uint8(4 * y), B: 5, A: 255}
 			}
 			m.SetNRGBA(x, y, c)
 		}
 	}
 	for _, colors := range []int{2, 4, 32, 256} {
 		for _, dither := range []string{"0", "0.5", "true"} {
-			got := toNRGBA(indices(t, edit(t, asPNG(t, m), paletteRecipe("png", fmt.Sprintf(`{"colors":%d,"dither":%s}`, colors, dither))).Data))
+			got := toNRGBA(
+				indices(
+					t, edit(t, asPNG(t, m),
+						paletteRecipe("png", fmt.Sprintf(`{"colors":%d,"dither":%s}`, colors, dither))).Data))
 			furthest := 0
 			for i := 3; i < len(m.Pix); i += 4 {
 				was, is := int(m.Pix[i]), int(got.Pix[i])
@@ -165,14 +175,16 @@ func abs(x float64) float64 { return max(x, -x) }
 func TestPalettesAreNearlyAsGoodAsImageMagicks(t *testing.T) {
 	t.Parallel()
 	convert := need.ImageMagick(t)
-	small := edit(t, photo(t, "Landscape_1.jpg"), `{"version":1,"steps":[{"op":"resize","width":300}],"output":{"format":"png"}}`)
+	small := edit(t, photo(t, "Landscape_1.jpg"),
+		`{"version":1,"steps":[{"op":"resize","width":300}],"output":{"format":"png"}}`)
 	whole := toNRGBA(decodeAny(t, small.Data))
 	from, to := filepath.Join(t.TempDir(), "from.png"), filepath.Join(t.TempDir(), "to.png")
 	if err := os.WriteFile(from, small.Data, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, colors := range []int{16, 64, 256} {
-		if out, err := exec.Command(convert, from, "+dither", "-colors", fmt.Sprint(colors), "png8:"+to).CombinedOutput(); err != nil {
+		if out, err := exec.Command(convert, from, "+dither", "-colors", fmt.Sprint(colors),
+			"png8:"+to).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, out)
 		}
 		theirs, err := os.ReadFile(to)
@@ -196,7 +208,8 @@ func TestPalettesEndWithTheContextAndDoNotDependOnIt(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := imaging.Edit(ctx, src, parse(t, paletteRecipe("png", `{"colors":20}`)), imaging.Options{}); err == nil || !strings.Contains(err.Error(), "canceled") {
+	if _, err := imaging.Edit(ctx, src, parse(t, paletteRecipe("png", `{"colors":20}`)),
+		imaging.Options{}); err == nil || !strings.Contains(err.Error(), "canceled") {
 		t.Errorf("Edit: %v", err)
 	}
 }

@@ -40,12 +40,14 @@ func TestPeekSeesWhatInspectSees(t *testing.T) {
 			continue
 		}
 		got, err := peek(file)
-		if err != nil || got.Format != want.Format || got.Width != want.Width || got.Height != want.Height || got.Orientation != want.Orientation {
+		if err != nil || got.Format != want.Format || got.Width != want.Width || got.Height != want.Height ||
+			got.Orientation != want.Orientation {
 			t.Errorf("%s: %+v, %v\nwant %+v", name, got, err, want)
 		}
 		seen[got.Format]++
 	}
-	for _, format := range []imaging.Format{imaging.JPEG, imaging.PNG, imaging.GIF, imaging.BMP, imaging.TIFF, imaging.WebP} {
+	for _, format := range []imaging.Format{imaging.JPEG, imaging.PNG, imaging.GIF, imaging.BMP, imaging.TIFF,
+		imaging.WebP} {
 		if seen[format] == 0 {
 			t.Errorf("no file was %s", format)
 		}
@@ -75,7 +77,8 @@ func TestPeekReadsLittle(t *testing.T) {
 	tiff := asTIFF(t, pattern(500, 300))
 	at := binary.LittleEndian.Uint32(tiff[4:])
 	file = &counted{ReaderAt: bytes.NewReader(tiff)}
-	if info, err := imaging.Peek(file, int64(len(tiff)), imaging.Limits{}); err != nil || info.Width != 500 || int(at) < len(tiff)/2 || file.bytes > 70<<10 {
+	if info, err := imaging.Peek(file, int64(len(tiff)), imaging.Limits{}); err != nil || info.Width != 500 ||
+		int(at) < len(tiff)/2 || file.bytes > 70<<10 {
 		t.Errorf("%+v, %v after %d bytes; the directory is at %d of %d", info, err, file.bytes, at, len(tiff))
 	}
 }
@@ -99,7 +102,8 @@ func TestPeekRefusesWhatIsNoPictureOrTooMuch(t *testing.T) {
 			t.Errorf("%s: %v, want %s", name, err, c.kind)
 		}
 	}
-	if _, err := imaging.Peek(bytes.NewReader(photo), int64(len(photo)), imaging.Limits{Bytes: 100}); !fault.Is(err, fault.TooLarge) {
+	if _, err := imaging.Peek(bytes.NewReader(photo), int64(len(photo)), imaging.Limits{Bytes: 100}); !fault.Is(err,
+		fault.TooLarge) {
 		t.Errorf("over the limit of bytes: %v", err)
 	}
 	broken := errors.New("broken")

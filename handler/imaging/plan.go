@@ -23,13 +23,14 @@ type plan struct {
 	toSRGB       *point // applied afterwards, if it is not nil
 	dropsProfile bool   // whether the pixels are those of sRGB then, and the colour profile goes
 	operations   []operation
-	size         image.Point            // of the result
-	format       Format                 // of the result
-	colors       int                    // how many the result may have, if the file may have more; else 0
-	set          func() metadata.Fields // texts of the metadata, with what placeholders say of the plan at the time; or nil
-	memory       int64                  // estimated bytes at the peak
-	moving       bool                   // whether every frame of an animation is edited; else it is one picture, maybe the first frame
-	warnings     warnings
+	size         image.Point // of the result
+	format       Format      // of the result
+	colors       int         // how many the result may have, if the file may have more; else 0
+	// texts of the metadata, with what placeholders say of the plan at the time; or nil
+	set      func() metadata.Fields
+	memory   int64 // estimated bytes at the peak
+	moving   bool  // whether every frame of an animation is edited; else it is one picture, maybe the first frame
+	warnings warnings
 }
 
 // operation is a step that was fitted to a picture.
@@ -64,10 +65,19 @@ type planner struct {
 
 // compile fits a recipe to a picture. Faults carry the JSON pointer of the step.
 func compile(info Info, r *recipe.Recipe, o Options) (*plan, error) {
-	p := &planner{limits: o.Limits, o: o, info: info, out: r.Output, plan: &plan{
-		info: info, denominator: 1, format: outputFormat(info, r.Output), warnings: warnings{},
-		moving: info.Animated && r.Input.OnAnimated == recipe.ProcessAnimated,
-	}}
+	p := &planner{
+		limits: o.Limits,
+		o:      o,
+		info:   info,
+		out:    r.Output,
+		plan: &plan{
+			info:        info,
+			denominator: 1,
+			format:      outputFormat(info, r.Output),
+			warnings:    warnings{},
+			moving:      info.Animated && r.Input.OnAnimated == recipe.ProcessAnimated,
+		},
+	}
 	p.plan.colors = fewerColors(info, p.plan.format, r.Output.Palette)
 	p.plan.size = image.Pt(info.StoredWidth, info.StoredHeight)
 	p.colorProfile()
@@ -251,13 +261,15 @@ func (p *planner) checkSize(size image.Point) error {
 	most := max(p.limits.ResultSide, p.info.StoredWidth, p.info.StoredHeight)
 	switch {
 	case size.X > most || size.Y > most:
-		return fault.Newf(fault.TooLarge, "The result would be %d × %d pixels; a side may have at most %d.", size.X, size.Y, most).
+		return fault.Newf(fault.TooLarge, "The result would be %d × %d pixels; a side may have at most %d.", size.X,
+			size.Y, most).
 			Over(fault.LimitResultSide)
 	case area(size) > int64(p.limits.ResultPixels):
 		return fault.Newf(fault.TooLarge, "The result would be %d × %d pixels; it may have at most %d million.",
 			size.X, size.Y, p.limits.ResultPixels/1_000_000).Over(fault.LimitResultPixels)
 	case p.plan.moving && area(size)*int64(p.info.Frames) > int64(p.limits.AnimationPixels):
-		return fault.Newf(fault.TooLarge, "The result would be %d frames of %d × %d pixels; together they may have at most %d million.",
+		return fault.Newf(fault.TooLarge,
+			"The result would be %d frames of %d × %d pixels; together they may have at most %d million.",
 			p.info.Frames, size.X, size.Y, p.limits.AnimationPixels/1_000_000).Over(fault.LimitAnimationPixels)
 	}
 	return nil
@@ -337,8 +349,8 @@ func decodeBytes(info Info) (peak, result int64) {
 	return 8*wide + 4, 4 * wide // the pixels, and a strip or the whole of the file unpacked
 }
 
-// encodedBytes returns the bytes a pixel that are needed besides the picture while it is encoded: planes, indices and the
-// file that grows; or while the result is decoded again, which takes more with BMP alone.
+// encodedBytes returns the bytes a pixel that are needed besides the picture while it is encoded: planes, indices and
+// the file that grows; or while the result is decoded again, which takes more with BMP alone.
 func encodedBytes(format Format, out recipe.Output) int64 {
 	switch format {
 	case JPEG:
@@ -362,7 +374,8 @@ func encodedBytes(format Format, out recipe.Output) int64 {
 
 // isEmpty reports whether no pixel changes.
 func (p *plan) isEmpty() bool {
-	return p.start == upright && len(p.operations) == 0 && p.denominator == 1 && p.colors == 0 && p.toSRGB == nil && p.info.Animated == p.moving
+	return p.start == upright && len(p.operations) == 0 && p.denominator == 1 && p.colors == 0 && p.toSRGB == nil &&
+		p.info.Animated == p.moving
 }
 
 // moves reports whether what is seen may lie elsewhere in the result than its share of the sides says.

@@ -16,7 +16,16 @@ import (
 )
 
 func jpegInfo(w, h, orientation int) Info {
-	info := Info{Format: JPEG, StoredWidth: w, StoredHeight: h, Width: w, Height: h, Orientation: orientation, Frames: 1, Bits: 8}
+	info := Info{
+		Format:       JPEG,
+		StoredWidth:  w,
+		StoredHeight: h,
+		Width:        w,
+		Height:       h,
+		Orientation:  orientation,
+		Frames:       1,
+		Bits:         8,
+	}
 	if orientation >= 5 {
 		info.Width, info.Height = h, w
 	}
@@ -68,16 +77,19 @@ func TestPlansFoldWhatCanBeOne(t *testing.T) {
 			jpegInfo(40, 30, 1),
 			`{"op":"adjust","brightness":1,"saturation":2},{"op":"filter","name":"grayscale"},{"op":"filter","name":"sepia"},
 			 {"op":"blur","sigma":1},{"op":"adjust","contrast":1}`,
-			"jpeg 40×30\ntone + saturation + grayscale average + sepia → 40×30\nblur 1 → 40×30\ntone → 40×30\njpeg 40×30\n",
+			"jpeg 40×30\ntone + saturation + grayscale average + sepia → 40×30\nblur 1 → 40×30\ntone → " +
+				"40×30\njpeg 40×30\n",
 		},
 		"the order of the recipe": {
 			jpegInfo(400, 300, 1),
-			`{"op":"resize","width":200},{"op":"crop","aspectRatio":"1:1"},{"op":"resize","width":"50%","fit":"fill","kernel":"box"}`,
+			`{"op":"resize","width":200},{"op":"crop","aspectRatio":"1:1"},{"op":"resize","width":"50%",` +
+				`"fit":"fill","kernel":"box"}`,
 			"jpeg 400×300\nscale lanczos3 → 200×150\ncrop at 25,0 → 150×150\nscale box → 75×75\njpeg 75×75\n",
 		},
 		"cover and contain": {
 			jpegInfo(400, 300, 1),
-			`{"op":"resize","width":100,"height":100,"fit":"cover","gravity":"east"},{"op":"resize","width":200,"height":100,"fit":"contain"}`,
+			`{"op":"resize","width":100,"height":100,"fit":"cover","gravity":"east"},{"op":"resize","width":200,` +
+				`"height":100,"fit":"contain"}`,
 			"jpeg 400×300\nscale lanczos3 → 133×100\ncrop at 33,0 → 100×100\npad → 200×100\njpeg 200×100\n",
 		},
 		"an angle": {
@@ -85,14 +97,17 @@ func TestPlansFoldWhatCanBeOne(t *testing.T) {
 			"jpeg 100×50\nrotate 1 cubic → 101×52\njpeg 101×52\n",
 		},
 		"text": {
-			jpegInfo(100, 100, 1), `{"op":"text","text":"{name} {ext} {width} {height} {date} {year}","size":10,"maxWidth":30,"gravity":"northwest"}`,
+			jpegInfo(100, 100, 1),
+			`{"op":"text","text":"{name} {ext} {width} {height} {date} {year}","size":10,"maxWidth":30,` +
+				`"gravity":"northwest"}`,
 			"jpeg 100×100\ntext 10 px at (0,0)-(29,70) → 100×100\njpeg 100×100\n",
 		},
 		"pictures of the recipe": {
 			jpegInfo(100, 80, 1),
 			`{"op":"watermark","image":` + dot + `,"size":"10%","angle":90,"blend":"multiply"},
 			 {"op":"watermark","image":` + dot + `,"size":8,"gravity":"center","tile":{"spacing":{"x":2}}},{"op":"mask","image":` + dot + `,"channel":"alpha"}`,
-			"jpeg 100×80\nwatermark multiply at (92,72)-(100,80) → 100×80\nwatermark over at (46,36)-(54,44), every (10,12) → 100×80\nmask alpha fill → 100×80\njpeg 100×80\n",
+			"jpeg 100×80\nwatermark multiply at (92,72)-(100,80) → 100×80\nwatermark over at (46,36)-(54,44), every " +
+				"(10,12) → 100×80\nmask alpha fill → 100×80\njpeg 100×80\n",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -116,18 +131,26 @@ func TestPlansRefuseWhatIsTooLargeBeforeAnyPixelWork(t *testing.T) {
 		kind            fault.Kind
 		field, sentence string
 	}{
-		"a long side":   {jpegInfo(2000, 20, 1), `{"op":"resize","width":"1000%"}`, fault.TooLarge, "/steps/0", "at most 16384"},
-		"many pixels":   {jpegInfo(3000, 3000, 1), `{"op":"resize","width":11000}`, fault.TooLarge, "/steps/0", "at most 100 million"},
-		"on the way":    {jpegInfo(10, 10, 1), `{"op":"blur","sigma":1},{"op":"resize","width":11000},{"op":"resize","width":10}`, fault.TooLarge, "/steps/1", "100 million"},
-		"before a cut":  {jpegInfo(10, 4000, 1), `{"op":"resize","width":1000,"height":10,"fit":"cover"}`, fault.TooLarge, "/steps/0", "400000 pixels"},
-		"after a turn":  {jpegInfo(7071, 7071, 1), `{"op":"rotate","angle":45},{"op":"rotate","angle":45}`, fault.TooLarge, "/steps/1", "100 million"},
-		"a crop beside": {jpegInfo(10, 10, 1), `{"op":"crop","x":10,"width":5,"height":5}`, fault.Invalid, "/steps/0", "outside of the picture"},
+		"a long side": {jpegInfo(2000, 20, 1), `{"op":"resize","width":"1000%"}`, fault.TooLarge, "/steps/0",
+			"at most 16384"},
+		"many pixels": {jpegInfo(3000, 3000, 1), `{"op":"resize","width":11000}`, fault.TooLarge, "/steps/0",
+			"at most 100 million"},
+		"on the way": {jpegInfo(10, 10, 1),
+			`{"op":"blur","sigma":1},{"op":"resize","width":11000},{"op":"resize","width":10}`, fault.TooLarge,
+			"/steps/1", "100 million"},
+		"before a cut": {jpegInfo(10, 4000, 1), `{"op":"resize","width":1000,"height":10,"fit":"cover"}`,
+			fault.TooLarge, "/steps/0", "400000 pixels"},
+		"after a turn": {jpegInfo(7071, 7071, 1), `{"op":"rotate","angle":45},{"op":"rotate","angle":45}`,
+			fault.TooLarge, "/steps/1", "100 million"},
+		"a crop beside": {jpegInfo(10, 10, 1), `{"op":"crop","x":10,"width":5,"height":5}`, fault.Invalid, "/steps/0",
+			"outside of the picture"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := planOf(t, c.info, `{"version":1,"steps":[`+c.steps+`]}`)
 			var f *fault.Fault
-			if !errors.As(err, &f) || f.Kind != c.kind || f.Field != c.field || !strings.Contains(f.Message, c.sentence) {
+			if !errors.As(err, &f) || f.Kind != c.kind || f.Field != c.field ||
+				!strings.Contains(f.Message, c.sentence) {
 				t.Errorf("compile = %v, want %s at %s with %q", err, c.kind, c.field, c.sentence)
 			}
 		})
@@ -153,7 +176,8 @@ func TestAFormatBoundsTheSides(t *testing.T) {
 	t.Parallel()
 	info := jpegInfo(17000, 10, 1)
 	info.Format = WebP
-	if _, err := planOf(t, info, `{"version":1,"steps":[{"op":"filter","name":"grayscale"}]}`); !fault.Is(err, fault.TooLarge) {
+	if _, err := planOf(t, info, `{"version":1,"steps":[{"op":"filter","name":"grayscale"}]}`); !fault.Is(err,
+		fault.TooLarge) {
 		t.Errorf("compile = %v, want a WebP result to be refused above 16383", err)
 	}
 }
@@ -186,23 +210,64 @@ func TestEveryFitHasItsSize(t *testing.T) {
 		step    recipe.Resize
 		to, box image.Point
 	}{
-		{"inside, wide box", image.Pt(400, 300), recipe.Resize{Fit: recipe.Inside, Width: px(200), Height: px(100)}, image.Pt(133, 100), image.Pt(133, 100)},
-		{"inside, enlarged", image.Pt(40, 30), recipe.Resize{Fit: recipe.Inside, Width: px(200), Height: px(200)}, image.Pt(200, 150), image.Pt(200, 150)},
-		{"inside, not enlarged", image.Pt(40, 30), recipe.Resize{Fit: recipe.Inside, Width: px(200), Height: px(200), WithoutEnlargement: true}, image.Pt(40, 30), image.Pt(40, 30)},
-		{"inside, not reduced", image.Pt(400, 300), recipe.Resize{Fit: recipe.Inside, Width: px(200), Height: px(200), WithoutReduction: true}, image.Pt(400, 300), image.Pt(400, 300)},
-		{"inside, a strip", image.Pt(10000, 1), recipe.Resize{Fit: recipe.Inside, Width: px(100), Height: px(100)}, image.Pt(100, 1), image.Pt(100, 1)},
-		{"outside", image.Pt(400, 300), recipe.Resize{Fit: recipe.Outside, Width: px(200), Height: px(100)}, image.Pt(200, 150), image.Pt(200, 150)},
-		{"cover", image.Pt(400, 300), recipe.Resize{Fit: recipe.Cover, Width: px(200), Height: px(100)}, image.Pt(200, 150), image.Pt(200, 100)},
-		{"cover, not enlarged", image.Pt(150, 300), recipe.Resize{Fit: recipe.Cover, Width: px(200), Height: px(100), WithoutEnlargement: true}, image.Pt(150, 300), image.Pt(150, 100)},
-		{"contain", image.Pt(400, 300), recipe.Resize{Fit: recipe.Contain, Width: px(200), Height: px(100)}, image.Pt(133, 100), image.Pt(200, 100)},
-		{"contain, not enlarged", image.Pt(40, 30), recipe.Resize{Fit: recipe.Contain, Width: px(200), Height: px(100), WithoutEnlargement: true}, image.Pt(40, 30), image.Pt(200, 100)},
-		{"contain, not reduced", image.Pt(400, 300), recipe.Resize{Fit: recipe.Contain, Width: px(500), Height: px(100), WithoutReduction: true}, image.Pt(400, 300), image.Pt(500, 300)},
-		{"fill", image.Pt(400, 300), recipe.Resize{Fit: recipe.Fill, Width: px(200), Height: px(10)}, image.Pt(200, 10), image.Pt(200, 10)},
-		{"fill, not enlarged", image.Pt(400, 300), recipe.Resize{Fit: recipe.Fill, Width: px(500), Height: px(10), WithoutEnlargement: true}, image.Pt(400, 10), image.Pt(400, 10)},
-		{"fill, one side", image.Pt(400, 300), recipe.Resize{Fit: recipe.Fill, Width: px(200)}, image.Pt(200, 150), image.Pt(200, 150)},
-		{"cover, one side", image.Pt(400, 300), recipe.Resize{Fit: recipe.Cover, Height: px(150)}, image.Pt(200, 150), image.Pt(200, 150)},
-		{"percent", image.Pt(401, 300), recipe.Resize{Fit: recipe.Fill, Width: pct(50), Height: pct(10)}, image.Pt(201, 30), image.Pt(201, 30)},
-		{"percent, tiny", image.Pt(40, 30), recipe.Resize{Fit: recipe.Inside, Width: pct(0.01)}, image.Pt(1, 1), image.Pt(1, 1)},
+		{"inside, wide box", image.Pt(400, 300), recipe.Resize{Fit: recipe.Inside, Width: px(200), Height: px(100)},
+			image.Pt(133, 100), image.Pt(133, 100)},
+		{"inside, enlarged", image.Pt(40, 30), recipe.Resize{Fit: recipe.Inside, Width: px(200), Height: px(200)},
+			image.Pt(200, 150), image.Pt(200, 150)},
+		{"inside, not enlarged", image.Pt(40, 30), recipe.Resize{
+			Fit:                recipe.Inside,
+			Width:              px(200),
+			Height:             px(200),
+			WithoutEnlargement: true,
+		}, image.Pt(40, 30), image.Pt(40, 30)},
+		{"inside, not reduced", image.Pt(400, 300), recipe.Resize{
+			Fit:              recipe.Inside,
+			Width:            px(200),
+			Height:           px(200),
+			WithoutReduction: true,
+		}, image.Pt(400, 300), image.Pt(400, 300)},
+		{"inside, a strip", image.Pt(10000, 1), recipe.Resize{Fit: recipe.Inside, Width: px(100), Height: px(100)},
+			image.Pt(100, 1), image.Pt(100, 1)},
+		{"outside", image.Pt(400, 300), recipe.Resize{Fit: recipe.Outside, Width: px(200), Height: px(100)},
+			image.Pt(200, 150), image.Pt(200, 150)},
+		{"cover", image.Pt(400, 300), recipe.Resize{Fit: recipe.Cover, Width: px(200), Height: px(100)},
+			image.Pt(200, 150), image.Pt(200, 100)},
+		{"cover, not enlarged", image.Pt(150, 300), recipe.Resize{
+			Fit:                recipe.Cover,
+			Width:              px(200),
+			Height:             px(100),
+			WithoutEnlargement: true,
+		}, image.Pt(150, 300), image.Pt(150, 100)},
+		{"contain", image.Pt(400, 300), recipe.Resize{Fit: recipe.Contain, Width: px(200), Height: px(100)},
+			image.Pt(133, 100), image.Pt(200, 100)},
+		{"contain, not enlarged", image.Pt(40, 30), recipe.Resize{
+			Fit:                recipe.Contain,
+			Width:              px(200),
+			Height:             px(100),
+			WithoutEnlargement: true,
+		}, image.Pt(40, 30), image.Pt(200, 100)},
+		{"contain, not reduced", image.Pt(400, 300), recipe.Resize{
+			Fit:              recipe.Contain,
+			Width:            px(500),
+			Height:           px(100),
+			WithoutReduction: true,
+		}, image.Pt(400, 300), image.Pt(500, 300)},
+		{"fill", image.Pt(400, 300), recipe.Resize{Fit: recipe.Fill, Width: px(200), Height: px(10)}, image.Pt(200, 10),
+			image.Pt(200, 10)},
+		{"fill, not enlarged", image.Pt(400, 300), recipe.Resize{
+			Fit:                recipe.Fill,
+			Width:              px(500),
+			Height:             px(10),
+			WithoutEnlargement: true,
+		}, image.Pt(400, 10), image.Pt(400, 10)},
+		{"fill, one side", image.Pt(400, 300), recipe.Resize{Fit: recipe.Fill, Width: px(200)}, image.Pt(200, 150),
+			image.Pt(200, 150)},
+		{"cover, one side", image.Pt(400, 300), recipe.Resize{Fit: recipe.Cover, Height: px(150)}, image.Pt(200, 150),
+			image.Pt(200, 150)},
+		{"percent", image.Pt(401, 300), recipe.Resize{Fit: recipe.Fill, Width: pct(50), Height: pct(10)},
+			image.Pt(201, 30), image.Pt(201, 30)},
+		{"percent, tiny", image.Pt(40, 30), recipe.Resize{Fit: recipe.Inside, Width: pct(0.01)}, image.Pt(1, 1),
+			image.Pt(1, 1)},
 	} {
 		to, box := resizedSize(c.step, c.in)
 		if to != c.to || box != c.box {
@@ -255,18 +320,55 @@ func TestCropsRoundToPixelsAndStayInside(t *testing.T) {
 		in   image.Point
 		want image.Rectangle
 	}{
-		{"pixels", recipe.Crop{Placed: true, X: px(1), Y: px(2), Width: px(3), Height: px(4)}, image.Pt(10, 10), image.Rect(1, 2, 4, 6)},
-		{"over the edge", recipe.Crop{Placed: true, X: px(8), Y: px(2), Width: px(30), Height: px(40)}, image.Pt(10, 10), image.Rect(8, 2, 10, 10)},
-		{"fractions", recipe.Crop{Placed: true, X: px(1.4), Y: px(1.6), Width: px(2.2), Height: px(2.2)}, image.Pt(10, 10), image.Rect(1, 2, 4, 4)},
-		{"less than a pixel", recipe.Crop{Placed: true, X: pct(50), Y: pct(50), Width: pct(1), Height: pct(1)}, image.Pt(10, 10), image.Rect(5, 5, 6, 6)},
-		{"shares meet", recipe.Crop{Placed: true, X: pct(100. / 3), Width: pct(100. / 3), Height: pct(100)}, image.Pt(10, 10), image.Rect(3, 0, 7, 10)},
-		{"gravity", recipe.Crop{Width: px(4), Height: px(20), Gravity: recipe.East}, image.Pt(10, 10), image.Rect(6, 0, 10, 10)},
-		{"ratio, wide", recipe.Crop{Ratio: recipe.Ratio{Width: 16, Height: 9}, Gravity: recipe.Center}, image.Pt(1600, 1200), image.Rect(0, 150, 1600, 1050)},
-		{"ratio, high", recipe.Crop{Ratio: recipe.Ratio{Width: 1, Height: 2}, Gravity: recipe.NorthWest}, image.Pt(1600, 1200), image.Rect(0, 0, 600, 1200)},
-		{"around a point", recipe.Crop{Width: px(4), Height: px(20), Focal: &recipe.Focal{X: 0.7, Y: 0.5}}, image.Pt(10, 10), image.Rect(5, 0, 9, 10)},
-		{"around a point at the edge", recipe.Crop{Ratio: recipe.Ratio{Width: 1, Height: 1}, Focal: &recipe.Focal{X: 0.9, Y: 1}}, image.Pt(1600, 1200), image.Rect(400, 0, 1600, 1200)},
-		{"ratio, extreme", recipe.Crop{Ratio: recipe.Ratio{Width: 10000, Height: 1}, Gravity: recipe.SouthEast}, image.Pt(100, 100), image.Rect(0, 99, 100, 100)},
-		{"ratio of one pixel", recipe.Crop{Ratio: recipe.Ratio{Width: 3, Height: 1}, Gravity: recipe.Center}, image.Pt(1, 1), image.Rect(0, 0, 1, 1)},
+		{"pixels", recipe.Crop{
+			Placed: true,
+			X:      px(1),
+			Y:      px(2),
+			Width:  px(3),
+			Height: px(4),
+		}, image.Pt(10, 10), image.Rect(1, 2, 4, 6)},
+		{"over the edge", recipe.Crop{
+			Placed: true,
+			X:      px(8),
+			Y:      px(2),
+			Width:  px(30),
+			Height: px(40),
+		}, image.Pt(10, 10), image.Rect(8, 2, 10, 10)},
+		{"fractions", recipe.Crop{
+			Placed: true,
+			X:      px(1.4),
+			Y:      px(1.6),
+			Width:  px(2.2),
+			Height: px(2.2),
+		}, image.Pt(10, 10), image.Rect(1, 2, 4, 4)},
+		{"less than a pixel", recipe.Crop{
+			Placed: true,
+			X:      pct(50),
+			Y:      pct(50),
+			Width:  pct(1),
+			Height: pct(1),
+		}, image.Pt(10, 10), image.Rect(5, 5, 6, 6)},
+		{"shares meet", recipe.Crop{
+			Placed: true,
+			X:      pct(100. / 3),
+			Width:  pct(100. / 3),
+			Height: pct(100),
+		}, image.Pt(10, 10), image.Rect(3, 0, 7, 10)},
+		{"gravity", recipe.Crop{Width: px(4), Height: px(20), Gravity: recipe.East}, image.Pt(10, 10),
+			image.Rect(6, 0, 10, 10)},
+		{"ratio, wide", recipe.Crop{Ratio: recipe.Ratio{Width: 16, Height: 9}, Gravity: recipe.Center},
+			image.Pt(1600, 1200), image.Rect(0, 150, 1600, 1050)},
+		{"ratio, high", recipe.Crop{Ratio: recipe.Ratio{Width: 1, Height: 2}, Gravity: recipe.NorthWest},
+			image.Pt(1600, 1200), image.Rect(0, 0, 600, 1200)},
+		{"around a point", recipe.Crop{Width: px(4), Height: px(20), Focal: &recipe.Focal{X: 0.7, Y: 0.5}},
+			image.Pt(10, 10), image.Rect(5, 0, 9, 10)},
+		{"around a point at the edge",
+			recipe.Crop{Ratio: recipe.Ratio{Width: 1, Height: 1}, Focal: &recipe.Focal{X: 0.9, Y: 1}},
+			image.Pt(1600, 1200), image.Rect(400, 0, 1600, 1200)},
+		{"ratio, extreme", recipe.Crop{Ratio: recipe.Ratio{Width: 10000, Height: 1}, Gravity: recipe.SouthEast},
+			image.Pt(100, 100), image.Rect(0, 99, 100, 100)},
+		{"ratio of one pixel", recipe.Crop{Ratio: recipe.Ratio{Width: 3, Height: 1}, Gravity: recipe.Center},
+			image.Pt(1, 1), image.Rect(0, 0, 1, 1)},
 	} {
 		info := Info{Format: PNG, StoredWidth: c.in.X, StoredHeight: c.in.Y, Orientation: 1, Bits: 8}
 		p, err := compile(info, &recipe.Recipe{Steps: []recipe.Step{c.step}}, Options{Limits: DefaultLimits()})
@@ -285,13 +387,26 @@ func TestCropsRoundToPixelsAndStayInside(t *testing.T) {
 
 func TestThePlanOfAnAnimationHasItsFrames(t *testing.T) {
 	t.Parallel()
-	info := Info{Format: GIF, StoredWidth: 40, StoredHeight: 30, Width: 40, Height: 30, Orientation: 1, Frames: 12, Animated: true, Bits: 8, Bytes: 5000}
+	info := Info{
+		Format:       GIF,
+		StoredWidth:  40,
+		StoredHeight: 30,
+		Width:        40,
+		Height:       30,
+		Orientation:  1,
+		Frames:       12,
+		Animated:     true,
+		Bits:         8,
+		Bytes:        5000,
+	}
 	plans := map[recipe.Animated]string{
 		recipe.ProcessAnimated: "gif 40×30, each of 12 frames\nscale lanczos3 → 20×15\nwebp 20×15\n",
 		recipe.FirstFrame:      "gif 40×30, the first of 12 frames\nscale lanczos3 → 20×15\nwebp 20×15\n",
 	}
 	for onAnimated, want := range plans {
-		p, err := planOf(t, info, `{"version":1,"input":{"onAnimated":"`+string(onAnimated)+`"},"steps":[{"op":"resize","width":20}],"output":{"format":"webp"}}`)
+		p, err := planOf(t, info,
+			`{"version":1,"input":{"onAnimated":"`+string(onAnimated)+
+				`"},"steps":[{"op":"resize","width":20}],"output":{"format":"webp"}}`)
 		if err != nil || p.String() != want {
 			t.Errorf("%s: %v, %v\nwant %s", onAnimated, p, err, want)
 		}
@@ -302,7 +417,8 @@ func TestThePlanOfAnAnimationHasItsFrames(t *testing.T) {
 		info.Animated = false
 		still, err := planOf(t, info, `{"version":1,"steps":[{"op":"resize","width":20}],"output":{"format":"webp"}}`)
 		if info.Animated = true; err != nil || p.memory != still.memory+kept {
-			t.Errorf("%s: %d bytes, want %d more than the %d of a still picture", onAnimated, p.memory, kept, still.memory)
+			t.Errorf("%s: %d bytes, want %d more than the %d of a still picture", onAnimated, p.memory, kept,
+				still.memory)
 		}
 	}
 }
@@ -315,7 +431,9 @@ func TestPlansSayWhatBecomesOfColours(t *testing.T) {
 	}
 	info := jpegInfo(400, 300, 6)
 	info.profile, info.turbo = p3, true
-	p, err := planOf(t, info, `{"version":1,"steps":[{"op":"resize","width":60}],"output":{"colorProfile":"srgb","format":"png","palette":{"colors":16}}}`)
+	p, err := planOf(t, info,
+		`{"version":1,"steps":[{"op":"resize","width":60}],"output":{"colorProfile":"srgb","format":"png",`+
+			`"palette":{"colors":16}}}`)
 	if err != nil {
 		t.Fatal(err)
 	}

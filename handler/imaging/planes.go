@@ -10,11 +10,12 @@ import (
 	"imagepro/handler/recipe"
 )
 
-// inPlanes reports whether a JPEG file may become one without RGB in between: it is turned and scaled at the most, and the
-// planes of luma and chroma can be so one by one.
+// inPlanes reports whether a JPEG file may become one without RGB in between: it is turned and scaled at the most, and
+// the planes of luma and chroma can be so one by one.
 func (w *writer) inPlanes() bool {
 	p := w.plan
-	if !p.info.turbo || p.info.Gray || p.format != JPEG || p.toSRGB != nil || w.output.Chroma == recipe.FullChroma || len(p.operations) > 1 {
+	if !p.info.turbo || p.info.Gray || p.format != JPEG || p.toSRGB != nil || w.output.Chroma == recipe.FullChroma ||
+		len(p.operations) > 1 {
 		return false
 	}
 	if len(p.operations) == 1 {
@@ -44,7 +45,8 @@ func (w *writer) planar(ctx context.Context) ([]byte, error) {
 	for i := range 3 {
 		from, to := planeOf(src, i), planeOf(out, i)
 		steps := [2]float64{ratio(in.X, w.size.X), ratio(in.Y, w.size.Y)}
-		if i > 0 { // chroma lies in the middle of its luma: two of them on each side in the result, one or two in the source
+		// chroma lies in the middle of its luma: two of them on each side in the result, one or two in the source
+		if i > 0 {
 			across, down := subsampled(src.SubsampleRatio)
 			if w.start&transposed != 0 {
 				across, down = down, across
@@ -121,7 +123,9 @@ func resamplePlane(ctx context.Context, dst, src plane, steps [2]float64, kernel
 	weigher := func() func(line []int16, y int) {
 		return func(line []int16, y int) { weigh(line, src.pix[y*src.width:][:src.width]) }
 	}
-	return twoPasses(ctx, dst.width, tapsOf(src.height, dst.height, steps[1], kernel), weigher, func(y int, sums []int32) {
+	return twoPasses(ctx, dst.width, tapsOf(src.height, dst.height, steps[1], kernel), weigher, func(
+		y int, sums []int32,
+	) {
 		row := dst.pix[y*dst.width:][:dst.width]
 		for x := range row {
 			row[x] = lastLevel(sums[x])

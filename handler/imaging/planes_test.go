@@ -38,7 +38,8 @@ func (p plane) gray() *image.NRGBA {
 	return m
 }
 
-// It switches the vector instructions off through avx2 as TestVectorsMakeTheSameBytes does, so nothing here runs beside it.
+// It switches the vector instructions off through avx2 as TestVectorsMakeTheSameBytes does, so nothing here runs beside
+// it.
 func TestPlanesAreResampledAsPicturesAre(t *testing.T) {
 	random := rand.New(rand.NewPCG(8, 9))
 	for range 200 {
@@ -55,7 +56,8 @@ func TestPlanesAreResampledAsPicturesAre(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(dst.gray().Pix, want.Pix) {
-			t.Fatalf("%d × %d to %d × %d: another result than for a picture", src.width, src.height, dst.width, dst.height)
+			t.Fatalf("%d × %d to %d × %d: another result than for a picture", src.width, src.height, dst.width,
+				dst.height)
 		}
 	}
 }
@@ -86,7 +88,8 @@ func TestPlanesGiveWhatRGBGives(t *testing.T) {
 		t.Skip("there is no Go tree here:", err)
 	}
 	for _, name := range []string{"422", "440", "444", "420"} {
-		file, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(root)), "src", "image", "testdata", "video-001.q50."+name+".jpeg"))
+		file, err := os.ReadFile(
+			filepath.Join(strings.TrimSpace(string(root)), "src", "image", "testdata", "video-001.q50."+name+".jpeg"))
 		if err != nil {
 			t.Skip("the pictures of the Go tree are not here:", err)
 		}
@@ -95,8 +98,10 @@ func TestPlanesGiveWhatRGBGives(t *testing.T) {
 	planar := 0
 	for name, src := range sources {
 		for _, steps := range []string{
-			`{"op":"resize","width":61}`, `{"op":"resize","width":100,"kernel":"linear"}`, `{"op":"resize","width":400}`, `{"op":"resize","width":90,"height":33,"fit":"fill"}`,
-			`{"op":"rotate","angle":90},{"op":"resize","width":50}`, `{"op":"flip","axis":"both"},{"op":"resize","width":77}`,
+			`{"op":"resize","width":61}`, `{"op":"resize","width":100,"kernel":"linear"}`,
+			`{"op":"resize","width":400}`, `{"op":"resize","width":90,"height":33,"fit":"fill"}`,
+			`{"op":"rotate","angle":90},{"op":"resize","width":50}`,
+			`{"op":"flip","axis":"both"},{"op":"resize","width":77}`,
 		} {
 			way := func(throughRGB bool) (*image.NRGBA, bool) {
 				r, err := recipe.Parse([]byte(`{"version":1,"steps":[` + steps + `],"output":{"quality":98}}`))
@@ -149,7 +154,8 @@ func smooth(t *testing.T, w, h int) []byte {
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))
 	for y := range h {
 		for x := range w {
-			c := color.NRGBA{uint8(128 + 100*math.Sin(float64(x)/23)), uint8(128 + 100*math.Cos(float64(y)/31)), uint8(255 * x / w), 255}
+			c := color.NRGBA{uint8(128 + 100*math.Sin(float64(x)/23)), uint8(128 + 100*math.Cos(float64(y)/31)),
+				uint8(255 * x / w), 255}
 			if x/40%3 == 1 && y/30%3 == 1 {
 				c.R, c.B = c.B, c.R
 			}

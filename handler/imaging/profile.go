@@ -42,14 +42,16 @@ func (p *planner) colorProfile() {
 }
 
 // convertible refuses printing colours (CMYK) where a result may be saved. What they look like only a profile by tables
-// says, which is not followed; without a profile nothing does. By the plain formula navy becomes a vivid blue, and the inks
-// would be gone.
+// says, which is not followed; without a profile nothing does. By the plain formula navy becomes a vivid blue, and the
+// inks would be gone.
 func (info Info) convertible(to Purpose) error {
 	if !info.CMYK || to == ToShow {
 		return nil
 	}
-	return fault.New(fault.Unsupported, "The picture has printing colours (CMYK). They are not converted to RGB here, as its look would change. "+
-		"Convert it in a program for pictures and edit that; what the file says of it can be changed as it is.", nil)
+	return fault.New(fault.Unsupported,
+		"The picture has printing colours (CMYK). They are not converted to RGB here, as its look would change. "+
+			"Convert it in a program for pictures and edit that; what the file says of it can be changed as it is.",
+		nil)
 }
 
 // inSRGB returns the points that take decoded pixels to sRGB.

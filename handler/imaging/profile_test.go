@@ -58,8 +58,10 @@ func TestPicturesGetTheColoursOfSRGB(t *testing.T) {
 		t.Error("a profile is not kept")
 	}
 	// Before the steps, in any turn.
-	turned := edit(t, withExif(t, src, exifWith(6)), `{"version":1,"steps":[{"op":"filter","name":"invert"}],`+toSRGB+`}`)
-	inverted := edit(t, withExif(t, asPNG(t, want), exifWith(6)), `{"version":1,"steps":[{"op":"filter","name":"invert"}]}`)
+	turned := edit(t, withExif(t, src, exifWith(6)),
+		`{"version":1,"steps":[{"op":"filter","name":"invert"}],`+toSRGB+`}`)
+	inverted := edit(t, withExif(t, asPNG(t, want), exifWith(6)),
+		`{"version":1,"steps":[{"op":"filter","name":"invert"}]}`)
 	if d := furthestApart(fromPNG(t, turned.Data), fromPNG(t, inverted.Data)); d != 0 {
 		t.Errorf("inverted it is %d levels apart", d)
 	}
@@ -68,7 +70,9 @@ func TestPicturesGetTheColoursOfSRGB(t *testing.T) {
 func TestJPEGPicturesGetTheColoursOfSRGB(t *testing.T) {
 	t.Parallel()
 	p3 := profileFile(t, "displayp3")
-	for _, document := range []string{`{"version":1,` + toSRGB + `}`, `{"version":1,"steps":[{"op":"rotate","angle":90}],` + toSRGB + `}`, `{"version":1,"steps":[{"op":"resize","width":160}],` + toSRGB + `}`} {
+	for _, document := range []string{`{"version":1,` + toSRGB + `}`,
+		`{"version":1,"steps":[{"op":"rotate","angle":90}],` + toSRGB + `}`,
+		`{"version":1,"steps":[{"op":"resize","width":160}],` + toSRGB + `}`} {
 		m := pattern(640, 384)
 		src, _ := metadata.WriteJPEG(withExif(t, asJPEG(t, m, 95), exifWith(1)), metadata.Blocks{ICC: p3})
 		result := edit(t, src, document)
@@ -82,7 +86,8 @@ func TestJPEGPicturesGetTheColoursOfSRGB(t *testing.T) {
 	}
 	// Only the colours, of a file that cannot be turned upright without loss.
 	odd, _ := metadata.WriteJPEG(asJPEG(t, pattern(61, 45), 95), metadata.Blocks{ICC: p3, Exif: exifWith(6)})
-	if result := edit(t, odd, `{"version":1,`+toSRGB+`}`); result.Unchanged || len(result.Warnings) > 0 || len(metadata.Read("jpeg", result.Data).ICC) > 0 {
+	if result := edit(t, odd, `{"version":1,`+toSRGB+`}`); result.Unchanged || len(result.Warnings) > 0 ||
+		len(metadata.Read("jpeg", result.Data).ICC) > 0 {
 		t.Errorf("unchanged %v, %q", result.Unchanged, result.Warnings)
 	}
 }
@@ -91,7 +96,8 @@ func TestAProfileOfSRGBIsOnlyLeftOut(t *testing.T) {
 	t.Parallel()
 	plain := asJPEG(t, pattern(64, 48), coarse)
 	src, _ := metadata.WriteJPEG(plain, metadata.Blocks{ICC: profileFile(t, "srgb")})
-	if result := edit(t, src, `{"version":1,`+toSRGB+`}`); result.Unchanged || !bytes.Equal(result.Data, bare(t, "jpeg", plain)) {
+	if result := edit(t, src, `{"version":1,`+toSRGB+`}`); result.Unchanged ||
+		!bytes.Equal(result.Data, bare(t, "jpeg", plain)) {
 		t.Error("the picture was coded again, or the profile is still there")
 	}
 }
@@ -122,15 +128,18 @@ func TestProfilesThatCannotBeConvertedStay(t *testing.T) {
 	t.Parallel()
 	tables := profileFile(t, "tables")
 	src, _ := metadata.WritePNG(asPNG(t, pattern(20, 10)), metadata.Blocks{ICC: tables})
-	if result := edit(t, src, `{"version":1,`+toSRGB+`}`); !result.Unchanged || !slices.Equal(result.Warnings, []string{imaging.WarnProfileKept}) {
+	if result := edit(t, src, `{"version":1,`+toSRGB+`}`); !result.Unchanged ||
+		!slices.Equal(result.Warnings, []string{imaging.WarnProfileKept}) {
 		t.Errorf("unchanged %v, %q", result.Unchanged, result.Warnings)
 	}
 	result := edit(t, src, `{"version":1,"steps":[{"op":"flip","axis":"both"}],`+toSRGB+`}`)
-	if !bytes.Equal(metadata.Read("png", result.Data).ICC, tables) || !slices.Equal(result.Warnings, []string{imaging.WarnProfileKept}) {
+	if !bytes.Equal(metadata.Read("png", result.Data).ICC, tables) ||
+		!slices.Equal(result.Warnings, []string{imaging.WarnProfileKept}) {
 		t.Errorf("the profile is gone, or %q", result.Warnings)
 	}
 	cmyk, _ := metadata.WriteJPEG(caseFile(t, "jpeg/cmyk-adobe.jpg"), metadata.Blocks{ICC: iccProfile("CMYK")})
-	if result := edit(t, cmyk, `{"version":1,`+toSRGB+`}`); !result.Unchanged || !slices.Equal(result.Warnings, []string{imaging.WarnProfileKept}) {
+	if result := edit(t, cmyk, `{"version":1,`+toSRGB+`}`); !result.Unchanged ||
+		!slices.Equal(result.Warnings, []string{imaging.WarnProfileKept}) {
 		t.Errorf("CMYK: unchanged %v, %q", result.Unchanged, result.Warnings)
 	}
 }
@@ -143,7 +152,8 @@ func TestExiftoolFindsNoOtherColoursThanSRGB(t *testing.T) {
 	if err := os.WriteFile(path, src, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	exiftool(t, "-overwrite_original", "-n", "-ExifIFD:ColorSpace=65535", "-InteropIndex=R03", "-XMP-exif:ColorSpace=65535", "-XMP-photoshop:ICCProfileName=Display P3", path)
+	exiftool(t, "-overwrite_original", "-n", "-ExifIFD:ColorSpace=65535", "-InteropIndex=R03",
+		"-XMP-exif:ColorSpace=65535", "-XMP-photoshop:ICCProfileName=Display P3", path)
 	src, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -152,7 +162,9 @@ func TestExiftoolFindsNoOtherColoursThanSRGB(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := tags(t, path)
-	if got["ExifIFD:ColorSpace"] != 1.0 || got["XMP-exif:ColorSpace"] != 1.0 || got["InteropIFD:InteropIndex"] != "R98" || got["XMP-photoshop:ICCProfileName"] != nil || got["ICC_Profile:ProfileDescription"] != nil {
+	if got["ExifIFD:ColorSpace"] != 1.0 || got["XMP-exif:ColorSpace"] != 1.0 ||
+		got["InteropIFD:InteropIndex"] != "R98" || got["XMP-photoshop:ICCProfileName"] != nil ||
+		got["ICC_Profile:ProfileDescription"] != nil {
 		t.Errorf("exiftool finds %v", got)
 	}
 }

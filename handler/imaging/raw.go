@@ -12,7 +12,8 @@ import (
 )
 
 // Camera raw is what the sensor of a camera saw. Many of its files are TIFF files outside, whose first picture is a
-// thumbnail: to edit that one would replace the photograph by it. So they are told by what is in them, not by their names.
+// thumbnail: to edit that one would replace the photograph by it. So they are told by what is in them, not by their
+// names.
 
 // ErrOtherKind is the cause of faults about files that hold a picture or a film of a kind that is not edited, such as
 // camera raw and HEIC. Such a file is somebody's original, whatever its name says: nothing may be put in its place.
@@ -24,7 +25,8 @@ func rawRefusal(kind string) *fault.Fault {
 		kind = " (" + kind + ")"
 	}
 	return fault.New(fault.Unsupported, "The file is camera raw"+kind+
-		"; raw pictures are not edited. Develop it with a raw converter and edit the JPEG or TIFF file that this makes.", ErrOtherKind)
+		"; raw pictures are not edited. Develop it with a raw converter and edit the JPEG or TIFF file that "+
+		"this makes.", ErrOtherKind)
 }
 
 // rawHeads are how raw files begin that are no TIFF files.
@@ -72,15 +74,15 @@ const (
 	photometricLinearRaw = 34892
 )
 
-// rawCompressions are codings that only raw files have: Kodak 262 and 65000, Sony 32767, packed 32769, Samsung 32770 and
-// 32772, Nikon 34713, DNG 34892 and 52546, Pentax 65535.
+// rawCompressions are codings that only raw files have: Kodak 262 and 65000, Sony 32767, packed 32769, Samsung 32770
+// and 32772, Nikon 34713, DNG 34892 and 52546, Pentax 65535.
 var rawCompressions = []uint32{262, 32767, 32769, 32770, 32772, 34713, 34892, 52546, 65000, 65535}
 
 // maxDirectories is how many directories of a TIFF file are looked at for camera raw; files in use have less than ten.
 const maxDirectories = 40
 
-// rawTIFF tells whether a TIFF file is camera raw: if it says that it is DNG, if one of its pictures is a sensor's, or if
-// its first one is a smaller copy of what a directory below it holds.
+// rawTIFF tells whether a TIFF file is camera raw: if it says that it is DNG, if one of its pictures is a sensor's, or
+// if its first one is a smaller copy of what a directory below it holds.
 func rawTIFF(t *container.TIFF) (kind string, ok bool) {
 	first, err := t.Directory(t.First)
 	if err != nil {
@@ -128,10 +130,14 @@ func isSensors(t *container.TIFF, d container.Directory) bool {
 
 // rawMakers name the raw files of makers by what the maker's name begins with, in capitals.
 var rawMakers = []struct{ maker, kind string }{
-	{"NIKON", "Nikon NEF"}, {"CANON", "Canon CR2"}, {"SONY", "Sony ARW"}, {"OLYMPUS", "Olympus ORF"}, {"OM DIGITAL", "Olympus ORF"},
-	{"PENTAX", "Pentax PEF"}, {"RICOH", "Pentax PEF"}, {"ASAHI", "Pentax PEF"}, {"PANASONIC", "Panasonic RW2"}, {"LEICA", "Leica RWL"},
-	{"SAMSUNG", "Samsung SRW"}, {"HASSELBLAD", "Hasselblad 3FR"}, {"KODAK", "Kodak DCR"}, {"EASTMAN KODAK", "Kodak DCR"},
-	{"SEIKO EPSON", "Epson ERF"}, {"MAMIYA", "Mamiya MEF"}, {"LEAF", "Leaf MOS"}, {"PHASE ONE", "Phase One IIQ"}, {"FUJIFILM", "Fujifilm RAF"},
+	{"NIKON", "Nikon NEF"}, {"CANON", "Canon CR2"}, {"SONY", "Sony ARW"}, {"OLYMPUS", "Olympus ORF"},
+	{"OM DIGITAL", "Olympus ORF"},
+	{"PENTAX", "Pentax PEF"}, {"RICOH", "Pentax PEF"}, {"ASAHI", "Pentax PEF"}, {"PANASONIC", "Panasonic RW2"},
+	{"LEICA", "Leica RWL"},
+	{"SAMSUNG", "Samsung SRW"}, {"HASSELBLAD", "Hasselblad 3FR"}, {"KODAK", "Kodak DCR"},
+	{"EASTMAN KODAK", "Kodak DCR"},
+	{"SEIKO EPSON", "Epson ERF"}, {"MAMIYA", "Mamiya MEF"}, {"LEAF", "Leaf MOS"}, {"PHASE ONE", "Phase One IIQ"},
+	{"FUJIFILM", "Fujifilm RAF"},
 }
 
 // rawKind names a raw file by the maker that it tells.
@@ -147,10 +153,14 @@ func rawKind(t *container.TIFF, d container.Directory) string {
 
 // rawEndings are the usual endings of raw files, for lists of files that are not looked into.
 var rawEndings = map[string]string{
-	".3fr": "Hasselblad 3FR", ".arw": "Sony ARW", ".cr2": "Canon CR2", ".cr3": "Canon CR3", ".crw": "Canon CRW", ".dcr": "Kodak DCR",
-	".dng": "Adobe DNG", ".erf": "Epson ERF", ".fff": "Hasselblad 3FR", ".gpr": "GoPro GPR", ".iiq": "Phase One IIQ", ".kdc": "Kodak KDC",
-	".mef": "Mamiya MEF", ".mos": "Leaf MOS", ".mrw": "Minolta MRW", ".nef": "Nikon NEF", ".nrw": "Nikon NRW", ".orf": "Olympus ORF",
-	".pef": "Pentax PEF", ".raf": "Fujifilm RAF", ".rw2": "Panasonic RW2", ".rwl": "Leica RWL", ".sr2": "Sony SR2", ".srf": "Sony SRF",
+	".3fr": "Hasselblad 3FR", ".arw": "Sony ARW", ".cr2": "Canon CR2", ".cr3": "Canon CR3", ".crw": "Canon CRW",
+	".dcr": "Kodak DCR",
+	".dng": "Adobe DNG", ".erf": "Epson ERF", ".fff": "Hasselblad 3FR", ".gpr": "GoPro GPR", ".iiq": "Phase One IIQ",
+	".kdc": "Kodak KDC",
+	".mef": "Mamiya MEF", ".mos": "Leaf MOS", ".mrw": "Minolta MRW", ".nef": "Nikon NEF", ".nrw": "Nikon NRW",
+	".orf": "Olympus ORF",
+	".pef": "Pentax PEF", ".raf": "Fujifilm RAF", ".rw2": "Panasonic RW2", ".rwl": "Leica RWL", ".sr2": "Sony SR2",
+	".srf": "Sony SRF",
 	".srw": "Samsung SRW", ".x3f": "Sigma X3F",
 }
 

@@ -27,11 +27,12 @@ func caseFile(t testing.TB, name string) []byte {
 	return file
 }
 
-// thumbnailTIFF is a TIFF file of one gray picture of 4 by 4 pixels, as a thumbnail in a raw file, with further tags and
-// further directories behind it.
+// thumbnailTIFF is a TIFF file of one gray picture of 4 by 4 pixels, as a thumbnail in a raw file, with further tags
+// and further directories behind it.
 func thumbnailTIFF(subfile, compression, photometric uint32, more []tag, behind []byte) []byte {
 	tags := []tag{
-		{254, 4, 1, subfile}, {256, 4, 1, 4}, {257, 4, 1, 4}, {258, 3, 1, 8}, {259, 3, 1, compression}, {262, 3, 1, photometric},
+		{254, 4, 1, subfile}, {256, 4, 1, 4}, {257, 4, 1, 4}, {258, 3, 1, 8}, {259, 3, 1, compression},
+		{262, 3, 1, photometric},
 		{273, 4, 1, 0}, {277, 3, 1, 1}, {278, 4, 1, 4}, {279, 4, 1, 16},
 	}
 	tags = append(tags, more...)
@@ -56,8 +57,10 @@ func rawFiles(t testing.TB) map[string]struct {
 	packed := directoryOf(tag{256, 4, 1, 6000}, tag{257, 4, 1, 4000}, tag{259, 3, 1, 34713})
 	// below is where the first directory behind 16 bytes of pixels stands, after 10 tags and so many more.
 	below := func(more int) uint32 { return dataAt(10+more) + 16 }
-	nikon := thumbnailTIFF(0, 1, 1, []tag{{271, 2, 18, below(2)}, {330, 4, 1, below(2) + 18}}, append([]byte("NIKON CORPORATION\x00"), packed...))
-	sony := thumbnailTIFF(1, 1, 1, []tag{{271, 2, 5, below(2)}, {330, 13, 1, below(2) + 6}}, append([]byte("SONY\x00\x00"), directoryOf(tag{256, 4, 1, 9})...))
+	nikon := thumbnailTIFF(0, 1, 1, []tag{{271, 2, 18, below(2)}, {330, 4, 1, below(2) + 18}},
+		append([]byte("NIKON CORPORATION\x00"), packed...))
+	sony := thumbnailTIFF(1, 1, 1, []tag{{271, 2, 5, below(2)}, {330, 13, 1, below(2) + 6}},
+		append([]byte("SONY\x00\x00"), directoryOf(tag{256, 4, 1, 9})...))
 	chained := tiffOf(0, nil, tag{256, 4, 1, 4})
 	chained = append(chained, sensor...)
 	binary.LittleEndian.PutUint32(chained[22:], 26)
@@ -84,10 +87,11 @@ func rawFiles(t testing.TB) map[string]struct {
 		"ORF":                        {append([]byte("IIRO\x08\x00\x00\x00"), make([]byte, 50)...), "Olympus ORF"},
 		"ORF, the other order":       {append([]byte("MMOR\x00\x00\x00\x08"), make([]byte, 50)...), "Olympus ORF"},
 		"RW2":                        {append([]byte("IIU\x00\x08\x00\x00\x00"), make([]byte, 50)...), "Panasonic RW2"},
-		"RAF":                        {append([]byte("FUJIFILMCCD-RAW 0201FF389501"), make([]byte, 50)...), "Fujifilm RAF"},
-		"MRW":                        {append([]byte("\x00MRM"), make([]byte, 50)...), "Minolta MRW"},
-		"X3F":                        {append([]byte("FOVb"), make([]byte, 50)...), "Sigma X3F"},
-		"IIQ":                        {phaseOne, "Phase One IIQ"},
+		"RAF": {append([]byte("FUJIFILMCCD-RAW 0201FF389501"), make([]byte, 50)...),
+			"Fujifilm RAF"},
+		"MRW": {append([]byte("\x00MRM"), make([]byte, 50)...), "Minolta MRW"},
+		"X3F": {append([]byte("FOVb"), make([]byte, 50)...), "Sigma X3F"},
+		"IIQ": {phaseOne, "Phase One IIQ"},
 	}
 }
 
@@ -104,14 +108,18 @@ func TestCameraRawIsRefusedByItsContentWithItsName(t *testing.T) {
 		_, explained := imaging.Explain(c.file, parse(t, heavy), imaging.Options{})
 		errs := map[string]error{"Inspect": err, "Peek": peeked, "Describe": described, "Explain": explained}
 		for what, document := range map[string]string{
-			"Edit": heavy, "a preview": toPNG, "metadata": `{"version":1,"output":{"metadata":{"mode":"none","set":{"title":"x"}}}}`, "nothing": `{"version":1}`,
+			"Edit": heavy, "a preview": toPNG,
+			"metadata": `{"version":1,"output":{"metadata":{"mode":"none","set":{"title":"x"}}}}`,
+			"nothing":  `{"version":1}`,
 		} {
-			_, errs[what] = imaging.Edit(context.Background(), c.file, parse(t, document), imaging.Options{Name: "holiday.jpg"})
+			_, errs[what] = imaging.Edit(context.Background(), c.file, parse(t, document),
+				imaging.Options{Name: "holiday.jpg"})
 		}
 		_, errs["as a watermark"] = imaging.InspectImage(c.file, imaging.Limits{})
 		for by, err := range errs {
 			var f *fault.Fault
-			if !errors.As(err, &f) || f.Kind != fault.Unsupported || !strings.HasPrefix(f.Message, begins) || !errors.Is(err, imaging.ErrOtherKind) {
+			if !errors.As(err, &f) || f.Kind != fault.Unsupported || !strings.HasPrefix(f.Message, begins) ||
+				!errors.Is(err, imaging.ErrOtherKind) {
 				t.Errorf("%s: %s = %v, want %q", name, by, err, begins)
 			}
 		}
@@ -119,8 +127,14 @@ func TestCameraRawIsRefusedByItsContentWithItsName(t *testing.T) {
 			t.Errorf("%s: it is said to have %d × %d pixels", name, info.Width, info.Height)
 		}
 	}
-	for name, kind := range map[string]string{"a.dng": "Adobe DNG", "A.NEF": "Nikon NEF", "x.cr3": "Canon CR3", "y.rw2": "Panasonic RW2"} {
-		if f := imaging.RefusedByName(name); f == nil || !strings.HasPrefix(f.Message, fmt.Sprintf("The file is camera raw (%s);", kind)) {
+	for name, kind := range map[string]string{
+		"a.dng": "Adobe DNG",
+		"A.NEF": "Nikon NEF",
+		"x.cr3": "Canon CR3",
+		"y.rw2": "Panasonic RW2",
+	} {
+		if f := imaging.RefusedByName(name); f == nil ||
+			!strings.HasPrefix(f.Message, fmt.Sprintf("The file is camera raw (%s);", kind)) {
 			t.Errorf("%s: %v", name, f)
 		}
 	}

@@ -17,11 +17,13 @@ func TestRoomAndBordersGrowThePicture(t *testing.T) {
 	m := noise(20, 10, 3)
 	red := color.NRGBA{255, 0, 0, 255}
 	got := edited(t, m, recipe.Extend{Top: px(3), Left: recipe.Length{Value: 10, Percent: true}, Background: red})
-	if got.Rect.Max != image.Pt(22, 13) || furthest(t, view(got, image.Rect(2, 3, 22, 13)), m) != 0 || got.NRGBAAt(0, 0) != red || got.NRGBAAt(21, 2) != red {
+	if got.Rect.Max != image.Pt(22, 13) || furthest(t, view(got, image.Rect(2, 3, 22, 13)), m) != 0 ||
+		got.NRGBAAt(0, 0) != red || got.NRGBAAt(21, 2) != red {
 		t.Errorf("extended to %v", got.Rect)
 	}
 	got = edited(t, m, recipe.Border{Width: recipe.Length{Value: 20, Percent: true}, Color: red})
-	if got.Rect.Max != image.Pt(24, 14) || furthest(t, view(got, image.Rect(2, 2, 22, 12)), m) != 0 || got.NRGBAAt(23, 13) != red {
+	if got.Rect.Max != image.Pt(24, 14) || furthest(t, view(got, image.Rect(2, 2, 22, 12)), m) != 0 ||
+		got.NRGBAAt(23, 13) != red {
 		t.Errorf("bordered to %v", got.Rect)
 	}
 	if got := edited(t, m, recipe.Extend{}); got.Rect != m.Rect {
@@ -46,8 +48,10 @@ func TestRoundCornersAreTheSameAtAllFour(t *testing.T) {
 		if size.X < 30 {
 			continue
 		}
-		if got.NRGBAAt(0, 0).A != 0 || got.NRGBAAt(12, 0).A != 255 || got.NRGBAAt(4, 4).A != 255 || got.NRGBAAt(size.X/2, size.Y/2).A != 255 {
-			t.Errorf("%v: %d at the corner, %d beside it, %d within", size, got.NRGBAAt(0, 0).A, got.NRGBAAt(12, 0).A, got.NRGBAAt(4, 4).A)
+		if got.NRGBAAt(0, 0).A != 0 || got.NRGBAAt(12, 0).A != 255 || got.NRGBAAt(4, 4).A != 255 ||
+			got.NRGBAAt(size.X/2, size.Y/2).A != 255 {
+			t.Errorf("%v: %d at the corner, %d beside it, %d within", size, got.NRGBAAt(0, 0).A, got.NRGBAAt(12, 0).A,
+				got.NRGBAAt(4, 4).A)
 		}
 	}
 }
@@ -100,7 +104,8 @@ func TestRedactedRegionsAreGone(t *testing.T) {
 		}
 	}
 	red := color.NRGBA{200, 0, 0, 255}
-	fillA, fillB := edited(t, a, recipe.Redact{Mode: recipe.RedactFill, Color: red, Regions: regions}), edited(t, b, recipe.Redact{Mode: recipe.RedactFill, Color: red, Regions: regions})
+	fillA, fillB := edited(t, a, recipe.Redact{Mode: recipe.RedactFill, Color: red, Regions: regions}),
+		edited(t, b, recipe.Redact{Mode: recipe.RedactFill, Color: red, Regions: regions})
 	if furthest(t, fillA, fillB) != 0 {
 		t.Error("a filled region shows what it hides")
 	}
@@ -111,7 +116,8 @@ func TestRedactedRegionsAreGone(t *testing.T) {
 			}
 		}
 	}
-	if fillA.NRGBAAt(11, 0) != a.NRGBAAt(11, 0) || fillA.NRGBAAt(21, 11) != a.NRGBAAt(21, 11) || fillA.NRGBAAt(59, 39) != a.NRGBAAt(59, 39) {
+	if fillA.NRGBAAt(11, 0) != a.NRGBAAt(11, 0) || fillA.NRGBAAt(21, 11) != a.NRGBAAt(21, 11) ||
+		fillA.NRGBAAt(59, 39) != a.NRGBAAt(59, 39) {
 		t.Error("something outside was changed")
 	}
 	for _, mode := range []recipe.RedactMode{recipe.RedactPixelate, recipe.RedactBlur} {
@@ -146,10 +152,35 @@ func TestRegionsHideEveryPixelThatTheyTouch(t *testing.T) {
 		region recipe.Region
 		want   image.Rectangle
 	}{
-		"shares":      {recipe.Region{Shape: recipe.Rectangle, X: pct(10), Y: pct(10), Width: pct(10), Height: pct(25)}, image.Rect(10, 4, 21, 14)}, // 10.1 to 20.2
-		"fractions":   {recipe.Region{Shape: recipe.Rectangle, X: px(1.9), Y: px(2.1), Width: px(3), Height: px(3)}, image.Rect(1, 2, 5, 6)},
-		"whole":       {recipe.Region{Shape: recipe.Rectangle, X: px(1), Y: px(2), Width: px(3), Height: px(3)}, image.Rect(1, 2, 4, 5)},
-		"third parts": {recipe.Region{Shape: recipe.Rectangle, X: pct(0), Y: pct(0), Width: pct(100), Height: pct(10)}, image.Rect(0, 0, 101, 4)},
+		// 10.1 to 20.2
+		"shares": {recipe.Region{
+			Shape:  recipe.Rectangle,
+			X:      pct(10),
+			Y:      pct(10),
+			Width:  pct(10),
+			Height: pct(25),
+		}, image.Rect(10, 4, 21, 14)},
+		"fractions": {recipe.Region{
+			Shape:  recipe.Rectangle,
+			X:      px(1.9),
+			Y:      px(2.1),
+			Width:  px(3),
+			Height: px(3),
+		}, image.Rect(1, 2, 5, 6)},
+		"whole": {recipe.Region{
+			Shape:  recipe.Rectangle,
+			X:      px(1),
+			Y:      px(2),
+			Width:  px(3),
+			Height: px(3),
+		}, image.Rect(1, 2, 4, 5)},
+		"third parts": {recipe.Region{
+			Shape:  recipe.Rectangle,
+			X:      pct(0),
+			Y:      pct(0),
+			Width:  pct(100),
+			Height: pct(10),
+		}, image.Rect(0, 0, 101, 4)},
 	} {
 		got := edited(t, m, recipe.Redact{Mode: recipe.RedactFill, Color: green, Regions: []recipe.Region{c.region}})
 		for y := range 40 {
@@ -168,7 +199,13 @@ func TestARedactionEndsWithItsContext(t *testing.T) {
 	cancel()
 	for _, mode := range []recipe.RedactMode{recipe.RedactFill, recipe.RedactPixelate, recipe.RedactBlur} {
 		m := noise(50, 40, 8)
-		r := redacted{in: m.Rect.Max, mode: mode, block: 8, sigma: 5, regions: []hiddenRegion{{whole: m.Rect, part: m.Rect}}}
+		r := redacted{
+			in:      m.Rect.Max,
+			mode:    mode,
+			block:   8,
+			sigma:   5,
+			regions: []hiddenRegion{{whole: m.Rect, part: m.Rect}},
+		}
 		if _, err := r.apply(ended, m); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: %v", mode, err)
 		}

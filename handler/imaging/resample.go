@@ -17,8 +17,8 @@ const (
 )
 
 // resample makes a picture of another size by weighing the pixels around each place, first along the rows, then along
-// the columns, as gift does it; transparent pixels weigh less. It is gift's Resize in whole numbers, in bands that stay in
-// the processor's cache.
+// the columns, as gift does it; transparent pixels weigh less. It is gift's Resize in whole numbers, in bands that stay
+// in the processor's cache.
 func resample(ctx context.Context, m *image.NRGBA, out image.Point, kernel gift.Resampling) (*image.NRGBA, error) {
 	in := m.Rect.Size()
 	across, down := tapsOf(in.X, out.X, ratio(in.X, out.X), kernel), tapsOf(in.Y, out.Y, ratio(in.Y, out.Y), kernel)
@@ -43,9 +43,12 @@ func resample(ctx context.Context, m *image.NRGBA, out image.Point, kernel gift.
 	return dst, twoPasses(ctx, 4*out.X, down, weigher, func(y int, sums []int32) { storeAlpha(to(y), sums) })
 }
 
-// twoPasses weighs rows of the source along themselves, into lines of a width, and the lines along the columns. It works
-// in bands: for each, weigher returns what weighs a row.
-func twoPasses(ctx context.Context, width int, down []taps, weigher func() func(line []int16, y int), store func(y int, sums []int32)) error {
+// twoPasses weighs rows of the source along themselves, into lines of a width, and the lines along the columns. It
+// works in bands: for each, weigher returns what weighs a row.
+func twoPasses(
+	ctx context.Context, width int, down []taps, weigher func() func(line []int16, y int),
+	store func(y int, sums []int32),
+) error {
 	return inRows(ctx, len(down), func(from, to int) {
 		first, end := down[from].first, 0
 		for _, t := range down[from:to] {
@@ -160,7 +163,8 @@ func storeBetween(to []int16, r, g, b, a int32) {
 		r, g, b = scaledDown(r, a), scaledDown(g, a), scaledDown(b, a)
 	}
 	alpha := levelBetween(a, weightBits)
-	to[0], to[1], to[2] = min(alpha, levelBetween(r, weightBits)), min(alpha, levelBetween(g, weightBits)), min(alpha, levelBetween(b, weightBits))
+	to[0], to[1], to[2] = min(alpha, levelBetween(r, weightBits)), min(alpha, levelBetween(g, weightBits)),
+		min(alpha, levelBetween(b, weightBits))
 	to[3] = alpha
 }
 

@@ -22,7 +22,8 @@ func TestResamplingIsGifts(t *testing.T) {
 		sees.Pix[i] = uint8(i * 7)
 	}
 	for name, m := range map[string]*image.NRGBA{"opaque": noise(60, 48, 3), "see-through": sees} {
-		for _, size := range []image.Point{{60, 20}, {30, 48}, {20, 16}, {17, 13}, {5, 3}, {1, 1}, {100, 90}, {62, 46}, {400, 1}} {
+		for _, size := range []image.Point{{60, 20}, {30, 48}, {20, 16}, {17, 13}, {5, 3}, {1, 1}, {100, 90}, {62, 46},
+			{400, 1}} {
 			for _, kernel := range kernels {
 				if kernel == recipe.Box && 60%size.X+48%size.Y > 0 {
 					continue // whether a pixel at the edge of the box counts is a matter of the last bit
@@ -40,7 +41,8 @@ func TestResamplingIsGifts(t *testing.T) {
 							a, b = a*int(got.Pix[i+3])/255, b*int(want.Pix[i+3])/255
 						}
 						if abs(a-b) > 1 {
-							t.Fatalf("%s to %v with %s: channel %d of pixel %d is %d, gift's %d", name, size, kernel, c, i/4, a, b)
+							t.Fatalf("%s to %v with %s: channel %d of pixel %d is %d, gift's %d", name, size, kernel, c,
+								i/4, a, b)
 						}
 					}
 				}
@@ -51,7 +53,8 @@ func TestResamplingIsGifts(t *testing.T) {
 
 func TestAPlainColourStaysAsItIs(t *testing.T) {
 	t.Parallel()
-	for _, pixel := range [][]byte{{255, 255, 255, 255}, {0, 0, 0, 255}, {17, 200, 93, 255}, {17, 200, 93, 255 / 2}, {255, 1, 128, 40}, {9, 9, 9, 0}} {
+	for _, pixel := range [][]byte{{255, 255, 255, 255}, {0, 0, 0, 255}, {17, 200, 93, 255}, {17, 200, 93, 255 / 2},
+		{255, 1, 128, 40}, {9, 9, 9, 0}} {
 		m := image.NewNRGBA(image.Rect(0, 0, 50, 40))
 		for i := 0; i < len(m.Pix); i += 4 {
 			copy(m.Pix[i:], pixel)
@@ -108,7 +111,8 @@ func TestWeightsSumUpToOne(t *testing.T) {
 					sum += w
 				}
 				if sum != 1<<weightBits || one.first < 0 || one.first+len(one.weights) > sides[0] {
-					t.Fatalf("%v with %s: place %d from %d on with %d weights of sum %d", sides, kernel, i, one.first, len(one.weights), sum)
+					t.Fatalf("%v with %s: place %d from %d on with %d weights of sum %d", sides, kernel, i, one.first,
+						len(one.weights), sum)
 				}
 			}
 		}

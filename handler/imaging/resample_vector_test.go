@@ -37,7 +37,8 @@ func TestVectorsMakeTheSameBytes(t *testing.T) {
 		for i := range results {
 			avx2 = i == 0
 			dst := plane{make([]byte, out.X*out.Y), out.X, out.Y}
-			if err := resamplePlane(context.Background(), dst, src, [2]float64{ratio(in.X, out.X), ratio(in.Y, out.Y)}, kernel); err != nil {
+			if err := resamplePlane(context.Background(), dst, src, [2]float64{ratio(in.X, out.X), ratio(in.Y, out.Y)},
+				kernel); err != nil {
 				t.Fatal(err)
 			}
 			results[i] = append(results[i], dst.pix...)

@@ -23,7 +23,8 @@ func (r Room) Enter(ctx context.Context) (leave func(), err error) {
 	}
 }
 
-// Edit is Edit when there is room, within Limits.Time: TooLarge if that is not enough. Busy if ctx ends before there is room.
+// Edit is Edit when there is room, within Limits.Time: TooLarge if that is not enough. Busy if ctx ends before there is
+// room.
 func (r Room) Edit(ctx context.Context, src []byte, edits *recipe.Recipe, o Options) (Result, error) {
 	leave, err := r.Enter(ctx)
 	if err != nil {

@@ -138,6 +138,9 @@ func laid(sum [4]float64, cover float64, background color.NRGBA) color.NRGBA {
 		return uint8((c*over+float64(back)*under)/a + 0.5)
 	}
 	return color.NRGBA{
-		R: channel(0, background.R), G: channel(1, background.G), B: channel(2, background.B), A: uint8(a + 0.5),
+		R: channel(0, background.R),
+		G: channel(1, background.G),
+		B: channel(2, background.B),
+		A: uint8(a + 0.5),
 	}
 }

@@ -46,7 +46,8 @@ func edited(t *testing.T, src []byte, steps string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := imaging.Edit(t.Context(), src, r, imaging.Options{Name: "a.jpg", Time: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)})
+	result, err := imaging.Edit(t.Context(), src, r,
+		imaging.Options{Name: "a.jpg", Time: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)})
 	if err != nil {
 		t.Fatal(err)
 	}

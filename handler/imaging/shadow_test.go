@@ -28,7 +28,13 @@ func TestAShadowIsTheBlurredAlphaUnderThePicture(t *testing.T) {
 	t.Parallel()
 	m := thirds(30, 24)
 	for _, sigma := range []float64{0, 2, 5} {
-		got := edited(t, m, recipe.Shadow{Sigma: px(sigma), OffsetX: px(4), OffsetY: px(-3), Color: color.NRGBA{10, 200, 30, 128}, Expand: true})
+		got := edited(t, m, recipe.Shadow{
+			Sigma:   px(sigma),
+			OffsetX: px(4),
+			OffsetY: px(-3),
+			Color:   color.NRGBA{10, 200, 30, 128},
+			Expand:  true,
+		})
 		reach := int(3 * sigma)
 		at := image.Pt(max(0, reach-4), reach+3) // of the picture
 		if want := image.Pt(at.X+30+max(0, reach+4), at.Y+max(24, 24+reach-3)); got.Rect.Max != want {
@@ -114,9 +120,11 @@ func TestAVignetteGrowsFromTheMiddleToTheCorners(t *testing.T) {
 			if d > 0.4 {
 				share = 0.8 * math.Pow((d-0.4)/0.6, 2) * (3 - 2*(d-0.4)/0.6)
 			}
-			want := color.NRGBA{uint8(200 - 100*share + 0.5), uint8(200 - 200*share + 0.5), uint8(200 + 55*share + 0.5), 77}
+			want := color.NRGBA{uint8(200 - 100*share + 0.5), uint8(200 - 200*share + 0.5), uint8(200 + 55*share + 0.5),
+				77}
 			p := got.NRGBAAt(x, y)
-			if abs(int(p.R)-int(want.R)) > 1 || abs(int(p.G)-int(want.G)) > 1 || abs(int(p.B)-int(want.B)) > 1 || p.A != 77 {
+			if abs(int(p.R)-int(want.R)) > 1 || abs(int(p.G)-int(want.G)) > 1 || abs(int(p.B)-int(want.B)) > 1 ||
+				p.A != 77 {
 				t.Fatalf("%d,%d is %v, want %v", x, y, p, want)
 			}
 		}

@@ -30,7 +30,12 @@ func (p *planner) shape(s recipe.Drawing) error {
 	if len(lines) == 0 {
 		return nil
 	}
-	d := drawn{Drawing: s, in: in, lines: lines, pen: pen{half: s.Stroke.Width.Of(shorter) / 2, cap: s.Stroke.Cap, join: s.Stroke.Join}}
+	d := drawn{
+		Drawing: s,
+		in:      in,
+		lines:   lines,
+		pen:     pen{half: s.Stroke.Width.Of(shorter) / 2, cap: s.Stroke.Cap, join: s.Stroke.Join},
+	}
 	d.heads(2 * d.pen.half)
 	for _, l := range d.lines {
 		turnAbout(middle, s.Angle, l.points)
@@ -79,7 +84,8 @@ func roundedBox(x, y, w, h, radius float64) contour {
 	}
 	var c contour
 	corner := pen{half: radius}
-	for i, at := range []spot{{x + w - radius, y + h - radius}, {x + radius, y + h - radius}, {x + radius, y + radius}, {x + w - radius, y + radius}} {
+	for i, at := range []spot{{x + w - radius, y + h - radius}, {x + radius, y + h - radius}, {x + radius, y + radius},
+		{x + w - radius, y + radius}} {
 		c = append(c, corner.arc(at, float64(i)*math.Pi/2, math.Pi/2)...)
 	}
 	return c

@@ -94,16 +94,19 @@ func TestShapesCoverWhatGeometrySays(t *testing.T) {
 			`"shape":"rect","x":10.25,"y":8.5,"width":20,"height":"50%","fill":"#000"`, boxed(10.25, 8.5, 20, 25, 0),
 		},
 		"in shares": {
-			`"shape":"rect","unit":"rel","x":0.1,"y":0.1,"width":0.5,"height":0.5,"fill":"#000"`, boxed(6, 5, 30, 25, 0),
+			`"shape":"rect","unit":"rel","x":0.1,"y":0.1,"width":0.5,"height":0.5,"fill":"#000"`,
+			boxed(6, 5, 30, 25, 0),
 		},
 		"turned": {
 			`"shape":"rect","x":15,"y":15,"width":30,"height":10,"fill":"#000","angle":30`, boxed(15, 15, 30, 10, 30),
 		},
 		"over the edge": {
-			`"shape":"rect","x":-400,"y":-300,"width":420,"height":330,"fill":"#000","angle":180`, boxed(-400, -300, 420, 330, 0),
+			`"shape":"rect","x":-400,"y":-300,"width":420,"height":330,"fill":"#000","angle":180`,
+			boxed(-400, -300, 420, 330, 0),
 		},
 		"far over the edge": {
-			`"shape":"path","d":"M-10-10h21v21h-21z","viewBox":[0,0,1,1],"x":0,"y":0,"width":30000,"height":"500%","fill":"#000"`, boxed(0, 0, 60, 50, 0),
+			`"shape":"path","d":"M-10-10h21v21h-21z","viewBox":[0,0,1,1],"x":0,"y":0,"width":30000,"height":"500%",` +
+				`"fill":"#000"`, boxed(0, 0, 60, 50, 0),
 		},
 		"lines from far away": {
 			`"shape":"path","d":"M-30000 20H30000M30-30000V30000M-29984-29968 29984 30000","stroke":{"width":4}`,
@@ -112,7 +115,8 @@ func TestShapesCoverWhatGeometrySays(t *testing.T) {
 			},
 		},
 		"round corners": {
-			`"shape":"rect","x":10,"y":10,"width":40,"height":20,"fill":"#000","radius":"50%"`, nearLine([]spot{{20, 20}, {40, 20}}, 10),
+			`"shape":"rect","x":10,"y":10,"width":40,"height":20,"fill":"#000","radius":"50%"`,
+			nearLine([]spot{{20, 20}, {40, 20}}, 10),
 		},
 		"an ellipse": {
 			`"shape":"ellipse","x":10,"y":8,"width":40,"height":30,"fill":"#000"`,
@@ -132,20 +136,25 @@ func TestShapesCoverWhatGeometrySays(t *testing.T) {
 			`"shape":"line","points":[[10,25],[50,25]],"stroke":{"width":9},"angle":40`, boxed(10, 20.5, 40, 9, 40),
 		},
 		"a line with squares": {
-			`"shape":"line","points":[[14,25],[46,25]],"stroke":{"width":8,"cap":"square"},"angle":-20`, boxed(10, 21, 40, 8, -20),
+			`"shape":"line","points":[[14,25],[46,25]],"stroke":{"width":8,"cap":"square"},"angle":-20`,
+			boxed(10, 21, 40, 8, -20),
 		},
 		"round caps and joins": {
-			`"shape":"polyline","points":[[10,10],[30,40],[34,12],[52,30],[20,14]],"stroke":{"width":7,"cap":"round","join":"round"}`,
+			`"shape":"polyline","points":[[10,10],[30,40],[34,12],[52,30],[20,14]],"stroke":{"width":7,` +
+				`"cap":"round","join":"round"}`,
 			nearLine([]spot{{10, 10}, {30, 40}, {34, 12}, {52, 30}, {20, 14}}, 3.5),
 		},
 		"a curve": {
-			`"shape":"path","d":"M10 10C40 0 20 60 50 40","stroke":{"width":8,"cap":"round","join":"round"}`, nearLine(curve, 4),
+			`"shape":"path","d":"M10 10C40 0 20 60 50 40","stroke":{"width":8,"cap":"round","join":"round"}`,
+			nearLine(curve, 4),
 		},
 		"a point": {
-			`"shape":"path","d":"M0 0h0","x":30.5,"y":20,"stroke":{"width":12,"cap":"round"}`, nearLine([]spot{{30.5, 20}, {30.5, 20}}, 6),
+			`"shape":"path","d":"M0 0h0","x":30.5,"y":20,"stroke":{"width":12,"cap":"round"}`,
+			nearLine([]spot{{30.5, 20}, {30.5, 20}}, 6),
 		},
 		"a path fitted": {
-			`"shape":"path","d":"M-1-1h2v2h-2zM-.5-.5v1h1v-1z","viewBox":[-1,-1,2,2],"x":10,"y":"10%","width":40,"height":40,"fill":"#000"`,
+			`"shape":"path","d":"M-1-1h2v2h-2zM-.5-.5v1h1v-1z","viewBox":[-1,-1,2,2],"x":10,"y":"10%","width":40,` +
+				`"height":40,"fill":"#000"`,
 			func(x, y float64) bool { return boxed(10, 5, 40, 40, 0)(x, y) && !boxed(20, 15, 20, 20, 0)(x, y) },
 		},
 		"arcs": {
@@ -158,7 +167,8 @@ func TestShapesCoverWhatGeometrySays(t *testing.T) {
 				length := math.Hypot(20, 30)
 				slope := math.Atan2(30, 20) * 180 / math.Pi
 				wedge := y >= 10-5*20/length && y <= 10 && math.Abs(x-30) <= (10-y)*30/20
-				return wedge || boxed(20-length/2, 20, length, 10, -slope)(x, y) || boxed(40-length/2, 20, length, 10, slope)(x, y)
+				return wedge || boxed(20-length/2, 20, length, 10, -slope)(x, y) ||
+					boxed(40-length/2, 20, length, 10, slope)(x, y)
 			},
 		},
 	} {
@@ -183,10 +193,13 @@ func TestShapesCoverWhatGeometrySays(t *testing.T) {
 func TestAStrokeIsNotDarkerWhereItOverlaps(t *testing.T) {
 	t.Parallel()
 	for _, step := range []string{
-		`{"op":"shape","shape":"polyline","points":[[5,25],[55,25],[55,10],[30,10],[30,45],[5,25],[55,26]],"stroke":{"width":9,"color":"#00000080","join":"round"}}`,
+		`{"op":"shape","shape":"polyline","points":[[5,25],[55,25],[55,10],[30,10],[30,45],[5,25],[55,26]],` +
+			`"stroke":{"width":9,"color":"#00000080","join":"round"}}`,
 		`{"op":"shape","shape":"path","d":"M5 25q50-50 40 10t-30 5t20-20","stroke":{"width":14,"color":"#00000080"}}`,
-		`{"op":"shape","shape":"line","points":[[10,25],[50,20]],"stroke":{"width":9,"color":"#00000080"},"arrow":{"start":"chevron","end":"triangle"}}`,
-		`{"op":"shape","shape":"ellipse","x":10,"y":10,"width":40,"height":30,"fill":"#000","stroke":{"width":9},"opacity":0.502}`,
+		`{"op":"shape","shape":"line","points":[[10,25],[50,20]],"stroke":{"width":9,"color":"#00000080"},` +
+			`"arrow":{"start":"chevron","end":"triangle"}}`,
+		`{"op":"shape","shape":"ellipse","x":10,"y":10,"width":40,"height":30,"fill":"#000","stroke":{"width":9},` +
+			`"opacity":0.502}`,
 	} {
 		m := drawnOn(t, color.NRGBA{}, 60, 50, step)
 		full := 0
@@ -208,7 +221,8 @@ func TestAStrokeIsNotDarkerWhereItOverlaps(t *testing.T) {
 func TestCurvesHaveNoSeams(t *testing.T) {
 	t.Parallel()
 	for _, w := range []int{400, 700} {
-		got := inked(t, w, 400, `{"op":"shape","shape":"path","d":"M60 300C60 0 340 0 340 300","stroke":{"width":60,"cap":"square"}}`)
+		got := inked(t, w, 400,
+			`{"op":"shape","shape":"path","d":"M60 300C60 0 340 0 340 300","stroke":{"width":60,"cap":"square"}}`)
 		curve := make([]spot, 201)
 		for i := range curve {
 			u := float64(i) / 200
@@ -228,17 +242,21 @@ func TestCurvesHaveNoSeams(t *testing.T) {
 
 func TestArrowsHaveTheEditorsHeads(t *testing.T) {
 	t.Parallel()
-	got := inked(t, 100, 60, `{"op":"shape","shape":"line","points":[[20,30],[80,30]],"stroke":{"width":10},"arrow":{"end":"chevron"}}`)
+	got := inked(t, 100, 60,
+		`{"op":"shape","shape":"line","points":[[20,30],[80,30]],"stroke":{"width":10},"arrow":{"end":"chevron"}}`)
 	// Its arms are 27 long at 30 degrees: they end at 80 - 23.4, 30 ± 13.5. The tip is a miter of 10 pixels.
 	for _, c := range []struct {
 		x, y int
 		want float64
-	}{{57, 43, 1}, {57, 16, 1}, {57, 49, 0}, {86, 30, 1}, {91, 30, 0}, {50, 43, 0}, {25, 30, 1}, {25, 37, 0}, {18, 30, 0}} {
+	}{{57, 43, 1}, {57, 16, 1}, {57, 49, 0}, {86, 30, 1}, {91, 30, 0}, {50, 43, 0}, {25, 30, 1}, {25, 37, 0},
+		{18, 30, 0}} {
 		if got(c.x, c.y) != c.want {
 			t.Errorf("chevron: %d,%d is covered by %.2f, want %g", c.x, c.y, got(c.x, c.y), c.want)
 		}
 	}
-	got = inked(t, 100, 60, `{"op":"shape","shape":"polyline","points":[[20,30],[20,30],[80,30],[80,50]],"stroke":{"width":10},"arrow":{"start":"triangle"}}`)
+	got = inked(t, 100, 60,
+		`{"op":"shape","shape":"polyline","points":[[20,30],[20,30],[80,30],[80,50]],"stroke":{"width":10},`+
+			`"arrow":{"start":"triangle"}}`)
 	// Its sides of 17 end at 20 + 14.7, 30 ± 8.5; the stroke is wide enough to leave no hole.
 	for _, c := range []struct {
 		x, y int
@@ -253,7 +271,8 @@ func TestArrowsHaveTheEditorsHeads(t *testing.T) {
 func TestShapesLayTheirColoursOnThePicture(t *testing.T) {
 	t.Parallel()
 	m := drawnOn(t, color.NRGBA{200, 100, 0, 255}, 40, 40,
-		`{"op":"shape","shape":"rect","x":10,"y":10,"width":20,"height":20,"fill":"#0000ff80","stroke":{"width":4,"color":"#00ff00"},"opacity":0.5}`)
+		`{"op":"shape","shape":"rect","x":10,"y":10,"width":20,"height":20,"fill":"#0000ff80","stroke":{"width":4,`+
+			`"color":"#00ff00"},"opacity":0.5}`)
 	for _, c := range []struct {
 		x, y int
 		want color.NRGBA
@@ -264,11 +283,14 @@ func TestShapesLayTheirColoursOnThePicture(t *testing.T) {
 		{20, 20, color.NRGBA{150, 75, 64, 255}}, // a quarter of the fill
 	} {
 		got := m.NRGBAAt(c.x, c.y)
-		if abs(int(got.R)-int(c.want.R)) > 1 || abs(int(got.G)-int(c.want.G)) > 1 || abs(int(got.B)-int(c.want.B)) > 1 || got.A != 255 {
+		if abs(int(got.R)-int(c.want.R)) > 1 || abs(int(got.G)-int(c.want.G)) > 1 ||
+			abs(int(got.B)-int(c.want.B)) > 1 || got.A != 255 {
 			t.Errorf("%d,%d is %v, want %v", c.x, c.y, got, c.want)
 		}
 	}
-	if got := drawnOn(t, color.NRGBA{}, 20, 20, `{"op":"shape","shape":"rect","x":5,"y":5,"width":10,"height":10,"fill":"#123456"}`).NRGBAAt(10, 10); got != (color.NRGBA{0x12, 0x34, 0x56, 255}) {
+	if got := drawnOn(t, color.NRGBA{}, 20, 20,
+		`{"op":"shape","shape":"rect","x":5,"y":5,"width":10,"height":10,"fill":"#123456"}`).NRGBAAt(10,
+		10); got != (color.NRGBA{0x12, 0x34, 0x56, 255}) {
 		t.Errorf("on nothing the colour is %v", got)
 	}
 }
@@ -276,17 +298,23 @@ func TestShapesLayTheirColoursOnThePicture(t *testing.T) {
 func TestWhatDoesNotTouchThePictureIsNotPlanned(t *testing.T) {
 	t.Parallel()
 	for step, want := range map[string]string{
-		`"shape":"rect","x":100,"y":0,"width":10,"height":10,"fill":"#000"`:                        "",
-		`"shape":"rect","x":-14,"y":0,"width":10,"height":10,"stroke":{"width":8,"join":"round"}`:  "rect at (0,0)-(2,16)",
-		`"shape":"line","points":[[-50,-50],[-20,-20]],"stroke":{"width":4}`:                       "",
-		`"shape":"path","d":"M10 10M20 20","fill":"#000"`:                                          "",
-		`"shape":"ellipse","x":10,"y":10,"width":10,"height":10,"fill":"#000","opacity":0`:         "",
-		`"shape":"ellipse","x":10,"y":10,"width":20,"height":10,"fill":"#000"`:                     "ellipse at (10,10)-(30,20)",
-		`"shape":"polygon","points":[["10%",10],["30%","20%"],[20,0]],"fill":"#000","angle":180`:   "polygon at (10,0)-(30,20)",
-		`"shape":"path","d":"M5,5 L6,6","x":"50%","y":3,"stroke":{"width":"1%","join":"round"}`:    "path at (54,7)-(57,10)",
-		`"shape":"triangle","x":0,"y":0,"width":"500%","height":"500%","fill":"#000"`:              "triangle at (0,0)-(100,100)",
-		`"shape":"rect","x":30000,"y":0,"width":10,"height":10,"fill":"#000","angle":180`:          "",
-		`"shape":"polyline","points":[[1,1],[1,1]],"stroke":{"width":2},"arrow":{"end":"chevron"}`: "polyline at (0,0)-(5,5)",
+		`"shape":"rect","x":100,"y":0,"width":10,"height":10,"fill":"#000"`: "",
+		`"shape":"rect","x":-14,"y":0,"width":10,"height":10,"stroke":{"width":8,` +
+			`"join":"round"}`: "rect at (0,0)-(2,16)",
+		`"shape":"line","points":[[-50,-50],[-20,-20]],"stroke":{"width":4}`:               "",
+		`"shape":"path","d":"M10 10M20 20","fill":"#000"`:                                  "",
+		`"shape":"ellipse","x":10,"y":10,"width":10,"height":10,"fill":"#000","opacity":0`: "",
+		`"shape":"ellipse","x":10,"y":10,"width":20,"height":10,` +
+			`"fill":"#000"`: "ellipse at (10,10)-(30,20)",
+		`"shape":"polygon","points":[["10%",10],["30%","20%"],[20,0]],"fill":"#000",` +
+			`"angle":180`: "polygon at (10,0)-(30,20)",
+		`"shape":"path","d":"M5,5 L6,6","x":"50%","y":3,"stroke":{"width":"1%",` +
+			`"join":"round"}`: "path at (54,7)-(57,10)",
+		`"shape":"triangle","x":0,"y":0,"width":"500%","height":"500%",` +
+			`"fill":"#000"`: "triangle at (0,0)-(100,100)",
+		`"shape":"rect","x":30000,"y":0,"width":10,"height":10,"fill":"#000","angle":180`: "",
+		`"shape":"polyline","points":[[1,1],[1,1]],"stroke":{"width":2},` +
+			`"arrow":{"end":"chevron"}`: "polyline at (0,0)-(5,5)",
 	} {
 		p, err := planOf(t, jpegInfo(100, 100, 1), `{"version":1,"steps":[{"op":"shape",`+step+`}]}`)
 		if err != nil {
@@ -302,7 +330,8 @@ func TestWhatDoesNotTouchThePictureIsNotPlanned(t *testing.T) {
 
 func TestLongShapesEndWithTheContext(t *testing.T) {
 	t.Parallel()
-	p, err := planOf(t, jpegInfo(1000, 1000, 1), `{"version":1,"steps":[{"op":"shape","shape":"rect","x":0,"y":0,"width":1000,"height":1000,"fill":"#000"}]}`)
+	p, err := planOf(t, jpegInfo(1000, 1000, 1),
+		`{"version":1,"steps":[{"op":"shape","shape":"rect","x":0,"y":0,"width":1000,"height":1000,"fill":"#000"}]}`)
 	if err != nil {
 		t.Fatal(err)
 	}

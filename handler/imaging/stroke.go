@@ -43,10 +43,10 @@ func (p pen) reach() float64 {
 	return p.half * math.Sqrt2 // the corner of a square cap
 }
 
-// stroked yields contours that cover what a pen draws: a bar along each piece, a wedge at the outer side of each corner,
-// and the caps. All of them run the same way round, so that where they overlap they add up. What neighbouring bars share
-// at the inner side of a corner is taken away once, by a contour that runs the other way round: counted twice, it would
-// make the edge of a curve rough.
+// stroked yields contours that cover what a pen draws: a bar along each piece, a wedge at the outer side of each
+// corner, and the caps. All of them run the same way round, so that where they overlap they add up. What neighbouring
+// bars share at the inner side of a corner is taken away once, by a contour that runs the other way round: counted
+// twice, it would make the edge of a curve rough.
 func (p pen) stroked(lines []line) iter.Seq[contour] {
 	return func(yield func(contour) bool) {
 		for _, l := range lines {

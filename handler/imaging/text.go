@@ -34,7 +34,8 @@ func (p *planner) text(s recipe.Text) error {
 	room := min(s.MaxWidth.Of(in.X), float64(in.X-max(0, offset.X))) - 2*margin
 	words := recipe.Expand(s.Text, p.value)
 	if len(words) > longestText {
-		return fault.Newf(fault.Invalid, "The text has %d bytes with its placeholders filled in; at most %d are written.",
+		return fault.Newf(fault.Invalid,
+			"The text has %d bytes with its placeholders filled in; at most %d are written.",
 			len(words), longestText)
 	}
 	if f := face.lacking(words); f != nil {
@@ -108,8 +109,8 @@ func (p *planner) value(name string) string {
 	}
 }
 
-// turnedSize returns the size of the box around a rectangle that is turned by degrees. What sticks out by a millionth of a
-// pixel is rounding.
+// turnedSize returns the size of the box around a rectangle that is turned by degrees. What sticks out by a millionth
+// of a pixel is rounding.
 func turnedSize(width, height, angle float64) image.Point {
 	sin, cos := math.Sincos(angle * math.Pi / 180)
 	sin, cos = math.Abs(sin), math.Abs(cos)

@@ -13,9 +13,9 @@ import (
 // errFax says that a fax picture has fewer rows, or shorter ones, than its header announces.
 var errFax = errors.New("imaging: a fax picture is damaged")
 
-// decodeG3 decodes fax coding of Group 3 in one dimension, where each row starts with an end of line (EOL: 11 zeros or more
-// and a one; ITU-T T.4, section 4.1). golang.org/x/image/ccitt reads rows, but knows no fill before an EOL, which programs add
-// so that rows end with a byte.
+// decodeG3 decodes fax coding of Group 3 in one dimension, where each row starts with an end of line (EOL: 11 zeros or
+// more and a one; ITU-T T.4, section 4.1). golang.org/x/image/ccitt reads rows, but knows no fill before an EOL, which
+// programs add so that rows end with a byte.
 func decodeG3(ctx context.Context, src []byte, info Info) (image.Image, error) {
 	t, d, err := openFirstTIFF(src)
 	if err != nil {
@@ -67,7 +67,8 @@ func faxRows(ctx context.Context, m *image.Gray, part image.Rectangle, strip []b
 			return ctx.Err()
 		}
 		line := shifted(strip, at-11) // an EOL without fill, and what follows it: the reader takes one row of that
-		if _, err := io.ReadFull(ccitt.NewReader(line, ccitt.MSB, ccitt.Group3, part.Dx(), 1, nil), packed); err != nil {
+		if _, err := io.ReadFull(ccitt.NewReader(line, ccitt.MSB, ccitt.Group3, part.Dx(), 1, nil),
+			packed); err != nil {
 			return errFax
 		}
 		row := m.Pix[y*m.Stride:][:part.Dx()]

@@ -30,19 +30,23 @@ const (
 // tiffCompressions and tiffPhotometrics name what is not edited.
 var (
 	tiffCompressions = map[uint32]string{
-		2: "fax coding of Group 3 in rows (RLE)", 6: "JPEG compression in its old form", 7: "JPEG compression", 32771: "fax coding of Group 3 in words (RLEW)",
-		32766: "NeXT compression", 32809: "ThunderScan compression", 34661: "JBIG compression", 34676: "SGI LogLuv compression",
-		34677: "SGI LogLuv compression", 34712: "JPEG 2000 compression", 34887: "LERC compression", 34925: "LZMA compression", 50000: "Zstandard compression",
+		2: "fax coding of Group 3 in rows (RLE)", 6: "JPEG compression in its old form", 7: "JPEG compression",
+		32771: "fax coding of Group 3 in words (RLEW)",
+		32766: "NeXT compression", 32809: "ThunderScan compression", 34661: "JBIG compression",
+		34676: "SGI LogLuv compression",
+		34677: "SGI LogLuv compression", 34712: "JPEG 2000 compression", 34887: "LERC compression",
+		34925: "LZMA compression", 50000: "Zstandard compression",
 		50001: "WebP compression", 50002: "JPEG XL compression",
 	}
 	tiffPhotometrics = map[uint32]string{
-		4: "a transparency mask", photometricCMYK: "printing colours (CMYK)", 6: "colours in YCbCr", 8: "colours in CIE L*a*b*",
+		4: "a transparency mask", photometricCMYK: "printing colours (CMYK)", 6: "colours in YCbCr",
+		8: "colours in CIE L*a*b*",
 		9: "colours in ICC L*a*b*", 10: "colours in ITU L*a*b*", 32844: "luminance in LogL", 32845: "colours in LogLuv",
 	}
 )
 
-// checkTIFFKind refuses the kinds of files that golang.org/x/image/tiff does not read, or not as they are meant: it looks at
-// fewer tags than there are, and a picture that it takes may be garbage.
+// checkTIFFKind refuses the kinds of files that golang.org/x/image/tiff does not read, or not as they are meant: it
+// looks at fewer tags than there are, and a picture that it takes may be garbage.
 func checkTIFFKind(t *container.TIFF, d container.Directory, pages int) error {
 	s := tiffStorage{t: t, d: d}
 	for _, check := range []func() string{
@@ -123,7 +127,8 @@ func (s tiffStorage) coding() string {
 		return "fax coding of Group 3 in two dimensions"
 	case coding == compressionG3 && s.has(322):
 		return "fax coding of Group 3 in tiles"
-	case coding == compressionG3 && s.number(options3, 0)&2 != 0, coding == compressionG4 && s.number(options4, 0)&2 != 0:
+	case coding == compressionG3 && s.number(options3, 0)&2 != 0,
+		coding == compressionG4 && s.number(options4, 0)&2 != 0:
 		return "fax coding with uncompressed parts"
 	case predictor == 3:
 		return "a floating-point predictor"
@@ -175,9 +180,11 @@ func (s tiffStorage) samples() string {
 		return "channels of different depths"
 	case photometric == photometricRGB && channels == 4 && extra != 1 && extra != 2:
 		return "a fourth channel that is no transparency"
-	case photometric == photometricRGB && channels != 3 && channels != 4, photometric != photometricRGB && channels != 1:
+	case photometric == photometricRGB && channels != 3 && channels != 4,
+		photometric != photometricRGB && channels != 1:
 		return fmt.Sprintf("%d channels", channels)
-	case bits[0] == 8, bits[0] == 16 && photometric != photometricPalette, bits[0] == 1 && photometric != photometricRGB:
+	case bits[0] == 8, bits[0] == 16 && photometric != photometricPalette,
+		bits[0] == 1 && photometric != photometricRGB:
 	case bits[0] == 1:
 		return "1 bit a sample of colour"
 	default:
@@ -229,8 +236,8 @@ func (s tiffStorage) palette() string {
 	return ""
 }
 
-// strips finds LZW as it was before TIFF 6.0, whose bits lie the other way round: its first code, 256, begins with a byte of
-// zeros, and so does none of the new kind.
+// strips finds LZW as it was before TIFF 6.0, whose bits lie the other way round: its first code, 256, begins with a
+// byte of zeros, and so does none of the new kind.
 func (s tiffStorage) strips() string {
 	if s.number(tiffCompression, compressionNone) != compressionLZW {
 		return ""

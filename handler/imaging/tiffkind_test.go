@@ -17,9 +17,9 @@ import (
 	"imagepro/handler/imaging"
 )
 
-// tiffKinds are the files of testdata/cases/tiff. Those that are edited have the CRC-32 of the pixels that libtiff reads
-// (convert file.tif[0] -depth 8 RGBA:-), or 0 where a rounding from 16 bits may differ by a level; the others the words that
-// name what they are.
+// tiffKinds are the files of testdata/cases/tiff. Those that are edited have the CRC-32 of the pixels that libtiff
+// reads (convert file.tif[0] -depth 8 RGBA:-), or 0 where a rounding from 16 bits may differ by a level; the others the
+// words that name what they are.
 var tiffKinds = map[string]struct {
 	pixels uint32
 	kind   string
@@ -95,12 +95,14 @@ func wantUnsupported(t *testing.T, name string, src []byte, err error, kind stri
 		t.Errorf("%s: Edit = %v, want unsupported with %q", name, err, kind)
 		return
 	}
-	if _, peeked := peek(src); strings.HasPrefix(f.Message, "This kind of TIFF") && (fault.From(peeked) == nil || fault.From(peeked).Message != f.Message) {
+	if _, peeked := peek(src); strings.HasPrefix(f.Message, "This kind of TIFF") &&
+		(fault.From(peeked) == nil || fault.From(peeked).Message != f.Message) {
 		t.Errorf("%s: Peek = %v, Edit = %v", name, peeked, err)
 	}
 }
 
-// stored returns a TIFF file of 4 by 2 pixels as its tags say; tags that are not given are those of gray without compression.
+// stored returns a TIFF file of 4 by 2 pixels as its tags say; tags that are not given are those of gray without
+// compression.
 func stored(pixels []byte, tags ...tag) []byte {
 	usual := []tag{
 		{256, 4, 1, 4}, {257, 4, 1, 2}, {258, 3, 1, 8}, {259, 3, 1, 1}, {262, 3, 1, 1},
@@ -145,36 +147,49 @@ func TestOtherKindsOfTIFFAreNamedAndNeverGarbage(t *testing.T) {
 	none := func(id uint16) tag { return tag{id: id} } // the tag is not there
 	oldLZW := []byte{0x00, 0x01, 0, 0, 0, 0, 0, 0}
 	reduced := stored(gray, tag{254, 4, 1, 1})
-	reduced = append(reduced[:len(reduced)-8-4], append(binary.LittleEndian.AppendUint32(nil, uint32(len(reduced))), gray...)...)
+	reduced = append(reduced[:len(reduced)-8-4],
+		append(binary.LittleEndian.AppendUint32(nil, uint32(len(reduced))), gray...)...)
 	reduced = append(reduced, stored(gray)[8:]...)
 	for name, c := range map[string]struct {
 		file []byte
 		kind string
 	}{
-		"an unknown compression":             {stored(gray, tag{259, 3, 1, 12345}), "compression 12345"},
-		"old JPEG":                           {stored(gray, tag{259, 3, 1, 6}), "JPEG compression in its old form"},
-		"old LZW":                            {stored(oldLZW, tag{259, 3, 1, 5}), "LZW compression in its old form"},
-		"a predictor without compression":    {stored(gray, tag{317, 3, 1, 2}), "predictor 2 with compression 1"},
-		"uncompressed fax parts":             {stored(gray, tag{258, 3, 1, 1}, tag{259, 3, 1, 4}, tag{293, 4, 1, 2}), "fax coding with uncompressed parts"},
+		"an unknown compression":          {stored(gray, tag{259, 3, 1, 12345}), "compression 12345"},
+		"old JPEG":                        {stored(gray, tag{259, 3, 1, 6}), "JPEG compression in its old form"},
+		"old LZW":                         {stored(oldLZW, tag{259, 3, 1, 5}), "LZW compression in its old form"},
+		"a predictor without compression": {stored(gray, tag{317, 3, 1, 2}), "predictor 2 with compression 1"},
+		"uncompressed fax parts": {stored(gray, tag{258, 3, 1, 1}, tag{259, 3, 1, 4}, tag{293, 4, 1, 2}),
+			"fax coding with uncompressed parts"},
 		"fax of 8 bits":                      {stored(gray, tag{259, 3, 1, 4}), "fax coding of 8 bits a sample"},
 		"no photometric interpretation":      {stored(gray, none(262)), "PhotometricInterpretation"},
 		"a mask":                             {stored(gray, tag{262, 3, 1, 4}), "a transparency mask"},
 		"YCbCr":                              {stored(color3, tag{262, 3, 1, 6}), "colours in YCbCr"},
 		"another photometric interpretation": {stored(gray, tag{262, 3, 1, 77}), "PhotometricInterpretation 77"},
 		"signed":                             {stored(gray, tag{339, 3, 1, 2}), "signed samples"},
-		"one depth for three channels":       {stored(color3, tag{258, 3, 1, 8}, tag{262, 3, 1, 2}, tag{277, 3, 1, 3}), "3 channels of which 1 have a depth"},
-		"gray with a second channel and one depth": {stored(gray, tag{277, 3, 1, 2}), "2 channels of which 1 have a depth"},
-		"different depths":                         {append(stored(color3, rgb(3)...), shorts(5, 6, 5)...), "channels of different depths"},
-		"four channels":                            {append(stored(color4, rgb(4)...), shorts(8, 8, 8, 8)...), "a fourth channel that is no transparency"},
-		"four channels of an unknown kind":         {append(stored(color4, rgb(4, tag{338, 3, 1, 0})...), shorts(8, 8, 8, 8)...), "a fourth channel that is no transparency"},
-		"five channels":                            {append(stored(color4, rgb(5, tag{338, 3, 1, 2})...), shorts(8, 8, 8, 8, 8)...), "5 channels"},
-		"12 bits":                                  {stored(gray, tag{258, 3, 1, 12}), "12 bits a sample"},
-		"a palette of 16 bits":                     {stored(gray, tag{258, 3, 1, 16}, tag{262, 3, 1, 3}, tag{320, 3, 3, 0}), "16 bits a sample"},
-		"a palette that is too short":              {stored(gray, tag{262, 3, 1, 3}, tag{320, 3, 3 * 16, 8}), "a palette of 16 colours for 8 bits"},
-		"tiles that are too large":                 {stored(gray, tag{322, 4, 1, 2048}, tag{323, 4, 1, 2048}, tag{324, 4, 1, 8}, tag{325, 4, 1, 8}), "tiles that are larger than the picture"},
-		"no lengths":                               {stored(gray, none(279)), "without places or lengths (tag 279)"},
-		"a tag twice":                              {stored(gray, tag{256, 4, 1, 4}, tag{256, 4, 1, 4}), "tags that are there twice"},
-		"a smaller copy first":                     {reduced, "a smaller copy of the picture before the picture"},
+		"one depth for three channels": {stored(color3, tag{258, 3, 1, 8}, tag{262, 3, 1, 2}, tag{277, 3, 1, 3}),
+			"3 channels of which 1 have a depth"},
+		"gray with a second channel and one depth": {stored(gray, tag{277, 3, 1, 2}),
+			"2 channels of which 1 have a depth"},
+		"different depths": {append(stored(color3, rgb(3)...), shorts(5, 6, 5)...),
+			"channels of different depths"},
+		"four channels": {append(stored(color4, rgb(4)...), shorts(8, 8, 8, 8)...),
+			"a fourth channel that is no transparency"},
+		"four channels of an unknown kind": {
+			append(stored(color4, rgb(4, tag{338, 3, 1, 0})...), shorts(8, 8, 8, 8)...),
+			"a fourth channel that is no transparency"},
+		"five channels": {append(stored(color4, rgb(5, tag{338, 3, 1, 2})...), shorts(8, 8, 8, 8, 8)...),
+			"5 channels"},
+		"12 bits": {stored(gray, tag{258, 3, 1, 12}), "12 bits a sample"},
+		"a palette of 16 bits": {stored(gray, tag{258, 3, 1, 16}, tag{262, 3, 1, 3}, tag{320, 3, 3, 0}),
+			"16 bits a sample"},
+		"a palette that is too short": {stored(gray, tag{262, 3, 1, 3}, tag{320, 3, 3 * 16, 8}),
+			"a palette of 16 colours for 8 bits"},
+		"tiles that are too large": {
+			stored(gray, tag{322, 4, 1, 2048}, tag{323, 4, 1, 2048}, tag{324, 4, 1, 8}, tag{325, 4, 1, 8}),
+			"tiles that are larger than the picture"},
+		"no lengths":           {stored(gray, none(279)), "without places or lengths (tag 279)"},
+		"a tag twice":          {stored(gray, tag{256, 4, 1, 4}, tag{256, 4, 1, 4}), "tags that are there twice"},
+		"a smaller copy first": {reduced, "a smaller copy of the picture before the picture"},
 	} {
 		_, err := imaging.Edit(context.Background(), c.file, parse(t, toPNG), imaging.Options{})
 		wantUnsupported(t, name, c.file, err, c.kind)
@@ -200,9 +215,16 @@ func TestAPaletteOf8BitsIsNotAlmostBlack(t *testing.T) {
 				table = binary.LittleEndian.AppendUint16(table, uint16(i*(100+channel*50))*scale)
 			}
 		}
-		src := append(stored([]byte{0b01010000, 0b10100000}, tag{258, 3, 1, 1}, tag{262, 3, 1, 3}, tag{320, 3, 6, behindPixels}), table...)
+		src := append(
+			stored([]byte{0b01010000, 0b10100000}, tag{258, 3, 1, 1}, tag{262, 3, 1, 3}, tag{320, 3, 6, behindPixels}),
+			table...)
 		got := fromPNG(t, edit(t, src, toPNG).Data)
-		if a, b := got.NRGBAAt(0, 0), got.NRGBAAt(1, 0); a != (color.NRGBA{A: 255}) || b != (color.NRGBA{R: 100, G: 150, B: 200, A: 255}) {
+		if a, b := got.NRGBAAt(0, 0), got.NRGBAAt(1, 0); a != (color.NRGBA{A: 255}) || b != (color.NRGBA{
+			R: 100,
+			G: 150,
+			B: 200,
+			A: 255,
+		}) {
 			t.Errorf("%s: pixels are %v and %v", name, a, b)
 		}
 	}
@@ -227,7 +249,8 @@ func TestADamagedFaxPictureIsRefused(t *testing.T) {
 	}
 	t.Logf("%d damaged files are other pictures", other)
 	cut := stored(bytes.Repeat([]byte{0x00, 0x10}, 3), tag{258, 3, 1, 1}, tag{259, 3, 1, 3}, tag{262, 3, 1, 0})
-	if _, err := imaging.Edit(context.Background(), cut, parse(t, toPNG), imaging.Options{}); !fault.Is(err, fault.Invalid) {
+	if _, err := imaging.Edit(context.Background(), cut, parse(t, toPNG), imaging.Options{}); !fault.Is(err,
+		fault.Invalid) {
 		t.Errorf("rows without pixels: %v", err)
 	}
 }

@@ -7,8 +7,8 @@ import "image"
 func toleranceOf(format Format, size image.Point, quality int) tolerance {
 	switch format {
 	case JPEG:
-		// The mean of a block is coded with a step (ITU-T T.81, table K.2, scaled as libjpeg does); half of it is lost at the
-		// most, and the mean is an eighth of what is coded.
+		// The mean of a block is coded with a step (ITU-T T.81, table K.2, scaled as libjpeg does); half of it is lost
+		// at the most, and the mean is an eighth of what is coded.
 		step := min(255, 17*jpegScale(quality)/100)
 		t := tolerance{most: 2 + step/12, mean: 1 + step/15}
 		if !isScaled(size) { // levels are cut to their range then, where the coding rings
@@ -30,6 +30,6 @@ func jpegScale(quality int) float32 {
 	return float32(200 - 2*quality)
 }
 
-// toleranceMoved is for blocks that were moved without being coded again: what differs is rounding and, at the edges of a part,
-// how chroma is spread.
+// toleranceMoved is for blocks that were moved without being coded again: what differs is rounding and, at the edges of
+// a part, how chroma is spread.
 func toleranceMoved() tolerance { return tolerance{most: 3, mean: 0.5, perContrast: 0.1} }

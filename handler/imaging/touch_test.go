@@ -47,7 +47,8 @@ func TestRedactedPolygonsHideEveryPixelTheyTouch(t *testing.T) {
 				inside := 0
 				for j := range fine {
 					for i := range fine {
-						if windsAround(points, float64(x)+(float64(i)+0.5)/fine, float64(y)+(float64(j)+0.5)/fine) != 0 {
+						if windsAround(points, float64(x)+(float64(i)+0.5)/fine,
+							float64(y)+(float64(j)+0.5)/fine) != 0 {
 							inside++
 						}
 					}
@@ -56,7 +57,8 @@ func TestRedactedPolygonsHideEveryPixelTheyTouch(t *testing.T) {
 				if inside > 0 && !hidden {
 					t.Fatalf("%d: %d,%d has %d parts in %v and is seen", round, x, y, inside, points)
 				}
-				if !hidden && (got.NRGBAAt(x, y) != m.NRGBAAt(x, y) || pixelated.NRGBAAt(x, y) != m.NRGBAAt(x, y) || blurry.NRGBAAt(x, y) != m.NRGBAAt(x, y)) {
+				if !hidden && (got.NRGBAAt(x, y) != m.NRGBAAt(x, y) || pixelated.NRGBAAt(x, y) != m.NRGBAAt(x, y) ||
+					blurry.NRGBAAt(x, y) != m.NRGBAAt(x, y)) {
 					t.Fatalf("%d: %d,%d was changed though it is not hidden", round, x, y)
 				}
 				if inside == 0 && hidden && !nearSide(points, float64(x)+0.5, float64(y)+0.5) {
@@ -86,8 +88,10 @@ func TestAPolygonOnTheGridHidesNoMoreThanItself(t *testing.T) {
 	m := noise(12, 10, 3)
 	red := color.NRGBA{200, 0, 0, 255}
 	corner := func(x, y float64) [2]recipe.Length { return [2]recipe.Length{px(x), px(y)} }
-	square := recipe.Region{Shape: recipe.Polygon, Points: [][2]recipe.Length{corner(3, 2), corner(9, 2), corner(9, 7), corner(3, 7)}}
-	sliver := recipe.Region{Shape: recipe.Polygon, Points: [][2]recipe.Length{corner(1.5, 0.2), corner(1.5, 9.5), corner(1.5, 4)}}
+	square := recipe.Region{Shape: recipe.Polygon,
+		Points: [][2]recipe.Length{corner(3, 2), corner(9, 2), corner(9, 7), corner(3, 7)}}
+	sliver := recipe.Region{Shape: recipe.Polygon,
+		Points: [][2]recipe.Length{corner(1.5, 0.2), corner(1.5, 9.5), corner(1.5, 4)}}
 	got := edited(t, m, recipe.Redact{Mode: recipe.RedactFill, Color: red, Regions: []recipe.Region{square, sliver}})
 	for y := range 10 {
 		for x := range 12 {

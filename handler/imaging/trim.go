@@ -25,7 +25,9 @@ func (p *planner) trimming(step recipe.Step) (recipe.Trim, bool) {
 // picture without the trim, which finds what is wrong with them, and then to what is left.
 func (p *planner) trim(s recipe.Trim, rest []recipe.Step, index int) error {
 	if p.plan.moving {
-		return fault.New(fault.Unsupported, "An animation cannot be trimmed: each of its frames would get another size.", nil).At("/steps/" + strconv.Itoa(index))
+		return fault.New(fault.Unsupported,
+			"An animation cannot be trimmed: each of its frames would get another size.",
+			nil).At("/steps/" + strconv.Itoa(index))
 	}
 	after := func(size image.Point) (*plan, error) { return p.after(size, rest, index+1, p.plan.warnings) }
 	untrimmed, err := p.after(p.plan.size, rest, index+1, warnings{})
@@ -36,12 +38,22 @@ func (p *planner) trim(s recipe.Trim, rest []recipe.Step, index int) error {
 	return nil
 }
 
-// after fits steps to a picture on the way. The index is that of the first of them in the recipe; what may be lost is added
-// to the warnings.
+// after fits steps to a picture on the way. The index is that of the first of them in the recipe; what may be lost is
+// added to the warnings.
 func (p *planner) after(size image.Point, steps []recipe.Step, index int, lost warnings) (*plan, error) {
-	next := &planner{limits: p.limits, o: p.o, info: p.info, out: p.out, plan: &plan{
-		info: p.info, denominator: 1, size: size, format: p.plan.format, warnings: lost,
-	}}
+	next := &planner{
+		limits: p.limits,
+		o:      p.o,
+		info:   p.info,
+		out:    p.out,
+		plan: &plan{
+			info:        p.info,
+			denominator: 1,
+			size:        size,
+			format:      p.plan.format,
+			warnings:    lost,
+		},
+	}
 	if err := next.steps(steps, index); err != nil {
 		return nil, err
 	}

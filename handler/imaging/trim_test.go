@@ -67,19 +67,26 @@ func TestEdgesOfOneColourAreCutOff(t *testing.T) {
 func TestWhatFollowsATrimIsFittedToWhatIsLeft(t *testing.T) {
 	t.Parallel()
 	src := asPNG(t, framed(200, 240, color.White, image.Rect(30, 70, 90, 190)))
-	got := edit(t, src, `{"version":1,"steps":[{"op":"flip","axis":"horizontal"},{"op":"trim"},{"op":"resize","width":"50%"},
+	got := edit(
+		t, src, `{"version":1,"steps":[{"op":"flip","axis":"horizontal"},{"op":"trim"},{"op":"resize","width":"50%"},
 		{"op":"extend","left":"100%"},{"op":"trim","color":"transparent","margin":2},{"op":"rotate","angle":90}],"output":{"format":"jpeg"}}`)
 	if m := decodeAny(t, got.Data); got.Width != 60 || got.Height != 32 || m.Bounds() != image.Rect(0, 0, 60, 32) {
 		t.Errorf("the result is %v, said to be %d × %d", m.Bounds(), got.Width, got.Height)
 	}
 	for steps, want := range map[string]struct{ field, message string }{
-		`{"op":"trim"},{"op":"crop","x":100,"width":9,"height":9}`:                                  {"/steps/1", "outside of the picture, which is 60 × 120"},
-		`{"op":"trim"},{"op":"crop","x":300,"width":9,"height":9}`:                                  {"/steps/1", "outside of the picture, which is 200 × 240"},
-		`{"op":"trim"},{"op":"trim"},{"op":"resize","width":16000}`:                                 {"/steps/2", "16000 × 19200"},
-		`{"op":"trim","margin":1},{"op":"resize","width":10000}`:                                    {"/steps/1", "million"},
-		`{"op":"trim"},{"op":"trim"},{"op":"resize","height":"1000%"},{"op":"resize","width":8500}`: {"", "MB of memory"},
+		`{"op":"trim"},{"op":"crop","x":100,"width":9,"height":9}`: {"/steps/1",
+			"outside of the picture, which is 60 × 120"},
+		`{"op":"trim"},{"op":"crop","x":300,"width":9,"height":9}`: {"/steps/1",
+			"outside of the picture, which is 200 × 240"},
+		`{"op":"trim"},{"op":"trim"},{"op":"resize","width":16000}`: {"/steps/2",
+			"16000 × 19200"},
+		`{"op":"trim","margin":1},{"op":"resize","width":10000}`: {"/steps/1",
+			"million"},
+		`{"op":"trim"},{"op":"trim"},{"op":"resize","height":"1000%"},{"op":"resize","width":8500}`: {"",
+			"MB of memory"},
 	} {
-		_, err := imaging.Edit(context.Background(), src, parse(t, `{"version":1,"steps":[`+steps+`]}`), imaging.Options{})
+		_, err := imaging.Edit(context.Background(), src, parse(t, `{"version":1,"steps":[`+steps+`]}`),
+			imaging.Options{})
 		f := fault.From(err)
 		if err == nil || f.Field != want.field || !strings.Contains(f.Message, want.message) {
 			t.Errorf("%s: %v at %q", steps, err, f.Field)
@@ -99,7 +106,8 @@ func TestASmartCropKeepsWhatAttracts(t *testing.T) {
 	got := crop(m, `{"op":"crop","aspectRatio":"1:1","gravity":"smart"}`)
 	at := -1
 	for x := range 601 {
-		if got.NRGBAAt(200, 200) == m.NRGBAAt(x+200, 200) && furthestApart(got, fromPNG(t, asPNG(t, m.SubImage(image.Rect(x, 0, x+400, 400)).(*image.NRGBA)))) == 0 {
+		if got.NRGBAAt(200, 200) == m.NRGBAAt(x+200, 200) &&
+			furthestApart(got, fromPNG(t, asPNG(t, m.SubImage(image.Rect(x, 0, x+400, 400)).(*image.NRGBA)))) == 0 {
 			at = x
 			break
 		}
@@ -108,8 +116,10 @@ func TestASmartCropKeepsWhatAttracts(t *testing.T) {
 		t.Errorf("the crop is %v from column %d", got.Rect, at)
 	}
 	skin := framed(1000, 400, gray, image.Rectangle{})
-	draw.Draw(skin, image.Rect(60, 120, 160, 260), image.NewUniform(color.NRGBA{224, 172, 138, 255}), image.Point{}, draw.Src)
-	draw.Draw(skin, image.Rect(760, 120, 860, 260), image.NewUniform(color.NRGBA{172, 224, 138, 255}), image.Point{}, draw.Src)
+	draw.Draw(skin, image.Rect(60, 120, 160, 260), image.NewUniform(color.NRGBA{224, 172, 138, 255}), image.Point{},
+		draw.Src)
+	draw.Draw(skin, image.Rect(760, 120, 860, 260), image.NewUniform(color.NRGBA{172, 224, 138, 255}), image.Point{},
+		draw.Src)
 	got = crop(skin, `{"op":"resize","fit":"cover","width":400,"height":400,"gravity":"smart"}`)
 	if got.NRGBAAt(100, 200) != (color.NRGBA{224, 172, 138, 255}) {
 		t.Errorf("a face was cut off for something green")
@@ -117,7 +127,9 @@ func TestASmartCropKeepsWhatAttracts(t *testing.T) {
 	even := framed(1000, 400, gray, image.Rectangle{})
 	even.SetNRGBA(500, 200, color.NRGBA{121, 120, 120, 255}) // nothing that attracts
 	got = crop(even, `{"op":"crop","aspectRatio":"1:1","gravity":"smart"}`)
-	found := slices.ContainsFunc([]int{-3, -2, -1, 0, 1, 2, 3}, func(dx int) bool { return got.NRGBAAt(200+dx, 200).R == 121 })
+	found := slices.ContainsFunc([]int{-3, -2, -1, 0, 1, 2, 3}, func(dx int) bool {
+		return got.NRGBAAt(200+dx, 200).R == 121
+	})
 	if got.Rect.Dx() != 400 || !found {
 		t.Error("a picture of one colour is not cut about its middle")
 	}

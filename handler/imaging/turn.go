@@ -66,8 +66,8 @@ func (t turn) String() string {
 	}[t]
 }
 
-// walk returns where stored pixels land in a turned picture of a size: (x, y) at origin + x·right + y·down, if a pixel is so
-// long and a row so far from the next.
+// walk returns where stored pixels land in a turned picture of a size: (x, y) at origin + x·right + y·down, if a pixel
+// is so long and a row so far from the next.
 func (t turn) walk(size image.Point, pixel, stride int) (origin, right, down int) {
 	right, down = pixel, stride
 	if t&transposed != 0 {

@@ -35,7 +35,8 @@ func TestALineIsUnderEachLineOfAText(t *testing.T) {
 			t.Errorf("%s: bars of %d and %d pixels, %d apart", align, long, short, lower[2]-upper[2])
 		}
 		indent := lower[0] - upper[0]
-		if want := map[string]int{"left": 0, "center": (long - short) / 2, "right": long - short}[align]; indent < want-2 || indent > want+2 {
+		if want := map[string]int{"left": 0, "center": (long - short) / 2,
+			"right": long - short}[align]; indent < want-2 || indent > want+2 {
 			t.Errorf("%s: the short bar is indented by %d pixels, want %d", align, indent, want)
 		}
 	}

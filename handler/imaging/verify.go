@@ -15,9 +15,9 @@ import (
 	"imagepro/handler/imaging/jpegcodec"
 )
 
-// Every result that may be saved is decoded again and compared with what was meant before it replaces anything: an encoder
-// or a writer of metadata that is broken must not cost an original. Each way to a result leaves in its writer how it is
-// verified, see writer.verify.
+// Every result that may be saved is decoded again and compared with what was meant before it replaces anything: an
+// encoder or a writer of metadata that is broken must not cost an original. Each way to a result leaves in its writer
+// how it is verified, see writer.verify.
 
 // verified checks a result. A failure is Internal, with what differed as its cause.
 func (w *writer) verified(ctx context.Context, file []byte) error {
@@ -63,8 +63,8 @@ func isWholeTIFF(file []byte) bool {
 	return err == nil && t.IsWhole(first)
 }
 
-// The squares that are compared, across and down at the most. Those of 16 pixels are what JPEG and WebP code as a whole, with
-// chroma at half the size.
+// The squares that are compared, across and down at the most. Those of 16 pixels are what JPEG and WebP code as a
+// whole, with chroma at half the size.
 const (
 	exactSquares, lossySquares = 128, 64
 	lossySide                  = 16
@@ -125,8 +125,9 @@ func (w *writer) found(ctx context.Context, file []byte, info Info, g grid) (sam
 	return g.of(m), nil
 }
 
-// wholeJPEG is up to how many pixels a JPEG result is decoded by the standard library, which has not encoded it. It has no
-// decoding at a smaller size, so that larger ones would cost more than their edit: libjpeg-turbo decodes these at 1/8.
+// wholeJPEG is up to how many pixels a JPEG result is decoded by the standard library, which has not encoded it. It has
+// no decoding at a smaller size, so that larger ones would cost more than their edit: libjpeg-turbo decodes these at
+// 1/8.
 const wholeJPEG = 100_000
 
 // foundJPEG decodes a JPEG file for a grid of squares that its blocks fill.

@@ -116,7 +116,9 @@ func shiftedBy(by int) func(*image.NRGBA) *image.NRGBA {
 
 // breaks are the ways in which pixels come out wrong.
 var breaks = map[string]func(*image.NRGBA) *image.NRGBA{
-	"a row too few": func(m *image.NRGBA) *image.NRGBA { return view(m, image.Rect(0, 0, m.Rect.Max.X, m.Rect.Max.Y-1)) },
+	"a row too few": func(m *image.NRGBA) *image.NRGBA {
+		return view(m, image.Rect(0, 0, m.Rect.Max.X, m.Rect.Max.Y-1))
+	},
 	"a column more": func(m *image.NRGBA) *image.NRGBA {
 		to := image.NewNRGBA(image.Rect(0, 0, m.Rect.Max.X+1, m.Rect.Max.Y))
 		draw.Draw(to, m.Rect, m, image.Point{}, draw.Src)
@@ -165,22 +167,33 @@ func TestABrokenEncoderIsCaught(t *testing.T) {
 		quality  int
 		alpha    bool
 	}{
-		"planes, small":    {`{"version":1,"steps":[{"op":"resize","width":300}],"output":{"quality":80}}`, 80, false},
-		"planes":           {`{"version":1,"steps":[{"op":"resize","width":600}],"output":{"quality":80}}`, 80, false},
-		"JPEG":             {`{"version":1,"steps":[{"op":"adjust","saturation":5}],"output":{"quality":90}}`, 90, false},
-		"JPEG, small":      {`{"version":1,"steps":[{"op":"resize","width":200},{"op":"adjust","saturation":5}],"output":{"quality":85}}`, 85, false},
-		"JPEG, full":       {`{"version":1,"steps":[{"op":"adjust","saturation":5}],"output":{"quality":95,"chromaSubsampling":"4:4:4","progressive":true}}`, 95, false},
-		"JPEG, coarse":     {`{"version":1,"steps":[{"op":"adjust","saturation":5}],"output":{"quality":20}}`, 20, false},
-		"PNG":              {`{"version":1,"output":{"format":"png"}}`, 0, false},
-		"PNG of few":       {`{"version":1,"output":{"format":"png","palette":{"colors":32}}}`, 0, false},
-		"PNG, transparent": {`{"version":1,"steps":[{"op":"roundCorners","radius":60}],"output":{"format":"png"}}`, 0, true},
-		"GIF":              {`{"version":1,"output":{"format":"gif"}}`, 0, false},
-		"WebP":             {`{"version":1,"output":{"format":"webp","quality":80}}`, 80, false},
-		"WebP, coarse":     {`{"version":1,"output":{"format":"webp","quality":30}}`, 30, false},
-		"WebP, with alpha": {`{"version":1,"steps":[{"op":"roundCorners","radius":60}],"output":{"format":"webp","quality":80}}`, 80, true},
-		"TIFF":             {`{"version":1,"output":{"format":"tiff"}}`, 0, false},
-		"BMP":              {`{"version":1,"output":{"format":"bmp"}}`, 0, false},
-		"as short as":      {`{"version":1,"steps":[{"op":"adjust","saturation":5}],"output":{"maxBytes":40000,"minQuality":1}}`, 40, false},
+		"planes, small": {`{"version":1,"steps":[{"op":"resize","width":300}],"output":{"quality":80}}`, 80, false},
+		"planes":        {`{"version":1,"steps":[{"op":"resize","width":600}],"output":{"quality":80}}`, 80, false},
+		"JPEG": {`{"version":1,"steps":[{"op":"adjust","saturation":5}],"output":{"quality":90}}`, 90,
+			false},
+		"JPEG, small": {
+			`{"version":1,"steps":[{"op":"resize","width":200},{"op":"adjust","saturation":5}],` +
+				`"output":{"quality":85}}`, 85, false},
+		"JPEG, full": {
+			`{"version":1,"steps":[{"op":"adjust","saturation":5}],"output":{"quality":95,` +
+				`"chromaSubsampling":"4:4:4","progressive":true}}`, 95, false},
+		"JPEG, coarse": {`{"version":1,"steps":[{"op":"adjust","saturation":5}],"output":{"quality":20}}`, 20,
+			false},
+		"PNG":        {`{"version":1,"output":{"format":"png"}}`, 0, false},
+		"PNG of few": {`{"version":1,"output":{"format":"png","palette":{"colors":32}}}`, 0, false},
+		"PNG, transparent": {`{"version":1,"steps":[{"op":"roundCorners","radius":60}],"output":{"format":"png"}}`, 0,
+			true},
+		"GIF":          {`{"version":1,"output":{"format":"gif"}}`, 0, false},
+		"WebP":         {`{"version":1,"output":{"format":"webp","quality":80}}`, 80, false},
+		"WebP, coarse": {`{"version":1,"output":{"format":"webp","quality":30}}`, 30, false},
+		"WebP, with alpha": {
+			`{"version":1,"steps":[{"op":"roundCorners","radius":60}],"output":{"format":"webp","quality":80}}`, 80,
+			true},
+		"TIFF": {`{"version":1,"output":{"format":"tiff"}}`, 0, false},
+		"BMP":  {`{"version":1,"output":{"format":"bmp"}}`, 0, false},
+		"as short as": {
+			`{"version":1,"steps":[{"op":"adjust","saturation":5}],"output":{"maxBytes":40000,"minQuality":1}}`, 40,
+			false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -197,7 +210,8 @@ func TestABrokenEncoderIsCaught(t *testing.T) {
 			}
 			if c.alpha {
 				tries["opaque"] = again(t, whole.Data, max(c.quality, 1), eachPixel(func(p []byte) { p[3] = 255 }))
-				tries["alpha inverted"] = again(t, whole.Data, max(c.quality, 1), eachPixel(func(p []byte) { p[3] = ^p[3] }))
+				tries["alpha inverted"] = again(t, whole.Data, max(c.quality, 1),
+					eachPixel(func(p []byte) { p[3] = ^p[3] }))
 			}
 			if c.quality == 0 {
 				tries["shifted by 1"] = again(t, whole.Data, 1, shiftedBy(1))
@@ -246,7 +260,8 @@ func wantInternal(t *testing.T, what string, err error) {
 	switch cause := errors.Unwrap(err); {
 	case !fault.Is(err, fault.Internal):
 		t.Errorf("%s is not caught: %v", what, err)
-	case cause == nil || !strings.HasPrefix(cause.Error(), "verify ") || !strings.Contains(fault.From(err).Message, "not saved"):
+	case cause == nil || !strings.HasPrefix(cause.Error(), "verify ") ||
+		!strings.Contains(fault.From(err).Message, "not saved"):
 		t.Errorf("%s: %v does not say what differed", what, err)
 	}
 }
@@ -259,7 +274,8 @@ func TestAPreviewIsNotVerified(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, to := range []Purpose{ToPreview, ToShow} {
-		result, err := Edit(context.Background(), drawnPhoto(t), r, Options{For: to, spoil: func([]byte) []byte { return []byte("x") }})
+		result, err := Edit(context.Background(), drawnPhoto(t), r,
+			Options{For: to, spoil: func([]byte) []byte { return []byte("x") }})
 		if err != nil || result.Verified || string(result.Data) != "x" {
 			t.Errorf("%d: %v, verified %v", to, err, result.Verified)
 		}
@@ -279,9 +295,10 @@ func TestBlocksThatWereMovedWronglyAreCaught(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, document := range map[string]string{
-		"turned":  `{"version":1,"steps":[{"op":"rotate","angle":90}]}`,
-		"cut":     `{"version":1,"steps":[{"op":"crop","x":32,"y":16,"width":201,"height":150}]}`,
-		"both":    `{"version":1,"steps":[{"op":"flip","axis":"both"},{"op":"crop","x":64,"y":16,"width":100,"height":61}]}`,
+		"turned": `{"version":1,"steps":[{"op":"rotate","angle":90}]}`,
+		"cut":    `{"version":1,"steps":[{"op":"crop","x":32,"y":16,"width":201,"height":150}]}`,
+		"both": `{"version":1,"steps":[{"op":"flip","axis":"both"},{"op":"crop","x":64,"y":16,"width":100,` +
+			`"height":61}]}`,
 		"a strip": `{"version":1,"steps":[{"op":"crop","x":32,"y":16,"width":201,"height":9}]}`,
 	} {
 		r, err := recipe.Parse([]byte(document))
@@ -329,7 +346,8 @@ func TestACodedPictureThatIsNotTheSameIsCaught(t *testing.T) {
 	}
 	const titled = `{"version":1,"output":{"metadata":{"set":{"title":"x"}}}}`
 	for name, src := range map[string][]byte{
-		"jpeg": asFile(t, JPEG, m), "png": asFile(t, PNG, m), "png of few": sheer.Bytes(), "webp": asFile(t, WebP, m), "tiff": asFile(t, TIFF, m),
+		"jpeg": asFile(t, JPEG, m), "png": asFile(t, PNG, m), "png of few": sheer.Bytes(), "webp": asFile(t, WebP, m),
+		"tiff": asFile(t, TIFF, m),
 	} {
 		whole, wantCaught := verifierOf(t, src, titled)
 		parts, err := codedParts(whole.Format, whole.Data)
@@ -352,7 +370,8 @@ func TestACodedPictureThatIsNotTheSameIsCaught(t *testing.T) {
 	}
 	turned := asFile(t, JPEG, m)
 	_, wantCaught := verifierOf(t, turned, titled)
-	tag := append([]byte{0xFF, container.SOI, 0xFF, container.APP1, 0, 34}, "Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"...)
+	tag := append([]byte{0xFF, container.SOI, 0xFF, container.APP1, 0, 34},
+		"Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"...)
 	wantCaught("a tag that turns it", append(tag, turned[2:]...))
 }
 
@@ -378,14 +397,16 @@ func TestAnAnimationThatIsNotWhatWasMeantIsCaught(t *testing.T) {
 	t.Parallel()
 	src := moving(t)
 	const resized = `{"version":1,"input":{"onAnimated":"process"},"steps":[{"op":"resize","width":45}],"output":{`
-	for name, output := range map[string]string{"GIF": `"format":"gif"}}`, "WebP": `"format":"webp","quality":80}}`, "a few colours": `"palette":{"colors":8}}}`} {
+	for name, output := range map[string]string{"GIF": `"format":"gif"}}`, "WebP": `"format":"webp","quality":80}}`,
+		"a few colours": `"palette":{"colors":8}}}`} {
 		document := resized + output
 		whole, wantCaught := verifierOf(t, src, document)
 		for what, file := range remade(t, whole) {
 			wantCaught(name+": "+what, file)
 		}
 		wantCaught(name+": cut off", whole.Data[:len(whole.Data)*2/3])
-		other, err := editSpoiled(t, src, strings.Replace(document, `"width":45}`, `"width":45},{"op":"filter","name":"invert"}`, 1), nil)
+		other, err := editSpoiled(t, src,
+			strings.Replace(document, `"width":45}`, `"width":45},{"op":"filter","name":"invert"}`, 1), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -417,7 +438,8 @@ func remade(t *testing.T, of Result) map[string][]byte {
 	all := map[string][]byte{}
 	put := func(what string, change func(g *gif.GIF)) {
 		other := *g
-		other.Image, other.Delay, other.Disposal = append([]*image.Paletted{}, g.Image...), append([]int{}, g.Delay...), append([]byte{}, g.Disposal...)
+		other.Image, other.Delay, other.Disposal = append([]*image.Paletted{}, g.Image...), append([]int{}, g.Delay...),
+			append([]byte{}, g.Disposal...)
 		change(&other)
 		var b bytes.Buffer
 		if err := gif.EncodeAll(&b, &other); err != nil {

@@ -50,8 +50,8 @@ func (m *meantMovie) add(seen *image.NRGBA) {
 	}
 }
 
-// lay remembers a frame of which a part is laid on what was seen before; where it is transparent, that stays. It becomes
-// transparent after the frame if it is cleared.
+// lay remembers a frame of which a part is laid on what was seen before; where it is transparent, that stays. It
+// becomes transparent after the frame if it is cleared.
 func (m *meantMovie) lay(part *image.Paletted, cleared bool) {
 	if m == nil {
 		return
@@ -60,7 +60,8 @@ func (m *meantMovie) lay(part *image.Paletted, cleared bool) {
 	for i := range m.now {
 		if at(i).In(part.Rect) {
 			if c := color.NRGBAModel.Convert(part.At(at(i).X, at(i).Y)).(color.NRGBA); c.A > 0 {
-				m.now[i] = tone{channels: [4]float32{float32(c.R), float32(c.G), float32(c.B), float32(c.A)}, colored: true}
+				m.now[i] = tone{channels: [4]float32{float32(c.R), float32(c.G), float32(c.B), float32(c.A)},
+					colored: true}
 			}
 		}
 	}
@@ -91,7 +92,8 @@ func (w *writer) verifyMovie(ctx context.Context, file []byte, meant *meantMovie
 	c := newCanvas(info)
 	for i, f := range a.frames {
 		if was, is = was+meant.delays[i], is+f.delay; !w.sameDelay(meant.delays[i], f.delay, was, is) {
-			return fmt.Errorf("frame %d: a delay of %d ms was meant, of %d in all; %d is found, of %d", i, meant.delays[i], was, f.delay, is)
+			return fmt.Errorf("frame %d: a delay of %d ms was meant, of %d in all; %d is found, of %d", i,
+				meant.delays[i], was, f.delay, is)
 		}
 		if err := c.show(ctx, f); err != nil {
 			return fmt.Errorf("frame %d: %w", i, err)

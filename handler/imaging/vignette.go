@@ -44,7 +44,8 @@ func (v vignetted) apply(ctx context.Context, m *image.NRGBA) (*image.NRGBA, err
 				t := min(1, (math.Sqrt(square)-begin)/(1-begin))
 				share := t * t * (3 - 2*t) * v.Amount / 100
 				q := row[4*x : 4*x+4 : 4*x+4]
-				q[0], q[1], q[2] = mixedIn(q[0], v.Color.R, share), mixedIn(q[1], v.Color.G, share), mixedIn(q[2], v.Color.B, share)
+				q[0], q[1], q[2] = mixedIn(q[0], v.Color.R, share), mixedIn(q[1], v.Color.G, share),
+					mixedIn(q[2], v.Color.B, share)
 			}
 		})
 	})

@@ -12,8 +12,8 @@ import (
 	"imagepro/handler/imaging/container"
 )
 
-// webpMovie writes an animated WebP: of each frame the rectangle that has changed, in the place of what was there, which
-// may make it transparent as well.
+// webpMovie writes an animated WebP: of each frame the rectangle that has changed, in the place of what was there,
+// which may make it transparent as well.
 type webpMovie struct {
 	size    image.Point
 	plays   int
@@ -66,6 +66,7 @@ func (w *webpMovie) add(_ context.Context, m *image.NRGBA, delay int) error {
 
 func (w *webpMovie) file(context.Context) ([]byte, error) {
 	file := container.AppendWebP(nil, "VP8X", container.VP8X(w.flags|container.WebPMoves, w.size.X, w.size.Y))
-	file = container.AppendWebP(file, "ANIM", binary.LittleEndian.AppendUint16(make([]byte, 4), uint16(min(w.plays, 0xFFFF))))
+	file = container.AppendWebP(file, "ANIM",
+		binary.LittleEndian.AppendUint16(make([]byte, 4), uint16(min(w.plays, 0xFFFF))))
 	return container.RIFF(slices.Concat([][]byte{file}, w.frames)...), nil
 }

@@ -37,7 +37,17 @@ func convertWith(t testing.TB, files map[string][]byte, result string, args ...s
 
 func TestBlackAndWhiteOfALossyWebPStayBlackAndWhite(t *testing.T) {
 	t.Parallel()
-	for _, c := range []color.NRGBA{{A: 255}, {R: 255, G: 255, B: 255, A: 255}, {R: 255, A: 255}, {G: 255, A: 255}, {B: 255, A: 255}, {R: 90, G: 140, B: 30, A: 255}} {
+	for _, c := range []color.NRGBA{{A: 255}, {
+		R: 255,
+		G: 255,
+		B: 255,
+		A: 255,
+	}, {R: 255, A: 255}, {G: 255, A: 255}, {B: 255, A: 255}, {
+		R: 90,
+		G: 140,
+		B: 30,
+		A: 255,
+	}} {
 		flat := image.NewNRGBA(image.Rect(0, 0, 33, 17))
 		for i := range 33 * 17 {
 			flat.SetNRGBA(i%33, i/33, c)
@@ -51,7 +61,8 @@ func TestBlackAndWhiteOfALossyWebPStayBlackAndWhite(t *testing.T) {
 
 func TestLossyWebPIsReadAsImageMagickReadsIt(t *testing.T) {
 	t.Parallel()
-	for name, m := range map[string]*image.NRGBA{"opaque": pattern(61, 43), "transparent": veiled(62, 44), "thin": pattern(1, 9)} {
+	for name, m := range map[string]*image.NRGBA{"opaque": pattern(61, 43), "transparent": veiled(62, 44),
+		"thin": pattern(1, 9)} {
 		src := webpWith(t, m, metadata.Blocks{})
 		want := fromPNG(t, convertWith(t, map[string][]byte{"a.webp": src}, "PNG32:a.png", "a.webp"))
 		got := fromPNG(t, edit(t, src, toPNG).Data)

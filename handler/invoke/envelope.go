@@ -11,8 +11,8 @@ import (
 )
 
 // envelope is what the host posts for a queue or timer trigger
-// (https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers). The host lets the properties of a message
-// that is a JSON object override Metadata, so only what no message of ours has is read of it.
+// (https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers). The host lets the properties of a
+// message that is a JSON object override Metadata, so only what no message of ours has is read of it.
 type envelope struct {
 	Data     map[string]json.RawMessage
 	Metadata json.RawMessage
@@ -36,7 +36,8 @@ func (e envelope) times() int {
 func (e envelope) trigger(binding string) (json.RawMessage, error) {
 	value, ok := e.Data[binding]
 	if !ok {
-		return nil, fault.Newf(fault.Invalid, "The envelope has no data for the binding %s.", binding).At("/Data/" + binding)
+		return nil, fault.Newf(fault.Invalid, "The envelope has no data for the binding %s.",
+			binding).At("/Data/" + binding)
 	}
 	return value, nil
 }

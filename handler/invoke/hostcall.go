@@ -10,12 +10,13 @@ import (
 // hostAgent is the User-Agent of the host's own calls. Of a request that it passes on it stands behind the client's.
 var hostAgent = regexp.MustCompile(`^Azure-Functions-Host/[0-9A-Za-z.+-]+$`)
 
-// notOfHost says what shows that a request is no call of a function by the host itself; empty if it is one. address is where
-// the program listens.
+// notOfHost says what shows that a request is no call of a function by the host itself; empty if it is one. address is
+// where the program listens.
 //
-// Host.json keeps queue and timer functions out of reach, and so does the platform; this is the lock behind these. The marks
-// were seen on host 4.1037: a forwarded request never arrives chunked and has what the client sent beside what the host adds,
-// a proxied one has X-Forwarded-For, -Host and -Proto, and a page in a browser can neither leave Origin out nor send chunks.
+// Host.json keeps queue and timer functions out of reach, and so does the platform; this is the lock behind these. The
+// marks were seen on host 4.1037: a forwarded request never arrives chunked and has what the client sent beside what
+// the host adds, a proxied one has X-Forwarded-For, -Host and -Proto, and a page in a browser can neither leave Origin
+// out nor send chunks.
 func notOfHost(r *http.Request, address string) string {
 	invocations := r.Header.Values("X-Azure-Functions-InvocationId")
 	switch {

@@ -38,17 +38,24 @@ func Queue[M any](name, queue string, work func(ctx context.Context, m M) error)
 	return QueueCounted(name, queue, func(ctx context.Context, m M, _ int) error { return work(ctx, m) })
 }
 
-// QueueCounted is Queue for work that asks how often the host has given the message out, this time included; 0 if that is not
-// known. A property DequeueCount of the message would override it (see envelope), so M has none.
+// QueueCounted is Queue for work that asks how often the host has given the message out, this time included; 0 if that
+// is not known. A property DequeueCount of the message would override it (see envelope), so M has none.
 func QueueCounted[M any](name, queue string, work func(ctx context.Context, m M, times int) error) Function {
-	return Function{Name: name, Binding: "message", Queue: queue, run: func(ctx context.Context, value json.RawMessage, times int) error {
-		var message M
-		if err := objectIn(value, &message); err != nil {
-			slog.ErrorContext(ctx, "message is dropped", "function", name, "error", err)
-			return nil
-		}
-		return work(ctx, message, times)
-	}}
+	return Function{
+		Name:    name,
+		Binding: "message",
+		Queue:   queue,
+		run: func(
+			ctx context.Context, value json.RawMessage, times int,
+		) error {
+			var message M
+			if err := objectIn(value, &message); err != nil {
+				slog.ErrorContext(ctx, "message is dropped", "function", name, "error", err)
+				return nil
+			}
+			return work(ctx, message, times)
+		},
+	}
 }
 
 // OnTimer returns the function for a schedule.
@@ -73,8 +80,8 @@ type Options struct {
 	Telemetry *telemetry.Telemetry // nil: nothing is told
 }
 
-// Handler returns the HTTP handler for the functions, each at POST /<Name>. It answers calls of the host alone: everything
-// else is 404, so that nobody from outside runs a function whatever a host makes of a path.
+// Handler returns the HTTP handler for the functions, each at POST /<Name>. It answers calls of the host alone:
+// everything else is 404, so that nobody from outside runs a function whatever a host makes of a path.
 func Handler(o Options, functions ...Function) http.Handler {
 	if o.Telemetry == nil {
 		o.Telemetry = telemetry.Off()
@@ -97,7 +104,8 @@ func Handler(o Options, functions ...Function) http.Handler {
 			tellUnknown(ctx, r)
 		case known:
 			o.Telemetry.CallRefused(ctx, f.Name)
-			slog.WarnContext(ctx, "a call of a function is refused, since it is not the host's own", "function", f.Name, "mark", mark)
+			slog.WarnContext(ctx, "a call of a function is refused, since it is not the host's own", "function", f.Name,
+				"mark", mark)
 		}
 		write(w, http.StatusNotFound, map[string]any{"ReturnValue": string(fault.NotFound)})
 	})
@@ -116,8 +124,8 @@ func (o Options) run(ctx context.Context, w http.ResponseWriter, r *http.Request
 	answer(ctx, w, f, err, time.Since(start))
 }
 
-// tellUnknown logs that the host calls a function that is none of the queue and timer functions. An HTTP function is called in
-// this way by a host that does not know enableProxyingHttpRequest.
+// tellUnknown logs that the host calls a function that is none of the queue and timer functions. An HTTP function is
+// called in this way by a host that does not know enableProxyingHttpRequest.
 func tellUnknown(ctx context.Context, r *http.Request) {
 	version := slog.String("host", r.Header.Get("X-Azure-Functions-HostVersion"))
 	var e envelope
@@ -125,12 +133,15 @@ func tellUnknown(ctx context.Context, r *http.Request) {
 		var request struct{ Method, URL string }
 		for _, value := range e.Data {
 			if json.Unmarshal(value, &request) == nil && request.Method != "" && request.URL != "" {
-				slog.ErrorContext(ctx, "the Functions host is too old: it does not proxy HTTP requests; see customHandler.enableProxyingHttpRequest in functions.md", version)
+				slog.ErrorContext(ctx,
+					"the Functions host is too old: it does not proxy HTTP requests; see "+
+						"customHandler.enableProxyingHttpRequest in functions.md", version)
 				return
 			}
 		}
 	}
-	slog.ErrorContext(ctx, "the host calls a function that the program does not have: functions/ is of another release", version)
+	slog.ErrorContext(ctx, "the host calls a function that the program does not have: functions/ is of another release",
+		version)
 }
 
 // serve runs the function and turns a panic into an error.

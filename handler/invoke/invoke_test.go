@@ -83,10 +83,11 @@ func callAs(t *testing.T, h http.Handler, method, path string, body io.Reader, c
 // queueFunction returns a function with what it was given, in order.
 func queueFunction(work func(context.Context, message) error) (http.Handler, *[]message) {
 	var got []message
-	return invoke.Handler(invoke.Options{Address: address, Deadline: time.Minute}, invoke.Queue("Scrape", "scrapes", func(ctx context.Context, m message) error {
-		got = append(got, m)
-		return work(ctx, m)
-	})), &got
+	return invoke.Handler(invoke.Options{Address: address, Deadline: time.Minute},
+		invoke.Queue("Scrape", "scrapes", func(ctx context.Context, m message) error {
+			got = append(got, m)
+			return work(ctx, m)
+		})), &got
 }
 
 func done(context.Context, message) error { return nil }
@@ -131,7 +132,8 @@ func TestRecordedQueueMessagesReachTheFunction(t *testing.T) {
 			if a.status != http.StatusOK {
 				t.Fatalf("status %d: %v", a.status, a.body)
 			}
-			if len(*got) != 1 || (*got)[0].ScraperID != test.want.ScraperID || len((*got)[0].Listings) != len(test.want.Listings) {
+			if len(*got) != 1 || (*got)[0].ScraperID != test.want.ScraperID ||
+				len((*got)[0].Listings) != len(test.want.Listings) {
 				t.Fatalf("the function got %+v, want %+v", *got, test.want)
 			}
 			if len(test.want.Listings) > 0 {
@@ -158,11 +160,13 @@ func TestTheFunctionIsToldHowOftenAMessageWasGivenOut(t *testing.T) {
 		`{"Data":{"message":"{}"},"Metadata":"none"}`:                           0,
 	} {
 		got := -1
-		h := invoke.Handler(invoke.Options{Address: address, Deadline: time.Minute}, invoke.QueueCounted("Scrape", "scrapes", func(_ context.Context, _ message, times int) error {
-			got = times
-			return nil
-		}))
-		if a := call(t, h, http.MethodPost, "/Scrape", strings.NewReader(body)); a.status != http.StatusOK || got != want {
+		h := invoke.Handler(invoke.Options{Address: address, Deadline: time.Minute},
+			invoke.QueueCounted("Scrape", "scrapes", func(_ context.Context, _ message, times int) error {
+				got = times
+				return nil
+			}))
+		if a := call(t, h, http.MethodPost, "/Scrape", strings.NewReader(body)); a.status != http.StatusOK ||
+			got != want {
 			t.Errorf("%.80s: status %d, given out %d times, want %d", body, a.status, got, want)
 		}
 	}
@@ -176,18 +180,21 @@ func TestRecordedTimersReachTheFunction(t *testing.T) {
 		want invoke.Timer
 	}{
 		{"timer-unmonitored", invoke.Timer{}},
-		{"timer-monitored", invoke.Timer{PastDue: true, Last: time.Date(2022, 10, 11, 8, 52, 0, 3967000, time.UTC), Next: next}},
+		{"timer-monitored", invoke.Timer{PastDue: true, Last: time.Date(2022, 10, 11, 8, 52, 0, 3967000, time.UTC),
+			Next: next}},
 		{"timer-first-run", invoke.Timer{Next: next.Add(2 * time.Hour)}}, // without an offset it counts as UTC
 	}
 	for _, test := range tests {
 		t.Run(test.file, func(t *testing.T) {
 			t.Parallel()
 			var got []invoke.Timer
-			h := invoke.Handler(invoke.Options{Address: address, Deadline: time.Minute}, invoke.OnTimer("Sweep", func(_ context.Context, timer invoke.Timer) error {
-				got = append(got, timer)
-				return nil
-			}))
-			if a := call(t, h, http.MethodPost, "/Sweep", strings.NewReader(recorded(t, test.file))); a.status != http.StatusOK {
+			h := invoke.Handler(invoke.Options{Address: address, Deadline: time.Minute},
+				invoke.OnTimer("Sweep", func(_ context.Context, timer invoke.Timer) error {
+					got = append(got, timer)
+					return nil
+				}))
+			if a := call(t, h, http.MethodPost, "/Sweep",
+				strings.NewReader(recorded(t, test.file))); a.status != http.StatusOK {
 				t.Fatalf("status %d: %v", a.status, a.body)
 			}
 			if diff := cmp.Diff([]invoke.Timer{test.want}, got); diff != "" {
@@ -214,7 +221,8 @@ func TestMessagesThatAreNoneOfOursAreDroppedAndLogged(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h, got := queueFunction(done)
-			a := call(t, h, http.MethodPost, "/Scrape", strings.NewReader(`{"Data":{"message":`+data+`},"Metadata":{}}`))
+			a := call(t, h, http.MethodPost, "/Scrape",
+				strings.NewReader(`{"Data":{"message":`+data+`},"Metadata":{}}`))
 			if a.status != http.StatusOK || len(*got) != 0 {
 				t.Errorf("status %d, %d messages for the function; want 200 and none", a.status, len(*got))
 			}
@@ -268,11 +276,13 @@ func TestTheLargestMessageFits(t *testing.T) {
 		t.Fatal(err)
 	}
 	length := 0
-	h := invoke.Handler(invoke.Options{Address: address, Deadline: time.Minute}, invoke.Queue("Scrape", "scrapes", func(_ context.Context, m struct{ Title string }) error {
-		length = len(m.Title)
-		return nil
-	}))
-	if a := call(t, h, http.MethodPost, "/Scrape", strings.NewReader(string(envelope))); a.status != http.StatusOK || length != 32<<10 {
+	h := invoke.Handler(invoke.Options{Address: address, Deadline: time.Minute},
+		invoke.Queue("Scrape", "scrapes", func(_ context.Context, m struct{ Title string }) error {
+			length = len(m.Title)
+			return nil
+		}))
+	if a := call(t, h, http.MethodPost, "/Scrape", strings.NewReader(string(envelope))); a.status != http.StatusOK ||
+		length != 32<<10 {
 		t.Errorf("status %d, %d characters for the function; want 200 and %d", a.status, length, 32<<10)
 	}
 }
@@ -308,7 +318,8 @@ func TestAnErrorComesAgainWithoutItsText(t *testing.T) {
 			if diff := cmp.Diff(map[string]any{"ReturnValue": test.kind}, a.body); diff != "" {
 				t.Error(diff)
 			}
-			if strings.Count(a.log, "\n") != 1 || !strings.Contains(a.log, "foreign text") || !strings.Contains(a.log, `"function":"Scrape"`) {
+			if strings.Count(a.log, "\n") != 1 || !strings.Contains(a.log, "foreign text") ||
+				!strings.Contains(a.log, `"function":"Scrape"`) {
 				t.Errorf("the log must name the function and the cause once:\n%s", a.log)
 			}
 		})
@@ -330,7 +341,8 @@ func TestAPanicFailsThisInvocationOnly(t *testing.T) {
 	if !strings.Contains(a.log, "index out of range") || !strings.Contains(a.log, "invoke_test.go") {
 		t.Errorf("the log lacks the panic or where it was:\n%s", a.log)
 	}
-	if a := call(t, h, http.MethodPost, "/Scrape", strings.NewReader(recorded(t, "queue-object"))); a.status != http.StatusOK {
+	if a := call(t, h, http.MethodPost, "/Scrape",
+		strings.NewReader(recorded(t, "queue-object"))); a.status != http.StatusOK {
 		t.Errorf("the next invocation: status %d, want 200", a.status)
 	}
 }
@@ -346,10 +358,11 @@ func encodedBody(t *testing.T, a answer) string {
 
 func TestTheDeadlineReachesTheFunction(t *testing.T) {
 	t.Parallel()
-	h := invoke.Handler(invoke.Options{Address: address, Deadline: time.Millisecond}, invoke.Queue("Scrape", "scrapes", func(ctx context.Context, _ message) error {
-		<-ctx.Done()
-		return ctx.Err()
-	}))
+	h := invoke.Handler(invoke.Options{Address: address, Deadline: time.Millisecond},
+		invoke.Queue("Scrape", "scrapes", func(ctx context.Context, _ message) error {
+			<-ctx.Done()
+			return ctx.Err()
+		}))
 	a := call(t, h, http.MethodPost, "/Scrape", strings.NewReader(recorded(t, "queue")))
 	if a.status != http.StatusInternalServerError || !strings.Contains(a.log, "context deadline exceeded") {
 		t.Errorf("status %d, want 500 with the reason in the log:\n%s", a.status, a.log)
@@ -388,7 +401,9 @@ func TestOnlyTheHostsOwnCallRunsAFunction(t *testing.T) {
 		"invocation": func(r *http.Request) {
 			r.Header.Add("X-Azure-Functions-InvocationId", r.Header.Get("X-Azure-Functions-InvocationId"))
 		},
-		"user-agent":         func(r *http.Request) { r.Header.Set("User-Agent", "curl/8 Azure-Functions-Host/4.1037.0.0") },
+		"user-agent": func(r *http.Request) {
+			r.Header.Set("User-Agent", "curl/8 Azure-Functions-Host/4.1037.0.0")
+		},
 		"content-type":       func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") },
 		"x-forwarded-for":    func(r *http.Request) { r.Header.Set("X-Forwarded-For", "203.0.113.9") },
 		"x-forwarded-proto":  func(r *http.Request) { r.Header.Set("X-Forwarded-Proto", "https") },
@@ -415,7 +430,8 @@ func TestOnlyTheHostsOwnCallRunsAFunction(t *testing.T) {
 func TestAHostThatCannotProxyIsNamedInTheLog(t *testing.T) {
 	t.Parallel()
 	h, _ := queueFunction(done)
-	const request = `{"Data":{"req":{"Url":"http://localhost:7071/api/tabs","Method":"GET","Query":"{}","Headers":{},"Params":{}}},"Metadata":{}}`
+	const request = `{"Data":{"req":{"Url":"http://localhost:7071/api/tabs","Method":"GET","Query":"{}",` +
+		`"Headers":{},"Params":{}}},"Metadata":{}}`
 	a := call(t, h, http.MethodPost, "/Tabs", strings.NewReader(request))
 	if a.status != http.StatusNotFound || !strings.Contains(a.log, "the Functions host is too old") {
 		t.Errorf("status %d, log:\n%s", a.status, a.log)
@@ -428,12 +444,14 @@ func TestAHostThatCannotProxyIsNamedInTheLog(t *testing.T) {
 
 func TestATimerWithoutDataFails(t *testing.T) {
 	t.Parallel()
-	h := invoke.Handler(invoke.Options{Address: address, Deadline: time.Minute}, invoke.OnTimer("Sweep", func(context.Context, invoke.Timer) error {
-		t.Error("the function ran")
-		return nil
-	}))
+	h := invoke.Handler(invoke.Options{Address: address, Deadline: time.Minute},
+		invoke.OnTimer("Sweep", func(context.Context, invoke.Timer) error {
+			t.Error("the function ran")
+			return nil
+		}))
 	for _, body := range []string{`{"Data":{"timer":null}}`, `{"Data":{"timer":"soon"}}`, `{"Data":{}}`} {
-		if a := call(t, h, http.MethodPost, "/Sweep", strings.NewReader(body)); a.status != http.StatusInternalServerError {
+		if a := call(t, h, http.MethodPost, "/Sweep",
+			strings.NewReader(body)); a.status != http.StatusInternalServerError {
 			t.Errorf("%s: status %d, want 500", body, a.status)
 		}
 	}

@@ -15,7 +15,9 @@ import (
 var log recorder
 
 func TestMain(m *testing.M) {
-	slog.SetDefault(slog.New(invocation.LogHandler{Handler: slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})}))
+	slog.SetDefault(
+		slog.New(
+			invocation.LogHandler{Handler: slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})}))
 	os.Exit(m.Run())
 }
 

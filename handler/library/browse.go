@@ -23,7 +23,8 @@ const MaxSearch = 200
 func (s *Service) Sites(ctx context.Context, who caller.Caller, search, cursor string) (Page[Site], error) {
 	search = strings.TrimSpace(search)
 	if utf8.RuneCountInString(search) > MaxSearch {
-		return Page[Site]{}, fault.Newf(fault.Invalid, "A text to search for has at most %d characters.", MaxSearch).At("search")
+		return Page[Site]{},
+			fault.Newf(fault.Invalid, "A text to search for has at most %d characters.", MaxSearch).At("search")
 	}
 	if search == "" {
 		search = "*"
@@ -34,7 +35,8 @@ func (s *Service) Sites(ctx context.Context, who caller.Caller, search, cursor s
 // SiteAt returns the site that an address of SharePoint's leads to: the site's own, or that of anything in it.
 func (s *Service) SiteAt(ctx context.Context, who caller.Caller, address string) (Site, error) {
 	location, err := url.Parse(address)
-	if err != nil || location.Scheme != "https" || location.Hostname() == "" || location.User != nil || !strings.Contains(location.Hostname(), ".") {
+	if err != nil || location.Scheme != "https" || location.Hostname() == "" || location.User != nil ||
+		!strings.Contains(location.Hostname(), ".") {
 		return Site{}, fault.New(fault.Invalid, "This is not the https address of a SharePoint site.", nil).At("url")
 	}
 	parts := strings.Split(strings.Trim(location.Path, "/"), "/")
@@ -57,11 +59,12 @@ type Query struct {
 	Name string // part of the name, in any case of its letters; empty for all
 }
 
-// List returns a page of a folder, folders and pictures, and what it is sorted by (see SharePoint). SharePoint filters nothing
-// itself, so that a page may have few entries, or none, though more follow.
+// List returns a page of a folder, folders and pictures, and what it is sorted by (see SharePoint). SharePoint filters
+// nothing itself, so that a page may have few entries, or none, though more follow.
 func (s *Service) List(ctx context.Context, who caller.Caller, q Query) (Page[Item], SortKey, error) {
 	if utf8.RuneCountInString(q.Name) > MaxSearch {
-		return Page[Item]{}, "", fault.Newf(fault.Invalid, "A part of a name has at most %d characters.", MaxSearch).At("name")
+		return Page[Item]{}, "",
+			fault.Newf(fault.Invalid, "A part of a name has at most %d characters.", MaxSearch).At("name")
 	}
 	page, by, err := s.o.SharePoint.List(ctx, who, q.Listing)
 	if err != nil {
@@ -81,7 +84,9 @@ func (s *Service) List(ctx context.Context, who caller.Caller, q Query) (Page[It
 
 // Changes returns what changed in a drive; see SharePoint. Files that are no pictures are left out unless all are
 // wanted.
-func (s *Service) Changes(ctx context.Context, who caller.Caller, drive, cursor string, all bool) (Page[Item], string, error) {
+func (s *Service) Changes(
+	ctx context.Context, who caller.Caller, drive, cursor string, all bool,
+) (Page[Item], string, error) {
 	page, later, err := s.o.SharePoint.Changes(ctx, who, drive, cursor)
 	if err != nil {
 		return Page[Item]{}, "", err
@@ -109,7 +114,14 @@ const (
 )
 
 // measured are the types whose headers are read here.
-var measured = map[string]bool{"image/jpeg": true, "image/png": true, "image/gif": true, "image/webp": true, "image/tiff": true, "image/bmp": true}
+var measured = map[string]bool{
+	"image/jpeg": true,
+	"image/png":  true,
+	"image/gif":  true,
+	"image/webp": true,
+	"image/tiff": true,
+	"image/bmp":  true,
+}
 
 // measure reads the sides of pictures that SharePoint has not measured yet, or never will, from the first bytes of
 // their contents. It asks Graph for nothing; what cannot be read, or not in time, stays unknown.
@@ -138,7 +150,10 @@ func (s *Service) measure(ctx context.Context, who caller.Caller, items []Item) 
 func (s *Service) peek(ctx context.Context, who caller.Caller, i Item) (imaging.Info, error) {
 	limits := s.o.Limits
 	limits.Bytes = int(max(i.Size, 1))
-	return imaging.Peek(&remote{size: i.Size, read: func(part Span) ([]byte, error) { return readAll(s.o.SharePoint.Open(ctx, who, i, part)) }}, i.Size, limits)
+	return imaging.Peek(
+		&remote{size: i.Size, read: func(part Span) ([]byte, error) {
+			return readAll(s.o.SharePoint.Open(ctx, who, i, part))
+		}}, i.Size, limits)
 }
 
 // remote is a content of which parts are read when they are asked for.

@@ -41,22 +41,27 @@ func TestSitesAreFoundByNameAndByAnyAddressInThem(t *testing.T) {
 	w := open(t)
 	name := w.site.WebURL[strings.LastIndex(w.site.WebURL, "/")+1:]
 	page, err := w.service.Sites(t.Context(), w.adele, " "+name+" ", "")
-	if err != nil || len(page.Entries) != 1 || page.Entries[0].ID != w.site.ID || page.Entries[0].Address != w.site.WebURL || page.Entries[0].Title == "" {
+	if err != nil || len(page.Entries) != 1 || page.Entries[0].ID != w.site.ID ||
+		page.Entries[0].Address != w.site.WebURL || page.Entries[0].Title == "" {
 		t.Errorf("Sites = %+v, %v", page, err)
 	}
 	if all, err := w.service.Sites(t.Context(), w.adele, "", ""); err != nil || len(all.Entries) < 1 {
 		t.Errorf("all sites = %+v, %v", all, err)
 	}
-	for _, address := range []string{w.site.WebURL, w.site.WebURL + "/", w.site.WebURL + "/Shared%20Documents/Forms/AllItems.aspx?id=x", strings.ToUpper(w.site.WebURL[:12]) + w.site.WebURL[12:]} {
+	for _, address := range []string{w.site.WebURL, w.site.WebURL + "/",
+		w.site.WebURL + "/Shared%20Documents/Forms/AllItems.aspx?id=x",
+		strings.ToUpper(w.site.WebURL[:12]) + w.site.WebURL[12:]} {
 		if site, err := w.service.SiteAt(t.Context(), w.adele, address); err != nil || site.ID != w.site.ID {
 			t.Errorf("SiteAt(%s) = %+v, %v", address, site, err)
 		}
 	}
 	drives, err := w.service.Drives(t.Context(), w.adele, w.site.ID, "")
-	if err != nil || len(drives.Entries) != 1 || drives.Entries[0].ID != w.site.DriveID || drives.Entries[0].Remaining <= 0 {
+	if err != nil || len(drives.Entries) != 1 || drives.Entries[0].ID != w.site.DriveID ||
+		drives.Entries[0].Remaining <= 0 {
 		t.Errorf("Drives = %+v, %v", drives, err)
 	}
-	for _, wrong := range []string{"", "x", "http://contoso.sharepoint.com/sites/x", "https://user@contoso.sharepoint.com/sites/x", "https://localhost/sites/x", "https://%zz"} {
+	for _, wrong := range []string{"", "x", "http://contoso.sharepoint.com/sites/x",
+		"https://user@contoso.sharepoint.com/sites/x", "https://localhost/sites/x", "https://%zz"} {
 		_, err := w.service.SiteAt(t.Context(), w.adele, wrong)
 		if f := wantKind(t, "SiteAt "+wrong, err, fault.Invalid); f.Field != "url" {
 			t.Errorf("the field is %q", f.Field)
@@ -78,7 +83,8 @@ func TestWhatMayNotBeSeenAndWhatIsNotThereAreToldApartAsSharePointDoes(t *testin
 	wantKind(t, "a file that a colleague may not see", err, fault.NotFound)
 	_, err = w.service.Item(t.Context(), w.frida, f.Ref)
 	wantKind(t, "a file of another tenant", err, fault.NotFound)
-	_, _, err = w.service.List(t.Context(), w.frida, library.Query{Listing: library.Listing{Folder: w.root(), By: library.ByName, Limit: 10}})
+	_, _, err = w.service.List(t.Context(), w.frida,
+		library.Query{Listing: library.Listing{Folder: w.root(), By: library.ByName, Limit: 10}})
 	wantKind(t, "a library of another tenant", err, fault.NotFound)
 	must(t, w.Graph.Allow(sandboxgraph.Permission{SiteID: w.site.ID, User: w.scene.Alex.ID, Level: sandboxgraph.Read}))
 	if _, err := w.service.Item(t.Context(), w.alex, f.Ref); err != nil {
@@ -102,8 +108,9 @@ func TestAFolderIsListedAsItIsAskedFor(t *testing.T) {
 		"pictures and folders": {library.Query{}, "A.png b.jpg c.gif folder"},
 		"all files":            {library.Query{All: true}, "A.png b.jpg c.gif folder notes.txt"},
 		"part of a name":       {library.Query{Name: "A"}, "A.png"},
-		"two a page":           {library.Query{Listing: library.Listing{Limit: 2}, All: true}, "A.png b.jpg c.gif folder notes.txt"},
-		"downwards":            {library.Query{Listing: library.Listing{Descending: true}}, "folder c.gif b.jpg A.png"},
+		"two a page": {library.Query{Listing: library.Listing{Limit: 2}, All: true},
+			"A.png b.jpg c.gif folder notes.txt"},
+		"downwards": {library.Query{Listing: library.Listing{Descending: true}}, "folder c.gif b.jpg A.png"},
 	} {
 		if got := names(w.list(c.query)); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
@@ -113,7 +120,8 @@ func TestAFolderIsListedAsItIsAskedFor(t *testing.T) {
 		switch {
 		case i.Folder && (i.Children != 1 || i.Tag != "" || i.Width != 0):
 			t.Errorf("the folder is %+v", i)
-		case !i.Folder && (len(i.Thumbnails) != 3 || i.Width != 20 || i.Height != 10 || i.Tag == "" || i.ModifiedBy.Name != "Adele Vance"):
+		case !i.Folder && (len(i.Thumbnails) != 3 || i.Width != 20 || i.Height != 10 || i.Tag == "" ||
+			i.ModifiedBy.Name != "Adele Vance"):
 			t.Errorf("%s is %+v", i.Name, i)
 		}
 	}
@@ -125,7 +133,8 @@ func TestAFolderIsListedAsItIsAskedFor(t *testing.T) {
 func TestAFolderIsSortedByWhatSharePointDoesNotSortBy(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	for n, name := range []string{"c.jpg", "a.jpg", "e.jpg", "b.jpg", "d.jpg"} { // each larger than the one before; b as large as d
+	// each larger than the one before; b as large as d
+	for n, name := range []string{"c.jpg", "a.jpg", "e.jpg", "b.jpg", "d.jpg"} {
 		w.put(name, append(asJPEG(picture(20, 10, 1)), make([]byte, 100*min(n, 3))...))
 	}
 	for name, c := range map[string]struct {
@@ -141,7 +150,13 @@ func TestAFolderIsSortedByWhatSharePointDoesNotSortBy(t *testing.T) {
 		"by creation, down":  {library.ByCreated, true, 2, ""},
 	} {
 		var got []library.Item
-		listing := library.Listing{Folder: w.root(), By: c.by, Descending: c.descending, Limit: c.limit, Thumbnails: true}
+		listing := library.Listing{
+			Folder:     w.root(),
+			By:         c.by,
+			Descending: c.descending,
+			Limit:      c.limit,
+			Thumbnails: true,
+		}
 		for {
 			page, by, err := w.service.List(t.Context(), w.adele, library.Query{Listing: listing})
 			if err != nil || by != c.by || len(page.Entries) > c.limit {
@@ -155,7 +170,8 @@ func TestAFolderIsSortedByWhatSharePointDoesNotSortBy(t *testing.T) {
 		if len(got) != 5 || len(got[0].Thumbnails) == 0 {
 			t.Errorf("%s: %s", name, names(got))
 		}
-		if order := strings.ReplaceAll(strings.ReplaceAll(names(got)+" ", "b.jpg ", ""), "d.jpg ", ""); c.want != "" && strings.TrimSpace(order) != c.want {
+		if order := strings.ReplaceAll(strings.ReplaceAll(names(got)+" ", "b.jpg ", ""), "d.jpg ", ""); c.want != "" &&
+			strings.TrimSpace(order) != c.want {
 			t.Errorf("%s: %s, want %s", name, order, c.want)
 		}
 		for n := 1; n < len(got); n++ {
@@ -163,7 +179,8 @@ func TestAFolderIsSortedByWhatSharePointDoesNotSortBy(t *testing.T) {
 			if c.descending {
 				before, after = after, before
 			}
-			if c.by == library.ByModified && before.ModifiedAt.After(after.ModifiedAt) || c.by == library.ByCreated && before.CreatedAt.After(after.CreatedAt) {
+			if c.by == library.ByModified && before.ModifiedAt.After(after.ModifiedAt) || c.by == library.ByCreated &&
+				before.CreatedAt.After(after.CreatedAt) {
 				t.Errorf("%s: %s is out of order", name, got[n].Name)
 			}
 		}
@@ -174,14 +191,16 @@ func TestAFolderThatIsTooLargeToSortIsListedByName(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	for n := range 5001 {
-		if _, err := w.Graph.PutFile(w.site.DriveID, fmt.Sprintf("%04d.jpg", 5000-n), strings.NewReader("x"), w.scene.Adele.ID); err != nil {
+		if _, err := w.Graph.PutFile(w.site.DriveID, fmt.Sprintf("%04d.jpg", 5000-n), strings.NewReader("x"),
+			w.scene.Adele.ID); err != nil {
 			t.Fatal(err)
 		}
 	}
 	listing := library.Listing{Folder: w.root(), By: library.BySize, Descending: true, Limit: 500}
 	for page := range 2 {
 		got, by, err := w.service.List(t.Context(), w.adele, library.Query{Listing: listing})
-		if want := fmt.Sprintf("%04d.jpg", 500*page); err != nil || by != library.ByName || len(got.Entries) != 500 || got.Entries[0].Name != want {
+		if want := fmt.Sprintf("%04d.jpg", 500*page); err != nil || by != library.ByName || len(got.Entries) != 500 ||
+			got.Entries[0].Name != want {
 			t.Fatalf("page %d: %d entries by %s, %v", page, len(got.Entries), by, err)
 		}
 		listing.Cursor = got.Next
@@ -194,8 +213,16 @@ func TestALibraryThatSortsByNothingIsSortedHere(t *testing.T) {
 	for _, name := range []string{"a.jpg", "c.jpg", "b.jpg"} {
 		w.put(name, asJPEG(picture(20, 10, 1)))
 	}
-	w.trouble(trouble.Rule{Service: "graph", Method: "GET", Path: "/children", Action: trouble.Fail, Status: 400, Code: "invalidRequest"})
-	got, by, err := w.service.List(t.Context(), w.adele, library.Query{Listing: library.Listing{Folder: w.root(), By: library.ByName, Descending: true, Limit: 2}})
+	w.trouble(trouble.Rule{
+		Service: "graph",
+		Method:  "GET",
+		Path:    "/children",
+		Action:  trouble.Fail,
+		Status:  400,
+		Code:    "invalidRequest",
+	})
+	got, by, err := w.service.List(t.Context(), w.adele,
+		library.Query{Listing: library.Listing{Folder: w.root(), By: library.ByName, Descending: true, Limit: 2}})
 	if err != nil || by != library.ByName || names(got.Entries) != "c.jpg b.jpg" || got.Next == "" {
 		t.Errorf("%s by %s, %v", names(got.Entries), by, err)
 	}
@@ -213,7 +240,8 @@ func TestAListThatIsSortedHereSkipsAndRepeatsNothingOfWhatStays(t *testing.T) {
 	w.put("smallest.jpg", asJPEG(picture(2, 1, 1)))
 	listing.Cursor = first.Next
 	second, _, err := w.service.List(t.Context(), w.adele, library.Query{Listing: listing})
-	if err != nil || names(first.Entries) != "a.jpg b.jpg" || names(second.Entries) != "c.jpg d.jpg" || second.Next != "" {
+	if err != nil || names(first.Entries) != "a.jpg b.jpg" || names(second.Entries) != "c.jpg d.jpg" ||
+		second.Next != "" {
 		t.Errorf("%s, then %s and %q, %v", names(first.Entries), names(second.Entries), second.Next, err)
 	}
 	listing.Cursor = "after nonsense"

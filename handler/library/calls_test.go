@@ -20,7 +20,8 @@ func callsOf(t *testing.T) map[string][2]int {
 	page, err := os.ReadFile("../docs/graph.md")
 	must(t, err)
 	all := map[string][2]int{}
-	for _, row := range regexp.MustCompile(`(?m)^\| ([a-z][^|]*) \| (\d+) \| (\d+) \|`).FindAllStringSubmatch(string(page), -1) {
+	for _, row := range regexp.MustCompile(`(?m)^\| ([a-z][^|]*) \| (\d+) \| (\d+) \|`).FindAllStringSubmatch(
+		string(page), -1) {
 		toGraph, _ := strconv.Atoi(row[2])
 		toSharePoint, _ := strconv.Atoi(row[3])
 		all[row[1]] = [2]int{toGraph, toSharePoint}
@@ -42,7 +43,12 @@ func TestEachOperationMakesTheCallsThatThePageTells(t *testing.T) {
 	taken := w.put("taken-edited.jpg", asJPEG(picture(40, 30, 1)))
 	source := w.put("taken.jpg", asJPEG(picture(40, 30, 1)))
 	plain, logo := w.put("plain.jpg", asJPEG(picture(40, 30, 3))), w.put("logo.png", redPNG(8)).Ref
-	listing := library.Query{Listing: library.Listing{Folder: w.root(), By: library.ByName, Limit: 100, Thumbnails: true}}
+	listing := library.Query{Listing: library.Listing{
+		Folder:     w.root(),
+		By:         library.ByName,
+		Limit:      100,
+		Thumbnails: true,
+	}}
 	_, history, err := w.service.History(ctx, who, old.Ref)
 	must(t, err)
 	first := history[len(history)-1].ID
@@ -69,8 +75,11 @@ func TestEachOperationMakesTheCallsThatThePageTells(t *testing.T) {
 			_, _, err := w.service.List(ctx, who, bySize)
 			return err
 		},
-		"list changes": func() error { _, _, err := w.service.Changes(ctx, who, w.site.DriveID, "", false); return err },
-		"show a file":  func() error { _, err := w.service.Item(ctx, who, i.Ref); return err },
+		"list changes": func() error {
+			_, _, err := w.service.Changes(ctx, who, w.site.DriveID, "", false)
+			return err
+		},
+		"show a file": func() error { _, err := w.service.Item(ctx, who, i.Ref); return err },
 		"show what a picture says of itself": func() error {
 			_, _, err := w.service.About(ctx, who, i.Ref)
 			return err
@@ -83,7 +92,8 @@ func TestEachOperationMakesTheCallsThatThePageTells(t *testing.T) {
 		},
 		"preview an edit": func() error { _, err := w.service.Preview(ctx, who, i.Ref, flip, 100); return err },
 		"save the editor's picture": func() error {
-			_, err := w.service.Replace(ctx, who, taken.Ref, taken.Tag, "image/jpeg", -1, bytes.NewReader(asJPEG(picture(9, 9, 9))))
+			_, err := w.service.Replace(ctx, who, taken.Ref, taken.Tag, "image/jpeg", -1,
+				bytes.NewReader(asJPEG(picture(9, 9, 9))))
 			return err
 		},
 		"save the editor's picture of 25 MB": func() error {
@@ -96,7 +106,10 @@ func TestEachOperationMakesTheCallsThatThePageTells(t *testing.T) {
 			must(t, err)
 			return read(w.service.OpenVersion(ctx, who, file, v, library.Span{Length: v.Size}))
 		},
-		"give a thumbnail of a version": func() error { _, err := w.service.VersionThumbnail(ctx, who, old.Ref, first, "small"); return err },
+		"give a thumbnail of a version": func() error {
+			_, err := w.service.VersionThumbnail(ctx, who, old.Ref, first, "small")
+			return err
+		},
 		"change what is said of a picture": func() error {
 			_, err := w.service.Describe(ctx, who, plain.Ref, "", library.Changes{AltText: ptr("a beach")})
 			return err
@@ -118,21 +131,29 @@ func TestEachOperationMakesTheCallsThatThePageTells(t *testing.T) {
 		delete(documented, name)
 	}
 	for _, name := range []string{ // those that change nothing first
-		"find sites", "find a site by an address", "list libraries", "list a folder", "list a folder by another order", "list changes",
-		"show a file", "change what is said of a picture", "show what a picture says of itself", "give a thumbnail", "give a content", "preview an edit", "list 2 versions",
-		"give the content of a version", "give a thumbnail of a version", "compare two versions", "save the editor's picture", "save the editor's picture of 25 MB",
+		"find sites", "find a site by an address", "list libraries", "list a folder", "list a folder by another order",
+		"list changes",
+		"show a file", "change what is said of a picture", "show what a picture says of itself", "give a thumbnail",
+		"give a content", "preview an edit", "list 2 versions",
+		"give the content of a version", "give a thumbnail of a version", "compare two versions",
+		"save the editor's picture", "save the editor's picture of 25 MB",
 	} {
 		measure(name, operations[name], 0)
 	}
 	const itsTag = 1 // edit reads the tag
 	measure("edit and save a new version", func() error { return edit(i.Ref, library.Save{}) }, itsTag)
 	measure("edit and save a copy", func() error { return edit(i.Ref, library.Save{Target: library.Copy}) }, itsTag)
-	measure("edit and replace the file of that name", func() error { return edit(source.Ref, library.Save{Target: library.Copy, OnConflict: library.Replace}) }, itsTag)
+	measure("edit and replace the file of that name", func() error {
+		return edit(source.Ref, library.Save{Target: library.Copy, OnConflict: library.Replace})
+	}, itsTag)
 	measure("edit with a picture of a library", func() error {
 		_, err := w.service.Edit(ctx, who, plain.Ref, plain.Tag, marked(logo), library.Save{})
 		return err
 	}, 0)
-	measure("restore a version", func() error { _, err := w.service.Restore(ctx, who, old.Ref, old.Tag, first); return err }, 0)
+	measure("restore a version", func() error {
+		_, err := w.service.Restore(ctx, who, old.Ref, old.Tag, first)
+		return err
+	}, 0)
 
 	u := w.Graph.Unkindness()
 	u.PromoteMax = 1 << 60
@@ -141,7 +162,10 @@ func TestEachOperationMakesTheCallsThatThePageTells(t *testing.T) {
 		w.put(fmt.Sprintf("new/%d.jpg", n), asJPEG(picture(40, 30, uint8(n))))
 	}
 	listing.Folder.Item = w.item(w.put("new/0.jpg", asJPEG(picture(40, 30, 9))).Ref).Parent
-	measure("list a folder of 3 new pictures", func() error { _, _, err := w.service.List(ctx, who, listing); return err }, 0)
+	measure("list a folder of 3 new pictures", func() error {
+		_, _, err := w.service.List(ctx, who, listing)
+		return err
+	}, 0)
 	for name := range documented {
 		t.Errorf("the page tells of %q, which is not measured", name)
 	}
@@ -154,7 +178,8 @@ func TestALargeFolderCostsACallForEachPageWhileOthersWrite(t *testing.T) {
 	const count, limit = 5000, 500
 	content := asJPEG(picture(8, 8, 1))
 	for n := range count {
-		if _, err := w.Graph.PutFile(w.site.DriveID, fmt.Sprintf("%05d.jpg", n), bytes.NewReader(content), w.scene.Adele.ID); err != nil {
+		if _, err := w.Graph.PutFile(w.site.DriveID, fmt.Sprintf("%05d.jpg", n), bytes.NewReader(content),
+			w.scene.Adele.ID); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -167,7 +192,8 @@ func TestALargeFolderCostsACallForEachPageWhileOthersWrite(t *testing.T) {
 				return
 			default:
 			}
-			if _, err := w.Graph.PutFile(w.site.DriveID, fmt.Sprintf("%05d new %d.jpg", n*37%count, n), bytes.NewReader(content), w.scene.Adele.ID); err != nil {
+			if _, err := w.Graph.PutFile(w.site.DriveID, fmt.Sprintf("%05d new %d.jpg", n*37%count, n),
+				bytes.NewReader(content), w.scene.Adele.ID); err != nil {
 				t.Error(err)
 				return
 			}
@@ -193,7 +219,8 @@ func TestALargeFolderCostsACallForEachPageWhileOthersWrite(t *testing.T) {
 	close(stop)
 	wg.Wait()
 	if len(toGraph) != pages || len(toSharePoint) != 0 || pages > (files+limit-1)/limit {
-		t.Errorf("%d calls of Graph and %d of SharePoint for %d pages of %d files", len(toGraph), len(toSharePoint), pages, files)
+		t.Errorf("%d calls of Graph and %d of SharePoint for %d pages of %d files", len(toGraph), len(toSharePoint),
+			pages, files)
 	}
 	for n := range count {
 		if name := fmt.Sprintf("%05d.jpg", n); seen[name] != 1 {

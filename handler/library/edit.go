@@ -66,9 +66,12 @@ type Preview struct {
 }
 
 // Preview carries a recipe out and returns the result within a square of so many pixels. Nothing is saved.
-func (s *Service) Preview(ctx context.Context, who caller.Caller, ref Ref, steps json.RawMessage, side int) (Preview, error) {
+func (s *Service) Preview(
+	ctx context.Context, who caller.Caller, ref Ref, steps json.RawMessage, side int,
+) (Preview, error) {
 	if side < 16 || side > MaxPreview {
-		return Preview{}, fault.Newf(fault.Invalid, "A preview has 16 to %d pixels on its longer side.", MaxPreview).At("/size")
+		return Preview{}, fault.Newf(fault.Invalid, "A preview has 16 to %d pixels on its longer side.",
+			MaxPreview).At("/size")
 	}
 	r, err := parse(steps)
 	if err != nil {
@@ -87,7 +90,13 @@ func (s *Service) Preview(ctx context.Context, who caller.Caller, ref Ref, steps
 	if err != nil {
 		return Preview{}, err
 	}
-	return Preview{Data: result.Data, MIME: result.Format.MIME(), Width: result.Width, Height: result.Height, Warnings: result.Warnings}, nil
+	return Preview{
+		Data:     result.Data,
+		MIME:     result.Format.MIME(),
+		Width:    result.Width,
+		Height:   result.Height,
+		Warnings: result.Warnings,
+	}, nil
 }
 
 // source is a picture and those that a recipe needs for it, until its place is left.
@@ -113,7 +122,9 @@ func (s *Service) source(ctx context.Context, who caller.Caller, ref Ref, r *rec
 }
 
 // Explain says what an edit would do, without doing it.
-func (s *Service) Explain(ctx context.Context, who caller.Caller, ref Ref, steps json.RawMessage) (imaging.Explanation, error) {
+func (s *Service) Explain(
+	ctx context.Context, who caller.Caller, ref Ref, steps json.RawMessage,
+) (imaging.Explanation, error) {
 	r, err := parse(steps)
 	if err != nil {
 		return imaging.Explanation{}, err
@@ -128,7 +139,12 @@ func (s *Service) Explain(ctx context.Context, who caller.Caller, ref Ref, steps
 		return imaging.Explanation{}, err
 	}
 	defer leave()
-	e, err := imaging.Explain(from.src, r, imaging.Options{Limits: s.o.Limits, Name: from.item.Name, Time: s.o.Now(), Images: from.images})
+	e, err := imaging.Explain(from.src, r, imaging.Options{
+		Limits: s.o.Limits,
+		Name:   from.item.Name,
+		Time:   s.o.Now(),
+		Images: from.images,
+	})
 	return e, inBody(err)
 }
 
@@ -137,7 +153,12 @@ func (s *Service) shown(r *recipe.Recipe, src []byte, side int) *recipe.Recipe {
 	small := *r
 	length := recipe.Length{Value: float64(side)}
 	small.Steps = append(slices.Clone(r.Steps), recipe.Resize{
-		Width: length, Height: length, Fit: recipe.Inside, WithoutEnlargement: true, Kernel: recipe.Linear, Gravity: recipe.Center,
+		Width:              length,
+		Height:             length,
+		Fit:                recipe.Inside,
+		WithoutEnlargement: true,
+		Kernel:             recipe.Linear,
+		Gravity:            recipe.Center,
 	})
 	small.Output.Metadata = recipe.KeepNone
 	small.Output.MaxBytes, small.Output.MinSavings, small.Output.SkipProcessed = 0, -1, false
@@ -156,7 +177,8 @@ func (s *Service) shown(r *recipe.Recipe, src []byte, side int) *recipe.Recipe {
 
 // small returns a picture within a square of so many pixels, as JPEG; of an animation the first frame.
 func (s *Service) small(ctx context.Context, src []byte, side int) ([]byte, error) {
-	r, err := recipe.Parse([]byte(`{"version":1,"input":{"onAnimated":"first"},"output":{"format":"jpeg","quality":80}}`))
+	r, err := recipe.Parse(
+		[]byte(`{"version":1,"input":{"onAnimated":"first"},"output":{"format":"jpeg","quality":80}}`))
 	if err != nil {
 		return nil, err
 	}
@@ -191,7 +213,9 @@ func (s *Service) edit(ctx context.Context, src []byte, r *recipe.Recipe, o imag
 
 // Edit carries a recipe out on the content that has the tag, and saves the result. Stale if the content is another
 // by now; nothing was saved then.
-func (s *Service) Edit(ctx context.Context, who caller.Caller, ref Ref, tag string, steps json.RawMessage, save Save) (Edited, error) {
+func (s *Service) Edit(
+	ctx context.Context, who caller.Caller, ref Ref, tag string, steps json.RawMessage, save Save,
+) (Edited, error) {
 	r, err := parse(steps)
 	if err != nil {
 		return Edited{}, err
@@ -223,9 +247,11 @@ func (s *Service) Edit(ctx context.Context, who caller.Caller, ref Ref, tag stri
 		return Edited{}, err
 	}
 	edited := Edited{
-		Item: i, Recipe: r.Hash(), Warnings: result.Warnings,
-		Before: Picture{result.Before.Width, result.Before.Height, i.Size, result.Before.Format},
-		After:  Picture{result.Width, result.Height, int64(len(result.Data)), result.Format},
+		Item:     i,
+		Recipe:   r.Hash(),
+		Warnings: result.Warnings,
+		Before:   Picture{result.Before.Width, result.Before.Height, i.Size, result.Before.Format},
+		After:    Picture{result.Width, result.Height, int64(len(result.Data)), result.Format},
 	}
 	facts := naming.Facts{Name: i.Name}
 	if naming.AsksFile(save.Name) {
@@ -247,11 +273,14 @@ func (s *Service) Edit(ctx context.Context, who caller.Caller, ref Ref, tag stri
 	case result.IsLeft():
 		edited.Unchanged = true
 	case save.Target == Copy:
-		facts.Width, facts.Height, facts.Time, facts.Recipe, facts.Hash = result.Width, result.Height, s.o.Now().UTC(), r.Name, edited.Recipe
+		facts.Width, facts.Height, facts.Time, facts.Recipe, facts.Hash = result.Width, result.Height, s.o.Now().UTC(),
+			r.Name, edited.Recipe
 		err = s.saveCopy(ctx, who, save, naming.Of(save.Name, facts, result.Format.Ending()), content.Content, &edited)
 	default:
 		if result.Format != result.Before.Format {
-			return Edited{}, fault.Newf(fault.Unsupported, "The recipe turns %s into %s, which does not suit the file's name. Save a copy instead.", result.Before.Format, result.Format)
+			return Edited{}, fault.Newf(fault.Unsupported,
+				"The recipe turns %s into %s, which does not suit the file's name. Save a copy instead.",
+				result.Before.Format, result.Format)
 		}
 		if edited.Unchanged = unchanged; !unchanged {
 			edited.Item, err = s.replace(ctx, who, i, content.Content)
@@ -271,14 +300,17 @@ func (s *Service) Edit(ctx context.Context, who caller.Caller, ref Ref, tag stri
 }
 
 // saveCopy makes the copy of a picture that was edited, or leaves the picture if that is the policy.
-func (s *Service) saveCopy(ctx context.Context, who caller.Caller, save Save, name string, content Content, edited *Edited) error {
+func (s *Service) saveCopy(
+	ctx context.Context, who caller.Caller, save Save, name string, content Content, edited *Edited,
+) error {
 	folder := Ref{edited.Item.Drive, cmp.Or(save.Folder, edited.Item.Parent)}
 	made, err := s.add(ctx, who, folder, name, save.OnConflict, content)
 	switch {
 	case err == nil:
 		edited.Item = made
 	case save.OnConflict == Skip && fault.Is(err, fault.Conflict):
-		edited.Left, edited.After = fault.Newf(fault.Conflict, "There is a file named %s already. Nothing was saved.", name), edited.Before
+		edited.Left, edited.After = fault.Newf(fault.Conflict, "There is a file named %s already. Nothing was saved.",
+			name), edited.Before
 	default:
 		return err
 	}
@@ -354,7 +386,9 @@ func stale(now Item) *fault.Fault {
 const maxNumbers = 100
 
 // add makes a file, and meets a name that is taken as the policy says. It never replaces what it has not read.
-func (s *Service) add(ctx context.Context, who caller.Caller, folder Ref, name string, on OnConflict, content Content) (Item, error) {
+func (s *Service) add(
+	ctx context.Context, who caller.Caller, folder Ref, name string, on OnConflict, content Content,
+) (Item, error) {
 	if on == Replace {
 		there, err := s.o.SharePoint.Named(ctx, who, folder, name)
 		switch {
@@ -382,10 +416,13 @@ func (s *Service) add(ctx context.Context, who caller.Caller, folder Ref, name s
 // Replace saves a picture that the editor made, of a declared media type, as the new version of the content that
 // has the tag. It is checked before a byte reaches SharePoint: it is what it is declared to be, suits the file's
 // name and keeps to the limits. size is its length, or -1 if that was not said.
-func (s *Service) Replace(ctx context.Context, who caller.Caller, ref Ref, tag, declared string, size int64, body io.Reader) (Item, error) {
+func (s *Service) Replace(
+	ctx context.Context, who caller.Caller, ref Ref, tag, declared string, size int64, body io.Reader,
+) (Item, error) {
 	limit := int64(s.o.Limits.Bytes)
 	if size > limit {
-		return Item{}, fault.Newf(fault.TooLarge, "The file has %d bytes; at most %d are taken.", size, limit).Over(fault.LimitFileBytes)
+		return Item{}, fault.Newf(fault.TooLarge, "The file has %d bytes; at most %d are taken.", size,
+			limit).Over(fault.LimitFileBytes)
 	}
 	i, err := s.picture(ctx, who, ref)
 	if err != nil {
@@ -407,9 +444,11 @@ func (s *Service) Replace(ctx context.Context, who caller.Caller, ref Ref, tag, 
 		return Item{}, err
 	}
 	if mime := info.Format.MIME(); !sameType(mime, declared) {
-		return Item{}, fault.Newf(fault.Unsupported, "The file is %s, which its Content-Type does not say.", mime).At("Content-Type")
+		return Item{}, fault.Newf(fault.Unsupported, "The file is %s, which its Content-Type does not say.",
+			mime).At("Content-Type")
 	} else if !sameType(mime, i.MIME) {
-		return Item{}, fault.Newf(fault.Unsupported, "The file is %s, which does not suit the file's name.", mime).At("Content-Type")
+		return Item{}, fault.Newf(fault.Unsupported, "The file is %s, which does not suit the file's name.",
+			mime).At("Content-Type")
 	}
 	same, err := s.same(ctx, who, i, content.Content)
 	if err != nil {
@@ -427,8 +466,8 @@ func (s *Service) Replace(ctx context.Context, who caller.Caller, ref Ref, tag, 
 	return i, nil
 }
 
-// replaceable refuses to put a content in the place of a picture that is never edited, such as camera raw under the name of a
-// JPEG file: it is somebody's original.
+// replaceable refuses to put a content in the place of a picture that is never edited, such as camera raw under the
+// name of a JPEG file: it is somebody's original.
 func (s *Service) replaceable(ctx context.Context, who caller.Caller, i Item) error {
 	_, err := s.peek(ctx, who, i)
 	switch {

@@ -40,16 +40,19 @@ func TestAnEditIsANewVersionOfWhatWasRead(t *testing.T) {
 		t.Errorf("stored: %+v, %v, %d versions, %d calls of Graph", info, err, w.versions(i.Ref), len(toGraph))
 	}
 	now := w.item(i.Ref)
-	if edited.Item.Tag != now.Tag || now.Tag == i.Tag || edited.Before.Width != 40 || edited.After.Width != 10 || edited.Item.Width != 10 ||
+	if edited.Item.Tag != now.Tag || now.Tag == i.Tag || edited.Before.Width != 40 || edited.After.Width != 10 ||
+		edited.Item.Width != 10 ||
 		edited.After.Bytes != now.Size || len(edited.Recipe) != 64 {
 		t.Errorf("edited: %+v, now %+v", edited, now)
 	}
 	_, err = w.service.Edit(t.Context(), w.adele, i.Ref, i.Tag, flip, library.Save{})
 	f := wantKind(t, "an edit of what was", err, fault.Stale)
-	if f.Latest == nil || f.Latest.Version != now.Tag || f.Latest.By != "Adele Vance" || f.Latest.Bytes != now.Size || f.Latest.At.IsZero() {
+	if f.Latest == nil || f.Latest.Version != now.Tag || f.Latest.By != "Adele Vance" || f.Latest.Bytes != now.Size ||
+		f.Latest.At.IsZero() {
 		t.Errorf("the latest is %+v", f.Latest)
 	}
-	nothing, err := w.service.Edit(t.Context(), w.adele, i.Ref, now.Tag, json.RawMessage(`{"version":1,"steps":[]}`), library.Save{})
+	nothing, err := w.service.Edit(t.Context(), w.adele, i.Ref, now.Tag, json.RawMessage(`{"version":1,"steps":[]}`),
+		library.Save{})
 	if err != nil || !nothing.Unchanged || w.versions(i.Ref) != 2 || nothing.Item.Tag != now.Tag {
 		t.Errorf("a recipe of nothing: %+v, %v, %d versions", nothing, err, w.versions(i.Ref))
 	}
@@ -108,7 +111,8 @@ func TestCopiesMeetTakenNamesAsTheirPolicySays(t *testing.T) {
 	}
 	before := w.versions(taken.Ref)
 	left, err := copyTo(library.Save{OnConflict: library.Skip})
-	if err != nil || left.Item.Ref != i.Ref || left.Item.Width != 40 || left.Unchanged || w.versions(taken.Ref) != before ||
+	if err != nil || left.Item.Ref != i.Ref || left.Item.Width != 40 || left.Unchanged ||
+		w.versions(taken.Ref) != before ||
 		!fault.Is(left.Left, fault.Conflict) || !strings.Contains(left.Left.Message, "a-edited.jpg") {
 		t.Errorf("skip: %+v, %v", left, err)
 	}
@@ -116,19 +120,23 @@ func TestCopiesMeetTakenNamesAsTheirPolicySays(t *testing.T) {
 	if err != nil || elsewhere.Item.Parent != folder || elsewhere.Item.Name != "a web.jpg" {
 		t.Errorf("into a folder: %+v, %v", elsewhere.Item, err)
 	}
-	full, err := copyTo(library.Save{Folder: folder, OnConflict: library.Skip, Name: "{name} {width}x{height} {recipe} {hash8}"})
-	if want := fmt.Sprintf("a %dx%d edited %s.jpg", full.After.Width, full.After.Height, full.Recipe[:8]); err != nil || full.Item.Name != want || full.Left != nil {
+	full, err := copyTo(
+		library.Save{Folder: folder, OnConflict: library.Skip, Name: "{name} {width}x{height} {recipe} {hash8}"})
+	if want := fmt.Sprintf("a %dx%d edited %s.jpg", full.After.Width, full.After.Height, full.Recipe[:8]); err != nil ||
+		full.Item.Name != want || full.Left != nil {
 		t.Errorf("with what is known of it: %+v, %v, want %s", full.Item, err, want)
 	}
 	fresh, err := copyTo(library.Save{OnConflict: library.Replace, Name: "new {name}"})
 	if err != nil || fresh.Item.Name != "new a.jpg" {
 		t.Errorf("replace of nothing: %+v, %v", fresh.Item, err)
 	}
-	png, err := w.service.Edit(t.Context(), w.adele, i.Ref, i.Tag, json.RawMessage(`{"version":1,"steps":[],"output":{"format":"png"}}`), library.Save{Target: library.Copy})
+	png, err := w.service.Edit(t.Context(), w.adele, i.Ref, i.Tag,
+		json.RawMessage(`{"version":1,"steps":[],"output":{"format":"png"}}`), library.Save{Target: library.Copy})
 	if err != nil || png.Item.Name != "a-edited.png" {
 		t.Errorf("another format: %+v, %v", png.Item, err)
 	}
-	if got := names(w.list(library.Query{})); got != "a-edited 1.jpg a-edited.jpg a-edited.png a.jpg new a.jpg sub" || w.versions(i.Ref) != 1 {
+	if got := names(w.list(library.Query{})); got != "a-edited 1.jpg a-edited.jpg a-edited.png a.jpg new a.jpg sub" ||
+		w.versions(i.Ref) != 1 {
 		t.Errorf("there are %s; the picture has %d versions", got, w.versions(i.Ref))
 	}
 	_, err = copyTo(library.Save{Folder: "01NOTTHERE"})
@@ -138,8 +146,10 @@ func TestCopiesMeetTakenNamesAsTheirPolicySays(t *testing.T) {
 		t.Errorf("it says %q", f.Message)
 	}
 	long := w.put(strings.Repeat("n", 180)+".jpg", asJPEG(picture(40, 30, 1)))
-	_, err = w.service.Edit(t.Context(), w.adele, long.Ref, long.Tag, small, library.Save{Target: library.Copy, Name: "{name}" + strings.Repeat("x", 94)})
-	if f := wantKind(t, "a name that is too long", err, fault.Invalid); f.Message != "SharePoint does not take this name." {
+	_, err = w.service.Edit(t.Context(), w.adele, long.Ref, long.Tag, small,
+		library.Save{Target: library.Copy, Name: "{name}" + strings.Repeat("x", 94)})
+	if f := wantKind(t, "a name that is too long", err,
+		fault.Invalid); f.Message != "SharePoint does not take this name." {
 		t.Errorf("it says %q", f.Message)
 	}
 }
@@ -177,7 +187,8 @@ func TestWrongEditsAreRefusedBeforeAnythingIsRead(t *testing.T) {
 			t.Errorf("%s: Graph was asked", field)
 		}
 	}
-	_, err := w.service.Edit(t.Context(), w.adele, i.Ref, i.Tag, json.RawMessage(`{"version":1,"steps":[],"output":{"format":"png"}}`), library.Save{})
+	_, err := w.service.Edit(t.Context(), w.adele, i.Ref, i.Tag,
+		json.RawMessage(`{"version":1,"steps":[],"output":{"format":"png"}}`), library.Save{})
 	wantKind(t, "another format in place", err, fault.Unsupported)
 	text := w.put("notes.txt", []byte("text"))
 	_, err = w.service.Edit(t.Context(), w.adele, text.Ref, text.Tag, flip, library.Save{})
@@ -196,13 +207,22 @@ func TestEachStateOfAFileHasItsAnswerAndNothingIsHalfWritten(t *testing.T) {
 		prepare func(i library.Item) error
 		kind    fault.Kind
 	}{
-		"locked": {func(i library.Item) error { _, err := w.Graph.Lock(i.Drive, i.Ref.Item, 1); return err }, fault.Locked},
+		"locked": {func(i library.Item) error {
+			_, err := w.Graph.Lock(i.Drive, i.Ref.Item, 1)
+			return err
+		}, fault.Locked},
 		"checked out": {func(i library.Item) error {
 			_, err := w.Graph.CheckOut(i.Drive, i.Ref.Item, w.scene.Alex.ID)
 			return err
 		}, fault.Locked},
-		"malware": {func(i library.Item) error { _, err := w.Graph.MarkMalware(i.Drive, i.Ref.Item, "EICAR"); return err }, fault.Forbidden},
-		"gone":    {func(i library.Item) error { _, err := w.Graph.Remove(i.Drive, i.Ref.Item); return err }, fault.NotFound},
+		"malware": {func(i library.Item) error {
+			_, err := w.Graph.MarkMalware(i.Drive, i.Ref.Item, "EICAR")
+			return err
+		}, fault.Forbidden},
+		"gone": {func(i library.Item) error {
+			_, err := w.Graph.Remove(i.Drive, i.Ref.Item)
+			return err
+		}, fault.NotFound},
 	} {
 		i := w.put(name+".jpg", asJPEG(picture(40, 30, 1)))
 		must(t, c.prepare(i))
@@ -234,7 +254,8 @@ func TestAPreviewSavesNothing(t *testing.T) {
 		p, err := w.service.Preview(t.Context(), w.adele, i.Ref, flip, 100)
 		must(t, err)
 		m, format, err := image.Decode(bytes.NewReader(p.Data))
-		if err != nil || format != "jpeg" || p.MIME != "image/jpeg" || m.Bounds().Dx() != 100 || m.Bounds().Dy() != 75 || p.Width != 100 {
+		if err != nil || format != "jpeg" || p.MIME != "image/jpeg" || m.Bounds().Dx() != 100 ||
+			m.Bounds().Dy() != 75 || p.Width != 100 {
 			t.Errorf("the preview is %s %v, %v", format, m.Bounds(), err)
 		}
 		// Red falls from left to right once it is flipped.
@@ -247,7 +268,8 @@ func TestAPreviewSavesNothing(t *testing.T) {
 	if len(toGraph) != 1 || w.versions(i.Ref) != 1 {
 		t.Errorf("%d calls of Graph, %d versions", len(toGraph), w.versions(i.Ref))
 	}
-	for name, file := range map[string][]byte{"b.tiff": asTIFF(picture(50, 40, 1)), "c.png": asPNG(picture(50, 40, 1)), "d.gif": asGIF(picture(50, 40, 1))} {
+	for name, file := range map[string][]byte{"b.tiff": asTIFF(picture(50, 40, 1)), "c.png": asPNG(picture(50, 40, 1)),
+		"d.gif": asGIF(picture(50, 40, 1))} {
 		p, err := w.service.Preview(t.Context(), w.adele, w.put(name, file).Ref, small, 200)
 		must(t, err)
 		if m, _, err := image.Decode(bytes.NewReader(p.Data)); err != nil || m.Bounds().Dx() != 10 {
@@ -276,14 +298,16 @@ func TestAPreviewSavesNothing(t *testing.T) {
 }
 
 func (w *world) replace(i library.Item, declared string, content []byte) (library.Item, error) {
-	return w.service.Replace(w.t.Context(), w.adele, i.Ref, i.Tag, declared, int64(len(content)), bytes.NewReader(content))
+	return w.service.Replace(w.t.Context(), w.adele, i.Ref, i.Tag, declared, int64(len(content)),
+		bytes.NewReader(content))
 }
 
 func TestAnimatedPicturesAreEditedAsTheRecipeSays(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	recipe := func(onAnimated string) json.RawMessage {
-		return json.RawMessage(`{"version":1,"input":{"onAnimated":"` + onAnimated + `"},"steps":[{"op":"resize","width":20}]}`)
+		return json.RawMessage(`{"version":1,"input":{"onAnimated":"` + onAnimated +
+			`"},"steps":[{"op":"resize","width":20}]}`)
 	}
 	frames := func(file []byte) int {
 		g, err := gif.DecodeAll(bytes.NewReader(file))
@@ -305,7 +329,8 @@ func TestAnimatedPicturesAreEditedAsTheRecipeSays(t *testing.T) {
 		must(t, err)
 		edited, err := w.service.Edit(t.Context(), w.adele, i.Ref, i.Tag, recipe(onAnimated), library.Save{})
 		must(t, err)
-		if p.MIME != "image/gif" || frames(p.Data) != left || frames(w.content(i.Ref)) != left || edited.After.Format != imaging.GIF || edited.After.Width != 20 {
+		if p.MIME != "image/gif" || frames(p.Data) != left || frames(w.content(i.Ref)) != left ||
+			edited.After.Format != imaging.GIF || edited.After.Width != 20 {
 			t.Errorf("%s: the preview is %s of %d frames, the edit %+v", onAnimated, p.MIME, frames(p.Data), edited)
 		}
 	}
@@ -351,13 +376,16 @@ func TestAPictureOfTheEditorIsCheckedBeforeAByteReachesSharePoint(t *testing.T) 
 	}
 	_, err := w.service.Replace(t.Context(), w.adele, i.Ref, i.Tag, "image/jpeg", 51_000_000, bytes.NewReader(next))
 	wantKind(t, "announced too large", err, fault.TooLarge)
-	_, err = w.service.Replace(t.Context(), w.adele, i.Ref, i.Tag, "image/jpeg", -1, io.LimitReader(endless{}, 60_000_000))
+	_, err = w.service.Replace(t.Context(), w.adele, i.Ref, i.Tag, "image/jpeg", -1,
+		io.LimitReader(endless{}, 60_000_000))
 	wantKind(t, "too large without saying so", err, fault.TooLarge)
-	_, err = w.service.Replace(t.Context(), w.adele, i.Ref, i.Tag, "image/jpeg", int64(len(next)+1), bytes.NewReader(next))
+	_, err = w.service.Replace(t.Context(), w.adele, i.Ref, i.Tag, "image/jpeg", int64(len(next)+1),
+		bytes.NewReader(next))
 	wantKind(t, "shorter than announced", err, fault.Invalid)
 
 	saved, err := w.replace(i, "image/jpg; charset=x", next)
-	if err != nil || saved.Width != 60 || !bytes.Equal(w.content(i.Ref), next) || w.versions(i.Ref) != 2 || saved.Tag == i.Tag {
+	if err != nil || saved.Width != 60 || !bytes.Equal(w.content(i.Ref), next) || w.versions(i.Ref) != 2 ||
+		saved.Tag == i.Tag {
 		t.Errorf("saved: %+v, %v", saved, err)
 	}
 	_, err = w.replace(i, "image/jpeg", asJPEG(picture(60, 50, 3)))

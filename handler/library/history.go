@@ -44,7 +44,9 @@ func (s *Service) measureVersions(ctx context.Context, who caller.Caller, i Item
 			v := &history[n]
 			limits := s.o.Limits
 			limits.Bytes = int(max(v.Size, 1))
-			file := &remote{size: v.Size, read: func(part Span) ([]byte, error) { return readAll(s.openVersion(ctx, who, i, *v, part)) }}
+			file := &remote{size: v.Size, read: func(part Span) ([]byte, error) {
+				return readAll(s.openVersion(ctx, who, i, *v, part))
+			}}
 			if info, err := imaging.Peek(file, v.Size, limits); err == nil {
 				v.Width, v.Height = info.Width, info.Height
 			}
@@ -56,7 +58,9 @@ func (s *Service) measureVersions(ctx context.Context, who caller.Caller, i Item
 
 // openVersion reads a part of a version. SharePoint gives the content of the current one at the file alone
 // (https://github.com/OneDrive/onedrive-api-docs/issues/1112).
-func (s *Service) openVersion(ctx context.Context, who caller.Caller, i Item, v Version, part Span) (io.ReadCloser, error) {
+func (s *Service) openVersion(
+	ctx context.Context, who caller.Caller, i Item, v Version, part Span,
+) (io.ReadCloser, error) {
 	if v.Current {
 		return s.o.SharePoint.Open(ctx, who, i, part)
 	}
@@ -81,7 +85,9 @@ func (s *Service) Version(ctx context.Context, who caller.Caller, ref Ref, id st
 }
 
 // OpenVersion reads a part of a version's content.
-func (s *Service) OpenVersion(ctx context.Context, who caller.Caller, i Item, v Version, part Span) (io.ReadCloser, error) {
+func (s *Service) OpenVersion(
+	ctx context.Context, who caller.Caller, i Item, v Version, part Span,
+) (io.ReadCloser, error) {
 	return s.openVersion(ctx, who, i, v, part)
 }
 
@@ -95,7 +101,8 @@ func (s *Service) VersionThumbnail(ctx context.Context, who caller.Caller, ref R
 		return nil, fault.New(fault.Unsupported, "This file is no picture.", nil)
 	}
 	if v.Size > int64(s.o.Limits.Bytes) {
-		return nil, fault.Newf(fault.TooLarge, "The version has %d bytes; at most %d are edited.", v.Size, s.o.Limits.Bytes).Over(fault.LimitFileBytes)
+		return nil, fault.Newf(fault.TooLarge, "The version has %d bytes; at most %d are edited.", v.Size,
+			s.o.Limits.Bytes).Over(fault.LimitFileBytes)
 	}
 	leave, err := s.places.enter(ctx, who.Tenant)
 	if err != nil {
@@ -121,7 +128,8 @@ func (s *Service) Restore(ctx context.Context, who caller.Caller, ref Ref, tag, 
 	case v.Current:
 		return Item{}, fault.New(fault.Invalid, "This is the present version already.", nil)
 	case v.Size > int64(s.o.Limits.Bytes):
-		return Item{}, fault.Newf(fault.TooLarge, "The version has %d bytes; at most %d are taken.", v.Size, s.o.Limits.Bytes).Over(fault.LimitFileBytes)
+		return Item{}, fault.Newf(fault.TooLarge, "The version has %d bytes; at most %d are taken.", v.Size,
+			s.o.Limits.Bytes).Over(fault.LimitFileBytes)
 	}
 	stream, err := s.openVersion(ctx, who, i, v, Span{0, v.Size})
 	if err != nil {
@@ -141,7 +149,9 @@ func (s *Service) Restore(ctx context.Context, who caller.Caller, ref Ref, tag, 
 
 // Compare returns two versions of a file with their sides, for a view of before and after. An empty id of the first
 // is the version before the second, and of the second the present one.
-func (s *Service) Compare(ctx context.Context, who caller.Caller, ref Ref, before, after string) (Item, [2]Version, error) {
+func (s *Service) Compare(
+	ctx context.Context, who caller.Caller, ref Ref, before, after string,
+) (Item, [2]Version, error) {
 	i, history, err := s.history(ctx, who, ref)
 	if err != nil {
 		return Item{}, [2]Version{}, err

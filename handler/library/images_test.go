@@ -60,7 +60,8 @@ func TestAWatermarkOfALibraryIsReadOnceAndLaidOn(t *testing.T) {
 	edited, err := w.service.Edit(t.Context(), w.adele, i.Ref, i.Tag, marked(logo), library.Save{})
 	must(t, err)
 	stored := w.content(i.Ref)
-	if edited.Unchanged || w.versions(i.Ref) != 2 || !isRed(t, stored, 30, 30) || !isRed(t, stored, 4, 4) || isRed(t, stored, 14, 14) {
+	if edited.Unchanged || w.versions(i.Ref) != 2 || !isRed(t, stored, 30, 30) || !isRed(t, stored, 4, 4) ||
+		isRed(t, stored, 14, 14) {
 		t.Errorf("edited: %+v, %d versions", edited, w.versions(i.Ref))
 	}
 	if w.versions(logo) != 1 {
@@ -86,23 +87,30 @@ func TestAWatermarkThatCannotBeReadEndsTheEdit(t *testing.T) {
 		kinds string
 		says  string
 	}{
-		"a colleague's":        {colleagues, "not_found forbidden", "cannot be used"},
-		"of another tenant":    {foreign(w.scene.Frida.Tenant, w.scene.Frida.ID), "not_found forbidden", "cannot be used"},
-		"not there":            {library.Ref{Drive: w.site.DriveID, Item: "01NOTTHERE"}, "not_found", "It is not there"},
-		"no drive":             {library.Ref{Drive: "nodrive", Item: "01NOTTHERE"}, "not_found invalid", "cannot be used"},
-		"a folder":             {w.root(), "unsupported", "This is a folder"},
-		"a text":               {w.put("notes.txt", []byte("text")).Ref, "unsupported", "This file is no picture."},
-		"a text by content":    {w.put("fake.png", []byte("text")).Ref, "unsupported", "The file is no picture"},
-		"too many bytes":       {w.put("large.tiff", asTIFF(picture(2000, 1300, 1))).Ref, "too_large", "at most 10000000 are taken"},
-		"too many pixels":      {w.put("wide.png", asPNG(image.NewGray(image.Rect(0, 0, 4000, 3000)))).Ref, "too_large", "4000 × 3000 pixels; at most 10 million"},
-		"a picture cut off":    {w.put("cut.jpg", asJPEG(picture(60, 60, 1))[:900]).Ref, "invalid", "The file is cut off."},
+		"a colleague's": {colleagues, "not_found forbidden", "cannot be used"},
+		"of another tenant": {foreign(w.scene.Frida.Tenant, w.scene.Frida.ID), "not_found forbidden",
+			"cannot be used"},
+		"not there": {library.Ref{Drive: w.site.DriveID, Item: "01NOTTHERE"}, "not_found",
+			"It is not there"},
+		"no drive": {library.Ref{Drive: "nodrive", Item: "01NOTTHERE"}, "not_found invalid",
+			"cannot be used"},
+		"a folder":          {w.root(), "unsupported", "This is a folder"},
+		"a text":            {w.put("notes.txt", []byte("text")).Ref, "unsupported", "This file is no picture."},
+		"a text by content": {w.put("fake.png", []byte("text")).Ref, "unsupported", "The file is no picture"},
+		"too many bytes": {w.put("large.tiff", asTIFF(picture(2000, 1300, 1))).Ref, "too_large",
+			"at most 10000000 are taken"},
+		"too many pixels": {w.put("wide.png", asPNG(image.NewGray(image.Rect(0, 0, 4000, 3000)))).Ref, "too_large",
+			"4000 × 3000 pixels; at most 10 million"},
+		"a picture cut off": {w.put("cut.jpg", asJPEG(picture(60, 60, 1))[:900]).Ref, "invalid",
+			"The file is cut off."},
 		"a picture of nothing": {w.put("empty.png", nil).Ref, "invalid", "The file is empty."},
 	} {
 		_, toSharePoint := w.since(func() {
 			_, err := w.service.Edit(t.Context(), w.adele, i.Ref, i.Tag, marked(c.logo), library.Save{})
 			f := fault.From(err)
 			if f == nil || !strings.Contains(c.kinds, string(f.Kind)) || !strings.Contains(f.Message, c.says) ||
-				f.Field != "/recipe/steps/1/image" || !strings.HasPrefix(f.Message, "A picture that the recipe needs cannot be used. ") {
+				f.Field != "/recipe/steps/1/image" ||
+				!strings.HasPrefix(f.Message, "A picture that the recipe needs cannot be used. ") {
 				t.Errorf("%s: %v, want one of %s with %q", name, err, c.kinds, c.says)
 			}
 			_, err = w.service.Preview(t.Context(), w.adele, i.Ref, marked(c.logo), 40)

@@ -105,9 +105,17 @@ func (w *world) now() time.Time { return time.Now().Add(w.later) }
 
 func openOn(t *testing.T, s *stage) *world {
 	t.Helper()
-	w := &world{stage: s, t: t, drawer: newDrawer(), adele: s.caller(t, s.scene.Adele), alex: s.caller(t, s.scene.Alex), frida: s.caller(t, s.scene.Frida)}
+	w := &world{
+		stage:  s,
+		t:      t,
+		drawer: newDrawer(),
+		adele:  s.caller(t, s.scene.Adele),
+		alex:   s.caller(t, s.scene.Alex),
+		frida:  s.caller(t, s.scene.Frida),
+	}
 	var err error
-	if w.site, err = s.Graph.AddSite(s.scene.Contoso.ID, fmt.Sprint("site", rand.Uint64()), s.scene.Adele.ID); err != nil {
+	if w.site, err = s.Graph.AddSite(s.scene.Contoso.ID, fmt.Sprint("site", rand.Uint64()),
+		s.scene.Adele.ID); err != nil {
 		t.Fatal(err)
 	}
 	w.service = w.serve(s.Client().Transport)
@@ -116,12 +124,25 @@ func openOn(t *testing.T, s *stage) *world {
 
 func (w *world) serve(transport http.RoundTripper) *library.Service {
 	w.t.Helper()
-	client, err := graph.NewClient(graph.Options{BaseURL: w.GraphURL, Tokens: w.Tokens, Transport: transport, Loopback: true, Now: w.now})
+	client, err := graph.NewClient(graph.Options{
+		BaseURL:   w.GraphURL,
+		Tokens:    w.Tokens,
+		Transport: transport,
+		Loopback:  true,
+		Now:       w.now,
+	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	limits := imaging.DefaultLimits()
-	return library.NewService(library.ServiceOptions{SharePoint: client, Properties: w.drawer, Limits: limits, Room: imaging.NewRoom(2), Now: time.Now, Spool: w.t.TempDir()})
+	return library.NewService(library.ServiceOptions{
+		SharePoint: client,
+		Properties: w.drawer,
+		Limits:     limits,
+		Room:       imaging.NewRoom(2),
+		Now:        time.Now,
+		Spool:      w.t.TempDir(),
+	})
 }
 
 func (s *stage) caller(t *testing.T, user directory.User) caller.Caller {

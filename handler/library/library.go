@@ -52,9 +52,10 @@ type Item struct {
 	Fingerprint string // hash of the content; empty if SharePoint has not worked it out yet
 	CreatedAt   time.Time
 	ModifiedAt  time.Time
-	Dated       time.Time // of the last change that the file bears, which whoever brought it may have set; of one item only
-	CreatedBy   Person
-	ModifiedBy  Person
+	// of the last change that the file bears, which whoever brought it may have set; of one item only
+	Dated      time.Time
+	CreatedBy  Person
+	ModifiedBy Person
 	// Width and Height are in pixels, as the picture is seen; zero if they are not known.
 	Width, Height int
 	TakenAt       time.Time // when the photograph was taken; zero if that is not known

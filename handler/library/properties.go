@@ -61,7 +61,8 @@ type Changes struct {
 	Title, AltText, Caption, Credit *string
 	Tags                            *[]string
 	Focal                           **Point
-	// Columns says that title and caption, if they change, are written to the columns of the file in SharePoint as well.
+	// Columns says that title and caption, if they change, are written to the columns of the file in SharePoint as
+	// well.
 	Columns bool
 }
 
@@ -105,7 +106,9 @@ func (s *Service) properties(ctx context.Context, who caller.Caller, i Item) (Pr
 // Describe changes the properties of a picture that the caller may change, if their version is the one that was read.
 // Forbidden for who may only see the picture.
 // Columns in SharePoint are written first: if they cannot be, nothing is changed, and a repeat writes nothing twice.
-func (s *Service) Describe(ctx context.Context, who caller.Caller, ref Ref, version string, c Changes) (Properties, error) {
+func (s *Service) Describe(
+	ctx context.Context, who caller.Caller, ref Ref, version string, c Changes,
+) (Properties, error) {
 	i, err := s.picture(ctx, who, ref)
 	if err != nil {
 		return Properties{}, err
@@ -188,8 +191,11 @@ func text(field, value string, most int) error {
 	if utf8.RuneCountInString(value) > most {
 		return fault.Newf(fault.Invalid, "This text has at most %d characters.", most).At(field)
 	}
-	if strings.ContainsFunc(value, func(r rune) bool { return r == utf8.RuneError || unicode.IsControl(r) && r != '\n' && r != '\t' }) {
-		return fault.New(fault.Invalid, "This text must be UTF-8 without control and replacement characters.", nil).At(field)
+	if strings.ContainsFunc(value, func(r rune) bool {
+		return r == utf8.RuneError || unicode.IsControl(r) && r != '\n' && r != '\t'
+	}) {
+		return fault.New(fault.Invalid, "This text must be UTF-8 without control and replacement characters.",
+			nil).At(field)
 	}
 	return nil
 }
@@ -222,7 +228,9 @@ type Described struct {
 }
 
 // Describing lists properties of pictures that the caller may see. A page may have few, or none, though more follow.
-func (s *Service) Describing(ctx context.Context, who caller.Caller, f Filter, cursor string, limit int) ([]Described, string, error) {
+func (s *Service) Describing(
+	ctx context.Context, who caller.Caller, f Filter, cursor string, limit int,
+) ([]Described, string, error) {
 	if f.Folder != "" && f.Drive == "" {
 		return nil, "", fault.New(fault.Invalid, "A folder is named together with its library.", nil).At("driveId")
 	}

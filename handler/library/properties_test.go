@@ -54,7 +54,9 @@ func (d *drawer) PutProperties(_ context.Context, p library.Properties) (library
 	return p, nil
 }
 
-func (d *drawer) ListProperties(_ context.Context, tenant string, f library.Filter, _ string, limit int) ([]library.Properties, string, error) {
+func (d *drawer) ListProperties(
+	_ context.Context, tenant string, f library.Filter, _ string, limit int,
+) ([]library.Properties, string, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var found []library.Properties
@@ -78,14 +80,20 @@ func TestPropertiesAreChangedOverWhatWasRead(t *testing.T) {
 		t.Errorf("of a picture of which nothing is said: %+v, %v", empty, err)
 	}
 	first, err := w.service.Describe(ctx, w.adele, i.Ref, "", library.Changes{
-		Title: ptr("  Summer "), AltText: ptr("A beach\nwith palms"), Tags: ptr([]string{"sun", "SUN", " wide  sea "}), Focal: ptr(&library.Point{X: 0.25, Y: 1}),
+		Title:   ptr("  Summer "),
+		AltText: ptr("A beach\nwith palms"),
+		Tags:    ptr([]string{"sun", "SUN", " wide  sea "}),
+		Focal:   ptr(&library.Point{X: 0.25, Y: 1}),
 	})
-	if err != nil || first.Title != "Summer" || first.AltText != "A beach\nwith palms" || !slices.Equal(first.Tags, []string{"sun", "wide sea"}) ||
+	if err != nil || first.Title != "Summer" || first.AltText != "A beach\nwith palms" ||
+		!slices.Equal(first.Tags, []string{"sun", "wide sea"}) ||
 		*first.Focal != (library.Point{X: 0.25, Y: 1}) || first.ChangedBy != w.adele.User || first.ChangedAt.IsZero() {
 		t.Errorf("first: %+v, %v", first, err)
 	}
-	second, err := w.service.Describe(ctx, w.adele, i.Ref, first.Version, library.Changes{Title: ptr(""), Focal: ptr[*library.Point](nil), Credit: ptr("Anna")})
-	if err != nil || second.Title != "" || second.Focal != nil || second.Credit != "Anna" || second.AltText != first.AltText || len(second.Tags) != 2 {
+	second, err := w.service.Describe(ctx, w.adele, i.Ref, first.Version,
+		library.Changes{Title: ptr(""), Focal: ptr[*library.Point](nil), Credit: ptr("Anna")})
+	if err != nil || second.Title != "" || second.Focal != nil || second.Credit != "Anna" ||
+		second.AltText != first.AltText || len(second.Tags) != 2 {
 		t.Errorf("second: %+v, %v", second, err)
 	}
 	for _, version := range []string{"", first.Version, "x"} {
@@ -132,7 +140,13 @@ func TestWhoMayOnlyReadAPictureCannotChangeWhatIsSaidOfIt(t *testing.T) {
 	ctx := t.Context()
 	i := w.put("a.jpg", asJPEG(picture(20, 10, 1)))
 	allow := func(level sandboxgraph.Level) {
-		must(t, w.Graph.Allow(sandboxgraph.Permission{DriveID: w.site.DriveID, ItemID: i.Ref.Item, User: w.scene.Alex.ID, Level: level}))
+		must(
+			t, w.Graph.Allow(sandboxgraph.Permission{
+				DriveID: w.site.DriveID,
+				ItemID:  i.Ref.Item,
+				User:    w.scene.Alex.ID,
+				Level:   level,
+			}))
 	}
 	allow(sandboxgraph.Read)
 	for _, columns := range []bool{false, true} {
@@ -156,7 +170,13 @@ func TestOnlyWhoSeesAPictureSeesWhatIsSaidOfIt(t *testing.T) {
 	w := open(t)
 	ctx := t.Context()
 	shown, hidden := w.put("open/a.jpg", asJPEG(picture(20, 10, 1))), w.put("closed/b.jpg", asJPEG(picture(20, 10, 2)))
-	must(t, w.Graph.Allow(sandboxgraph.Permission{DriveID: w.site.DriveID, ItemID: shown.Parent, User: w.scene.Alex.ID, Level: sandboxgraph.Read}))
+	must(
+		t, w.Graph.Allow(sandboxgraph.Permission{
+			DriveID: w.site.DriveID,
+			ItemID:  shown.Parent,
+			User:    w.scene.Alex.ID,
+			Level:   sandboxgraph.Read,
+		}))
 	for _, i := range []library.Item{shown, hidden} {
 		_, err := w.service.Describe(ctx, w.adele, i.Ref, "", library.Changes{Title: ptr("title of " + i.Name)})
 		must(t, err)
@@ -168,9 +188,15 @@ func TestOnlyWhoSeesAPictureSeesWhatIsSaidOfIt(t *testing.T) {
 	must(t, err)
 	list := func(who string, f library.Filter) string {
 		caller := map[string]func() ([]library.Described, string, error){
-			"adele": func() ([]library.Described, string, error) { return w.service.Describing(ctx, w.adele, f, "", 100) },
-			"alex":  func() ([]library.Described, string, error) { return w.service.Describing(ctx, w.alex, f, "", 100) },
-			"frida": func() ([]library.Described, string, error) { return w.service.Describing(ctx, w.frida, f, "", 100) },
+			"adele": func() ([]library.Described, string, error) {
+				return w.service.Describing(ctx, w.adele, f, "", 100)
+			},
+			"alex": func() ([]library.Described, string, error) {
+				return w.service.Describing(ctx, w.alex, f, "", 100)
+			},
+			"frida": func() ([]library.Described, string, error) {
+				return w.service.Describing(ctx, w.frida, f, "", 100)
+			},
 		}[who]
 		found, _, err := caller()
 		must(t, err)
@@ -276,7 +302,8 @@ func TestEditsAreNotedWithTheirRecipes(t *testing.T) {
 	edited, err = w.service.Edit(ctx, w.adele, i.Ref, edited.Item.Tag, small, library.Save{})
 	must(t, err)
 	p, err := w.service.Properties(ctx, w.adele, i.Ref)
-	if err != nil || len(p.Recipes) != 2 || p.Recipes[1].Hash != edited.Recipe || !json.Valid(p.Recipes[1].Recipe) || p.Title != "fast" || time.Since(p.Recipes[1].At) > time.Minute {
+	if err != nil || len(p.Recipes) != 2 || p.Recipes[1].Hash != edited.Recipe || !json.Valid(p.Recipes[1].Recipe) ||
+		p.Title != "fast" || time.Since(p.Recipes[1].At) > time.Minute {
 		t.Errorf("noted: %+v, %v", p, err)
 	}
 	copied, err := w.service.Edit(ctx, w.adele, i.Ref, edited.Item.Tag, small, library.Save{Target: library.Copy})

@@ -101,7 +101,9 @@ func (s *Service) picture(ctx context.Context, who caller.Caller, ref Ref) (Item
 }
 
 // contents reads a picture and those that a recipe needs for it.
-func (s *Service) contents(ctx context.Context, who caller.Caller, i Item, r *recipe.Recipe) (src []byte, images map[recipe.Image][]byte, err error) {
+func (s *Service) contents(
+	ctx context.Context, who caller.Caller, i Item, r *recipe.Recipe,
+) (src []byte, images map[recipe.Image][]byte, err error) {
 	if images, err = s.images(ctx, who, r); err != nil {
 		return nil, nil, err
 	}
@@ -135,7 +137,8 @@ func (s *Service) whole(ctx context.Context, who caller.Caller, i Item) ([]byte,
 // upTo is whole with another limit.
 func (s *Service) upTo(ctx context.Context, who caller.Caller, i Item, limit int) ([]byte, error) {
 	if i.Size > int64(limit) {
-		return nil, fault.Newf(fault.TooLarge, "The file has %d bytes; at most %d are taken.", i.Size, limit).Over(fault.LimitFileBytes)
+		return nil, fault.Newf(fault.TooLarge, "The file has %d bytes; at most %d are taken.", i.Size,
+			limit).Over(fault.LimitFileBytes)
 	}
 	src, err := readAll(s.o.SharePoint.Open(ctx, who, i, Span{0, i.Size}))
 	if fault.Is(err, fault.Conflict) {

@@ -43,7 +43,8 @@ func TestAPartOfAContentIsReadWithoutAskingGraphAgain(t *testing.T) {
 			i = w.put("a.tiff", content)
 			w.Graph.SetUnkindness(sandboxgraph.Unkindness{WholeRange: wholeAlways})
 		}
-		for _, part := range []library.Span{{0, i.Size}, {0, 1}, {100, 50}, {i.Size - 1, 1}, {70_000, 100_000}, {5, 0}} {
+		for _, part := range []library.Span{{0, i.Size}, {0, 1}, {100, 50}, {i.Size - 1, 1}, {70_000, 100_000},
+			{5, 0}} {
 			toGraph, _ := w.since(func() {
 				got, err := w.read(i, part)
 				if err != nil || !bytes.Equal(got, content[part.From:part.From+part.Length]) {
@@ -63,12 +64,33 @@ func TestAStreamThatBreaksOffGoesOn(t *testing.T) {
 	w.Graph.SetUnkindness(sandboxgraph.Unkindness{})
 	content := asTIFF(picture(1000, 500, 1)) // 2 MB
 	i := w.put("a.tiff", content)
-	w.trouble(trouble.Rule{Service: "sharepoint", Method: "GET", Path: "download", Action: trouble.Truncate, Bytes: 700_000, Times: 2})
-	w.trouble(trouble.Rule{Service: "sharepoint", Method: "GET", Path: "download", Action: trouble.Fail, Status: 401, Skip: 2})
+	w.trouble(trouble.Rule{
+		Service: "sharepoint",
+		Method:  "GET",
+		Path:    "download",
+		Action:  trouble.Truncate,
+		Bytes:   700_000,
+		Times:   2,
+	})
+	w.trouble(trouble.Rule{
+		Service: "sharepoint",
+		Method:  "GET",
+		Path:    "download",
+		Action:  trouble.Fail,
+		Status:  401,
+		Skip:    2,
+	})
 	if got, err := w.read(i, library.Span{Length: i.Size}); err != nil || !bytes.Equal(got, content) {
 		t.Errorf("%d bytes, %v", len(got), err)
 	}
-	w.trouble(trouble.Rule{Service: "sharepoint", Method: "GET", Path: "download", Action: trouble.Truncate, Bytes: 10_000, Times: -1})
+	w.trouble(trouble.Rule{
+		Service: "sharepoint",
+		Method:  "GET",
+		Path:    "download",
+		Action:  trouble.Truncate,
+		Bytes:   10_000,
+		Times:   -1,
+	})
 	_, err := w.read(i, library.Span{Length: i.Size})
 	wantKind(t, "a stream that always breaks", err, fault.Busy)
 }
@@ -78,7 +100,13 @@ func TestAStreamOfAFileThatWasChangedMeanwhileFails(t *testing.T) {
 	w := unkind(t)
 	w.Graph.SetUnkindness(sandboxgraph.Unkindness{})
 	i := w.put("a.tiff", asTIFF(picture(1000, 500, 1)))
-	w.trouble(trouble.Rule{Service: "sharepoint", Method: "GET", Path: "download", Action: trouble.Truncate, Bytes: 700_000})
+	w.trouble(trouble.Rule{
+		Service: "sharepoint",
+		Method:  "GET",
+		Path:    "download",
+		Action:  trouble.Truncate,
+		Bytes:   700_000,
+	})
 	stream, err := w.service.Open(t.Context(), w.adele, i, library.Span{Length: i.Size})
 	must(t, err)
 	defer func() { _ = stream.Close() }()
@@ -135,7 +163,8 @@ func TestAPictureTellsAboutItself(t *testing.T) {
 	w := open(t)
 	i := w.put("a.gif", asGIF(picture(40, 30, 1)))
 	got, about, err := w.service.About(t.Context(), w.adele, i.Ref)
-	if err != nil || about.Width != 40 || about.Format != "gif" || about.Animated || about.Frames != 1 || got.Ref != i.Ref {
+	if err != nil || about.Width != 40 || about.Format != "gif" || about.Animated || about.Frames != 1 ||
+		got.Ref != i.Ref {
 		t.Errorf("%+v, %v", about, err)
 	}
 	_, _, err = w.service.About(t.Context(), w.adele, w.put("fake.jpg", []byte("text")).Ref)
@@ -147,7 +176,8 @@ func TestPicturesOfPhonesAreShownAsFilesAndRefusedWithTheReason(t *testing.T) {
 	w := open(t)
 	content := []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic")
 	i := w.put("IMG_0001.HEIC", content)
-	if listed := w.list(library.Query{}); len(listed) != 1 || listed[0].Ref != i.Ref || listed[0].MIME != "image/heic" || listed[0].Width != 0 {
+	if listed := w.list(library.Query{}); len(listed) != 1 || listed[0].Ref != i.Ref ||
+		listed[0].MIME != "image/heic" || listed[0].Width != 0 {
 		t.Errorf("listed as %+v", listed)
 	}
 	if got, err := w.read(i, library.Span{Length: i.Size}); err != nil || !bytes.Equal(got, content) {
@@ -158,7 +188,13 @@ func TestPicturesOfPhonesAreShownAsFilesAndRefusedWithTheReason(t *testing.T) {
 	_, edit := w.service.Edit(t.Context(), w.adele, i.Ref, i.Tag, flip, library.Save{Target: library.Copy})
 	_, thumbnail := w.service.Thumbnail(t.Context(), w.adele, i.Ref, "small")
 	_, put := w.service.Replace(t.Context(), w.adele, i.Ref, i.Tag, "image/heic", i.Size, bytes.NewReader(content))
-	for what, err := range map[string]error{"about": about, "preview": preview, "edit": edit, "thumbnail": thumbnail, "a new content": put} {
+	for what, err := range map[string]error{
+		"about":         about,
+		"preview":       preview,
+		"edit":          edit,
+		"thumbnail":     thumbnail,
+		"a new content": put,
+	} {
 		wantKind(t, what, err, fault.Unsupported)
 		if f := fault.From(err); f == nil || !strings.HasPrefix(f.Message, "HEIC pictures are not edited. ") {
 			t.Errorf("%s: %v", what, err)
@@ -175,7 +211,8 @@ func TestCameraRawIsShownAsFilesAndRefusedWithTheReason(t *testing.T) {
 	w := open(t)
 	content, err := os.ReadFile("../imaging/testdata/cases/raw/camera.dng")
 	must(t, err)
-	for name, mime := range map[string]string{"IMG_0001.DNG": "image/dng", "IMG_0002.tif": "image/tiff", "IMG_0003.jpg": "image/jpeg"} {
+	for name, mime := range map[string]string{"IMG_0001.DNG": "image/dng", "IMG_0002.tif": "image/tiff",
+		"IMG_0003.jpg": "image/jpeg"} {
 		i := w.put(name, content)
 		if i.MIME != mime {
 			t.Errorf("%s: %+v", name, i)
@@ -187,9 +224,11 @@ func TestCameraRawIsShownAsFilesAndRefusedWithTheReason(t *testing.T) {
 		_, copied := w.service.Edit(t.Context(), w.adele, i.Ref, i.Tag, flip, library.Save{Target: library.Copy})
 		_, put := w.service.Replace(t.Context(), w.adele, i.Ref, i.Tag, mime, i.Size, bytes.NewReader(content))
 		errs := map[string]error{
-			"about": about, "preview": preview, "explain": explain, "edit": edit, "edit to a copy": copied, "a raw content": put,
+			"about": about, "preview": preview, "explain": explain, "edit": edit, "edit to a copy": copied,
+			"a raw content": put,
 		}
-		for kind, next := range map[string][]byte{"image/tiff": asTIFF(picture(9, 9, 1)), "image/jpeg": asJPEG(picture(9, 9, 1))} {
+		for kind, next := range map[string][]byte{"image/tiff": asTIFF(picture(9, 9, 1)),
+			"image/jpeg": asJPEG(picture(9, 9, 1))} {
 			if kind == mime {
 				_, errs["over it"] = w.replace(i, kind, next)
 			}
@@ -201,7 +240,8 @@ func TestCameraRawIsShownAsFilesAndRefusedWithTheReason(t *testing.T) {
 		}
 		for what, err := range errs {
 			f := fault.From(err)
-			if err == nil || f.Kind != fault.Unsupported || !strings.HasPrefix(f.Message, "The file is camera raw (Adobe DNG); raw pictures are not edited.") {
+			if err == nil || f.Kind != fault.Unsupported ||
+				!strings.HasPrefix(f.Message, "The file is camera raw (Adobe DNG); raw pictures are not edited.") {
 				t.Errorf("%s: %s: %v", name, what, err)
 			}
 		}
@@ -229,7 +269,8 @@ func TestVersionsAreListedReadComparedAndRestored(t *testing.T) {
 		t.Fatalf("%+v, %v", history, err)
 	}
 	for n, v := range history {
-		if v.Width != 60-10*n || v.Height != 30 || v.Current != (n == 0) || v.ModifiedBy.Name != "Adele Vance" || time.Since(v.ModifiedAt) > time.Minute || v.Size != int64(len(contents[2-n])) {
+		if v.Width != 60-10*n || v.Height != 30 || v.Current != (n == 0) || v.ModifiedBy.Name != "Adele Vance" ||
+			time.Since(v.ModifiedAt) > time.Minute || v.Size != int64(len(contents[2-n])) {
 			t.Errorf("version %d is %+v", n, v)
 		}
 		file, version, err := w.service.Version(ctx, w.adele, i.Ref, v.ID)
@@ -243,12 +284,14 @@ func TestVersionsAreListedReadComparedAndRestored(t *testing.T) {
 		}
 		thumbnail, err := w.service.VersionThumbnail(ctx, w.adele, i.Ref, v.ID, "large")
 		must(t, err)
-		if m, format, err := image.Decode(bytes.NewReader(thumbnail)); err != nil || format != "jpeg" || m.Bounds().Dx() != v.Width {
+		if m, format, err := image.Decode(bytes.NewReader(thumbnail)); err != nil || format != "jpeg" ||
+			m.Bounds().Dx() != v.Width {
 			t.Errorf("the thumbnail of version %s: %s %v, %v", v.ID, format, m, err)
 		}
 	}
 	_, both, err := w.service.Compare(ctx, w.adele, i.Ref, "", "")
-	if err != nil || both[0].ID != history[1].ID || both[1].ID != history[0].ID || both[0].Width != 50 || both[1].Width != 60 {
+	if err != nil || both[0].ID != history[1].ID || both[1].ID != history[0].ID || both[0].Width != 50 ||
+		both[1].Width != 60 {
 		t.Errorf("Compare = %+v, %v", both, err)
 	}
 	_, both, err = w.service.Compare(ctx, w.adele, i.Ref, history[2].ID, history[1].ID)

@@ -46,14 +46,16 @@ func (w *world) losing(then func()) http.RoundTripper {
 func TestASaveWhoseAnswerIsLostIsMadeOnce(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	for name, content := range map[string][]byte{"small.jpg": asJPEG(picture(50, 40, 2)), "large.tiff": asTIFF(picture(2500, 1000, 2))} {
+	for name, content := range map[string][]byte{"small.jpg": asJPEG(picture(50, 40, 2)),
+		"large.tiff": asTIFF(picture(2500, 1000, 2))} {
 		first := asJPEG(picture(40, 30, 1))
 		declared := "image/jpeg"
 		if strings.HasSuffix(name, "tiff") {
 			first, declared = asTIFF(picture(40, 30, 1)), "image/tiff"
 		}
 		i := w.put(name, first)
-		saved, err := w.serve(w.losing(func() {})).Replace(t.Context(), w.adele, i.Ref, i.Tag, declared, -1, bytes.NewReader(content))
+		saved, err := w.serve(w.losing(func() {})).Replace(t.Context(), w.adele, i.Ref, i.Tag, declared, -1,
+			bytes.NewReader(content))
 		if err != nil || saved.Tag != w.item(i.Ref).Tag || w.versions(i.Ref) != 2 {
 			t.Errorf("%s: %+v, %v; %d versions", name, saved, err, w.versions(i.Ref))
 		}
@@ -67,7 +69,8 @@ func TestASaveThatWasOvertakenBeforeItsAnswerSaysSo(t *testing.T) {
 	s := w.serve(w.losing(func() { w.put("a.jpg", asJPEG(picture(44, 33, 9))) }))
 	_, err := s.Edit(t.Context(), w.adele, i.Ref, i.Tag, small, library.Save{})
 	f := wantKind(t, "an edit that was saved and overtaken", err, fault.Stale)
-	if now := w.item(i.Ref); !strings.Contains(f.Message, "was saved") || f.Latest == nil || f.Latest.Version != now.Tag || w.versions(i.Ref) != 3 {
+	if now := w.item(i.Ref); !strings.Contains(f.Message, "was saved") || f.Latest == nil ||
+		f.Latest.Version != now.Tag || w.versions(i.Ref) != 3 {
 		t.Errorf("it says %q, %+v; %d versions", f.Message, f.Latest, w.versions(i.Ref))
 	}
 }
@@ -83,12 +86,15 @@ func TestACopyWhoseAnswerIsLostIsMadeOnceThoughItsHashIsLate(t *testing.T) {
 		if err == nil && r.Method == http.MethodGet && strings.Contains(r.URL.Path, ":/a-edited") {
 			raw, _ := io.ReadAll(response.Body)
 			_ = response.Body.Close()
-			response.Body = io.NopCloser(bytes.NewReader(bytes.ReplaceAll(raw, []byte("quickXorHash"), []byte("otherHash"))))
+			response.Body = io.NopCloser(
+				bytes.NewReader(bytes.ReplaceAll(raw, []byte("quickXorHash"), []byte("otherHash"))))
 		}
 		return response, err
 	}))
-	made, err := s.Edit(t.Context(), w.adele, i.Ref, i.Tag, small, library.Save{Target: library.Copy, OnConflict: library.Rename})
-	if there := names(w.list(library.Query{})); err != nil || made.Item.Name != "a-edited.jpg" || there != "a-edited.jpg a.jpg" {
+	made, err := s.Edit(t.Context(), w.adele, i.Ref, i.Tag, small,
+		library.Save{Target: library.Copy, OnConflict: library.Rename})
+	if there := names(w.list(library.Query{})); err != nil || made.Item.Name != "a-edited.jpg" ||
+		there != "a-edited.jpg a.jpg" {
 		t.Errorf("made %s, %v; there are %s", made.Item.Name, err, there)
 	}
 }
@@ -97,13 +103,16 @@ func TestWhatPeopleWroteIntoColumnsStays(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	i := w.put("a.jpg", asJPEG(picture(40, 30, 1)))
-	_, err := w.Graph.SetFields(i.Drive, i.Ref.Item, map[string]any{"Title": "theirs", "_ExtendedDescription": "theirs too"}, w.scene.Adele.ID)
+	_, err := w.Graph.SetFields(i.Drive, i.Ref.Item,
+		map[string]any{"Title": "theirs", "_ExtendedDescription": "theirs too"}, w.scene.Adele.ID)
 	must(t, err)
 	p, err := w.service.Describe(t.Context(), w.adele, i.Ref, "", library.Changes{AltText: ptr("ours"), Columns: true})
 	must(t, err)
-	_, err = w.service.Describe(t.Context(), w.adele, i.Ref, p.Version, library.Changes{Title: ptr("ours"), Columns: true})
+	_, err = w.service.Describe(t.Context(), w.adele, i.Ref, p.Version,
+		library.Changes{Title: ptr("ours"), Columns: true})
 	must(t, err)
-	if now, err := w.Graph.Item(i.Drive, i.Ref.Item); err != nil || now.Fields["Title"] != "ours" || now.Fields["_ExtendedDescription"] != "theirs too" {
+	if now, err := w.Graph.Item(i.Drive, i.Ref.Item); err != nil || now.Fields["Title"] != "ours" ||
+		now.Fields["_ExtendedDescription"] != "theirs too" {
 		t.Errorf("the columns are %v, %v", now.Fields, err)
 	}
 }
@@ -130,14 +139,21 @@ func TestColumnsThatAreBusyAreARepeatAway(t *testing.T) {
 	busy = false
 	_, err = s.Describe(t.Context(), w.adele, i.Ref, first.Version, change)
 	must(t, err)
-	_, err = w.Trouble.Add(trouble.Rule{Service: "graph", Method: "PATCH", Path: w.site.DriveID[2:] + ".*/listItem/fields", Action: trouble.Lose})
+	_, err = w.Trouble.Add(trouble.Rule{
+		Service: "graph",
+		Method:  "PATCH",
+		Path:    w.site.DriveID[2:] + ".*/listItem/fields",
+		Action:  trouble.Lose,
+	})
 	must(t, err)
 	now, err := s.Properties(t.Context(), w.adele, i.Ref)
 	must(t, err)
-	if now, err = s.Describe(t.Context(), w.adele, i.Ref, now.Version, library.Changes{Title: ptr("newer"), Columns: true}); err != nil || now.Title != "newer" {
+	if now, err = s.Describe(t.Context(), w.adele, i.Ref, now.Version,
+		library.Changes{Title: ptr("newer"), Columns: true}); err != nil || now.Title != "newer" {
 		t.Errorf("a lost answer: %+v, %v", now, err)
 	}
-	if there, err := w.Graph.Item(i.Drive, i.Ref.Item); err != nil || there.Fields["Title"] != "newer" || there.Versions != 3 {
+	if there, err := w.Graph.Item(i.Drive, i.Ref.Item); err != nil || there.Fields["Title"] != "newer" ||
+		there.Versions != 3 {
 		t.Errorf("in SharePoint: %+v, %v", there, err)
 	}
 }
@@ -146,7 +162,8 @@ func TestAContentThatWasChangedIsNotServedUnderTheOldTag(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	i := w.put("a.tiff", asTIFF(picture(40, 30, 1)))
-	for name, content := range map[string][]byte{"longer": append(asTIFF(picture(40, 30, 2)), make([]byte, 1000)...), "as long": otherTIFF()} {
+	for name, content := range map[string][]byte{"longer": append(asTIFF(picture(40, 30, 2)), make([]byte, 1000)...),
+		"as long": otherTIFF()} {
 		w.put("a.tiff", content)
 		got, err := w.read(i, library.Span{Length: i.Size})
 		if !fault.Is(err, fault.Conflict) {
@@ -155,8 +172,8 @@ func TestAContentThatWasChangedIsNotServedUnderTheOldTag(t *testing.T) {
 	}
 }
 
-// otherTIFF is as long as asTIFF(picture(40, 30, 1)) and has another hash, which is less than it seems: QuickXorHash is the
-// same for contents that differ by one value at an even number of places.
+// otherTIFF is as long as asTIFF(picture(40, 30, 1)) and has another hash, which is less than it seems: QuickXorHash is
+// the same for contents that differ by one value at an even number of places.
 func otherTIFF() []byte {
 	content := asTIFF(picture(40, 30, 1))
 	content[100] ^= 1
@@ -169,7 +186,8 @@ func TestAContentWithTheSameHashIsNoReasonNotToSave(t *testing.T) {
 	before, after := asTIFF(picture(40, 30, 1)), asTIFF(picture(40, 30, 3))
 	i := w.put("a.tiff", before)
 	saved, err := w.replace(i, "image/tiff", after)
-	if err != nil || w.versions(i.Ref) != 2 || !bytes.Equal(w.content(i.Ref), after) || w.item(i.Ref).Fingerprint != i.Fingerprint {
+	if err != nil || w.versions(i.Ref) != 2 || !bytes.Equal(w.content(i.Ref), after) ||
+		w.item(i.Ref).Fingerprint != i.Fingerprint {
 		t.Errorf("%+v, %v; %d versions", saved, err, w.versions(i.Ref))
 	}
 	same, err := w.replace(saved, "image/tiff", after)
@@ -215,7 +233,8 @@ func TestOneTenantsSlowContentsLeaveRoomForAnother(t *testing.T) {
 	for stalled.Load() < 4 {
 		time.Sleep(time.Millisecond)
 	}
-	if _, err := s.Preview(t.Context(), w.frida, library.Ref{Drive: site.DriveID, Item: made.ID}, small, 64); err != nil {
+	if _, err := s.Preview(t.Context(), w.frida, library.Ref{Drive: site.DriveID, Item: made.ID}, small,
+		64); err != nil {
 		t.Errorf("another tenant: %v", err)
 	}
 	ended, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
@@ -233,7 +252,8 @@ func TestABodyThatBreaksOffIsNoFaultOfOurs(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	i := w.put("a.jpg", asJPEG(picture(40, 30, 1)))
-	_, err := w.service.Replace(t.Context(), w.adele, i.Ref, i.Tag, "image/jpeg", 100, io.MultiReader(strings.NewReader("x"), broken{}))
+	_, err := w.service.Replace(t.Context(), w.adele, i.Ref, i.Tag, "image/jpeg", 100,
+		io.MultiReader(strings.NewReader("x"), broken{}))
 	wantKind(t, "a client that hangs up", err, fault.Busy)
 }
 
@@ -245,7 +265,8 @@ func TestWhatCannotBeMeasuredIsNotRead(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	for n := range 5 {
-		_, err := w.Graph.PutFile(w.site.DriveID, fmt.Sprintf("%d.svg", n), strings.NewReader("<svg/>"), w.scene.Adele.ID)
+		_, err := w.Graph.PutFile(w.site.DriveID, fmt.Sprintf("%d.svg", n), strings.NewReader("<svg/>"),
+			w.scene.Adele.ID)
 		must(t, err)
 	}
 	if _, toSharePoint := w.since(func() { w.list(library.Query{}) }); len(toSharePoint) != 0 {

@@ -1,5 +1,5 @@
-// Package middleware holds what stands in front of every trigger: it refuses paths that a host or a proxy may read in another
-// way, turns panics into answers, and ends reads of a body with its request's time.
+// Package middleware holds what stands in front of every trigger: it refuses paths that a host or a proxy may read in
+// another way, turns panics into answers, and ends reads of a body with its request's time.
 //
 // It does not know what the triggers do.
 package middleware
@@ -15,9 +15,9 @@ import (
 	"time"
 )
 
-// IsPlainPath reports whether everybody on the way reads a path alike: it has no backslash, and no dot, slash or backslash
-// that is percent-encoded once or several times. A Functions host that forwards requests takes such a path for another one,
-// and so leads callers past the routes of host.json. No path of ours needs any of them.
+// IsPlainPath reports whether everybody on the way reads a path alike: it has no backslash, and no dot, slash or
+// backslash that is percent-encoded once or several times. A Functions host that forwards requests takes such a path
+// for another one, and so leads callers past the routes of host.json. No path of ours needs any of them.
 func IsPlainPath(u *url.URL) bool {
 	text := u.EscapedPath()
 	for range 3 {
@@ -62,9 +62,9 @@ func (r *Recorder) Write(b []byte) (int, error) {
 func (r *Recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
 // Rescue, deferred, turns a panic into an answer that the given function writes. If an answer has begun, it breaks the
-// connection off, so that the client does not take half an answer for a whole one; panic with http.ErrAbortHandler asks for
-// that. What there is of the answer is sent first: a connection that ends without any answer makes the Functions host send the
-// request again, up to ten times.
+// connection off, so that the client does not take half an answer for a whole one; panic with http.ErrAbortHandler asks
+// for that. What there is of the answer is sent first: a connection that ends without any answer makes the Functions
+// host send the request again, up to ten times.
 func Rescue(ctx context.Context, w *Recorder, answer func()) {
 	p := recover()
 	if p == nil {
@@ -84,8 +84,8 @@ func Rescue(ctx context.Context, w *Recorder, answer func()) {
 // drainTime is how long net/http may read on, after an answer, for a body that nobody read.
 const drainTime = 2 * time.Second
 
-// BoundBody makes reads of the body fail once the context ends: the context alone does not reach a read that waits for the
-// client. The returned function, called with the answer, leaves a short time for the rest.
+// BoundBody makes reads of the body fail once the context ends: the context alone does not reach a read that waits for
+// the client. The returned function, called with the answer, leaves a short time for the rest.
 func BoundBody(ctx context.Context, w http.ResponseWriter) (answered func()) {
 	connection := http.NewResponseController(w)
 	release := context.AfterFunc(ctx, func() { _ = connection.SetReadDeadline(time.Now()) })

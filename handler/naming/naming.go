@@ -43,7 +43,8 @@ type Facts struct {
 
 // AsksFile reports whether a pattern has placeholders for what the file itself says.
 func AsksFile(pattern string) bool {
-	return strings.Contains(pattern, "{taken}") || strings.Contains(pattern, "{title}") || strings.Contains(pattern, "{creator}")
+	return strings.Contains(pattern, "{taken}") || strings.Contains(pattern, "{title}") ||
+		strings.Contains(pattern, "{creator}")
 }
 
 // Allowed says what names may be.
@@ -64,7 +65,9 @@ func Check(pattern, field string, allowed Allowed) error {
 	rest := filled(pattern, func(placeholder string) string {
 		switch _, ok := value(placeholder, Facts{}); {
 		case !ok:
-			says = "A placeholder of the name is not known. Known: {name}, {width}, {height}, {date}, {year}, {recipe}, {hash8}, {taken}, {title}, {creator} and, in bulk edits, {counter} or {counter:1} to {counter:9}."
+			says = "A placeholder of the name is not known. Known: {name}, {width}, {height}, {date}, {year}, " +
+				"{recipe}, {hash8}, {taken}, {title}, {creator} and, in bulk edits, {counter} or {counter:1} to " +
+				"{counter:9}."
 		case strings.HasPrefix(placeholder, "counter") && !allowed.Counter:
 			says = "Only the copies of a bulk edit are counted: {counter} cannot stand here."
 		case seen[placeholder]:
@@ -82,9 +85,11 @@ func Check(pattern, field string, allowed Allowed) error {
 		return wrong("The name of copies must contain {name} and something more, such as {name}-edited.")
 	case strings.ContainsAny(rest, "{}"):
 		return wrong("Braces in the name of copies are for placeholders such as {name} only.")
-	case strings.ContainsAny(rest, forbidden) || strings.ContainsFunc(rest, unicode.IsControl) || !utf8.ValidString(rest):
+	case strings.ContainsAny(rest, forbidden) || strings.ContainsFunc(rest, unicode.IsControl) ||
+		!utf8.ValidString(rest):
 		return wrong(`The name of copies may not contain " * : < > ? / \ | nor control characters.`)
-	case strings.HasPrefix(pattern, " ") || strings.HasPrefix(pattern, "~") || strings.Contains(strings.ToLower(pattern), "_vti_"):
+	case strings.HasPrefix(pattern, " ") || strings.HasPrefix(pattern, "~") ||
+		strings.Contains(strings.ToLower(pattern), "_vti_"):
 		return wrong("The name of copies may not begin with a space or ~ nor contain _vti_.")
 	}
 	return nil

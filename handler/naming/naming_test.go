@@ -30,9 +30,15 @@ func TestNamesOfCopies(t *testing.T) {
 			t.Errorf("%s: %v", c.pattern, err)
 		}
 		facts := naming.Facts{
-			Name: c.name, Width: 640, Height: 480, Time: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC),
-			Recipe: " Web/ small\n.", Hash: "0123456789abcdef", Number: 42,
-			Taken: "2024-05-06", Title: "The/ sea",
+			Name:   c.name,
+			Width:  640,
+			Height: 480,
+			Time:   time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC),
+			Recipe: " Web/ small\n.",
+			Hash:   "0123456789abcdef",
+			Number: 42,
+			Taken:  "2024-05-06",
+			Title:  "The/ sea",
 		}
 		if got := naming.Of(c.pattern, facts, c.ending); got != c.want {
 			t.Errorf("%s of %s = %q, want %q", c.pattern, c.name, got, c.want)
@@ -58,16 +64,21 @@ func TestNamesOfRecipesAreCleaned(t *testing.T) {
 func TestPatternsThatCannotBeNamesAreRefusedAtTheirField(t *testing.T) {
 	t.Parallel()
 	for pattern, says := range map[string]string{
-		"": "must contain {name}", "{name}": "something more", "x": "must contain {name}", "{date}": "must contain {name}",
-		"{name}{name}x": "once", "{name}-{exif}": "not known", "{name}{ext}": "not known", "{name}{}": "not known", "{name}{Date}": "not known",
-		"{name}{counter:0}": "not known", "{name}{counter:10}": "not known", "{name}{counter:}": "not known", "{name}{counter:x}": "not known",
-		"{name} {": "Braces", "{name} }": "Braces", "{{name}}": "not known", "{name}x{date": "Braces",
-		"{name}/x": "may not contain", "{name}:x": "may not contain", "{name}\n": "may not contain", "{name}\xffx": "may not contain",
-		" {name}x": "begin", "~{name}": "begin", "{name}_VTI_": "_vti_",
+		"": "must contain {name}", "{name}": "something more", "x": "must contain {name}",
+		"{date}":        "must contain {name}",
+		"{name}{name}x": "once", "{name}-{exif}": "not known", "{name}{ext}": "not known", "{name}{}": "not known",
+		"{name}{Date}":      "not known",
+		"{name}{counter:0}": "not known", "{name}{counter:10}": "not known", "{name}{counter:}": "not known",
+		"{name}{counter:x}": "not known",
+		"{name} {":          "Braces", "{name} }": "Braces", "{{name}}": "not known", "{name}x{date": "Braces",
+		"{name}/x": "may not contain", "{name}:x": "may not contain", "{name}\n": "may not contain",
+		"{name}\xffx": "may not contain",
+		" {name}x":    "begin", "~{name}": "begin", "{name}_VTI_": "_vti_",
 		"{name}" + strings.Repeat("x", naming.MaxPattern): "100 characters",
 	} {
 		err := naming.Check(pattern, "/save/name", bulkCopy)
-		if f := fault.From(err); !fault.Is(err, fault.Invalid) || f.Field != "/save/name" || !strings.Contains(f.Message, says) {
+		if f := fault.From(err); !fault.Is(err, fault.Invalid) || f.Field != "/save/name" ||
+			!strings.Contains(f.Message, says) {
 			t.Errorf("%q: %v, want Invalid at /save/name with %q", pattern, err, says)
 		}
 	}
@@ -75,7 +86,8 @@ func TestPatternsThatCannotBeNamesAreRefusedAtTheirField(t *testing.T) {
 		t.Errorf("the image's own name, in another folder: %v", err)
 	}
 	for _, pattern := range []string{"{name}{counter}", "{name}{counter:3}"} {
-		if err := naming.Check(pattern, "/save/name", naming.Allowed{}); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "bulk") {
+		if err := naming.Check(pattern, "/save/name", naming.Allowed{}); !fault.Is(err, fault.Invalid) ||
+			!strings.Contains(err.Error(), "bulk") {
 			t.Errorf("%q of a single copy: %v", pattern, err)
 		}
 	}

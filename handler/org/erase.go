@@ -63,7 +63,8 @@ func (s *Service) EraseUser(ctx context.Context, who caller.Caller) (Erasure, er
 // returns the one that is under way. Forbidden unless the caller is an administrator.
 func (s *Service) EraseOrganization(ctx context.Context, who caller.Caller) (Erasure, error) {
 	if !who.Admin {
-		return Erasure{}, fault.New(fault.Forbidden, "Only an administrator of your organization may erase its data.", nil)
+		return Erasure{}, fault.New(fault.Forbidden, "Only an administrator of your organization may erase its data.",
+			nil)
 	}
 	defer s.entered.Remove(who.Tenant)
 	return s.erase(ctx, Erasure{Scope: erasure.Scope{Tenant: who.Tenant}, Subject: OfOrganization})
@@ -226,7 +227,8 @@ func (d *Eradicator) run(ctx context.Context, e Erasure) (again time.Duration, e
 	if e.Marked.IsZero() {
 		e.Marked = began
 	}
-	slog.InfoContext(ctx, "erasing", "erasure", e.ID, "subject", string(e.Subject), "tenant", e.Scope.Tenant, "reason", e.Reason)
+	slog.InfoContext(ctx, "erasing", "erasure", e.ID, "subject", string(e.Subject), "tenant", e.Scope.Tenant, "reason",
+		e.Reason)
 	l := &ledger{Erasure: e, store: d.o.Erasures}
 	if err := l.write(ctx); err != nil {
 		return 0, err
@@ -274,7 +276,8 @@ func (d *Eradicator) finish(ctx context.Context, l *ledger) error {
 
 // close makes the erasure its receipt.
 func (d *Eradicator) close(ctx context.Context, e Erasure) error {
-	slog.InfoContext(ctx, "erased", "erasure", e.ID, "subject", string(e.Subject), "tenant", e.Scope.Tenant, "counts", e.Counts)
+	slog.InfoContext(ctx, "erased", "erasure", e.ID, "subject", string(e.Subject), "tenant", e.Scope.Tenant, "counts",
+		e.Counts)
 	e.Scope, e.Through, e.Done = erasure.Scope{}, nil, d.o.Now().UTC()
 	_, err := d.o.Erasures.PutErasure(ctx, e)
 	if err == nil && d.o.Meter != nil {

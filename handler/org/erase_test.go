@@ -41,8 +41,10 @@ func (w *world) runs(id string) int {
 // populated is a world with two users of one tenant and one of another, with data of both.
 func populated(t *testing.T) (w *world, data, files *store) {
 	w = newWorld(t)
-	data = newStore("data", erasure.Images, slices.Concat(keysOf("t", "u", 25), keysOf("t", "v", 25), keysOf("other", "u", 5))...)
-	files = newStore("files", erasure.Files, slices.Concat(keysOf("t", "u", 3), keysOf("t", "v", 3), keysOf("other", "u", 3))...)
+	data = newStore("data", erasure.Images,
+		slices.Concat(keysOf("t", "u", 25), keysOf("t", "v", 25), keysOf("other", "u", 5))...)
+	files = newStore("files", erasure.Files,
+		slices.Concat(keysOf("t", "u", 3), keysOf("t", "v", 3), keysOf("other", "u", 3))...)
 	w.erasers = []org.Eraser{data, files}
 	for _, key := range []string{"t u", "t v", "other u"} {
 		tenant, user, _ := strings.Cut(key, " ")
@@ -82,13 +84,24 @@ func TestErasingAUserErasesThatUserAlone(t *testing.T) {
 	receipt, err := w.service().Receipt(t.Context(), e.ID)
 	must(t, err)
 	want := org.Erasure{
-		ID: "e1", Subject: org.OfUser, Reason: "requested", Begun: start, Marked: start, Done: w.now, Version: receipt.Version,
-		Counts: map[erasure.Kind]int{erasure.Images: 26, erasure.Files: 3},
+		ID:      "e1",
+		Subject: org.OfUser,
+		Reason:  "requested",
+		Begun:   start,
+		Marked:  start,
+		Done:    w.now,
+		Version: receipt.Version,
+		Counts:  map[erasure.Kind]int{erasure.Images: 26, erasure.Files: 3},
 	}
 	if diff := cmp.Diff(want, receipt); diff != "" {
 		t.Errorf("the receipt (-want +got):\n%s", diff)
 	}
-	if want := (erasure.Scope{Tenant: "t", User: "u"}); !slices.Contains(w.cancelled, want) || slices.ContainsFunc(w.cancelled, func(s erasure.Scope) bool { return s != want }) {
+	if want := (erasure.Scope{Tenant: "t", User: "u"}); !slices.Contains(w.cancelled, want) ||
+		slices.ContainsFunc(w.cancelled, func(
+			s erasure.Scope,
+		) bool {
+			return s != want
+		}) {
 		t.Errorf("cancelled: %v", w.cancelled)
 	}
 	_, err = in(t, w.service(), who)
@@ -122,7 +135,8 @@ func TestOnlyAnAdministratorErasesTheOrganization(t *testing.T) {
 		t.Errorf("left: %d and %d, organizations %v", len(data.keys), len(files.keys), w.organizations.all)
 	}
 	for _, id := range []string{e.ID, other.ID} {
-		if receipt := w.erasures.all[id]; receipt.Done.IsZero() || receipt.Scope != (erasure.Scope{}) || receipt.Through != nil {
+		if receipt := w.erasures.all[id]; receipt.Done.IsZero() || receipt.Scope != (erasure.Scope{}) ||
+			receipt.Through != nil {
 			t.Errorf("the receipt %s still names its subject, or is not done: %+v", id, receipt)
 		}
 	}
@@ -146,12 +160,13 @@ func points() map[string]func(w *world, data *store, die func() error) {
 		"after the last page": func(w *world, _ *store, die func() error) {
 			last := newStore("last", erasure.Files)
 			kill := once(die)
-			w.erasers = append(w.erasers, eraserFunc(func(ctx context.Context, scope erasure.Scope, final bool, ledger erasure.Ledger) error {
-				if err := kill(nil); err != nil {
-					return err
-				}
-				return last.Erase(ctx, scope, final, ledger)
-			}))
+			w.erasers = append(w.erasers,
+				eraserFunc(func(ctx context.Context, scope erasure.Scope, final bool, ledger erasure.Ledger) error {
+					if err := kill(nil); err != nil {
+						return err
+					}
+					return last.Erase(ctx, scope, final, ledger)
+				}))
 		},
 		"when the ledger is written": func(w *world, _ *store, die func() error) {
 			kill := once(die)
@@ -191,7 +206,8 @@ func TestADeathAtAnyPointLosesAndCountsNothingTwice(t *testing.T) {
 			if len(data.keys) != 30 || len(files.keys) != 6 {
 				t.Errorf("left: %d and %d", len(data.keys), len(files.keys))
 			}
-			if diff := cmp.Diff(map[erasure.Kind]int{erasure.Images: 25, erasure.Files: 3}, w.erasures.all[e.ID].Counts); diff != "" {
+			if diff := cmp.Diff(map[erasure.Kind]int{erasure.Images: 25, erasure.Files: 3},
+				w.erasures.all[e.ID].Counts); diff != "" {
 				t.Errorf("counted (-want +got):\n%s", diff)
 			}
 		})
@@ -242,11 +258,13 @@ func TestADeathBeforeTheMarkErasesNothing(t *testing.T) {
 	w.users.fail = nil
 	again, err := w.eradicator().Run(t.Context(), "e1")
 	if err != nil || again != time.Hour || len(w.erasures.all) != 1 || len(data.keys) != 55 {
-		t.Errorf("Run = %v, %v, erasures %v, %d records: want nothing done yet", again, err, w.erasures.all, len(data.keys))
+		t.Errorf("Run = %v, %v, erasures %v, %d records: want nothing done yet", again, err, w.erasures.all,
+			len(data.keys))
 	}
 	w.runs("e1")
 	if len(w.erasures.all) != 0 || len(data.keys) != 55 || w.users.all["t/u"].State != org.Active {
-		t.Errorf("erasures %v, %d records, user %+v: want the erasure dropped and nothing erased", w.erasures.all, len(data.keys), w.users.all["t/u"])
+		t.Errorf("erasures %v, %d records, user %+v: want the erasure dropped and nothing erased", w.erasures.all,
+			len(data.keys), w.users.all["t/u"])
 	}
 	e, err := w.service().EraseUser(t.Context(), who)
 	must(t, err)
@@ -326,7 +344,8 @@ func TestTwoRunsOfOneErasureAtOnceCountEverythingOnce(t *testing.T) {
 		t.Errorf("the run that met another = %v, %v, want to look again in a minute", again, err)
 	}
 	w.runs(e.ID)
-	if diff := cmp.Diff(map[erasure.Kind]int{erasure.Images: 25, erasure.Files: 3}, w.erasures.all[e.ID].Counts); diff != "" {
+	if diff := cmp.Diff(map[erasure.Kind]int{erasure.Images: 25, erasure.Files: 3},
+		w.erasures.all[e.ID].Counts); diff != "" {
 		t.Errorf("counted (-want +got):\n%s", diff)
 	}
 }
@@ -355,7 +374,8 @@ func TestTheSweepGivesAGraceAndThenErases(t *testing.T) {
 	if done := w.sweep(); done != (org.Swept{Graces: 1}) {
 		t.Errorf("the first sweep: %+v", done)
 	}
-	if o := w.organizations.all["t"]; o.State != org.Grace || !o.EraseAt.Equal(start.Add(days14)) || o.EraseAt.Location() != time.UTC {
+	if o := w.organizations.all["t"]; o.State != org.Grace || !o.EraseAt.Equal(start.Add(days14)) ||
+		o.EraseAt.Location() != time.UTC {
 		t.Errorf("the organization is %+v", o)
 	}
 	for _, step := range []struct {
@@ -376,7 +396,8 @@ func TestTheSweepGivesAGraceAndThenErases(t *testing.T) {
 		t.Errorf("left: %d and %d", len(data.keys), len(files.keys))
 	}
 	receipt := w.erasures.all["e1"]
-	if receipt.Reason != "not used since 2025-12-01" || receipt.Counts[erasure.Images] != 50 || receipt.Scope != (erasure.Scope{}) {
+	if receipt.Reason != "not used since 2025-12-01" || receipt.Counts[erasure.Images] != 50 ||
+		receipt.Scope != (erasure.Scope{}) {
 		t.Errorf("the receipt is %+v", receipt)
 	}
 	if want := []string{`erasures {"erasure":"e1"} 5m1s`}; !slices.Equal(w.sent, want) {
@@ -409,7 +430,8 @@ func TestWhoComesBackDuringTheSweepKeepsEverything(t *testing.T) {
 			if done := w.sweep(); done != (org.Swept{}) {
 				t.Errorf("swept: %+v, want nothing", done)
 			}
-			if o := w.organizations.all["t"]; o.State != org.Active || len(data.keys) != 55 || len(w.erasures.all) != 0 {
+			if o := w.organizations.all["t"]; o.State != org.Active || len(data.keys) != 55 ||
+				len(w.erasures.all) != 0 {
 				t.Errorf("organization %+v, %d records, erasures %v", o, len(data.keys), w.erasures.all)
 			}
 		})
@@ -419,7 +441,12 @@ func TestWhoComesBackDuringTheSweepKeepsEverything(t *testing.T) {
 func TestTheSweepHealsAMarkWithoutItsErasure(t *testing.T) {
 	t.Parallel()
 	w, data, _ := populated(t)
-	w.organizations.set(org.Organization{Tenant: "t", State: org.Erasing, Erasure: "lost", LastActive: start.Add(-days90)})
+	w.organizations.set(org.Organization{
+		Tenant:     "t",
+		State:      org.Erasing,
+		Erasure:    "lost",
+		LastActive: start.Add(-days90),
+	})
 	w.sweep()
 	w.now = w.now.Add(time.Hour)
 	w.sweep()
@@ -448,7 +475,8 @@ func TestOneOrganizationThatCannotBeErasedStopsNoOther(t *testing.T) {
 	}
 	w.now = w.now.Add(time.Hour)
 	_, err = w.sweeper().Sweep(t.Context(), w.clock())
-	if !errors.Is(err, broken) || len(data.keys) != 5 || w.organizations.all["t"].Tenant != "" || w.organizations.all["other"].State != org.Erasing {
+	if !errors.Is(err, broken) || len(data.keys) != 5 || w.organizations.all["t"].Tenant != "" ||
+		w.organizations.all["other"].State != org.Erasing {
 		t.Errorf("the next Sweep = %v, %d records, organizations %v", err, len(data.keys), w.organizations.all)
 	}
 }
@@ -465,7 +493,8 @@ func TestASweepThatHasNoTimeLeavesTheRestToMessages(t *testing.T) {
 	if must(t, err); !swept.Stopped {
 		t.Error("the run does not say that it was stopped")
 	}
-	if want := fmt.Sprintf(`erasures {"erasure":"%s"} 0s`, e.ID); len(data.keys) != 55 || !slices.Equal(w.sent, []string{want}) {
+	if want := fmt.Sprintf(`erasures {"erasure":"%s"} 0s`, e.ID); len(data.keys) != 55 ||
+		!slices.Equal(w.sent, []string{want}) {
 		t.Errorf("%d records, sent %q, want %q", len(data.keys), w.sent, want)
 	}
 }
@@ -483,7 +512,13 @@ func TestReceiptsGoAfterAYear(t *testing.T) {
 func TestSessionsThatNoWorkNeedsGo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for user, ago := range map[string]time.Duration{"old": days30 + 1, "needed": days30 + 1, "scheduled": days30 + 1, "parked": days30 + 1, "young": days30} {
+	for user, ago := range map[string]time.Duration{
+		"old":       days30 + 1,
+		"needed":    days30 + 1,
+		"scheduled": days30 + 1,
+		"parked":    days30 + 1,
+		"young":     days30,
+	} {
 		state := org.SessionReady
 		if user == "parked" {
 			state = org.SessionParked
@@ -513,7 +548,13 @@ func TestTheSweepSealsSessionsWithThePresentKey(t *testing.T) {
 		return s, true
 	}
 	w.sessions.before = func(s org.Session) { // its user signs in at this moment
-		w.sessions.set(org.Session{Tenant: s.Tenant, User: s.User, State: org.SessionReady, KeyID: "newest", SavedAt: start})
+		w.sessions.set(org.Session{
+			Tenant:  s.Tenant,
+			User:    s.User,
+			State:   org.SessionReady,
+			KeyID:   "newest",
+			SavedAt: start,
+		})
 	}
 	if done := w.sweep(); done != (org.Swept{Resealed: 2}) || w.sessions.all["t/a"].KeyID != "newest" {
 		t.Errorf("swept %+v: %v", done, w.sessions.all)
@@ -524,13 +565,14 @@ func TestTheSweepSealsSessionsWithThePresentKey(t *testing.T) {
 // has settled.
 func (w *world) interrupted(at int, meanwhile func()) {
 	settled, done := w.now.Add(w.settle), false
-	w.erasers = slices.Insert(w.erasers, at, org.Eraser(eraserFunc(func(context.Context, erasure.Scope, bool, erasure.Ledger) error {
-		if !done && w.now.After(settled) {
-			done = true
-			meanwhile()
-		}
-		return nil
-	})))
+	w.erasers = slices.Insert(w.erasers, at,
+		org.Eraser(eraserFunc(func(context.Context, erasure.Scope, bool, erasure.Ledger) error {
+			if !done && w.now.After(settled) {
+				done = true
+				meanwhile()
+			}
+			return nil
+		})))
 }
 
 // overtaken lets a run be overtaken, after so many erasers, by one that does all that is left, after which
@@ -574,10 +616,14 @@ func TestARunThatWasOvertakenHarmsNobodyWhoCameBack(t *testing.T) {
 				}
 				w.runs(e.ID)
 				newer := func(keys map[string]bool) int {
-					return len(slices.DeleteFunc(slices.Collect(maps.Keys(keys)), func(key string) bool { return !strings.HasPrefix(key, "t/u/") }))
+					return len(
+						slices.DeleteFunc(slices.Collect(maps.Keys(keys)), func(key string) bool {
+							return !strings.HasPrefix(key, "t/u/")
+						}))
 				}
 				if newer(data.keys) != 7 || newer(files.keys) != 7 || w.users.all["t/u"].State != org.Active {
-					t.Errorf("of what came later there is: %d and %d of 7, %+v", newer(data.keys), newer(files.keys), w.users.all["t/u"])
+					t.Errorf("of what came later there is: %d and %d of 7, %+v", newer(data.keys), newer(files.keys),
+						w.users.all["t/u"])
 				}
 				if receipt := w.erasures.all[e.ID]; receipt.Done.IsZero() || receipt.Scope != (erasure.Scope{}) {
 					t.Errorf("the receipt is %+v", receipt)
@@ -707,7 +753,15 @@ func TestAMarkWhoseAnswerWasLostIsFollowed(t *testing.T) {
 		t.Parallel()
 		w, data, _ := populated(t)
 		service := org.NewService(org.ServiceOptions{
-			Organizations: w, Users: &answerLost{world: w}, Sessions: w, Erasures: w, Directory: w, Exchanger: w, Queue: w, Now: w.clock, NewID: w.newID,
+			Organizations: w,
+			Users:         &answerLost{world: w},
+			Sessions:      w,
+			Erasures:      w,
+			Directory:     w,
+			Exchanger:     w,
+			Queue:         w,
+			Now:           w.clock,
+			NewID:         w.newID,
 		})
 		if _, err := service.EraseUser(t.Context(), who); !errors.Is(err, errKilled) {
 			t.Fatalf("EraseUser = %v, want its death", err)

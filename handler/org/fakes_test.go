@@ -144,7 +144,10 @@ var who = caller.Caller{Tenant: "t", User: "u", Assertion: secret.New("assertion
 
 func newWorld(t *testing.T) *world {
 	w := &world{
-		t: t, now: start, grace: days14, settle: 5 * time.Minute,
+		t:      t,
+		now:    start,
+		grace:  days14,
+		settle: 5 * time.Minute,
 		organizations: &records[org.Organization]{
 			all: map[string]org.Organization{}, key: func(o org.Organization) string { return o.Tenant },
 			version: func(o *org.Organization) *string { return &o.Version },
@@ -185,13 +188,28 @@ func (w *world) newID() string {
 // service is one as a new process would have it.
 func (w *world) service() *org.Service {
 	return org.NewService(org.ServiceOptions{
-		Organizations: w, Users: w, Sessions: w, Erasures: w, Directory: w, Exchanger: w, Queue: w, Now: w.clock, NewID: w.newID,
+		Organizations: w,
+		Users:         w,
+		Sessions:      w,
+		Erasures:      w,
+		Directory:     w,
+		Exchanger:     w,
+		Queue:         w,
+		Now:           w.clock,
+		NewID:         w.newID,
 	})
 }
 
 func (w *world) eradicator() *org.Eradicator {
 	return org.NewEradicator(org.EradicatorOptions{
-		Organizations: w, Users: w, Erasures: w, Jobs: w, Erasers: w.erasers, Queue: w, Now: w.clock, Settle: w.settle,
+		Organizations: w,
+		Users:         w,
+		Erasures:      w,
+		Jobs:          w,
+		Erasers:       w.erasers,
+		Queue:         w,
+		Now:           w.clock,
+		Settle:        w.settle,
 	})
 }
 
@@ -199,8 +217,19 @@ func (w *world) sweeper() *org.Sweeper { return org.NewSweeper(w.sweeperOptions(
 
 func (w *world) sweeperOptions() org.SweeperOptions {
 	return org.SweeperOptions{
-		Organizations: w, Users: w, Sessions: w, Erasures: w, Jobs: w, Schedules: w, Resealer: w, Eradicator: w.eradicator(), Queue: w, NewID: w.newID,
-		Inactive: days90, Grace: w.grace, Unneeded: days30,
+		Organizations: w,
+		Users:         w,
+		Sessions:      w,
+		Erasures:      w,
+		Jobs:          w,
+		Schedules:     w,
+		Resealer:      w,
+		Eradicator:    w.eradicator(),
+		Queue:         w,
+		NewID:         w.newID,
+		Inactive:      days90,
+		Grace:         w.grace,
+		Unneeded:      days30,
 	}
 }
 
@@ -221,7 +250,9 @@ func (w *world) DeleteOrganization(_ context.Context, o org.Organization) error 
 	return w.organizations.remove(o)
 }
 func (w *world) Idle(ctx context.Context, before time.Time, yield func(org.Organization) bool) error {
-	return w.organizations.each(ctx, func(o org.Organization) bool { return o.LastActive.Before(before) || o.State != org.Active }, yield)
+	return w.organizations.each(ctx, func(o org.Organization) bool {
+		return o.LastActive.Before(before) || o.State != org.Active
+	}, yield)
 }
 
 func (w *world) User(_ context.Context, tenant, id string) (org.User, error) {

@@ -43,7 +43,8 @@ func (g guarded) PutSession(ctx context.Context, session Session) error {
 const erasingWait = 5 * time.Minute
 
 func organizationErased() *fault.Fault {
-	return fault.New(fault.Busy, "The data of your organization is being erased. Try again in some minutes.", nil).After(erasingWait)
+	return fault.New(fault.Busy, "The data of your organization is being erased. Try again in some minutes.",
+		nil).After(erasingWait)
 }
 
 func userErased() *fault.Fault {

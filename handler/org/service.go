@@ -165,15 +165,15 @@ func (s *Service) user(ctx context.Context, who caller.Caller) (User, error) {
 	return u, nil
 }
 
-// Present is Busy while the caller's data is being erased. Whoever is about to keep something that names the caller asks
-// before: an erasure waits for requests that were under way.
+// Present is Busy while the caller's data is being erased. Whoever is about to keep something that names the caller
+// asks before: an erasure waits for requests that were under way.
 func (s *Service) Present(ctx context.Context, who caller.Caller) error {
 	_, err := s.user(ctx, who)
 	return err
 }
 
-// MayWork is Busy while the data of the user, or of their organization, is being erased: nothing is begun on their behalf
-// then. It does not count as use of the organization.
+// MayWork is Busy while the data of the user, or of their organization, is being erased: nothing is begun on their
+// behalf then. It does not count as use of the organization.
 func (s *Service) MayWork(ctx context.Context, who caller.Caller) error {
 	if _, err := s.organization(ctx, who.Tenant, s.o.Now().UTC()); err != nil {
 		return err
@@ -284,7 +284,8 @@ func graphScopes(wanted []string) ([]string, error) {
 		}
 	}
 	if len(scopes) == 0 {
-		return nil, fault.New(fault.Invalid, "A token for Graph needs User.Read or Sites.ReadWrite.All among its scopes.", nil).At("/scopes")
+		return nil, fault.New(fault.Invalid,
+			"A token for Graph needs User.Read or Sites.ReadWrite.All among its scopes.", nil).At("/scopes")
 	}
 	return scopes, nil
 }

@@ -52,20 +52,24 @@ func TestUseCostsFewReadsAndAWriteAnHour(t *testing.T) {
 		must(t, s.Enter(t.Context(), "t"))
 	}
 	if w.organizations.reads != 1 || w.organizations.writes != 1 {
-		t.Errorf("1000 requests cost %d reads and %d writes, want 1 of each", w.organizations.reads, w.organizations.writes)
+		t.Errorf("1000 requests cost %d reads and %d writes, want 1 of each", w.organizations.reads,
+			w.organizations.writes)
 	}
 	for _, step := range []struct {
 		at     time.Duration
 		writes int
 		last   time.Duration
 	}{
-		{time.Minute, 1, 0}, {time.Hour - 1, 1, 0}, {time.Hour, 2, time.Hour}, {2*time.Hour - 1, 2, time.Hour}, {48 * time.Hour, 3, 48 * time.Hour},
+		{time.Minute, 1, 0}, {time.Hour - 1, 1, 0}, {time.Hour, 2, time.Hour}, {2*time.Hour - 1, 2, time.Hour},
+		{48 * time.Hour, 3, 48 * time.Hour},
 	} {
 		w.now = start.Add(step.at)
 		must(t, w.service().Enter(t.Context(), "t")) // another process, which remembers nothing
 		o := w.organizations.all["t"]
-		if w.organizations.writes != step.writes || !o.LastActive.Equal(start.Add(step.last)) || !o.FirstSeen.Equal(start) {
-			t.Errorf("after %v: %d writes, %+v, want %d and the last use after %v", step.at, w.organizations.writes, o, step.writes, step.last)
+		if w.organizations.writes != step.writes || !o.LastActive.Equal(start.Add(step.last)) ||
+			!o.FirstSeen.Equal(start) {
+			t.Errorf("after %v: %d writes, %+v, want %d and the last use after %v", step.at, w.organizations.writes, o,
+				step.writes, step.last)
 		}
 	}
 }
@@ -93,11 +97,23 @@ func TestAReturnEndsTheGraceAndIsTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	due := start.Add(3 * 24 * time.Hour)
-	w.organizations.set(org.Organization{Tenant: "t", State: org.Grace, FirstSeen: start.AddDate(-1, 0, 0), LastActive: start.Add(-days90), EraseAt: due})
+	w.organizations.set(org.Organization{
+		Tenant:     "t",
+		State:      org.Grace,
+		FirstSeen:  start.AddDate(-1, 0, 0),
+		LastActive: start.Add(-days90),
+		EraseAt:    due,
+	})
 	visit, err := in(t, w.service(), who)
 	must(t, err)
 	want := org.Organization{
-		Tenant: "t", State: org.Active, FirstSeen: start.AddDate(-1, 0, 0), LastActive: start, ReturnedAt: start, WasDueAt: due, Version: "v2",
+		Tenant:     "t",
+		State:      org.Active,
+		FirstSeen:  start.AddDate(-1, 0, 0),
+		LastActive: start,
+		ReturnedAt: start,
+		WasDueAt:   due,
+		Version:    "v2",
 	}
 	if diff := cmp.Diff(want, visit.Organization); diff != "" {
 		t.Errorf("the organization (-want +got):\n%s", diff)
@@ -106,7 +122,12 @@ func TestAReturnEndsTheGraceAndIsTold(t *testing.T) {
 
 func TestEnteringThatLosesARaceLooksAgain(t *testing.T) {
 	t.Parallel()
-	old := org.Organization{Tenant: "t", State: org.Active, FirstSeen: start.AddDate(-1, 0, 0), LastActive: start.AddDate(0, -3, 0)}
+	old := org.Organization{
+		Tenant:     "t",
+		State:      org.Active,
+		FirstSeen:  start.AddDate(-1, 0, 0),
+		LastActive: start.AddDate(0, -3, 0),
+	}
 	for _, c := range []struct {
 		name  string
 		begin []org.Organization
@@ -115,7 +136,12 @@ func TestEnteringThatLosesARaceLooksAgain(t *testing.T) {
 		first time.Time  // FirstSeen afterwards
 	}{
 		{"another first visit won", nil, func(w *world) {
-			w.organizations.set(org.Organization{Tenant: "t", State: org.Active, FirstSeen: start.Add(-time.Second), LastActive: start.Add(-time.Second)})
+			w.organizations.set(org.Organization{
+				Tenant:     "t",
+				State:      org.Active,
+				FirstSeen:  start.Add(-time.Second),
+				LastActive: start.Add(-time.Second),
+			})
 		}, "", start.Add(-time.Second)},
 		{"another visit won", []org.Organization{old}, func(w *world) {
 			now := old
@@ -132,7 +158,9 @@ func TestEnteringThatLosesARaceLooksAgain(t *testing.T) {
 			now.State = org.Erasing
 			w.organizations.set(now)
 		}, fault.Busy, old.FirstSeen},
-		{"the erasure began and ended", []org.Organization{old}, func(w *world) { delete(w.organizations.all, "t") }, "", start},
+		{"the erasure began and ended", []org.Organization{old}, func(w *world) {
+			delete(w.organizations.all, "t")
+		}, "", start},
 	} {
 		w := newWorld(t)
 		for _, o := range c.begin {
@@ -172,7 +200,8 @@ func TestTheProfileIsReadOnceForEachLogin(t *testing.T) {
 	next.Assertion = secret.New("another assertion")
 	visit, err := in(t, s, next)
 	must(t, err)
-	if u := w.users.all["t/u"]; visit.User.Profile.Name != "Anna II" || u.Profile.Name != "Anna II" || !u.LastSignIn.Equal(w.now) {
+	if u := w.users.all["t/u"]; visit.User.Profile.Name != "Anna II" || u.Profile.Name != "Anna II" ||
+		!u.LastSignIn.Equal(w.now) {
 		t.Errorf("after the next login the user is %+v, stored %+v", visit.User, u)
 	}
 	delete(w.users.all, "t/u") // erased meanwhile
@@ -205,7 +234,8 @@ func TestASessionThatIsMissingOrParkedIsRenewedAtTheVisit(t *testing.T) {
 
 func TestAFaultOfTheExchangeOrTheDirectoryLeavesNoUser(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []fault.Kind{fault.Unauthorized, fault.Consent, fault.SignIn, fault.NotSetUp, fault.Forbidden, fault.Busy} {
+	for _, kind := range []fault.Kind{fault.Unauthorized, fault.Consent, fault.SignIn, fault.NotSetUp, fault.Forbidden,
+		fault.Busy} {
 		refused := fault.New(kind, "No.", nil)
 		for what, prepare := range map[string]func(*world){
 			"exchange":  func(w *world) { w.renew = func(caller.Caller) error { return refused } },
@@ -296,7 +326,8 @@ func TestATokenIsForASubsetOfTheScopes(t *testing.T) {
 			}
 			continue
 		}
-		if err != nil || !slices.Equal(asked, append(slices.Clone(c.want), "{}")) || !slices.Equal(granted.Scopes, c.want) || granted.Text.Reveal() != "graph" {
+		if err != nil || !slices.Equal(asked, append(slices.Clone(c.want), "{}")) ||
+			!slices.Equal(granted.Scopes, c.want) || granted.Text.Reveal() != "graph" {
 			t.Errorf("%s: %+v, %v, asked for %q, want %q", name, granted, err, asked, c.want)
 		}
 	}

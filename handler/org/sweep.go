@@ -147,8 +147,10 @@ func (s *Sweeper) marks() marks { return marks{s.o.Organizations, s.o.Users} }
 // unused is the erasure of an organization that nobody uses, without an id.
 func unused(o Organization, now time.Time) Erasure {
 	return Erasure{
-		Scope: erasure.Scope{Tenant: o.Tenant}, Subject: OfOrganization, Begun: now,
-		Reason: "not used since " + o.LastActive.Format(time.DateOnly),
+		Scope:   erasure.Scope{Tenant: o.Tenant},
+		Subject: OfOrganization,
+		Begun:   now,
+		Reason:  "not used since " + o.LastActive.Format(time.DateOnly),
 	}
 }
 
@@ -157,7 +159,11 @@ func (s *Sweeper) users(ctx context.Context, now time.Time, done *Swept) error {
 	var failed problems
 	err := s.o.Users.Marked(ctx, func(u User) bool {
 		_, err := revive(ctx, s.o.Erasures, Erasure{
-			ID: u.Erasure, Scope: erasure.Scope{Tenant: u.Tenant, User: u.ID}, Subject: OfUser, Reason: unknown, Begun: now,
+			ID:      u.Erasure,
+			Scope:   erasure.Scope{Tenant: u.Tenant, User: u.ID},
+			Subject: OfUser,
+			Reason:  unknown,
+			Begun:   now,
 		})
 		failed.add(withoutConflict(err))
 		return done.goesOn(ctx)

@@ -45,18 +45,27 @@ type Never struct {
 // NeverKept is what Image Pro meets and does not keep, or does not even ask for.
 func NeverKept() []Never {
 	return []Never{
-		{"Teams channel (name, id)", "Used for the answer to the one request that names it, then forgotten; in no store, no cache and no log."},
-		{"Teams conversations and files", "Never asked for: no call under /teams, /chats, /me/drive or /me/messages is made, and no permission for them is requested."},
-		{"Pictures", "They stay in SharePoint, but for small ones that somebody put into a recipe itself, which are kept where the recipe is, and for the previews of dry runs (at most 512 pixels large, of at most eight images), which are kept for a day. One that is edited is in memory while that lasts, one that a bulk edit lays on others for up to ten minutes; one that is uploaded or restored passes through a temporary file without a name."},
-		{"Access tokens of Teams", "Used for the request that brings them; only a hash of one is in memory for up to an hour."},
+		{"Teams channel (name, id)",
+			"Used for the answer to the one request that names it, then forgotten; in no store, no cache and no log."},
+		{"Teams conversations and files",
+			"Never asked for: no call under /teams, /chats, /me/drive or /me/messages is made, and no permission " +
+				"for them is requested."},
+		{"Pictures", "They stay in SharePoint, but for small ones that somebody put into a recipe itself, which are " +
+			"kept where the recipe is, and for the previews of dry runs (at most 512 pixels large, of at most eight " +
+			"images), which are kept for a day. One that is edited is in memory while that lasts, one that a bulk " +
+			"edit lays on others for up to ten minutes; one that is uploaded or restored passes through a temporary " +
+			"file without a name."},
+		{"Access tokens of Teams",
+			"Used for the request that brings them; only a hash of one is in memory for up to an hour."},
 		{"Passwords, and what a user did elsewhere", "Never seen."},
 	}
 }
 
 // The ends of what is kept.
 const (
-	whileActive = "While the organization is active: erased after it was not used for IMAGEPRO_INACTIVE_DAYS and its grace of IMAGEPRO_GRACE_DAYS, or at once when an administrator asks for it."
-	withUser    = "Until the user asks for erasure; else while the organization is active."
+	whileActive = "While the organization is active: erased after it was not used for IMAGEPRO_INACTIVE_DAYS and " +
+		"its grace of IMAGEPRO_GRACE_DAYS, or at once when an administrator asks for it."
+	withUser = "Until the user asks for erasure; else while the organization is active."
 )
 
 // Inventory is all that Image Pro keeps.
@@ -70,16 +79,17 @@ func Inventory() []Entry {
 
 func people() []Entry {
 	return []Entry{
-		{Table, "ImageProOrganizations", "organization", "To know which organizations use Image Pro, and which have stopped.", whileActive, []Field{
-			{"RowKey", "tenant id"},
-			{"State", "active, in its grace, or being erased"},
-			{"FirstSeen", "time of the first use"},
-			{"LastActive", "time of the last use, to the hour"},
-			{"EraseAt", "end of the grace"},
-			{"ReturnedAt", "time of the last return during a grace"},
-			{"WasDueAt", "when the erasure would have begun then"},
-			{"Erasure", "id of the erasure under way"},
-		}},
+		{Table, "ImageProOrganizations", "organization",
+			"To know which organizations use Image Pro, and which have stopped.", whileActive, []Field{
+				{"RowKey", "tenant id"},
+				{"State", "active, in its grace, or being erased"},
+				{"FirstSeen", "time of the first use"},
+				{"LastActive", "time of the last use, to the hour"},
+				{"EraseAt", "end of the grace"},
+				{"ReturnedAt", "time of the last return during a grace"},
+				{"WasDueAt", "when the erasure would have begun then"},
+				{"Erasure", "id of the erasure under way"},
+			}},
 		{Table, "ImageProUsers", "user", "To greet users, and to speak to them in their language.", withUser, []Field{
 			{"PartitionKey", "tenant id"},
 			{"RowKey", "object id of the user"},
@@ -92,7 +102,8 @@ func people() []Entry {
 			{"Erasure", "id of the erasure under way"},
 		}},
 		{Table, "ImageProSessions", "user", "To finish a bulk edit while its user is away.",
-			"Until no bulk edit needs it for IMAGEPRO_SESSION_DAYS, or Entra ID ends it, or the user asks for erasure.", []Field{
+			"Until no bulk edit needs it for IMAGEPRO_SESSION_DAYS, or Entra ID ends it, or the user asks for erasure.",
+			[]Field{
 				{"PartitionKey", "tenant id"},
 				{"RowKey", "object id of the user"},
 				{"State", "ready, or waiting for the user's next sign-in"},
@@ -107,21 +118,22 @@ func people() []Entry {
 
 func tabs() []Entry {
 	return []Entry{
-		{Table, "ImageProTabs", "organization", "To show in a tab what it was set up for (image configuration).", whileActive, []Field{
-			{"PartitionKey", "tenant id"},
-			{"RowKey", "id of the tab"},
-			{"D/title", "title"},
-			{"D/site", "id of the SharePoint site"},
-			{"D/drive", "id of the library"},
-			{"D/folder", "id of the folder"},
-			{"D/layout", "arrangement of pictures"},
-			{"D/sortBy", "order of pictures"},
-			{"D/descending", "its direction"},
-			{"D/captions", "what stands below pictures"},
-			{"D/defaultRecipe", "edits that the editor begins with, as in spec.json of bulk edits"},
-			{"D/createdAt", "time"},
-			{"D/changedAt", "time"},
-		}},
+		{Table, "ImageProTabs", "organization", "To show in a tab what it was set up for (image configuration).",
+			whileActive, []Field{
+				{"PartitionKey", "tenant id"},
+				{"RowKey", "id of the tab"},
+				{"D/title", "title"},
+				{"D/site", "id of the SharePoint site"},
+				{"D/drive", "id of the library"},
+				{"D/folder", "id of the folder"},
+				{"D/layout", "arrangement of pictures"},
+				{"D/sortBy", "order of pictures"},
+				{"D/descending", "its direction"},
+				{"D/captions", "what stands below pictures"},
+				{"D/defaultRecipe", "edits that the editor begins with, as in spec.json of bulk edits"},
+				{"D/createdAt", "time"},
+				{"D/changedAt", "time"},
+			}},
 		{Table, "ImageProPresets", "organization", "To apply the same edits again (presets).", whileActive, []Field{
 			{"PartitionKey", "tenant id"},
 			{"RowKey", "id of the preset, or hash of its name"},
@@ -138,8 +150,11 @@ func tabs() []Entry {
 
 func images() []Entry {
 	return []Entry{
-		{Table, "ImageProImages", "organization", "To describe pictures for people and for those who cannot see them, and to tell what was done to them (image properties).",
-			whileActive + " The id of a user goes when that user asks for erasure; what they said of a picture stays.", []Field{
+		{Table, "ImageProImages", "organization",
+			"To describe pictures for people and for those who cannot see them, and to tell what was done to them " +
+				"(image properties).",
+			whileActive + " The id of a user goes when that user asks for erasure; what they said of a picture stays.",
+			[]Field{
 				{"PartitionKey", "tenant id"},
 				{"RowKey", "hashes of the ids of library and image"},
 				{"Folder", "hash of the folder's id"},
@@ -155,108 +170,121 @@ func images() []Entry {
 				{"D/credit", "credit"},
 				{"D/tags", "tags"},
 				{"D/focal", "point that should stay in sight"},
-				{"D/recipes", "edits that were carried out, as in spec.json of bulk edits, with their hashes and times"},
+				{"D/recipes", "edits that were carried out, as in spec.json of bulk edits, with their " +
+					"hashes and times"},
 			}},
 	}
 }
 
 func bulkEdits() []Entry {
 	return []Entry{
-		{Table, "ImageProBulkEdits", "user", "To edit each image of a bulk edit once, and to tell what became of it.", withUser, []Field{
-			{"PartitionKey", "tenant id and id of the bulk edit"},
-			{"RowKey", "kind and number of the record"},
-			{"User", "object id of the user"},
-			{"Kind", "whether it edits, tries or undoes"},
-			{"Of", "id of the bulk edit that it undoes or repeats"},
-			{"State", "how far it is"},
-			{"Reason", "kind of what went wrong"},
-			{"Message", "sentence for the user"},
-			{"CreatedAt", "time"},
-			{"FinishedAt", "time"},
-			{"RunningAt", "time"},
-			{"RunningFrom", "number"},
-			{"Folders", "number"},
-			{"Folder", "number"},
-			{"Cursor", "place in SharePoint's list of a folder"},
-			{"End", "whether everything is listed"},
-			{"Planned", "number"},
-			{"Passed", "number"},
-			{"Left", "number"},
-			{"Sent", "number"},
-			{"Edited", "number"},
-			{"Unchanged", "number"},
-			{"Skipped", "number"},
-			{"Conflict", "number"},
-			{"Failed", "number"},
-			{"BytesBefore", "number"},
-			{"BytesAfter", "number"},
-			{"Drive", "id of the library of a folder to look into"},
-			{"Item", "id of that folder"},
-			{"Depth", "number"},
-			{"Facts/number", "number of the image in names of copies"},
-			{"Facts/user", "object id of the user"},
-			{"Facts/drive", "id of the image's library"},
-			{"Facts/file", "id of the image"},
-			{"Facts/parent", "id of its folder"},
-			{"Facts/name", "its file name"},
-			{"Facts/tag", "tag of its content"},
-			{"Facts/hash", "hash of its content"},
-			{"Facts/size", "number"},
-			{"Facts/reason", "kind of what went wrong"},
-			{"Facts/message", "sentence for the user"},
-			{"Facts/before", "pixels, bytes and format before"},
-			{"Facts/after", "pixels, bytes and format after"},
-			{"Facts/warnings", "what was lost on the way"},
-			{"Facts/finishedAt", "time"},
-			{"Facts/tries", "number"},
-			{"Facts/intent", "hash, size, name and folder of what is about to be saved, or, of a dry run, would be"},
-			{"Facts/undoing", "hashes and length of the contents before and after, for undoing"},
-			{"Facts/saved", "id of the file that got the result, and tag of its content"},
-		}},
+		{Table, "ImageProBulkEdits", "user", "To edit each image of a bulk edit once, and to tell what became of it.",
+			withUser, []Field{
+				{"PartitionKey", "tenant id and id of the bulk edit"},
+				{"RowKey", "kind and number of the record"},
+				{"User", "object id of the user"},
+				{"Kind", "whether it edits, tries or undoes"},
+				{"Of", "id of the bulk edit that it undoes or repeats"},
+				{"State", "how far it is"},
+				{"Reason", "kind of what went wrong"},
+				{"Message", "sentence for the user"},
+				{"CreatedAt", "time"},
+				{"FinishedAt", "time"},
+				{"RunningAt", "time"},
+				{"RunningFrom", "number"},
+				{"Folders", "number"},
+				{"Folder", "number"},
+				{"Cursor", "place in SharePoint's list of a folder"},
+				{"End", "whether everything is listed"},
+				{"Planned", "number"},
+				{"Passed", "number"},
+				{"Left", "number"},
+				{"Sent", "number"},
+				{"Edited", "number"},
+				{"Unchanged", "number"},
+				{"Skipped", "number"},
+				{"Conflict", "number"},
+				{"Failed", "number"},
+				{"BytesBefore", "number"},
+				{"BytesAfter", "number"},
+				{"Drive", "id of the library of a folder to look into"},
+				{"Item", "id of that folder"},
+				{"Depth", "number"},
+				{"Facts/number", "number of the image in names of copies"},
+				{"Facts/user", "object id of the user"},
+				{"Facts/drive", "id of the image's library"},
+				{"Facts/file", "id of the image"},
+				{"Facts/parent", "id of its folder"},
+				{"Facts/name", "its file name"},
+				{"Facts/tag", "tag of its content"},
+				{"Facts/hash", "hash of its content"},
+				{"Facts/size", "number"},
+				{"Facts/reason", "kind of what went wrong"},
+				{"Facts/message", "sentence for the user"},
+				{"Facts/before", "pixels, bytes and format before"},
+				{"Facts/after", "pixels, bytes and format after"},
+				{"Facts/warnings", "what was lost on the way"},
+				{"Facts/finishedAt", "time"},
+				{"Facts/tries", "number"},
+				{"Facts/intent", "hash, size, name and folder of what is about to be saved, or, of a dry " +
+					"run, would be"},
+				{"Facts/undoing", "hashes and length of the contents before and after, for undoing"},
+				{"Facts/saved", "id of the file that got the result, and tag of its content"},
+			}},
 		{Table, "ImageProBulkIndex", "user", "To find a user's bulk edits.", withUser, []Field{
 			{"PartitionKey", "tenant id"},
 			{"RowKey", "object id of the user and id of the bulk edit"},
 			{"CreatedAt", "time"},
 		}},
-		{Table, "ImageProBulkOpen", "user", "To find the bulk edits that go on, and those whose messages were lost.", withUser, []Field{
-			{"PartitionKey", "tenant id"},
-			{"RowKey", "object id of the user and id of the bulk edit"},
-			{"CreatedAt", "time"},
-			{"Mark", "how far it was"},
-			{"MarkAt", "time"},
-			{"Nudges", "number"},
-			{"Rests", "whether it waits for its user"},
-		}},
-		{Table, "ImageProPeers", "organization", "To share a tenant's budget of requests to SharePoint among the processes that work for it.", whileActive, []Field{
-			{"PartitionKey", "tenant id"},
-			{"RowKey", "random id of a process"},
-			{"At", "time"},
-			{"Pause", "time until which SharePoint asked it to wait"},
-		}},
-		{Blob, "image-pro/<tenant id>/<object id>/bulk-edits/<bulk edit>/spec.json", "user", "To know what a bulk edit does.", withUser, []Field{
-			{"recipe", "edits, with ids of the pictures of libraries that they need, and small pictures that they hold"},
-			{"target", "whether to make versions or copies"},
-			{"name", "form of the names of copies"},
-			{"folder", "id of the folder of copies"},
-			{"onConflict", "what to do if such a name is taken"},
-			{"onChanged", "what to do with an image that somebody changes meanwhile"},
-			{"keepDates", "whether the time of the last change stays"},
-			{"called", "name of the recipe, for names of copies"},
-			{"images", "ids of the pictures of libraries that the edits need, with length and hash of the content"},
-		}},
-		{Blob, "image-pro/<tenant id>/<object id>/bulk-edits/<bulk edit>/source.json", "user", "To know which images a bulk edit is for.", withUser, []Field{
-			{"folder", "ids of library and folder, and which files of it"},
-			{"properties", "which images, by what is said of them"},
-			{"since", "id of an earlier bulk edit"},
-			{"images", "ids of libraries and images"},
-			{"job", "id of another bulk edit, and which of its images"},
-		}},
-		{Blob, "image-pro-previews/<tenant id>/<object id>/bulk-edits/<bulk edit>/<number>-before.jpg", "user", "To show what a dry run would make of some of its images.", "A day; then they are not shown any more, and the sweep deletes them within a quarter of an hour. At once when the user or an administrator asks for erasure.", []Field{
-			{"<anything>", "a picture of the user's, at most 512 pixels large, without its metadata"},
-		}},
-		{Blob, "image-pro-previews/<tenant id>/<object id>/bulk-edits/<bulk edit>/<number>-after.jpg", "user", "The same.", "The same.", []Field{
-			{"<anything>", "what the recipe makes of it, as small"},
-		}},
+		{Table, "ImageProBulkOpen", "user", "To find the bulk edits that go on, and those whose messages were lost.",
+			withUser, []Field{
+				{"PartitionKey", "tenant id"},
+				{"RowKey", "object id of the user and id of the bulk edit"},
+				{"CreatedAt", "time"},
+				{"Mark", "how far it was"},
+				{"MarkAt", "time"},
+				{"Nudges", "number"},
+				{"Rests", "whether it waits for its user"},
+			}},
+		{Table, "ImageProPeers", "organization",
+			"To share a tenant's budget of requests to SharePoint among the processes that work for it.", whileActive,
+			[]Field{
+				{"PartitionKey", "tenant id"},
+				{"RowKey", "random id of a process"},
+				{"At", "time"},
+				{"Pause", "time until which SharePoint asked it to wait"},
+			}},
+		{Blob, "image-pro/<tenant id>/<object id>/bulk-edits/<bulk edit>/spec.json", "user",
+			"To know what a bulk edit does.", withUser, []Field{
+				{"recipe", "edits, with ids of the pictures of libraries that they need, and small pictures " +
+					"that they hold"},
+				{"target", "whether to make versions or copies"},
+				{"name", "form of the names of copies"},
+				{"folder", "id of the folder of copies"},
+				{"onConflict", "what to do if such a name is taken"},
+				{"onChanged", "what to do with an image that somebody changes meanwhile"},
+				{"keepDates", "whether the time of the last change stays"},
+				{"called", "name of the recipe, for names of copies"},
+				{"images", "ids of the pictures of libraries that the edits need, with length and hash of the content"},
+			}},
+		{Blob, "image-pro/<tenant id>/<object id>/bulk-edits/<bulk edit>/source.json", "user",
+			"To know which images a bulk edit is for.", withUser, []Field{
+				{"folder", "ids of library and folder, and which files of it"},
+				{"properties", "which images, by what is said of them"},
+				{"since", "id of an earlier bulk edit"},
+				{"images", "ids of libraries and images"},
+				{"job", "id of another bulk edit, and which of its images"},
+			}},
+		{Blob, "image-pro-previews/<tenant id>/<object id>/bulk-edits/<bulk edit>/<number>-before.jpg", "user",
+			"To show what a dry run would make of some of its images.",
+			"A day; then they are not shown any more, and the sweep deletes them within a quarter of an hour. At " +
+				"once when the user or an administrator asks for erasure.", []Field{
+				{"<anything>", "a picture of the user's, at most 512 pixels large, without its metadata"},
+			}},
+		{Blob, "image-pro-previews/<tenant id>/<object id>/bulk-edits/<bulk edit>/<number>-after.jpg", "user",
+			"The same.", "The same.", []Field{
+				{"<anything>", "what the recipe makes of it, as small"},
+			}},
 		{Table, "ImageProSchedules", "user", "To start bulk edits while nobody is there.", withUser, []Field{
 			{"PartitionKey", "tenant id"},
 			{"RowKey", "object id of the user and id of the schedule"},
@@ -296,7 +324,9 @@ func bulkEdits() []Entry {
 	}
 }
 
-const inQueue = "Until it is handled: seconds as a rule, longer while a service that it needs is busy or away. One that failed five times goes to the queue of the same name with -poison, whose function handles it once more. A message whose bulk edit was erased is dropped."
+const inQueue = "Until it is handled: seconds as a rule, longer while a service that it needs is busy or away. One " +
+	"that failed five times goes to the queue of the same name with -poison, whose function handles it once more. A " +
+	"message whose bulk edit was erased is dropped."
 
 func erasures() []Entry {
 	return []Entry{
@@ -313,53 +343,61 @@ func erasures() []Entry {
 				{"Counts", "numbers of records by kind"},
 				{"Through", "keys of what was counted last, until it is done"},
 			}},
-		{Queue, "erasures", "nobody", "To go on with an erasure.", "Until it is handled: minutes as a rule. One that failed five times goes to erasures-poison and is dropped; the daily clean-up sends another.", []Field{
-			{"erasure", "random id of the erasure"},
-		}},
+		{Queue, "erasures", "nobody", "To go on with an erasure.",
+			"Until it is handled: minutes as a rule. One that failed five times goes to erasures-poison and is " +
+				"dropped; the daily clean-up sends another.", []Field{
+				{"erasure", "random id of the erasure"},
+			}},
 	}
 }
 
 func passing() []Entry {
 	return []Entry{
-		{Blob, "azure-webjobs-hosts/<anything>", "nobody", "Written by the Functions host: when its timers ran last.", "As long as the function app exists.", []Field{
-			{"<anything>", "times and schedules; no data of users"},
-		}},
-		{Log, "standard output", "nobody", "To find out what went wrong.", "As long as the operator's log store keeps it.", []Field{
-			{"time", "time"},
-			{"level", "weight of the event"},
-			{"msg", "what happened, in words that are the same each time"},
-			{"invocation", "id of the request"},
-			{"trace", "id of the trace that it belongs to; only if telemetry is sent"},
-			{"method", "HTTP method"},
-			{"route", "form of the address, without its values"},
-			{"status", "HTTP status"},
-			{"ms", "duration"},
-			{"kind", "kind of a fault"},
-			{"error", "what went wrong: codes and ids, no foreign texts"},
-			{"function", "name of the function"},
-			{"tenant", "tenant id"},
-			{"job", "id of the bulk edit"},
-			{"item", "number of the image"},
-			{"reason", "kind of a fault, or why an erasure began"},
-			{"wait", "duration"},
-			{"after", "duration"},
-			{"since", "time"},
-			{"schedule", "id of a schedule"},
-			{"due", "time"},
-			{"started", "numbers of bulk edits that a schedule started"},
-			{"address", "address that the program listens at"},
-			{"version", "version of the program"},
-			{"erasure", "random id of an erasure"},
-			{"subject", "user or organization"},
-			{"counts", "numbers of records by kind"},
-			{"swept", "numbers of what a clean-up did"},
-			{"complete", "whether a clean-up did everything"},
-		}},
-		{Log, "telemetry", "nobody", "To see how the program does; sent to the operator's collector, if a setting names one.", "As long as the collector keeps it.", []Field{
-			{"log", "the same as on the standard output"},
-			{"span", "a request, a function, a message or a call to another service: form of the address or name, status, duration; ids of traces, which are random"},
-			{"metric", "numbers and durations by form of the address, status, service, function, result and kind of a fault"},
-		}},
+		{Blob, "azure-webjobs-hosts/<anything>", "nobody", "Written by the Functions host: when its timers ran last.",
+			"As long as the function app exists.", []Field{
+				{"<anything>", "times and schedules; no data of users"},
+			}},
+		{Log, "standard output", "nobody", "To find out what went wrong.",
+			"As long as the operator's log store keeps it.", []Field{
+				{"time", "time"},
+				{"level", "weight of the event"},
+				{"msg", "what happened, in words that are the same each time"},
+				{"invocation", "id of the request"},
+				{"trace", "id of the trace that it belongs to; only if telemetry is sent"},
+				{"method", "HTTP method"},
+				{"route", "form of the address, without its values"},
+				{"status", "HTTP status"},
+				{"ms", "duration"},
+				{"kind", "kind of a fault"},
+				{"error", "what went wrong: codes and ids, no foreign texts"},
+				{"function", "name of the function"},
+				{"tenant", "tenant id"},
+				{"job", "id of the bulk edit"},
+				{"item", "number of the image"},
+				{"reason", "kind of a fault, or why an erasure began"},
+				{"wait", "duration"},
+				{"after", "duration"},
+				{"since", "time"},
+				{"schedule", "id of a schedule"},
+				{"due", "time"},
+				{"started", "numbers of bulk edits that a schedule started"},
+				{"address", "address that the program listens at"},
+				{"version", "version of the program"},
+				{"erasure", "random id of an erasure"},
+				{"subject", "user or organization"},
+				{"counts", "numbers of records by kind"},
+				{"swept", "numbers of what a clean-up did"},
+				{"complete", "whether a clean-up did everything"},
+			}},
+		{Log, "telemetry", "nobody",
+			"To see how the program does; sent to the operator's collector, if a setting names one.",
+			"As long as the collector keeps it.", []Field{
+				{"log", "the same as on the standard output"},
+				{"span", "a request, a function, a message or a call to another service: form of the address or " +
+					"name, status, duration; ids of traces, which are random"},
+				{"metric", "numbers and durations by form of the address, status, service, function, result and " +
+					"kind of a fault"},
+			}},
 		{Memory, "Graph tokens", "user", "To call Microsoft Graph on behalf of a user.", "Up to an hour.", []Field{
 			{"key", "hash with a random salt"},
 			{"token", "access token for Microsoft Graph"},
@@ -370,34 +408,43 @@ func passing() []Entry {
 			{"Mail", "mail address"},
 			{"Locale", "preferred language"},
 		}},
-		{Memory, "tabs", "organization", "To show a tab quickly.", "Up to IMAGEPRO_TAB_CACHE after it was read.", []Field{
-			{"key", "tenant id and id of the tab"},
-			{"tab", "as in the table ImageProTabs"},
-		}},
-		{Memory, "pictures of recipes", "user", "To lay the same picture on all images of a bulk edit without reading it for each.", "Up to ten minutes after it was read; eight at the most.", []Field{
-			{"key", "tenant id, id of the bulk edit and hash of the content"},
-			{"content", "file of the picture"},
-		}},
-		{Memory, "bulk edits at work", "user", "To edit each image without reading the bulk edit again.", "Up to ten minutes after they were read.", []Field{
-			{"key", "tenant id and id of the bulk edit"},
-			{"job", "as in the table ImageProBulkEdits, without the user and the results; for two seconds"},
-			{"spec", "as in the blob spec.json; sixteen at the most"},
-		}},
-		{Memory, "shares of bulk edits", "user", "To count results without reading the counts again.", "Until the process ends, or a thousand others have come.", []Field{
-			{"key", "tenant id, id of the bulk edit and number of the share"},
-			{"counts", "numbers"},
-		}},
-		{Memory, "organizations in use", "organization", "To note the use of an organization without a write for each request.", "Up to ten seconds.", []Field{
-			{"key", "tenant id"},
-		}},
-		{Memory, "tenants at work", "organization", "To slow down the requests of a tenant that SharePoint throttles, and of no other.", "Until the process ends, or ten thousand other tenants have come.", []Field{
-			{"key", "tenant id"},
-			{"gate", "numbers and times"},
-		}},
-		{Memory, "Entra ID's documents", "nobody", "To check tokens.", "Up to a day; signing keys longer while Entra ID cannot be reached.", []Field{
-			{"keys", "public signing keys"},
-			{"metadata", "addresses of Entra ID for a tenant"},
-		}},
+		{Memory, "tabs", "organization", "To show a tab quickly.", "Up to IMAGEPRO_TAB_CACHE after it was read.",
+			[]Field{
+				{"key", "tenant id and id of the tab"},
+				{"tab", "as in the table ImageProTabs"},
+			}},
+		{Memory, "pictures of recipes", "user",
+			"To lay the same picture on all images of a bulk edit without reading it for each.",
+			"Up to ten minutes after it was read; eight at the most.", []Field{
+				{"key", "tenant id, id of the bulk edit and hash of the content"},
+				{"content", "file of the picture"},
+			}},
+		{Memory, "bulk edits at work", "user", "To edit each image without reading the bulk edit again.",
+			"Up to ten minutes after they were read.", []Field{
+				{"key", "tenant id and id of the bulk edit"},
+				{"job", "as in the table ImageProBulkEdits, without the user and the results; for two seconds"},
+				{"spec", "as in the blob spec.json; sixteen at the most"},
+			}},
+		{Memory, "shares of bulk edits", "user", "To count results without reading the counts again.",
+			"Until the process ends, or a thousand others have come.", []Field{
+				{"key", "tenant id, id of the bulk edit and number of the share"},
+				{"counts", "numbers"},
+			}},
+		{Memory, "organizations in use", "organization",
+			"To note the use of an organization without a write for each request.", "Up to ten seconds.", []Field{
+				{"key", "tenant id"},
+			}},
+		{Memory, "tenants at work", "organization",
+			"To slow down the requests of a tenant that SharePoint throttles, and of no other.",
+			"Until the process ends, or ten thousand other tenants have come.", []Field{
+				{"key", "tenant id"},
+				{"gate", "numbers and times"},
+			}},
+		{Memory, "Entra ID's documents", "nobody", "To check tokens.",
+			"Up to a day; signing keys longer while Entra ID cannot be reached.", []Field{
+				{"keys", "public signing keys"},
+				{"metadata", "addresses of Entra ID for a tenant"},
+			}},
 	}
 }
 
@@ -405,7 +452,8 @@ func browsers() []Entry {
 	return []Entry{
 		{Browser, "session storage: image-pro-draft-<id>", "user",
 			"To keep a bulk edit that is being put together over a reload, and to come back to it from its dry run.",
-			"Until the window or tab is closed, the user signs out or asks for erasure, another user signs in there, or " +
+			"Until the window or tab is closed, the user signs out or asks for erasure, another user signs " +
+				"in there, or " +
 				"twenty others have come. It never leaves the browser.", []Field{
 				{"owner", "tenant id and object id of the user"},
 				{"at", "time"},

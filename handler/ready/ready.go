@@ -24,8 +24,8 @@ type State struct {
 	Problem fault.Kind // empty: it answers
 }
 
-// How long a look may take, and how long what it found is good for: everybody may ask, and must not make the program ask
-// others as often.
+// How long a look may take, and how long what it found is good for: everybody may ask, and must not make the program
+// ask others as often.
 const (
 	patience = 5 * time.Second
 	life     = 5 * time.Second
@@ -46,8 +46,8 @@ func NewProber(now func() time.Time, checks ...Check) *Prober {
 	return &Prober{checks: checks, now: now}
 }
 
-// Look returns the state of each dependency, in the order of the checks, as of now or of some seconds ago. Who asks while
-// somebody else's look goes on gets its result.
+// Look returns the state of each dependency, in the order of the checks, as of now or of some seconds ago. Who asks
+// while somebody else's look goes on gets its result.
 func (p *Prober) Look(ctx context.Context) []State {
 	p.mu.Lock()
 	defer p.mu.Unlock()

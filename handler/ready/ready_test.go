@@ -17,11 +17,14 @@ func TestEachDependencyIsToldWithItsProblem(t *testing.T) {
 	t.Parallel()
 	p := ready.NewProber(time.Now,
 		ready.Check{Name: "good", Ask: func(context.Context) error { return nil }},
-		ready.Check{Name: "away", Ask: func(context.Context) error { return fault.New(fault.Busy, "away", errors.New("a secret")) }},
+		ready.Check{Name: "away", Ask: func(context.Context) error {
+			return fault.New(fault.Busy, "away", errors.New("a secret"))
+		}},
 		ready.Check{Name: "odd", Ask: func(context.Context) error { return errors.New("x") }},
 	)
 	found := p.Look(t.Context())
-	if len(found) != 3 || found[0].Name != "good" || found[0].Problem != "" || found[1].Problem != fault.Busy || found[2].Problem != fault.Internal {
+	if len(found) != 3 || found[0].Name != "good" || found[0].Problem != "" || found[1].Problem != fault.Busy ||
+		found[2].Problem != fault.Internal {
 		t.Errorf("%+v", found)
 	}
 }

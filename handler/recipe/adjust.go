@@ -7,14 +7,16 @@ type Adjust struct {
 	Exposure             float64 // stops of light, from -5 to 5
 	Gamma                float64 // from 0.1 to 10; above 1 is lighter
 	Brightness, Contrast float64 // from -100 to 100
-	Highlights, Shadows  float64 // from -100 to 100: what is light, what is dark, made lighter or darker; black and white stay
-	Sigmoid              Sigmoid
-	Temperature          float64 // from -100 (cold) to 100 (warm): blue and red are made stronger or weaker by up to a quarter
-	Saturation           float64 // from -100 to 100
-	Vibrance             float64 // from -100 to 100: saturation that spares what is saturated
-	Hue                  float64 // degrees about the grey axis, from -180 to 180
-	// Editor says that it is to look as in Toast UI's editor: gamma, brightness, contrast, saturation, vibrance and hue,
-	// with fabric's formulas and a hundredth of the value as fabric's.
+	// from -100 to 100: what is light, what is dark, made lighter or darker; black and white stay
+	Highlights, Shadows float64
+	Sigmoid             Sigmoid
+	// from -100 (cold) to 100 (warm): blue and red are made stronger or weaker by up to a quarter
+	Temperature float64
+	Saturation  float64 // from -100 to 100
+	Vibrance    float64 // from -100 to 100: saturation that spares what is saturated
+	Hue         float64 // degrees about the grey axis, from -180 to 180
+	// Editor says that it is to look as in Toast UI's editor: gamma, brightness, contrast, saturation, vibrance and
+	// hue, with fabric's formulas and a hundredth of the value as fabric's.
 	Editor bool
 }
 
@@ -41,7 +43,8 @@ func parseAdjust(o *object) Step {
 		s.Highlights = o.number("highlights", 0, -100, 100)
 		s.Shadows = o.number("shadows", 0, -100, 100)
 		sigmoid := o.object("sigmoid")
-		s.Sigmoid = Sigmoid{Midpoint: sigmoid.number("midpoint", 0.5, 0, 1), Factor: sigmoid.number("factor", 0, -10, 10)}
+		s.Sigmoid = Sigmoid{Midpoint: sigmoid.number("midpoint", 0.5, 0, 1),
+			Factor: sigmoid.number("factor", 0, -10, 10)}
 		sigmoid.close()
 		s.Exposure = o.number("exposure", 0, -5, 5)
 		s.Temperature = o.number("temperature", 0, -100, 100)

@@ -31,7 +31,8 @@ func (BlendColor) Op() string { return "blendColor" }
 
 func parseBlendColor(o *object) Step {
 	return BlendColor{
-		Mode: word(o, "mode", BlendTint, BlendTint, BlendAdd, BlendDiff, BlendSubtract, BlendMultiply, BlendScreen, BlendLighten, BlendDarken,
+		Mode: word(o, "mode", BlendTint, BlendTint, BlendAdd, BlendDiff, BlendSubtract, BlendMultiply, BlendScreen,
+			BlendLighten, BlendDarken,
 			BlendOverlay, BlendExclusion),
 		Color: o.opaque("color", "#000000"),
 		Alpha: o.number("alpha", 1, 0, 1),

@@ -14,8 +14,10 @@ func (Extend) Op() string { return "extend" }
 func parseExtend(o *object) Step {
 	side := span{most: MaxSide, mostPercent: 500}
 	s := Extend{
-		Top: o.lengthOr("top", Length{}, side), Right: o.lengthOr("right", Length{}, side),
-		Bottom: o.lengthOr("bottom", Length{}, side), Left: o.lengthOr("left", Length{}, side),
+		Top:        o.lengthOr("top", Length{}, side),
+		Right:      o.lengthOr("right", Length{}, side),
+		Bottom:     o.lengthOr("bottom", Length{}, side),
+		Left:       o.lengthOr("left", Length{}, side),
 		Background: o.color("background", "transparent"),
 	}
 	return s
@@ -32,7 +34,12 @@ func (Border) Op() string { return "border" }
 
 func parseBorder(o *object) Step {
 	return Border{
-		Width: o.lengthOr("width", Length{Value: 2, Percent: true}, span{least: 1, most: 2000, leastPercent: 0.1, mostPercent: 100}),
+		Width: o.lengthOr("width", Length{Value: 2, Percent: true}, span{
+			least:        1,
+			most:         2000,
+			leastPercent: 0.1,
+			mostPercent:  100,
+		}),
 		Color: o.color("color", "#ffffff"),
 	}
 }
@@ -46,5 +53,11 @@ type RoundCorners struct {
 func (RoundCorners) Op() string { return "roundCorners" }
 
 func parseRoundCorners(o *object) Step {
-	return RoundCorners{Radius: o.lengthOr("radius", Length{Value: 5, Percent: true}, span{least: 1, most: MaxSide, leastPercent: 0.1, mostPercent: 100})}
+	return RoundCorners{
+		Radius: o.lengthOr("radius", Length{Value: 5, Percent: true}, span{
+			least:        1,
+			most:         MaxSide,
+			leastPercent: 0.1,
+			mostPercent:  100,
+		})}
 }

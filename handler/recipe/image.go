@@ -41,8 +41,8 @@ func (r *Recipe) Images() []NeededImage {
 	return all
 }
 
-// Unusable returns the fault in err as one that says that it is about a picture of the recipe. What only the user can mend
-// is about more than that.
+// Unusable returns the fault in err as one that says that it is about a picture of the recipe. What only the user can
+// mend is about more than that.
 func Unusable(err error) *fault.Fault {
 	f := *fault.From(err)
 	if !f.Kind.NeedsUser() {
@@ -66,7 +66,9 @@ func imageOf(step Step) (image Image, ok bool) {
 // image reads a picture: {"data": "data:image/png;base64,..."} or {"drive": "...", "item": "..."}.
 func (o *object) image() Image {
 	if !o.has("image") {
-		o.report("image", `A picture is expected here: {"data": "data:image/png;base64,..."} or {"drive": "...", "item": "..."}.`)
+		o.report(
+			"image", `A picture is expected here: {"data": "data:image/png;base64,..."} or {"drive": "...", `+
+				`"item": "..."}.`)
 		return Image{}
 	}
 	c := o.object("image")
@@ -91,7 +93,9 @@ func (o *object) file(name string) string {
 	file, err := base64.StdEncoding.Strict().DecodeString(encoded)
 	begins, known := signatures()[format]
 	if !ok || !known || err != nil || strings.ContainsAny(encoded, "\r\n") || !strings.HasPrefix(string(file), begins) {
-		o.report(name, "A picture is expected here as data:image/png;base64,... (or jpeg, gif, webp), whose bytes are what it says.")
+		o.report(
+			name, "A picture is expected here as data:image/png;base64,... (or jpeg, gif, webp), whose bytes are "+
+				"what it says.")
 		return ""
 	}
 	return string(file)

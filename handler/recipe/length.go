@@ -145,9 +145,11 @@ func (in span) holds(l Length) bool {
 func (in span) sentence() string {
 	percent := short(in.leastPercent) + "% to " + short(in.mostPercent) + "%"
 	if in.relative {
-		return "A share from " + short(in.leastPercent/100) + " to " + short(in.mostPercent/100) + " or " + percent + " is expected here."
+		return "A share from " + short(in.leastPercent/100) + " to " + short(in.mostPercent/100) + " or " + percent +
+			" is expected here."
 	}
-	return "A number of pixels from " + short(in.least) + " to " + short(in.most) + " or " + percent + " is expected here."
+	return "A number of pixels from " + short(in.least) + " to " + short(in.most) + " or " + percent +
+		" is expected here."
 }
 
 func toLength(value any, relative bool) (Length, bool) {

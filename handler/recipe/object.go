@@ -122,8 +122,8 @@ func (o *object) label(name string, most int) string {
 	return text
 }
 
-// omit leaves a field out of the canonical form if it says nothing. Fields that came later do so at their defaults: recipes
-// that are older keep their hashes.
+// omit leaves a field out of the canonical form if it says nothing. Fields that came later do so at their defaults:
+// recipes that are older keep their hashes.
 func (o *object) omit(name string, nothing bool) {
 	if nothing {
 		delete(o.canonical, name)
@@ -244,7 +244,8 @@ func (o *object) numbers(name string, least, most float64, counts ...int) []floa
 	for i, value := range list {
 		n, isNumber := toNumber(value)
 		if _, isJSON := value.(json.Number); !isJSON || !isNumber || n < least || n > most {
-			o.problem.report(pointer(o.path, name)+"/"+strconv.Itoa(i), "A number from %s to %s is expected here.", short(least), short(most))
+			o.problem.report(pointer(o.path, name)+"/"+strconv.Itoa(i), "A number from %s to %s is expected here.",
+				short(least), short(most))
 		}
 		numbers[i] = n
 	}

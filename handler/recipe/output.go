@@ -75,7 +75,8 @@ type Output struct {
 	// Compression is that of PNG.
 	Compression Compression
 	Palette     Palette // of PNG and GIF
-	// MaxBytes is how long the file may be; 0 for any length. The quality is lowered for it, to MinQuality at the least.
+	// MaxBytes is how long the file may be; 0 for any length. The quality is lowered for it, to MinQuality at the
+	// least.
 	MaxBytes   int
 	MinQuality int
 	// MinSavings is by how many percent the file has to get shorter, or it stays as it is; below 0 for not at all.

@@ -23,8 +23,8 @@ type Piece struct {
 
 // ParsePath reads path data of SVG 1.1 (section 8.3): the commands M, L, H, V, C, S, Q, T, A, Z and their relative
 // forms. Arcs come out as curves of at most an eighth of a turn, which stay within four millionths of the radius. A
-// path begins with M, has at most MaxPieces pieces, and every coordinate lies between -1e6 and 1e6. The error tells what
-// is wrong near which byte.
+// path begins with M, has at most MaxPieces pieces, and every coordinate lies between -1e6 and 1e6. The error tells
+// what is wrong near which byte.
 func ParsePath(d string) ([]Piece, error) {
 	s, err := scanPath(d)
 	if err != nil {

@@ -51,9 +51,9 @@ const (
 )
 
 // Step is one operation. The concrete types are the structs of this package, one file each: Resize, Crop,
-// Rotate, Flip, Extend, Border, RoundCorners, Adjust, AutoLevels, Grayscale, Sepia, Matrix, Invert, Threshold, Posterize, Solarize,
-// Duotone, BlendColor, RemoveColor, Flatten, Blur, Sharpen, Convolve, Rank, Noise, Pixelate, Redact, Text, Trim, Drawing,
-// Shadow, Vignette, Watermark, Mask.
+// Rotate, Flip, Extend, Border, RoundCorners, Adjust, AutoLevels, Grayscale, Sepia, Matrix, Invert, Threshold,
+// Posterize, Solarize, Duotone, BlendColor, RemoveColor, Flatten, Blur, Sharpen, Convolve, Rank, Noise, Pixelate,
+// Redact, Text, Trim, Drawing, Shadow, Vignette, Watermark, Mask.
 type Step interface {
 	// Op is the operation's name in the document.
 	Op() string
@@ -121,7 +121,8 @@ func Parse(data []byte) (*Recipe, error) {
 	}
 	r.canonical = appendCanonical(nil, o.canonical)
 	if len(r.canonical) > MaxBytes { // it must be a document itself
-		return nil, fault.Newf(fault.Invalid, "With its defaults filled in the recipe has %d bytes; at most %d are allowed.", len(r.canonical), MaxBytes)
+		return nil, fault.Newf(fault.Invalid,
+			"With its defaults filled in the recipe has %d bytes; at most %d are allowed.", len(r.canonical), MaxBytes)
 	}
 	return r, nil
 }
@@ -149,10 +150,13 @@ func parseRecipe(o *object) *Recipe {
 	output := o.object("output")
 	r.Output = parseOutput(output)
 	if r.Output.MinSavings >= 0 && (r.Output.StripGPS || slices.ContainsFunc(r.Steps, Hides)) {
-		output.report("minSavingsPercent", "This field does not go together with redact and stripGps, which might be left out for it.")
+		output.report("minSavingsPercent",
+			"This field does not go together with redact and stripGps, which might be left out for it.")
 	}
 	if r.Input.OnAnimated == ProcessAnimated && !r.Output.Format.moves() {
-		output.report("format", "An animation cannot be written as %s. Take gif or webp here, or \"first\" as onAnimated of the input, for a still picture.", r.Output.Format)
+		output.report("format",
+			"An animation cannot be written as %s. Take gif or webp here, or \"first\" as onAnimated of the input, "+
+				"for a still picture.", r.Output.Format)
 	}
 	output.close()
 	return r

@@ -21,7 +21,8 @@ type Pixelate struct {
 func (Pixelate) Op() string { return "pixelate" }
 
 func parsePixelate(o *object) Step {
-	return Pixelate{Size: o.integer("size", 8, 2, 1024), Sample: word(o, "sample", SampleAverage, SampleAverage, SampleTopLeft)}
+	return Pixelate{Size: o.integer("size", 8, 2, 1024),
+		Sample: word(o, "sample", SampleAverage, SampleAverage, SampleTopLeft)}
 }
 
 // RedactMode is how something is made unrecognisable.
@@ -69,7 +70,9 @@ func (Redact) Op() string { return "redact" }
 func parseRedact(o *object) Step {
 	s := Redact{
 		Mode:  word(o, "mode", RedactFill, RedactFill, RedactPixelate, RedactBlur),
-		Color: o.opaque("color", "#000000"), Size: o.integer("size", 24, 8, 1024), Sigma: o.number("sigma", 20, 5, 100),
+		Color: o.opaque("color", "#000000"),
+		Size:  o.integer("size", 24, 8, 1024),
+		Sigma: o.number("sigma", 20, 5, 100),
 	}
 	regions := o.objects("regions", MaxRegions)
 	if len(regions) == 0 {
@@ -88,7 +91,13 @@ func parseRegion(o *object) Region {
 	relative := o.relative()
 	r := Region{Shape: word(o, "shape", Rectangle, Rectangle, Ellipse, Polygon)}
 	if r.Shape == Polygon {
-		r.Points = o.points("points", span{least: -far, most: far, leastPercent: -500, mostPercent: 500, relative: relative}, 3, MaxPoints)
+		r.Points = o.points("points", span{
+			least:        -far,
+			most:         far,
+			leastPercent: -500,
+			mostPercent:  500,
+			relative:     relative,
+		}, 3, MaxPoints)
 		o.close()
 		return r
 	}

@@ -161,7 +161,10 @@ func (s theSchema) places() (all []place) {
 			if items, ok := property["items"].(node); ok && p.name != "" {
 				for _, form := range s.forms(items) {
 					if form["type"] == "object" {
-						add(place{p.name + "/" + name, form, func(o node) node { return p.wrap(with(least, name, []any{o})) }})
+						add(
+							place{p.name + "/" + name, form, func(o node) node {
+								return p.wrap(with(least, name, []any{o}))
+							}})
 					}
 				}
 			}
@@ -194,7 +197,8 @@ func TestTheSchemaAndTheParserAgree(t *testing.T) {
 			}
 			r, err := recipe.Parse(document)
 			if taken := s.takes(t, document); taken != want || (err == nil) != want {
-				t.Errorf("%s: %s: the schema takes it: %t, the parser says %v, want %t\n%.300s", p.name, what, taken, err, want, document)
+				t.Errorf("%s: %s: the schema takes it: %t, the parser says %v, want %t\n%.300s", p.name, what, taken,
+					err, want, document)
 			}
 			if err != nil {
 				return fault.From(err).Message
@@ -221,7 +225,8 @@ func TestTheSchemaAndTheParserAgree(t *testing.T) {
 		for _, name := range names {
 			for _, value := range s.good(p.form["properties"].(node)[name].(node)) {
 				got := try(fmt.Sprintf("%s: %v", name, value), with(name, value), true)
-				if def, ok := s.at(p.form["properties"].(node)[name].(node))["default"]; ok && def == value && got != hash {
+				if def, ok := s.at(p.form["properties"].(node)[name].(node))["default"]; ok && def == value &&
+					got != hash {
 					t.Errorf("%s: %s: the default is not %v", p.name, name, def)
 				}
 			}
@@ -304,7 +309,9 @@ func (s theSchema) bad(n node) []any {
 			values = append(values, 2.5)
 		}
 		if most := count(a["maxItems"]); most > 0 && len(all) == 1 {
-			values = append(values, slices.Repeat(s.sample(node{"type": "array", "items": a["items"], "minItems": json.Number("1")}).([]any), most+1))
+			values = append(values,
+				slices.Repeat(
+					s.sample(node{"type": "array", "items": a["items"], "minItems": json.Number("1")}).([]any), most+1))
 		}
 	}
 	return values

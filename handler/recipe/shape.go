@@ -20,8 +20,8 @@ const (
 // Drawing draws a shape on a picture. It may reach over the edges; one that misses the picture is nothing.
 type Drawing struct {
 	Shape Shape
-	// X, Y, Width and Height are the box of a rectangle, an ellipse, a triangle and a path with a ViewBox; percent of the
-	// picture's width and height. Of another path, X and Y are where its zero is.
+	// X, Y, Width and Height are the box of a rectangle, an ellipse, a triangle and a path with a ViewBox; percent of
+	// the picture's width and height. Of another path, X and Y are where its zero is.
 	X, Y, Width, Height Length
 	Radius              Length      // of the corners of a rectangle; percent of its shorter side
 	Points              [][2]Length // of a line, polyline or polygon; percent of the picture's width and height
@@ -129,7 +129,8 @@ func (s *Drawing) parsePath(o *object, at, side span) {
 		s.ViewBox = ViewBox{v[0], v[1], v[2], v[3]}
 		for i := 2; i < 4; i++ {
 			if v[i] < 0.001 {
-				o.problem.report(pointer(o.path, "viewBox")+"/"+strconv.Itoa(i), "A size from 0.001 to 1000000 is expected here.")
+				o.problem.report(pointer(o.path, "viewBox")+"/"+strconv.Itoa(i),
+					"A size from 0.001 to 1000000 is expected here.")
 			}
 		}
 		const around = 10
@@ -142,7 +143,9 @@ func (s *Drawing) parsePath(o *object, at, side span) {
 	for _, piece := range s.Path {
 		for _, p := range piece.Points {
 			if p.X < least.X || p.X > most.X || p.Y < least.Y || p.Y > most.Y {
-				o.report("d", "The path leaves the room from %s, %s to %s, %s: ten times its viewBox on each side, or 30000 pixels.",
+				o.report(
+					"d", "The path leaves the room from %s, %s to %s, %s: ten times its viewBox on each side, or "+
+						"30000 pixels.",
 					short(least.X), short(least.Y), short(most.X), short(most.Y))
 			}
 		}

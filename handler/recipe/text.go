@@ -57,18 +57,28 @@ func (Text) Op() string { return "text" }
 
 func parseText(o *object) Step {
 	s := Text{
-		Text:       o.text("text", "", MaxText),
-		Bold:       o.boolean("bold", false),
-		Italic:     o.boolean("italic", false),
-		Underline:  o.boolean("underline", false),
-		Size:       o.lengthOr("size", Length{Value: 4, Percent: true}, span{least: 4, most: 2000, leastPercent: 0.5, mostPercent: 100}),
+		Text:      o.text("text", "", MaxText),
+		Bold:      o.boolean("bold", false),
+		Italic:    o.boolean("italic", false),
+		Underline: o.boolean("underline", false),
+		Size: o.lengthOr("size", Length{Value: 4, Percent: true}, span{
+			least:        4,
+			most:         2000,
+			leastPercent: 0.5,
+			mostPercent:  100,
+		}),
 		Color:      o.color("color", "#ffffff"),
 		Opacity:    o.number("opacity", 1, 0, 1),
 		Angle:      o.angle(0),
 		Align:      word(o, "align", AlignLeft, AlignLeft, AlignCenter, AlignRight),
 		LineHeight: o.number("lineHeight", 1.16, 0.5, 4),
 		Gravity:    o.gravity(SouthEast),
-		MaxWidth:   o.lengthOr("maxWidth", Length{Value: 100, Percent: true}, span{least: 1, most: MaxSide, leastPercent: 1, mostPercent: 100}),
+		MaxWidth: o.lengthOr("maxWidth", Length{Value: 100, Percent: true}, span{
+			least:        1,
+			most:         MaxSide,
+			leastPercent: 1,
+			mostPercent:  100,
+		}),
 	}
 	checkText(o, s.Text)
 
@@ -81,7 +91,8 @@ func parseText(o *object) Step {
 
 	background := o.object("background")
 	s.Background.Color = background.color("color", "transparent")
-	s.Background.Padding = background.lengthOr("padding", Length{Value: 25, Percent: true}, span{most: 500, mostPercent: 200})
+	s.Background.Padding = background.lengthOr("padding", Length{Value: 25, Percent: true},
+		span{most: 500, mostPercent: 200})
 	background.close()
 	return s
 }

@@ -15,6 +15,7 @@ func (Vignette) Op() string { return "filter" }
 
 func parseVignette(o *object) Step {
 	return Vignette{
-		Amount: o.number("amount", 50, 0, 100), Midpoint: o.number("midpoint", 40, 0, 95), Color: o.opaque("color", "#000000"),
+		Amount: o.number("amount", 50, 0, 100), Midpoint: o.number("midpoint", 40, 0, 95),
+		Color: o.opaque("color", "#000000"),
 	}
 }

@@ -45,13 +45,20 @@ func (Watermark) Op() string { return "watermark" }
 
 func parseWatermark(o *object) Step {
 	s := Watermark{
-		Image:   o.image(),
-		Size:    o.lengthOr("size", Length{Value: 25, Percent: true}, span{least: 1, most: MaxSide, leastPercent: 0.1, mostPercent: 500}),
+		Image: o.image(),
+		Size: o.lengthOr("size", Length{Value: 25, Percent: true}, span{
+			least:        1,
+			most:         MaxSide,
+			leastPercent: 0.1,
+			mostPercent:  500,
+		}),
 		Gravity: o.gravity(SouthEast),
 		Angle:   o.angle(0),
 		Opacity: o.number("opacity", 1, 0, 1),
-		Blend: word(o, "blend", CompositeOver, CompositeOver, CompositeMultiply, CompositeScreen, CompositeOverlay, CompositeDarken,
-			CompositeLighten, CompositeColorDodge, CompositeColorBurn, CompositeHardLight, CompositeSoftLight, CompositeDifference, CompositeExclusion),
+		Blend: word(o, "blend", CompositeOver, CompositeOver, CompositeMultiply, CompositeScreen, CompositeOverlay,
+			CompositeDarken,
+			CompositeLighten, CompositeColorDodge, CompositeColorBurn, CompositeHardLight, CompositeSoftLight,
+			CompositeDifference, CompositeExclusion),
 	}
 	s.OffsetX, s.OffsetY = o.offset(Length{}, MaxSide)
 	if o.has("tile") {
@@ -64,7 +71,8 @@ func parseTile(o *object) *Tile {
 	gap := span{most: MaxSide, mostPercent: 1000}
 	half := Length{Value: 50, Percent: true}
 	spacing := o.object("spacing")
-	t := &Tile{SpacingX: spacing.lengthOr("x", half, gap), SpacingY: spacing.lengthOr("y", half, gap), Stagger: o.boolean("stagger", false)}
+	t := &Tile{SpacingX: spacing.lengthOr("x", half, gap), SpacingY: spacing.lengthOr("y", half, gap),
+		Stagger: o.boolean("stagger", false)}
 	spacing.close()
 	o.close()
 	return t

@@ -35,7 +35,13 @@ func (o *object) conditional(step Step) Step {
 		}
 		return c.integer(name, required, 1, most)
 	}
-	w := When{Step: step, MinWidth: side("minWidth"), MaxWidth: side("maxWidth"), MinHeight: side("minHeight"), MaxHeight: side("maxHeight")}
+	w := When{
+		Step:      step,
+		MinWidth:  side("minWidth"),
+		MaxWidth:  side("maxWidth"),
+		MinHeight: side("minHeight"),
+		MaxHeight: side("maxHeight"),
+	}
 	if c.has("orientation") {
 		w.Orientation = word(c, "orientation", "", Landscape, Portrait, Square)
 	}

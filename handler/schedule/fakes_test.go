@@ -37,10 +37,18 @@ func newWorld(now string) *world {
 }
 
 func (w *world) options() schedule.ServiceOptions {
-	return schedule.ServiceOptions{Store: w, Edits: w, People: w, Now: func() time.Time { return w.now }, NewID: func() string {
-		w.versions++
-		return fmt.Sprint("s", w.versions)
-	}}
+	return schedule.ServiceOptions{
+		Store:  w,
+		Edits:  w,
+		People: w,
+		Now: func() time.Time {
+			return w.now
+		},
+		NewID: func() string {
+			w.versions++
+			return fmt.Sprint("s", w.versions)
+		},
+	}
 }
 
 func (w *world) service() *schedule.Service { return schedule.NewService(w.options()) }
@@ -149,7 +157,8 @@ func (w *world) Submit(_ context.Context, who caller.Caller, r bulk.Request) (bu
 	if job, ok := w.jobs[r.Key]; ok {
 		return job, nil
 	}
-	job := bulk.Job{Ref: bulk.Ref{Tenant: who.Tenant, Job: fmt.Sprint("job", len(w.jobs)+1)}, User: who.User, State: bulk.Planning}
+	job := bulk.Job{Ref: bulk.Ref{Tenant: who.Tenant, Job: fmt.Sprint("job", len(w.jobs)+1)}, User: who.User,
+		State: bulk.Planning}
 	w.jobs[r.Key], w.requests = job, append(w.requests, r)
 	return job, nil
 }

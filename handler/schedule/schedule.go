@@ -1,7 +1,7 @@
 // Package schedule starts bulk edits while nobody is there: at a time, or again and again by a recurrence rule.
 //
-// It does not know how a bulk edit works; it keeps what one shall do, says when the next one is due, and starts what is due
-// once, though a timer may come late, twice, or be killed half-way.
+// It does not know how a bulk edit works; it keeps what one shall do, says when the next one is due, and starts what is
+// due once, though a timer may come late, twice, or be killed half-way.
 package schedule
 
 import (

@@ -17,8 +17,12 @@ import (
 
 func plan(start, rule string) schedule.Plan {
 	return schedule.Plan{
-		Name: "Every Monday", Start: start, Rule: rule, Zone: "Europe/Berlin",
-		Edit: bulk.Request{Recipe: json.RawMessage(`{"version":1}`), Source: bulk.Source{Folder: &bulk.FolderSource{Drive: "d", Item: "root"}}},
+		Name:  "Every Monday",
+		Start: start,
+		Rule:  rule,
+		Zone:  "Europe/Berlin",
+		Edit: bulk.Request{Recipe: json.RawMessage(`{"version":1}`),
+			Source: bulk.Source{Folder: &bulk.FolderSource{Drive: "d", Item: "root"}}},
 	}
 }
 
@@ -63,7 +67,8 @@ func TestWhatIsDueStartsOnceAndThenTheNext(t *testing.T) {
 		w.end()
 	}
 	now := w.one(t, s.ID)
-	if now.LastJob != "job3" || now.LastDue.Format(time.RFC3339) != "2026-12-21T01:00:00Z" || now.Next.Format(time.RFC3339) != "2027-01-18T01:00:00Z" || now.Problem != nil {
+	if now.LastJob != "job3" || now.LastDue.Format(time.RFC3339) != "2026-12-21T01:00:00Z" ||
+		now.Next.Format(time.RFC3339) != "2027-01-18T01:00:00Z" || now.Problem != nil {
 		t.Errorf("the schedule is %+v", now)
 	}
 }
@@ -166,10 +171,11 @@ func TestWhatCannotBeStartedIsTold(t *testing.T) {
 		kind         fault.Kind // of the problem that is told; empty for none
 		due          bool       // it still is
 	}{
-		"the recipe is not taken any more":  {refuse: fault.New(fault.Invalid, "No.", nil), kind: fault.Invalid},
-		"too many bulk edits":               {refuse: fault.New(fault.TooLarge, "No.", nil), kind: fault.TooLarge},
-		"a picture of the recipe is gone":   {refuse: fault.New(fault.NotFound, "No.", nil), kind: fault.NotFound},
-		"the session is dead":               {refuse: fault.New(fault.SignIn, "Sign in.", nil), kind: fault.SignIn, due: true},
+		"the recipe is not taken any more": {refuse: fault.New(fault.Invalid, "No.", nil), kind: fault.Invalid},
+		"too many bulk edits":              {refuse: fault.New(fault.TooLarge, "No.", nil), kind: fault.TooLarge},
+		"a picture of the recipe is gone":  {refuse: fault.New(fault.NotFound, "No.", nil), kind: fault.NotFound},
+		"the session is dead": {refuse: fault.New(fault.SignIn, "Sign in.", nil), kind: fault.SignIn,
+			due: true},
 		"a service is away":                 {refuse: fault.New(fault.Busy, "Later.", nil), due: true},
 		"our own failure":                   {refuse: fault.New(fault.Internal, "Oh.", nil), due: true},
 		"the user is erased at this moment": {gone: fault.New(fault.Busy, "Erased.", nil), due: true},
@@ -209,7 +215,8 @@ func TestAPausedScheduleStartsNothing(t *testing.T) {
 	if done := w.at(t, "2026-12-09T01:30:00Z"); done != (schedule.Started{}) {
 		t.Errorf("%+v, want nothing", done)
 	}
-	if needed := must[bool](t)(w.service().Works(t.Context(), "t", "u")); needed || len(w.service().Upcoming(s, 3)) != 0 {
+	if needed := must[bool](t)(w.service().Works(t.Context(), "t", "u")); needed ||
+		len(w.service().Upcoming(s, 3)) != 0 {
 		t.Error("a paused schedule needs the session")
 	}
 	paused.Paused = false
@@ -225,7 +232,8 @@ func TestAPausedScheduleStartsNothing(t *testing.T) {
 func TestSchedulesAreTheirUsersAndAreListedByWhatIsDueFirst(t *testing.T) {
 	t.Parallel()
 	w := newWorld("2026-12-01T00:00:00Z")
-	late, soon := w.create(t, plan("2026-12-09T02:00:00", "")), w.create(t, plan("2026-12-07T02:00:00", "FREQ=DAILY;COUNT=2"))
+	late, soon := w.create(t, plan("2026-12-09T02:00:00", "")),
+		w.create(t, plan("2026-12-07T02:00:00", "FREQ=DAILY;COUNT=2"))
 	w.at(t, "2026-12-08T12:00:00Z")
 	w.end()
 	var got []string
@@ -267,7 +275,8 @@ func TestSchedulesThatAreRefused(t *testing.T) {
 	for range schedule.MaxOfUser {
 		w.create(t, plan("2026-12-12T00:00:00", ""))
 	}
-	if _, err := w.service().Create(t.Context(), adele, plan("2026-12-12T00:00:00", "")); !fault.Is(err, fault.TooLarge) || !strings.Contains(err.Error(), "50") {
+	if _, err := w.service().Create(t.Context(), adele, plan("2026-12-12T00:00:00", "")); !fault.Is(err,
+		fault.TooLarge) || !strings.Contains(err.Error(), "50") {
 		t.Errorf("one too many: %v", err)
 	}
 	s := must[[]schedule.Schedule](t)(w.service().List(t.Context(), adele))[0]

@@ -44,7 +44,8 @@ func (s *Service) Create(ctx context.Context, who caller.Caller, p Plan) (Schedu
 		return Schedule{}, err
 	}
 	if len(have) >= MaxOfUser {
-		return Schedule{}, fault.Newf(fault.TooLarge, "There are %d schedules; a user has at most %d.", len(have), MaxOfUser).Over(fault.LimitSchedules)
+		return Schedule{}, fault.Newf(fault.TooLarge, "There are %d schedules; a user has at most %d.", len(have),
+			MaxOfUser).Over(fault.LimitSchedules)
 	}
 	now := s.o.Now().UTC()
 	fresh := Schedule{Tenant: who.Tenant, User: who.User, ID: s.o.NewID(), Plan: p, CreatedAt: now, ChangedAt: now}
@@ -121,7 +122,8 @@ func (s *Service) Delete(ctx context.Context, who caller.Caller, id, version str
 }
 
 func stale(cause error) error {
-	return fault.New(fault.Stale, "Somebody has changed the schedule meanwhile, or it has just started a bulk edit.", cause)
+	return fault.New(fault.Stale, "Somebody has changed the schedule meanwhile, or it has just started a bulk edit.",
+		cause)
 }
 
 // Upcoming returns the times, at most n, at which the schedule is due after the present one.
@@ -160,8 +162,8 @@ func (s *Service) valid(p Plan) (Plan, occurrences, error) {
 	return p, due, nil
 }
 
-// keyOf makes the bulk edit that a schedule starts at a time one, however often it is started. No client can name the key:
-// headers hold no such character.
+// keyOf makes the bulk edit that a schedule starts at a time one, however often it is started. No client can name the
+// key: headers hold no such character.
 func keyOf(s Schedule) string {
 	return "\x00schedule " + s.ID + " " + s.Next.UTC().Format(time.RFC3339)
 }

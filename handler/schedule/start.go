@@ -33,7 +33,8 @@ type Started struct {
 	Stopped bool
 }
 
-// Start starts the bulk edits that are due, each once however often they were missed. What it has to leave is due still.
+// Start starts the bulk edits that are due, each once however often they were missed. What it has to leave is due
+// still.
 func (s *Starter) Start(ctx context.Context) (Started, error) {
 	var done Started
 	var failed error

@@ -24,7 +24,9 @@ const (
 // zoneOf returns the time zone with a name of the IANA data base, such as Europe/Berlin, or of Windows, such as
 // W. Europe Standard Time (https://github.com/unicode-org/cldr/blob/main/common/supplemental/windowsZones.xml).
 func zoneOf(name string) (*time.Location, error) {
-	unknown := fault.New(fault.Invalid, "The time zone is not known. Give its IANA name, such as Europe/Berlin, or that of Windows.", nil).At("/timeZone")
+	unknown := fault.New(fault.Invalid,
+		"The time zone is not known. Give its IANA name, such as Europe/Berlin, or that of Windows.",
+		nil).At("/timeZone")
 	if name == "" || name == "Local" { // which are what this machine has
 		return nil, unknown
 	}
@@ -42,7 +44,8 @@ func zoneOf(name string) (*time.Location, error) {
 }
 
 // laterZones are those that Windows has had since the data of the library were written.
-var laterZones = map[string]string{"Yukon Standard Time": "America/Whitehorse", "South Sudan Standard Time": "Africa/Juba"}
+var laterZones = map[string]string{"Yukon Standard Time": "America/Whitehorse",
+	"South Sudan Standard Time": "Africa/Juba"}
 
 // occurrences are the times at which a plan is due.
 type occurrences struct {
@@ -59,10 +62,13 @@ func occurrencesOf(p Plan) (occurrences, error) {
 	}
 	start, err := time.ParseInLocation(localTime, p.Start, zone)
 	if err != nil {
-		return occurrences{}, fault.New(fault.Invalid, "The start is a local time such as 2026-12-24T18:00:00, without an offset.", nil).At("/start")
+		return occurrences{},
+			fault.New(fault.Invalid, "The start is a local time such as 2026-12-24T18:00:00, without an offset.",
+				nil).At("/start")
 	}
 	if start.Year() < 2000 || start.Year() > 2100 {
-		return occurrences{}, fault.New(fault.Invalid, "The start is between the years 2000 and 2100.", nil).At("/start")
+		return occurrences{},
+			fault.New(fault.Invalid, "The start is between the years 2000 and 2100.", nil).At("/start")
 	}
 	if p.Rule == "" {
 		return occurrences{once: start}, nil

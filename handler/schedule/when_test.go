@@ -37,10 +37,14 @@ func TestTimesThatAreDue(t *testing.T) {
 		after string
 		want  []string
 	}{
-		"once":                    {Plan{Start: "2026-12-24T18:00:00", Zone: "Europe/Berlin"}, "2026-12-01T00:00:00Z", []string{"2026-12-24 17:00"}},
-		"once, over":              {Plan{Start: "2026-12-24T18:00:00", Zone: "Europe/Berlin"}, "2026-12-24T17:00:00Z", nil},
-		"a name of Windows":       {Plan{Start: "2026-12-24T18:00:00", Zone: "W. Europe Standard Time"}, "2026-12-01T00:00:00Z", []string{"2026-12-24 17:00"}},
-		"a later name of Windows": {Plan{Start: "2026-12-24T18:00:00", Zone: "Yukon Standard Time"}, "2026-12-01T00:00:00Z", []string{"2026-12-25 01:00"}},
+		"once": {Plan{Start: "2026-12-24T18:00:00", Zone: "Europe/Berlin"}, "2026-12-01T00:00:00Z",
+			[]string{"2026-12-24 17:00"}},
+		"once, over": {Plan{Start: "2026-12-24T18:00:00", Zone: "Europe/Berlin"}, "2026-12-24T17:00:00Z",
+			nil},
+		"a name of Windows": {Plan{Start: "2026-12-24T18:00:00", Zone: "W. Europe Standard Time"},
+			"2026-12-01T00:00:00Z", []string{"2026-12-24 17:00"}},
+		"a later name of Windows": {Plan{Start: "2026-12-24T18:00:00", Zone: "Yukon Standard Time"},
+			"2026-12-01T00:00:00Z", []string{"2026-12-25 01:00"}},
 		"the same local time in summer and in winter": {
 			Plan{Start: "2026-10-18T02:00:00", Rule: "FREQ=WEEKLY", Zone: "America/New_York"}, "2026-10-20T00:00:00Z",
 			[]string{"2026-10-25 06:00", "2026-11-01 07:00", "2026-11-08 07:00"},
@@ -50,22 +54,26 @@ func TestTimesThatAreDue(t *testing.T) {
 			[]string{"2026-03-28 01:30", "2026-03-29 01:30", "2026-03-30 00:30"},
 		},
 		"every hour over a change of clocks": {
-			Plan{Start: "2026-03-29T00:00:00", Rule: "FREQ=HOURLY;COUNT=4", Zone: "Europe/Berlin"}, "2026-03-01T00:00:00Z",
+			Plan{Start: "2026-03-29T00:00:00", Rule: "FREQ=HOURLY;COUNT=4", Zone: "Europe/Berlin"},
+			"2026-03-01T00:00:00Z",
 			[]string{"2026-03-28 23:00", "2026-03-29 00:00", "2026-03-29 01:00"},
 		},
 		"the last Friday of a month, thrice": {
-			Plan{Start: "2026-01-30T09:00:00", Rule: "RRULE:FREQ=MONTHLY;BYDAY=-1FR;COUNT=3", Zone: "UTC"}, "2026-01-01T00:00:00Z",
+			Plan{Start: "2026-01-30T09:00:00", Rule: "RRULE:FREQ=MONTHLY;BYDAY=-1FR;COUNT=3", Zone: "UTC"},
+			"2026-01-01T00:00:00Z",
 			[]string{"2026-01-30 09:00", "2026-02-27 09:00", "2026-03-27 09:00"},
 		},
 		"in small letters, until a day": {
-			Plan{Start: "2026-01-01T09:00:00", Rule: "freq=daily;until=20260103T090000Z", Zone: "UTC"}, "2026-01-01T09:00:00Z",
+			Plan{Start: "2026-01-01T09:00:00", Rule: "freq=daily;until=20260103T090000Z", Zone: "UTC"},
+			"2026-01-01T09:00:00Z",
 			[]string{"2026-01-02 09:00", "2026-01-03 09:00"},
 		},
 		"a leap day": {
 			Plan{Start: "2028-02-29T00:00:00", Rule: "FREQ=YEARLY", Zone: "UTC"}, "2026-01-01T00:00:00Z",
 			[]string{"2028-02-29 00:00", "2032-02-29 00:00", "2036-02-29 00:00"},
 		},
-		"after years away": {Plan{Start: "2026-01-05T09:00:00", Rule: "FREQ=WEEKLY", Zone: "UTC"}, "2029-01-02T00:00:00Z", []string{"2029-01-08 09:00"}},
+		"after years away": {Plan{Start: "2026-01-05T09:00:00", Rule: "FREQ=WEEKLY", Zone: "UTC"},
+			"2029-01-02T00:00:00Z", []string{"2029-01-08 09:00"}},
 	} {
 		if got := dueTimes(t, c.plan, c.after, max(1, len(c.want))); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
@@ -93,21 +101,34 @@ func TestPlansThatAreRefusedNameTheField(t *testing.T) {
 		"an unknown part":         {func(p *Plan) { p.Rule = "FREQ=WEEKLY;ON=MO" }, "/rule", "RFC 5545"},
 		"Easter":                  {func(p *Plan) { p.Rule = "FREQ=YEARLY;BYEASTER=0" }, "/rule", "RFC 5545"},
 		"a value out of range":    {func(p *Plan) { p.Rule = "FREQ=WEEKLY;BYHOUR=25" }, "/rule", "range"},
-		"two lines":               {func(p *Plan) { p.Rule = "DTSTART:20200101T000000Z\nRRULE:FREQ=WEEKLY" }, "/rule", "spaces"},
-		"its own start":           {func(p *Plan) { p.Rule = "FREQ=WEEKLY;DTSTART=20200101T000000Z" }, "/rule", "DTSTART"},
-		"every minute":            {func(p *Plan) { p.Rule = "FREQ=MINUTELY" }, "/rule", "HOURLY"},
-		"twice an hour":           {func(p *Plan) { p.Rule = "FREQ=DAILY;BYHOUR=9;BYMINUTE=0,30" }, "/rule", "once an hour"},
-		"never":                   {func(p *Plan) { p.Rule = "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30" }, "/rule", "no time within 10 years"},
-		"never, by the hour":      {func(p *Plan) { p.Rule = "FREQ=HOURLY;BYMONTH=2;BYMONTHDAY=30" }, "/rule", "no time within 10 years"},
-		"a tenth Friday":          {func(p *Plan) { p.Rule = "FREQ=MONTHLY;BYDAY=10FR" }, "/rule", "at most 5"},
-		"a tenth Friday of May":   {func(p *Plan) { p.Rule = "FREQ=YEARLY;BYMONTH=5;BYDAY=10FR" }, "/rule", "at most 5"},
-		"a 54th Friday":           {func(p *Plan) { p.Rule = "FREQ=YEARLY;BYDAY=54FR" }, "/rule", "at most 53"},
-		"a long rule":             {func(p *Plan) { p.Rule = "FREQ=DAILY;BYHOUR=" + strings.Repeat("1,", 300) + "1" }, "/rule", "500 characters"},
+		"two lines": {func(p *Plan) {
+			p.Rule = "DTSTART:20200101T000000Z\nRRULE:FREQ=WEEKLY"
+		}, "/rule", "spaces"},
+		"its own start": {func(p *Plan) {
+			p.Rule = "FREQ=WEEKLY;DTSTART=20200101T000000Z"
+		}, "/rule", "DTSTART"},
+		"every minute": {func(p *Plan) { p.Rule = "FREQ=MINUTELY" }, "/rule", "HOURLY"},
+		"twice an hour": {func(p *Plan) {
+			p.Rule = "FREQ=DAILY;BYHOUR=9;BYMINUTE=0,30"
+		}, "/rule", "once an hour"},
+		"never": {func(p *Plan) {
+			p.Rule = "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"
+		}, "/rule", "no time within 10 years"},
+		"never, by the hour": {func(p *Plan) {
+			p.Rule = "FREQ=HOURLY;BYMONTH=2;BYMONTHDAY=30"
+		}, "/rule", "no time within 10 years"},
+		"a tenth Friday":        {func(p *Plan) { p.Rule = "FREQ=MONTHLY;BYDAY=10FR" }, "/rule", "at most 5"},
+		"a tenth Friday of May": {func(p *Plan) { p.Rule = "FREQ=YEARLY;BYMONTH=5;BYDAY=10FR" }, "/rule", "at most 5"},
+		"a 54th Friday":         {func(p *Plan) { p.Rule = "FREQ=YEARLY;BYDAY=54FR" }, "/rule", "at most 53"},
+		"a long rule": {func(p *Plan) {
+			p.Rule = "FREQ=DAILY;BYHOUR=" + strings.Repeat("1,", 300) + "1"
+		}, "/rule", "500 characters"},
 	} {
 		plan := good
 		c.change(&plan)
 		_, err := occurrencesOf(plan)
-		if f := fault.From(err); err == nil || f.Kind != fault.Invalid || f.Field != c.field || !strings.Contains(f.Message, c.says) {
+		if f := fault.From(err); err == nil || f.Kind != fault.Invalid || f.Field != c.field ||
+			!strings.Contains(f.Message, c.says) {
 			t.Errorf("%s: %v at %q, want an invalid %s that says %q", name, err, f.Field, c.field, c.says)
 		}
 	}
@@ -116,7 +137,8 @@ func TestPlansThatAreRefusedNameTheField(t *testing.T) {
 // FuzzRule holds that no rule makes the program panic, hang or name a time that is not after the one it was asked for.
 func FuzzRule(f *testing.F) {
 	for _, rule := range []string{
-		"FREQ=WEEKLY;BYDAY=MO", "FREQ=HOURLY;INTERVAL=6", "FREQ=MONTHLY;BYDAY=-1FR;COUNT=3", "FREQ=YEARLY;BYWEEKNO=53;WKST=SU",
+		"FREQ=WEEKLY;BYDAY=MO", "FREQ=HOURLY;INTERVAL=6", "FREQ=MONTHLY;BYDAY=-1FR;COUNT=3",
+		"FREQ=YEARLY;BYWEEKNO=53;WKST=SU",
 		"FREQ=DAILY;BYSETPOS=-1;BYHOUR=1,2", "FREQ=YEARLY;BYYEARDAY=366", "FREQ=DAILY;INTERVAL=99999999",
 	} {
 		f.Add(rule)

@@ -92,7 +92,8 @@ func TestWhatWasSealedOpensForItsOwnerAndPurposeAloneAndUnchanged(t *testing.T) 
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			text, err := s.Open(c.id, c.sealed, c.owner...)
-			if err == nil || !text.Empty() || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "hunter2") {
+			if err == nil || !text.Empty() || !strings.Contains(err.Error(), c.want) ||
+				strings.Contains(err.Error(), "hunter2") {
 				t.Errorf("got %q, %v, want an error with %q", text.Reveal(), err, c.want)
 			}
 		})
@@ -124,7 +125,8 @@ func TestTokensFitAnAddressAndOpenForTheirOwnerAlone(t *testing.T) {
 		}
 	}
 	good := s.Token("text", "tenant")
-	for _, odd := range []string{"", ".", ".new", "AAAA", "AAAA.new", good + "x", "A" + good, good[1:], strings.Replace(good, ".", "=.", 1), strings.Replace(good, ".new", ".old", 1)} {
+	for _, odd := range []string{"", ".", ".new", "AAAA", "AAAA.new", good + "x", "A" + good, good[1:],
+		strings.Replace(good, ".", "=.", 1), strings.Replace(good, ".new", ".old", 1)} {
 		if got, err := s.OpenToken(odd, "tenant"); err == nil || got != "" {
 			t.Errorf("%q opened as %q", odd, got)
 		}
@@ -137,13 +139,16 @@ func TestARingThatCannotBeUsedIsRefused(t *testing.T) {
 		ring []seal.Key
 		want string
 	}{
-		"empty":          {nil, "the key ring is empty"},
-		"short key":      {[]seal.Key{{ID: "k", Secret: secret.New(strings.Repeat("s", 16))}}, "key k has not 32 bytes"},
-		"no key":         {[]seal.Key{{ID: "k"}}, "key k has not 32 bytes"},
-		"long second":    {[]seal.Key{key("a", 'a'), {ID: "b", Secret: secret.New(strings.Repeat("s", 33))}}, "key b has not 32 bytes"},
-		"one id twice":   {[]seal.Key{key("a", 'a'), key("a", 'b')}, `no or two keys with the id "a"`},
-		"no id":          {[]seal.Key{key("", 'a')}, `no or two keys with the id ""`},
-		"one long alone": {[]seal.Key{{ID: "k", Secret: secret.New(strings.Repeat("s", 64))}}, "key k has not 32 bytes"},
+		"empty": {nil, "the key ring is empty"},
+		"short key": {[]seal.Key{{ID: "k", Secret: secret.New(strings.Repeat("s", 16))}},
+			"key k has not 32 bytes"},
+		"no key": {[]seal.Key{{ID: "k"}}, "key k has not 32 bytes"},
+		"long second": {[]seal.Key{key("a", 'a'), {ID: "b", Secret: secret.New(strings.Repeat("s", 33))}},
+			"key b has not 32 bytes"},
+		"one id twice": {[]seal.Key{key("a", 'a'), key("a", 'b')}, `no or two keys with the id "a"`},
+		"no id":        {[]seal.Key{key("", 'a')}, `no or two keys with the id ""`},
+		"one long alone": {[]seal.Key{{ID: "k", Secret: secret.New(strings.Repeat("s", 64))}},
+			"key k has not 32 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

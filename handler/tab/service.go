@@ -54,7 +54,8 @@ func (s *Service) wrote(t Tab) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key := cacheKey{t.Tenant, t.ID}
-	if have, ok := s.memory.Peek(key); ok && t.Version != "" && (have.Version == "" || t.ChangedAt.Before(have.ChangedAt)) {
+	if have, ok := s.memory.Peek(key); ok && t.Version != "" &&
+		(have.Version == "" || t.ChangedAt.Before(have.ChangedAt)) {
 		return
 	}
 	s.memory.Add(key, t)
@@ -89,7 +90,13 @@ func (s *Service) Create(ctx context.Context, who caller.Caller, c Config) (Tab,
 		return Tab{}, err
 	}
 	now := s.o.Now().UTC()
-	t, err := s.o.Tabs.CreateTab(ctx, Tab{Tenant: who.Tenant, ID: s.o.NewID(), Config: c, CreatedAt: now, ChangedAt: now})
+	t, err := s.o.Tabs.CreateTab(ctx, Tab{
+		Tenant:    who.Tenant,
+		ID:        s.o.NewID(),
+		Config:    c,
+		CreatedAt: now,
+		ChangedAt: now,
+	})
 	if err != nil {
 		return Tab{}, err
 	}

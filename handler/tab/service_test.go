@@ -101,7 +101,11 @@ var (
 func newService(life time.Duration) (*tab.Service, *store, *library) {
 	s, l := &store{tabs: map[string]tab.Tab{}}, &library{}
 	return tab.NewService(tab.ServiceOptions{
-		Tabs: s, Library: l, Now: time.Now, NewID: func() string { return "id" }, CacheLife: life,
+		Tabs:      s,
+		Library:   l,
+		Now:       time.Now,
+		NewID:     func() string { return "id" },
+		CacheLife: life,
 	}), s, l
 }
 
@@ -228,7 +232,8 @@ func TestAReaderThatWasSlowerThanAChangeLeavesNothingOldInMemory(t *testing.T) {
 			change(s)
 		}
 		title(t, s, anna)
-		if got, want := title(t, s, anna), title(t, tab.NewService(tab.ServiceOptions{Tabs: records}), anna); got != want || !made {
+		if got, want := title(t, s, anna),
+			title(t, tab.NewService(tab.ServiceOptions{Tabs: records}), anna); got != want || !made {
 			t.Errorf("%s (made: %v): the title is %q, want %q", name, made, got, want)
 		}
 	}
@@ -240,7 +245,12 @@ func TestWhatAChangeFindsIsRemembered(t *testing.T) {
 	first, records, _ := newService(time.Hour)
 	created, err := first.Create(t.Context(), anna, good)
 	must(t, err)
-	second := tab.NewService(tab.ServiceOptions{Tabs: records, Library: &library{}, Now: time.Now, CacheLife: time.Hour})
+	second := tab.NewService(tab.ServiceOptions{
+		Tabs:      records,
+		Library:   &library{},
+		Now:       time.Now,
+		CacheLife: time.Hour,
+	})
 	changed := good
 	changed.Title = "u"
 	for name, try := range map[string]func() error{
@@ -344,8 +354,9 @@ func TestTheFolderIsLookedAtWhenItIsAnother(t *testing.T) {
 	}
 	next.Folder = "f"
 	for kind, want := range map[fault.Kind]fault.Kind{
-		fault.NotFound: fault.Invalid, fault.Forbidden: fault.Invalid, fault.Unsupported: fault.Invalid, fault.Invalid: fault.Invalid,
-		fault.Busy: fault.Busy, fault.SignIn: fault.SignIn, fault.Consent: fault.Consent,
+		fault.NotFound: fault.Invalid, fault.Forbidden: fault.Invalid, fault.Unsupported: fault.Invalid,
+		fault.Invalid: fault.Invalid,
+		fault.Busy:    fault.Busy, fault.SignIn: fault.SignIn, fault.Consent: fault.Consent,
 	} {
 		folders.fault = fault.New(kind, "No.", nil)
 		_, err := s.Update(t.Context(), anna, "id", created.Version, next)

@@ -22,9 +22,12 @@ func validConfig(c Config) (Config, error) {
 	if c.Folder == "" {
 		c.Folder = "root"
 	}
-	for _, id := range []struct{ field, text string }{{"/siteId", c.Site}, {"/driveId", c.Drive}, {"/folderId", c.Folder}} {
+	for _, id := range []struct {
+		field, text string
+	}{{"/siteId", c.Site}, {"/driveId", c.Drive}, {"/folderId", c.Folder}} {
 		if !graphID.MatchString(id.text) {
-			return c, fault.New(fault.Invalid, "This is no id of SharePoint's: 1 to 256 letters, digits and , . ! - _", nil).At(id.field)
+			return c, fault.New(fault.Invalid, "This is no id of SharePoint's: 1 to 256 letters, digits and , . ! - _",
+				nil).At(id.field)
 		}
 	}
 	for _, choice := range []struct {
@@ -33,8 +36,10 @@ func validConfig(c Config) (Config, error) {
 		all   []string
 	}{
 		{"/layout", (*string)(&c.Layout), []string{string(Grid), string(Masonry), string(Carousel), string(List)}},
-		{"/sort/by", (*string)(&c.Sort.By), []string{string(ByName), string(ByModified), string(ByTaken), string(BySize)}},
-		{"/captions", (*string)(&c.Captions), []string{string(NoCaptions), string(NameCaptions), string(TitleCaptions), string(TextCaptions)}},
+		{"/sort/by", (*string)(&c.Sort.By),
+			[]string{string(ByName), string(ByModified), string(ByTaken), string(BySize)}},
+		{"/captions", (*string)(&c.Captions),
+			[]string{string(NoCaptions), string(NameCaptions), string(TitleCaptions), string(TextCaptions)}},
 	} {
 		if *choice.value == "" {
 			*choice.value = choice.all[0]
@@ -70,8 +75,11 @@ func text(field, value string, least, most int) error {
 	length := utf8.RuneCountInString(value)
 	switch {
 	case strings.ContainsFunc(value, func(r rune) bool { return r == utf8.RuneError || unicode.IsControl(r) }):
-		return fault.New(fault.Invalid, "This text must be UTF-8 without control and replacement characters.", nil).At(field)
-	case least > 0 && !strings.ContainsFunc(value, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }):
+		return fault.New(fault.Invalid, "This text must be UTF-8 without control and replacement characters.",
+			nil).At(field)
+	case least > 0 && !strings.ContainsFunc(value, func(r rune) bool {
+		return unicode.IsGraphic(r) && !unicode.IsSpace(r)
+	}):
 		return fault.New(fault.Invalid, "This text may not be empty.", nil).At(field)
 	case length > most:
 		return fault.New(fault.Invalid, fmt.Sprintf("This text has at most %d characters.", most), nil).At(field)

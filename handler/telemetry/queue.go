@@ -16,8 +16,8 @@ type Queue interface {
 	Send(ctx context.Context, queue string, message []byte, delay time.Duration) error
 }
 
-// Queue returns the queue, whose messages then carry the trace in which they were sent and when they are to be seen. Messages are JSON
-// objects without a property named trace.
+// Queue returns the queue, whose messages then carry the trace in which they were sent and when they are to be seen.
+// Messages are JSON objects without a property named trace.
 func (t *Telemetry) Queue(q Queue) Queue {
 	if t.off {
 		return q
@@ -33,8 +33,10 @@ type traced struct {
 // Send implements Queue.
 func (q *traced) Send(ctx context.Context, queue string, message []byte, delay time.Duration) error {
 	now := q.now()
-	ctx, span := q.tracer.Start(ctx, "send "+queue, trace.WithSpanKind(trace.SpanKindProducer), trace.WithTimestamp(now),
-		trace.WithAttributes(attribute.String("messaging.system", "azqueue"), attribute.String("messaging.destination.name", queue)))
+	ctx, span := q.tracer.Start(ctx, "send "+queue, trace.WithSpanKind(trace.SpanKindProducer),
+		trace.WithTimestamp(now),
+		trace.WithAttributes(attribute.String("messaging.system", "azqueue"),
+			attribute.String("messaging.destination.name", queue)))
 	err := q.queue.Send(ctx, queue, enclose(ctx, message, now.Add(delay)), delay)
 	if err != nil {
 		span.SetAttributes(attribute.String("error.type", errorType(err)))
@@ -54,7 +56,8 @@ type parcel struct {
 func enclose(ctx context.Context, message []byte, due time.Time) []byte {
 	carrier := propagation.MapCarrier{}
 	w3c.Inject(ctx, carrier)
-	text, err := json.Marshal(parcel{carrier["traceparent"], carrier["tracestate"], due.UTC().Truncate(time.Millisecond)})
+	text, err := json.Marshal(
+		parcel{carrier["traceparent"], carrier["tracestate"], due.UTC().Truncate(time.Millisecond)})
 	end := bytes.LastIndexByte(message, '}')
 	if err != nil || end < 0 || carrier["traceparent"] == "" {
 		return message

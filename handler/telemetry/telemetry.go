@@ -1,9 +1,9 @@
-// Package telemetry is what the program tells of itself in OpenTelemetry's terms: spans of requests, functions and calls to
-// other services, and measurements of them and of pictures. Names follow OpenTelemetry's semantic conventions 1.37 where these
-// have any, and begin with imagepro where they have none; handler/docs/telemetry.md lists them.
+// Package telemetry is what the program tells of itself in OpenTelemetry's terms: spans of requests, functions and
+// calls to other services, and measurements of them and of pictures. Names follow OpenTelemetry's semantic conventions
+// 1.37 where these have any, and begin with imagepro where they have none; handler/docs/telemetry.md lists them.
 //
-// It does not know where they are sent, nor people: no attribute holds an id of a user, a name, a mail address, an address of a
-// file or a token.
+// It does not know where they are sent, nor people: no attribute holds an id of a user, a name, a mail address, an
+// address of a file or a token.
 package telemetry
 
 import (
@@ -65,15 +65,20 @@ func New(traces trace.TracerProvider, metrics metric.MeterProvider, now func() t
 	}
 	t.requests = histogram("http.server.request.duration", "s", "Duration of requests to the API.", seconds)
 	t.functions = histogram("imagepro.function.duration", "s", "Duration of queue and timer functions.", seconds)
-	t.calls = histogram("http.client.request.duration", "s", "Duration of requests to Entra ID, Graph, SharePoint and storage, each try by itself.", seconds)
-	t.delays = histogram("imagepro.queue.delay", "s", "Time between when a message was to be seen and when it was.", seconds)
-	t.images = histogram("imagepro.image.duration", "s", "Time that a worker took for an image of a bulk edit.", seconds)
+	t.calls = histogram("http.client.request.duration", "s",
+		"Duration of requests to Entra ID, Graph, SharePoint and storage, each try by itself.", seconds)
+	t.delays = histogram("imagepro.queue.delay", "s", "Time between when a message was to be seen and when it was.",
+		seconds)
+	t.images = histogram("imagepro.image.duration", "s", "Time that a worker took for an image of a bulk edit.",
+		seconds)
 	t.sizes = histogram("imagepro.image.size", "By", "Size of images of bulk edits before the edit.",
 		metric.WithExplicitBucketBoundaries(1e5, 3e5, 1e6, 3e6, 1e7, 3e7, 1e8))
 	t.edited = counter("imagepro.images", "{image}", "Images of bulk edits that have their result.")
 	t.throttled = counter("imagepro.throttled", "{response}", "Answers that asked to come later.")
-	t.refused = counter("imagepro.token.failures", "{token}", "Tokens that Entra ID did not give, and tokens of callers that were not accepted.")
-	t.uncalled = counter("imagepro.function.refused", "{request}", "Requests at a function's path that were not the host's own.")
+	t.refused = counter("imagepro.token.failures", "{token}",
+		"Tokens that Entra ID did not give, and tokens of callers that were not accepted.")
+	t.uncalled = counter("imagepro.function.refused", "{request}",
+		"Requests at a function's path that were not the host's own.")
 	t.erased = counter("imagepro.erasures", "{erasure}", "Erasures of users and organizations that are done.")
 	t.observe(meter, &failed)
 	return t, errors.Join(failed...)
@@ -81,16 +86,20 @@ func New(traces trace.TracerProvider, metrics metric.MeterProvider, now func() t
 
 var w3c = propagation.TraceContext{}
 
-// Request begins the span of an HTTP request, in the trace that the host names in its headers. The end takes the route, which is known
-// by then, and the status.
-func (t *Telemetry) Request(ctx context.Context, method string, header http.Header) (context.Context, func(route string, status int)) {
+// Request begins the span of an HTTP request, in the trace that the host names in its headers. The end takes the route,
+// which is known by then, and the status.
+func (t *Telemetry) Request(
+	ctx context.Context, method string, header http.Header,
+) (context.Context, func(route string, status int)) {
 	if t.off {
 		return ctx, func(string, int) {}
 	}
 	began := t.now()
-	ctx, span := t.tracer.Start(w3c.Extract(ctx, propagation.HeaderCarrier(header)), method, trace.WithSpanKind(trace.SpanKindServer), trace.WithTimestamp(began))
+	ctx, span := t.tracer.Start(w3c.Extract(ctx, propagation.HeaderCarrier(header)), method,
+		trace.WithSpanKind(trace.SpanKindServer), trace.WithTimestamp(began))
 	return ctx, func(route string, status int) {
-		attributes := []attribute.KeyValue{attribute.String("http.request.method", method), attribute.String("http.route", route), attribute.Int("http.response.status_code", status)}
+		attributes := []attribute.KeyValue{attribute.String("http.request.method", method),
+			attribute.String("http.route", route), attribute.Int("http.response.status_code", status)}
 		span.SetName(route)
 		span.SetAttributes(attributes...)
 		if status >= http.StatusInternalServerError {
@@ -102,9 +111,12 @@ func (t *Telemetry) Request(ctx context.Context, method string, header http.Head
 	}
 }
 
-// Function begins the span of a queue or timer function: in the trace of whoever sent the message, linked to the host's, or in the
-// host's. message is what the trigger brought. The end takes the kind of the fault, empty if there is none.
-func (t *Telemetry) Function(ctx context.Context, name string, header http.Header, message []byte) (context.Context, func(kind string)) {
+// Function begins the span of a queue or timer function: in the trace of whoever sent the message, linked to the
+// host's, or in the host's. message is what the trigger brought. The end takes the kind of the fault, empty if there is
+// none.
+func (t *Telemetry) Function(
+	ctx context.Context, name string, header http.Header, message []byte,
+) (context.Context, func(kind string)) {
 	if t.off {
 		return ctx, func(string) {}
 	}
@@ -140,10 +152,11 @@ func (t *Telemetry) CallRefused(ctx context.Context, name string) {
 	t.uncalled.Add(ctx, 1, metric.WithAttributes(attribute.String("faas.name", name)))
 }
 
-// Image tells of an image that has its result: the kind of the bulk edit, what became of it and why, how long the worker took and how
-// many bytes it had; 0 if that is not known.
+// Image tells of an image that has its result: the kind of the bulk edit, what became of it and why, how long the
+// worker took and how many bytes it had; 0 if that is not known.
 func (t *Telemetry) Image(ctx context.Context, kind, state, reason string, took time.Duration, bytes int64) {
-	on := metric.WithAttributes(attribute.String("imagepro.bulk.kind", kind), attribute.String("imagepro.image.state", state), attribute.String("imagepro.reason", reason))
+	on := metric.WithAttributes(attribute.String("imagepro.bulk.kind", kind),
+		attribute.String("imagepro.image.state", state), attribute.String("imagepro.reason", reason))
 	t.edited.Add(ctx, 1, on)
 	t.images.Record(ctx, took.Seconds(), on)
 	if bytes > 0 {
@@ -153,7 +166,8 @@ func (t *Telemetry) Image(ctx context.Context, kind, state, reason string, took 
 
 // TokenRefused tells of a token that was not given or not taken: the kind of the fault, and what it was wanted for.
 func (t *Telemetry) TokenRefused(ctx context.Context, use, kind string) {
-	t.refused.Add(ctx, 1, metric.WithAttributes(attribute.String("imagepro.token.use", use), attribute.String("error.type", kind)))
+	t.refused.Add(ctx, 1,
+		metric.WithAttributes(attribute.String("imagepro.token.use", use), attribute.String("error.type", kind)))
 }
 
 // Erased tells of an erasure that is done, of a user or an organization.

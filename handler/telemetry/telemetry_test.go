@@ -53,16 +53,21 @@ func TestAMessageCarriesTheTraceInWhichItWasSent(t *testing.T) {
 		}
 		done("POST /api/bulk-edits", 202)
 		var before, after map[string]any
-		if json.Unmarshal([]byte(message), &before) != nil || json.Unmarshal(to.message, &after) != nil || len(after) != len(before)+1 {
+		if json.Unmarshal([]byte(message), &before) != nil || json.Unmarshal(to.message, &after) != nil ||
+			len(after) != len(before)+1 {
 			t.Fatalf("%s became %s", message, to.message)
 		}
-		_, over := told.Function(t.Context(), "BulkItem", http.Header{"Traceparent": {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}}, to.message)
+		_, over := told.Function(t.Context(), "BulkItem",
+			http.Header{"Traceparent": {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}}, to.message)
 		over("")
 		send, request, work := kept.all[0], kept.all[1], kept.all[2]
-		if send.Parent().SpanID() != request.SpanContext().SpanID() || work.Parent().SpanID() != send.SpanContext().SpanID() || work.SpanContext().TraceID() != request.SpanContext().TraceID() {
+		if send.Parent().SpanID() != request.SpanContext().SpanID() ||
+			work.Parent().SpanID() != send.SpanContext().SpanID() ||
+			work.SpanContext().TraceID() != request.SpanContext().TraceID() {
 			t.Errorf("%s: the spans do not hang together", message)
 		}
-		if links := work.Links(); len(links) != 1 || links[0].SpanContext.TraceID().String() != "0af7651916cd43dd8448eb211c80319c" {
+		if links := work.Links(); len(links) != 1 ||
+			links[0].SpanContext.TraceID().String() != "0af7651916cd43dd8448eb211c80319c" {
 			t.Errorf("the host's trace is not linked: %v", links)
 		}
 	}
@@ -73,7 +78,8 @@ func TestAMessageFromBeforeAnUpgradeIsInTheHostsTrace(t *testing.T) {
 	told, kept := newTelemetry(t, time.Now)
 	for _, message := range []string{`{"tenant":"t"}`, `{"trace":7}`, `no JSON`, ``} {
 		kept.all = nil
-		_, over := told.Function(t.Context(), "BulkItem", http.Header{"Traceparent": {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}}, []byte(message))
+		_, over := told.Function(t.Context(), "BulkItem",
+			http.Header{"Traceparent": {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}}, []byte(message))
 		over("")
 		if got := kept.all[0].SpanContext().TraceID().String(); got != "0af7651916cd43dd8448eb211c80319c" {
 			t.Errorf("%q: trace %s", message, got)
@@ -92,7 +98,8 @@ func TestACallTellsNoAddressAndOnlyGraphTheTrace(t *testing.T) {
 	t.Parallel()
 	told, kept := newTelemetry(t, time.Now)
 	for _, tell := range []bool{true, false} {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://contoso.sharepoint.com/geheim?tempauth=x", nil)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet,
+			"https://contoso.sharepoint.com/geheim?tempauth=x", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -119,7 +126,8 @@ func TestOffChangesNothing(t *testing.T) {
 	if off.Queue(to) != Queue(to) || off.Transport(http.DefaultTransport, nil) != http.DefaultTransport {
 		t.Error("something is put before what is there")
 	}
-	ctx, done := off.Request(t.Context(), "GET", http.Header{"Traceparent": {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}})
+	ctx, done := off.Request(t.Context(), "GET",
+		http.Header{"Traceparent": {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}})
 	done("GET /", 200)
 	if ctx != t.Context() || TraceID(ctx) != "" {
 		t.Error("a trace is carried")

@@ -12,9 +12,11 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Transport returns the transport, each of whose requests then has a span and is measured; naming says to which service one goes, and
-// whether that is told the trace.
-func (t *Telemetry) Transport(base http.RoundTripper, naming func(*http.Request) (service string, tell bool)) http.RoundTripper {
+// Transport returns the transport, each of whose requests then has a span and is measured; naming says to which service
+// one goes, and whether that is told the trace.
+func (t *Telemetry) Transport(
+	base http.RoundTripper, naming func(*http.Request) (service string, tell bool),
+) http.RoundTripper {
 	if t.off {
 		return base
 	}
@@ -37,13 +39,15 @@ func (w *watched) RoundTrip(request *http.Request) (*http.Response, error) {
 	service, tell := w.naming(request)
 	service = strings.Clone(service)
 	began := w.now()
-	ctx, span := w.tracer.Start(request.Context(), request.Method+" "+service, trace.WithSpanKind(trace.SpanKindClient), trace.WithTimestamp(began))
+	ctx, span := w.tracer.Start(request.Context(), request.Method+" "+service, trace.WithSpanKind(trace.SpanKindClient),
+		trace.WithTimestamp(began))
 	request = request.Clone(ctx)
 	if tell {
 		w3c.Inject(ctx, propagation.HeaderCarrier(request.Header))
 	}
 	response, err := w.base.RoundTrip(request)
-	attributes := []attribute.KeyValue{attribute.String("http.request.method", request.Method), attribute.String("imagepro.service", service)}
+	attributes := []attribute.KeyValue{attribute.String("http.request.method", request.Method),
+		attribute.String("imagepro.service", service)}
 	if err != nil {
 		attributes = append(attributes, attribute.String("error.type", errorType(err)))
 		span.SetStatus(codes.Error, "")

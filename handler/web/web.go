@@ -42,7 +42,8 @@ type Options struct {
 	// SignIn is the address of the sandbox's sign-in page, which is used outside Teams instead of Entra ID's.
 	SignIn  string
 	Version string
-	// Origins of SharePoint's small pictures, and of the pages of Teams, Outlook and Microsoft 365 that may show the tab.
+	// Origins of SharePoint's small pictures, and of the pages of Teams, Outlook and Microsoft 365 that may show the
+	// tab.
 	Thumbnails, Frames []string
 }
 
@@ -106,13 +107,16 @@ func policy(o Options) string {
 	}
 	return strings.Join([]string{
 		"default-src 'none'", "script-src 'self'", "style-src 'self' 'nonce-%s'", "style-src-attr 'unsafe-inline'",
-		strings.Join(append([]string{"img-src 'self' blob: data:"}, o.Thumbnails...), " "), "font-src 'self'", "connect-src " + connect, "frame-src " + frame,
-		strings.Join(append([]string{"frame-ancestors 'self'"}, o.Frames...), " "), "base-uri 'none'", "form-action 'none'",
+		strings.Join(append([]string{"img-src 'self' blob: data:"}, o.Thumbnails...), " "), "font-src 'self'",
+		"connect-src " + connect, "frame-src " + frame,
+		strings.Join(append([]string{"frame-ancestors 'self'"}, o.Frames...), " "), "base-uri 'none'",
+		"form-action 'none'",
 	}, "; ")
 }
 
 // docsPolicy is for the page of the API's document, whose library sets styles of its own. It calls this API alone.
-const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
+const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+	"font-src 'self'; connect-src 'self'; " +
 	"frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 // Serves reports whether an address is one of the tab's, or of the page of the API's document.

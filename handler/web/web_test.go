@@ -25,14 +25,24 @@ func pack(t *testing.T, text string) *fstest.MapFile {
 
 func sample(t *testing.T) *Tab {
 	t.Helper()
-	return newTab(Options{AppID: "app", Scope: `api://x/"app"/access_as_user`, Authority: "https://login.example", SignIn: "http://127.0.0.1:9/sign-in",
-		Thumbnails: []string{"https://*.sharepoint.us"}, Frames: []string{"https://gov.teams.microsoft.us", "https://*.office365.us"}}, fstest.MapFS{
-		"index.html":             {Data: []byte(`<meta name="settings" content="__SETTINGS__"><script nonce="__NONCE__"></script><style nonce="__NONCE__">`)},
-		"assets/main-1234.js.gz": pack(t, "let a = 1"),
-		"icon.png":               {Data: []byte("png")},
-		"docs.html":              {Data: []byte(`<script nonce="__NONCE__">`)},
-		".keep":                  {},
-	})
+	return newTab(
+		Options{
+			AppID:      "app",
+			Scope:      `api://x/"app"/access_as_user`,
+			Authority:  "https://login.example",
+			SignIn:     "http://127.0.0.1:9/sign-in",
+			Thumbnails: []string{"https://*.sharepoint.us"},
+			Frames:     []string{"https://gov.teams.microsoft.us", "https://*.office365.us"},
+		}, fstest.MapFS{
+			"index.html": {
+				Data: []byte(
+					`<meta name="settings" content="__SETTINGS__"><script nonce="__NONCE__"></script><style ` +
+						`nonce="__NONCE__">`)},
+			"assets/main-1234.js.gz": pack(t, "let a = 1"),
+			"icon.png":               {Data: []byte("png")},
+			"docs.html":              {Data: []byte(`<script nonce="__NONCE__">`)},
+			".keep":                  {},
+		})
 }
 
 func get(t *testing.T, h http.Handler, path string, header ...string) *http.Response {
@@ -58,7 +68,8 @@ func text(t *testing.T, r *http.Response) string {
 func TestEveryAddressThatIsNoFileIsThePage(t *testing.T) {
 	t.Parallel()
 	tab := sample(t)
-	for _, path := range []string{"/api/tab", "/api/tab/", "/api/tab/jobs/abc", "/api/tab/index.html", "/api/tab/x/../jobs"} {
+	for _, path := range []string{"/api/tab", "/api/tab/", "/api/tab/jobs/abc", "/api/tab/index.html",
+		"/api/tab/x/../jobs"} {
 		r := get(t, tab, path)
 		if body := text(t, r); r.StatusCode != 200 || !strings.HasPrefix(body, "<meta") {
 			t.Errorf("%s: %d %q", path, r.StatusCode, body)
@@ -82,7 +93,10 @@ func TestThePageHoldsTheSettingsAndANonceThatIsUsedOnce(t *testing.T) {
 		if want := `&#34;scope&#34;:&#34;api://x/\&#34;app\&#34;/access_as_user&#34;`; !strings.Contains(body, want) {
 			t.Errorf("the page %q lacks %s", body, want)
 		}
-		for _, part := range []string{"default-src 'none'", "script-src 'self';", "frame-ancestors 'self' https://gov.teams.microsoft.us https://*.office365.us;", "img-src 'self' blob: data: https://*.sharepoint.us;", "connect-src 'self' https://login.example http://127.0.0.1:9;"} {
+		for _, part := range []string{"default-src 'none'", "script-src 'self';",
+			"frame-ancestors 'self' https://gov.teams.microsoft.us https://*.office365.us;",
+			"img-src 'self' blob: data: https://*.sharepoint.us;",
+			"connect-src 'self' https://login.example http://127.0.0.1:9;"} {
 			if !strings.Contains(policy, part) {
 				t.Errorf("the policy %q lacks %s", policy, part)
 			}
@@ -97,7 +111,8 @@ func TestTheDocumentOfTheAPIHasAPageOfItsOwn(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"/api/docs", "/api/docs/", "/api/docs/anything"} {
 		r := get(t, sample(t), path)
-		if body := text(t, r); body != `<script nonce="">` || !strings.Contains(r.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
+		if body := text(t, r); body != `<script nonce="">` ||
+			!strings.Contains(r.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
 			t.Errorf("%s: %q, %v", path, body, r.Header)
 		}
 	}
@@ -108,7 +123,8 @@ func TestFilesAreKeptForAYearAndComeCompressedToThoseWhoTakeIt(t *testing.T) {
 	tab := sample(t)
 	packed := get(t, tab, "/api/tab/assets/main-1234.js", "Accept-Encoding", "gzip, br")
 	plain := get(t, tab, "/api/tab/assets/main-1234.js")
-	if packed.Header.Get("Content-Encoding") != "gzip" || plain.Header.Get("Content-Encoding") != "" || text(t, plain) != "let a = 1" {
+	if packed.Header.Get("Content-Encoding") != "gzip" || plain.Header.Get("Content-Encoding") != "" ||
+		text(t, plain) != "let a = 1" {
 		t.Errorf("packed %v, plain %v", packed.Header, plain.Header)
 	}
 	if zipped, err := gzip.NewReader(packed.Body); err != nil {
@@ -117,7 +133,9 @@ func TestFilesAreKeptForAYearAndComeCompressedToThoseWhoTakeIt(t *testing.T) {
 		t.Errorf("unpacked %q", all)
 	}
 	for _, r := range []*http.Response{packed, plain} {
-		if r.Header.Get("Cache-Control") != "public, max-age=31536000, immutable" || !strings.HasPrefix(r.Header.Get("Content-Type"), "text/javascript") || r.Header.Get("X-Content-Type-Options") != "nosniff" {
+		if r.Header.Get("Cache-Control") != "public, max-age=31536000, immutable" ||
+			!strings.HasPrefix(r.Header.Get("Content-Type"), "text/javascript") ||
+			r.Header.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("headers %v", r.Header)
 		}
 	}
@@ -129,7 +147,8 @@ func TestFilesAreKeptForAYearAndComeCompressedToThoseWhoTakeIt(t *testing.T) {
 func TestWhatIsNoFileOfTheTabIsNotFound(t *testing.T) {
 	t.Parallel()
 	tab := sample(t)
-	for _, path := range []string{"/api/tab/assets/other.js", "/api/tab/.keep", "/api/tab/assets/main-1234.js.gz", "/api/tab/assets/.env", "/api/tab/../../etc/passwd.txt"} {
+	for _, path := range []string{"/api/tab/assets/other.js", "/api/tab/.keep", "/api/tab/assets/main-1234.js.gz",
+		"/api/tab/assets/.env", "/api/tab/../../etc/passwd.txt"} {
 		if r := get(t, tab, path); r.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: %d", path, r.StatusCode)
 		}

@@ -47,7 +47,8 @@ var idPattern = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 func CheckIDs(ids ...string) error {
 	for _, id := range ids {
 		if !idPattern.MatchString(id) {
-			return fault.New(fault.NotFound, sentences[fault.NotFound], errors.New("a part of the key is no id")) // which may be anything
+			// which may be anything
+			return fault.New(fault.NotFound, sentences[fault.NotFound], errors.New("a part of the key is no id"))
 		}
 	}
 	return nil
@@ -70,8 +71,9 @@ func Options(around ...Around) azcore.ClientOptions {
 		transport = wrap(transport)
 	}
 	return azcore.ClientOptions{
-		Transport:       &http.Client{Transport: transport},
-		Retry:           policy.RetryOptions{TryTimeout: 20 * time.Second, RetryDelay: 500 * time.Millisecond, MaxRetryDelay: 5 * time.Second},
+		Transport: &http.Client{Transport: transport},
+		Retry: policy.RetryOptions{TryTimeout: 20 * time.Second, RetryDelay: 500 * time.Millisecond,
+			MaxRetryDelay: 5 * time.Second},
 		PerCallPolicies: []policy.Policy{ownScheme{}},
 	}
 }

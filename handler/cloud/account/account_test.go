@@ -61,7 +61,8 @@ func TestBadConnectionStringIsNotQuoted(t *testing.T) {
 
 func TestErrorsGetTheKindThatCallersActOn(t *testing.T) {
 	t.Parallel()
-	service := account.Service{Name: "some storage", Codes: map[string]fault.Kind{"Gone": fault.NotFound, "Changed": fault.Conflict}}
+	service := account.Service{Name: "some storage",
+		Codes: map[string]fault.Kind{"Gone": fault.NotFound, "Changed": fault.Conflict}}
 	answer := func(status int, code string) error { return &azcore.ResponseError{StatusCode: status, ErrorCode: code} }
 	cases := []struct {
 		name string
@@ -108,7 +109,9 @@ func TestEndOfContextIsNoFault(t *testing.T) {
 func TestWaitThatTheServiceAskedForIsKept(t *testing.T) {
 	t.Parallel()
 	for header, want := range map[string]time.Duration{"7": 7 * time.Second, "": 0, "-1": 0, "soon": 0} {
-		err := account.Service{}.Fault(&azcore.ResponseError{StatusCode: 503, RawResponse: &http.Response{Header: http.Header{"Retry-After": {header}}}})
+		err := account.Service{}.Fault(
+			&azcore.ResponseError{StatusCode: 503,
+				RawResponse: &http.Response{Header: http.Header{"Retry-After": {header}}}})
 		if got := fault.From(err).RetryAfter; got != want {
 			t.Errorf("Retry-After %q: wait = %v, want %v", header, got, want)
 		}

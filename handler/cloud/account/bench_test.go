@@ -39,7 +39,9 @@ func benchmarkErase(b *testing.B) {
 	}
 	defer own.Stop()
 	var listings, others atomic.Int64
-	behind, stop, err := azurite.Behind(own.ConnectionString, "Table", func(emulator http.Handler, w http.ResponseWriter, r *http.Request) {
+	behind, stop, err := azurite.Behind(own.ConnectionString, "Table", func(
+		emulator http.Handler, w http.ResponseWriter, r *http.Request,
+	) {
 		if r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "()") {
 			listings.Add(1)
 		} else {
@@ -53,7 +55,8 @@ func benchmarkErase(b *testing.B) {
 	defer stop()
 	records := crowd(b, openStorage(b, own.ConnectionString), "crowd")
 	a := openStorage(b, behind)
-	e, err := a.at(b, start).people.EraseOrganization(b.Context(), caller.Caller{Tenant: "crowd", User: "u0", Admin: true})
+	e, err := a.at(b, start).people.EraseOrganization(b.Context(),
+		caller.Caller{Tenant: "crowd", User: "u0", Admin: true})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -116,7 +119,12 @@ func crowd(b *testing.B, a storage, tenant string) int {
 				}
 				var items []bulk.Item
 				for i := range 99 {
-					items = append(items, bulk.Item{Ref: ref, N: job.Planned + i, Name: "a photograph.jpg", State: bulk.Edited})
+					items = append(items, bulk.Item{
+						Ref:   ref,
+						N:     job.Planned + i,
+						Name:  "a photograph.jpg",
+						State: bulk.Edited,
+					})
 				}
 				job, err = a.records.RecordPortion(ctx, job, bulk.Portion{Items: items})
 			}

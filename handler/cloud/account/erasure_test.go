@@ -87,7 +87,12 @@ func (e entraOf) Profile(context.Context, caller.Caller) (org.Profile, error) {
 
 func (e entraOf) Renew(ctx context.Context, who caller.Caller) error {
 	return e.sessions.PutSession(ctx, org.Session{
-		Tenant: who.Tenant, User: who.User, State: org.SessionReady, KeyID: "k", Sealed: []byte("sealed"), SavedAt: start,
+		Tenant:  who.Tenant,
+		User:    who.User,
+		State:   org.SessionReady,
+		KeyID:   "k",
+		Sealed:  []byte("sealed"),
+		SavedAt: start,
 	})
 }
 
@@ -125,23 +130,62 @@ func (a storage) at(t testing.TB, now time.Time, erasers ...org.Eraser) program 
 		erasers = []org.Eraser{a.records, a.specs}
 	}
 	jobs := bulk.NewService(bulk.ServiceOptions{
-		Jobs: a.records, Items: a.records, Index: a.records, Specs: a.specs, Queue: messages, MaxImages: 1000, MaxOpen: bulk.MaxOpen{Tenant: 100, User: 100}, Now: clock, NewID: newID,
+		Jobs:      a.records,
+		Items:     a.records,
+		Index:     a.records,
+		Specs:     a.specs,
+		Queue:     messages,
+		MaxImages: 1000,
+		MaxOpen:   bulk.MaxOpen{Tenant: 100, User: 100},
+		Now:       clock,
+		NewID:     newID,
 	})
 	entra := entraOf{org.Guard(a.records, a.records, a.records)}
 	eradicator := org.NewEradicator(org.EradicatorOptions{
-		Organizations: a.records, Users: a.records, Erasures: a.records, Jobs: jobs, Erasers: erasers, Queue: messages, Now: clock, Settle: settle,
+		Organizations: a.records,
+		Users:         a.records,
+		Erasures:      a.records,
+		Jobs:          jobs,
+		Erasers:       erasers,
+		Queue:         messages,
+		Now:           clock,
+		Settle:        settle,
 	})
 	return program{
 		people: org.NewService(org.ServiceOptions{
-			Organizations: a.records, Users: a.records, Sessions: a.records, Erasures: a.records, Directory: entra, Exchanger: entra,
-			Queue: messages, Now: clock, NewID: newID,
+			Organizations: a.records,
+			Users:         a.records,
+			Sessions:      a.records,
+			Erasures:      a.records,
+			Directory:     entra,
+			Exchanger:     entra,
+			Queue:         messages,
+			Now:           clock,
+			NewID:         newID,
 		}),
-		tabs:       tab.NewService(tab.ServiceOptions{Tabs: a.records, Presets: a.records, Library: anyFolder{}, Now: clock, NewID: newID}),
+		tabs: tab.NewService(tab.ServiceOptions{
+			Tabs:    a.records,
+			Presets: a.records,
+			Library: anyFolder{},
+			Now:     clock,
+			NewID:   newID,
+		}),
 		jobs:       jobs,
 		eradicator: eradicator,
 		sweeper: org.NewSweeper(org.SweeperOptions{
-			Organizations: a.records, Users: a.records, Sessions: a.records, Erasures: a.records, Jobs: jobs, Schedules: schedule.NewService(schedule.ServiceOptions{Store: a.records}), Resealer: entra, Eradicator: eradicator, Queue: messages,
-			NewID: newID, Inactive: days90, Grace: days14, Unneeded: 10 * 365 * 24 * time.Hour,
+			Organizations: a.records,
+			Users:         a.records,
+			Sessions:      a.records,
+			Erasures:      a.records,
+			Jobs:          jobs,
+			Schedules:     schedule.NewService(schedule.ServiceOptions{Store: a.records}),
+			Resealer:      entra,
+			Eradicator:    eradicator,
+			Queue:         messages,
+			NewID:         newID,
+			Inactive:      days90,
+			Grace:         days14,
+			Unneeded:      10 * 365 * 24 * time.Hour,
 		}),
 	}
 }
@@ -168,11 +212,22 @@ func (a storage) fill(t *testing.T, p program, tenant string, users ...string) {
 		must(t, err)
 		_, err = p.tabs.CreatePreset(t.Context(), who, tab.Preset{Name: user, Recipe: noRecipe})
 		must(t, err)
-		_, err = a.records.PutProperties(t.Context(), library.Properties{Tenant: tenant, Ref: library.Ref{Drive: "d", Item: fmt.Sprintf("%x", user)}, Title: "t", ChangedBy: user})
+		_, err = a.records.PutProperties(t.Context(), library.Properties{
+			Tenant:    tenant,
+			Ref:       library.Ref{Drive: "d", Item: fmt.Sprintf("%x", user)},
+			Title:     "t",
+			ChangedBy: user,
+		})
 		must(t, err)
-		_, err = a.records.CreateSchedule(t.Context(), schedule.Schedule{Tenant: tenant, User: user, ID: "s", Plan: schedule.Plan{Name: user}})
+		_, err = a.records.CreateSchedule(t.Context(), schedule.Schedule{
+			Tenant: tenant,
+			User:   user,
+			ID:     "s",
+			Plan:   schedule.Plan{Name: user},
+		})
 		must(t, err)
-		job, err := p.jobs.Submit(t.Context(), who, bulk.Request{Recipe: noRecipe, Source: bulk.Source{Images: []bulk.ImageRef{{Drive: "d", Item: "i"}}}})
+		job, err := p.jobs.Submit(t.Context(), who,
+			bulk.Request{Recipe: noRecipe, Source: bulk.Source{Images: []bulk.ImageRef{{Drive: "d", Item: "i"}}}})
 		must(t, err)
 		var items []bulk.Item
 		for n := range 99 {
@@ -234,7 +289,8 @@ func TestNothingOfASweptOrganizationIsLeftInStorage(t *testing.T) {
 		after time.Duration
 		want  org.Swept
 	}{
-		{0, org.Swept{}}, {time.Millisecond, org.Swept{Graces: 1}}, {days14, org.Swept{}}, {days14 + time.Millisecond, org.Swept{Begun: 1}},
+		{0, org.Swept{}}, {time.Millisecond, org.Swept{Graces: 1}}, {days14, org.Swept{}},
+		{days14 + time.Millisecond, org.Swept{Begun: 1}},
 		{days14 + settle + time.Second, org.Swept{Erased: 1}}, {days14 + time.Hour, org.Swept{}},
 	} {
 		if done := a.sweep(t, start.Add(step.after)); done != step.want {
@@ -247,7 +303,8 @@ func TestNothingOfASweptOrganizationIsLeftInStorage(t *testing.T) {
 	if now := len(a.holds(t, inUse)); now != kept {
 		t.Errorf("the organization in use has %d of %d records and blobs", now, kept)
 	}
-	if receipts := a.receipts(t); len(receipts) != 1 || receipts[0].Counts[erasure.Images] != 3*99 || receipts[0].Counts[erasure.Files] != 6 || receipts[0].Counts[erasure.Users] != 3 {
+	if receipts := a.receipts(t); len(receipts) != 1 || receipts[0].Counts[erasure.Images] != 3*99 ||
+		receipts[0].Counts[erasure.Files] != 6 || receipts[0].Counts[erasure.Users] != 3 {
 		t.Errorf("receipts: %+v", receipts)
 	}
 }
@@ -276,11 +333,13 @@ func TestAnErasedUserLeavesWhatIsTheOrganizations(t *testing.T) {
 		t.Errorf("%d records and blobs are left, want %d", len(left), 1+ofBoth+perUser-4)
 	}
 	for _, line := range a.holds(t, "gone") {
-		if !strings.Contains(line, "ImageProTabs") && !strings.Contains(line, "ImageProPresets") { // the titles that fill gave
+		// the titles that fill gave
+		if !strings.Contains(line, "ImageProTabs") && !strings.Contains(line, "ImageProPresets") {
 			t.Errorf("left: %s", line)
 		}
 	}
-	if receipt := a.receipts(t)[0]; receipt.Counts[erasure.BulkEdits] != 1 || receipt.Counts[erasure.Images] != 99 || receipt.Counts[erasure.Sessions] != 1 {
+	if receipt := a.receipts(t)[0]; receipt.Counts[erasure.BulkEdits] != 1 || receipt.Counts[erasure.Images] != 99 ||
+		receipt.Counts[erasure.Sessions] != 1 {
 		t.Errorf("the receipt is %+v", receipt)
 	}
 }
@@ -318,7 +377,8 @@ func TestErasingRealStorageGoesOnAfterItWasStoppedAnywhere(t *testing.T) {
 			receipt, err := a.records.Erasure(t.Context(), e.ID)
 			must(t, err)
 			want := map[erasure.Kind]int{
-				erasure.Sessions: 2, erasure.Users: 2, erasure.Schedules: 2, erasure.BulkEdits: 2, erasure.Images: 198, erasure.Tabs: 2, erasure.Presets: 2, erasure.Files: 4, erasure.Properties: 2,
+				erasure.Sessions: 2, erasure.Users: 2, erasure.Schedules: 2, erasure.BulkEdits: 2, erasure.Images: 198,
+				erasure.Tabs: 2, erasure.Presets: 2, erasure.Files: 4, erasure.Properties: 2,
 				erasure.Bookkeeping: 2 * (bulk.Shares + 1 + 1),
 			}
 			if diff := cmp.Diff(want, receipt.Counts); diff != "" {
@@ -391,7 +451,9 @@ func TestABulkEditThatIsJustBeingMadeIsErasedWithItsUser(t *testing.T) {
 		e, err := p.people.EraseUser(t.Context(), who)
 		must(t, err)
 		var once sync.Once
-		behind, stop, err := azurite.Behind(a.connection, "Table", func(emulator http.Handler, w http.ResponseWriter, r *http.Request) {
+		behind, stop, err := azurite.Behind(a.connection, "Table", func(
+			emulator http.Handler, w http.ResponseWriter, r *http.Request,
+		) {
 			if strings.HasSuffix(r.URL.Path, "/$batch") { // of the bulk edit's own records
 				once.Do(func() {
 					if _, err := p.eradicator.Run(r.Context(), e.ID); err != nil {
@@ -416,7 +478,9 @@ func TestARepeatOpensABulkEditWhoseFirstTryDied(t *testing.T) {
 	t.Parallel()
 	a, who := openStorage(t, emulator.ConnectionString), caller.Caller{Tenant: newTenant(), User: "u"}
 	ctx, cancel := context.WithCancel(t.Context())
-	behind, stop, err := azurite.Behind(a.connection, "Table", func(emulator http.Handler, w http.ResponseWriter, r *http.Request) {
+	behind, stop, err := azurite.Behind(a.connection, "Table", func(
+		emulator http.Handler, w http.ResponseWriter, r *http.Request,
+	) {
 		if strings.HasSuffix(r.URL.Path, "/$batch") {
 			cancel()
 			return
@@ -452,18 +516,21 @@ func TestARunThatWasOvertakenLeavesWhatCameLater(t *testing.T) {
 			t.Parallel()
 			a, tenant := openStorage(t, emulator.ConnectionString), newTenant()
 			a.fill(t, a.at(t, start), tenant, "u")
-			e, err := a.at(t, start).people.EraseOrganization(t.Context(), caller.Caller{Tenant: tenant, User: "u", Admin: true})
+			e, err := a.at(t, start).people.EraseOrganization(t.Context(),
+				caller.Caller{Tenant: tenant, User: "u", Admin: true})
 			must(t, err)
 			late := a.at(t, start.Add(settle+time.Second))
 			stalled := false
-			stall := func(place string) { // before anything of the place is deleted, the other run does all, and the organization is back
+			// before anything of the place is deleted, the other run does all, and the organization is back
+			stall := func(place string) {
 				if place == stalls && !stalled {
 					stalled = true
 					a.settledRun(t, e.ID)
 					a.fill(t, late, tenant, "u")
 				}
 			}
-			slow := a.at(t, start.Add(settle+time.Second), atBegin{stall}, watched{a.records, stall}, watched{a.specs, stall})
+			slow := a.at(t, start.Add(settle+time.Second), atBegin{stall}, watched{a.records, stall},
+				watched{a.specs, stall})
 			if again, err := slow.eradicator.Run(t.Context(), e.ID); err != nil || again != time.Minute {
 				t.Errorf("the slow run = %v, %v, want that it has met another", again, err)
 			}
@@ -508,7 +575,9 @@ func TestWhoeverComesBackWhileTheSweepRunsKeepsAllOrNothing(t *testing.T) {
 		tenant := fmt.Sprintf("tenant-%02d-", n)
 		tenants = append(tenants, tenant)
 		must(t, a.at(t, start.AddDate(-1, 0, 0)).signIn(t.Context(), tenant, "u"))
-		must(t, a.specs.PutSource(t.Context(), bulk.Job{Ref: bulk.Ref{Tenant: tenant, Job: "j"}, User: "u"}, bulk.Source{}))
+		must(
+			t, a.specs.PutSource(t.Context(), bulk.Job{Ref: bulk.Ref{Tenant: tenant, Job: "j"}, User: "u"},
+				bulk.Source{}))
 	}
 	a.sweep(t, start.Add(-days14-time.Hour)) // the grace begins, and is over at the start
 	signedIn := make([]bool, len(tenants))

@@ -52,7 +52,8 @@ func (s Service) Fault(err error) error {
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("%s: %w", s.Name, context.Canceled)
 	case errors.Is(err, context.DeadlineExceeded):
-		return fault.New(fault.Busy, "Storage did not answer in time.", fmt.Errorf("%s: %w", s.Name, context.DeadlineExceeded))
+		return fault.New(fault.Busy, "Storage did not answer in time.",
+			fmt.Errorf("%s: %w", s.Name, context.DeadlineExceeded))
 	case outage(err):
 		return fault.New(fault.Busy, "Storage cannot be reached.", fmt.Errorf("%s: %w", s.Name, withoutURL(err)))
 	}
@@ -64,7 +65,8 @@ func (s Service) kindOf(answer *azcore.ResponseError) fault.Kind {
 		return kind
 	}
 	switch status := answer.StatusCode; {
-	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout, status >= http.StatusInternalServerError:
+	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout,
+		status >= http.StatusInternalServerError:
 		return fault.Busy
 	case status == http.StatusForbidden, status == http.StatusUnauthorized:
 		return fault.Misconfigured

@@ -62,7 +62,8 @@ func Open(connectionString string, around ...account.Around) (*Store, error) {
 	return &Store{client}, nil
 }
 
-// OpenAccount is Open for a URL like https://account.blob.core.windows.net and a credential such as the managed identity.
+// OpenAccount is Open for a URL like https://account.blob.core.windows.net and a credential such as the managed
+// identity.
 func OpenAccount(blobServiceURL string, credential azcore.TokenCredential, around ...account.Around) (*Store, error) {
 	client, err := azblob.NewClient(blobServiceURL, credential, options(around))
 	if err != nil {
@@ -129,8 +130,11 @@ func (s *Store) Erase(ctx context.Context, scope erasure.Scope, _ bool, ledger e
 }
 
 // eraseOnce deletes what one listing finds, page by page, and reports whether it found anything.
-func (s *Store) eraseOnce(ctx context.Context, container, prefix string, ledger erasure.Ledger) (found bool, err error) {
-	pager := s.client.NewListBlobsFlatPager(container, &azblob.ListBlobsFlatOptions{Prefix: &prefix, MaxResults: to.Ptr[int32](erasePage)})
+func (s *Store) eraseOnce(
+	ctx context.Context, container, prefix string, ledger erasure.Ledger,
+) (found bool, err error) {
+	pager := s.client.NewListBlobsFlatPager(container,
+		&azblob.ListBlobsFlatOptions{Prefix: &prefix, MaxResults: to.Ptr[int32](erasePage)})
 	for pager.More() {
 		page, err := pager.NextPage(ctx)
 		if bloberror.HasCode(err, bloberror.ContainerNotFound) {
@@ -200,7 +204,8 @@ func (s *Store) put(ctx context.Context, j bulk.Job, file string, stored any) er
 		return err
 	}
 	if len(content) > maxBytes {
-		return fault.Newf(fault.TooLarge, "The bulk edit's description has %d MiB; the limit is %d MiB.", len(content)>>20, maxBytes>>20)
+		return fault.Newf(fault.TooLarge, "The bulk edit's description has %d MiB; the limit is %d MiB.",
+			len(content)>>20, maxBytes>>20)
 	}
 	return s.inContainer(ctx, container, func() error {
 		err := s.create(ctx, blobName(j, file), content)
@@ -215,7 +220,8 @@ func (s *Store) put(ctx context.Context, j bulk.Job, file string, stored any) er
 func (s *Store) inContainer(ctx context.Context, container string, write func() error) error {
 	err := write()
 	if bloberror.HasCode(err, bloberror.ContainerNotFound) {
-		if _, err := s.client.CreateContainer(ctx, container, nil); err != nil && !bloberror.HasCode(err, bloberror.ContainerAlreadyExists) {
+		if _, err := s.client.CreateContainer(ctx, container, nil); err != nil &&
+			!bloberror.HasCode(err, bloberror.ContainerAlreadyExists) {
 			return service.Fault(err)
 		}
 		err = write()

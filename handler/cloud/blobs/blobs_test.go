@@ -111,8 +111,12 @@ func TestSpecAndSourceComeBackAsTheyWerePut(t *testing.T) {
 	t.Parallel()
 	s, j := open(t)
 	ctx := t.Context()
-	spec := bulk.Spec{Recipe: json.RawMessage(`{"steps":["it's \"ü\""]}`), Save: bulk.Save{Target: bulk.Copy, Name: "{name}-'ü'", OnConflict: bulk.Skip}, Called: "ü",
-		Pinned: []bulk.Pinned{{Drive: "b!d", Item: "01I", Bytes: 1 << 40, SHA256: "9f2c"}, {Drive: "b!d", Item: "01J"}}}
+	spec := bulk.Spec{
+		Recipe: json.RawMessage(`{"steps":["it's \"ü\""]}`),
+		Save:   bulk.Save{Target: bulk.Copy, Name: "{name}-'ü'", OnConflict: bulk.Skip},
+		Called: "ü",
+		Pinned: []bulk.Pinned{{Drive: "b!d", Item: "01I", Bytes: 1 << 40, SHA256: "9f2c"}, {Drive: "b!d", Item: "01J"}},
+	}
 	must(t, s.PutSpec(ctx, j, spec))
 	if got, err := s.Spec(ctx, j); err != nil || cmp.Diff(spec, got) != "" {
 		t.Errorf("Spec: %v\n%s", err, cmp.Diff(spec, got))
@@ -183,20 +187,24 @@ func TestOddNamesReachNoRequest(t *testing.T) {
 	t.Parallel()
 	s := openAt(t, closedPort(t)) // would be Busy
 	ctx := t.Context()
-	for _, odd := range []string{"", "a'b", "a/b", "..", `a\b`, "a?b", "a%2fb", "a\x00b", "A", "a_b", "ä", strings.Repeat("a", 65)} {
+	for _, odd := range []string{"", "a'b", "a/b", "..", `a\b`, "a?b", "a%2fb", "a\x00b", "A", "a_b", "ä",
+		strings.Repeat("a", 65)} {
 		for _, j := range []bulk.Job{job(odd, "j"), job("t", odd), {Ref: bulk.Ref{Tenant: "t", Job: "j"}, User: odd}} {
 			_, err := s.Spec(ctx, j)
 			wantKind(t, fmt.Sprintf("Spec of %q", j.Ref), err, fault.NotFound)
 			_, err = s.Source(ctx, j)
 			wantKind(t, fmt.Sprintf("Source of %q", j.Ref), err, fault.NotFound)
-			wantKind(t, fmt.Sprintf("PutSpec of %q", j.Ref), s.PutSpec(ctx, j, bulk.Spec{Recipe: json.RawMessage(`{}`)}), fault.NotFound)
+			wantKind(t, fmt.Sprintf("PutSpec of %q", j.Ref),
+				s.PutSpec(ctx, j, bulk.Spec{Recipe: json.RawMessage(`{}`)}), fault.NotFound)
 			wantKind(t, fmt.Sprintf("PutSource of %q", j.Ref), s.PutSource(ctx, j, bulk.Source{}), fault.NotFound)
 			_, err = s.Preview(ctx, j, 0, bulk.Before)
 			wantKind(t, fmt.Sprintf("Preview of %q", j.Ref), err, fault.NotFound)
-			wantKind(t, fmt.Sprintf("PutPreview of %q", j.Ref), s.PutPreview(ctx, j, 0, bulk.Before, nil), fault.NotFound)
+			wantKind(t, fmt.Sprintf("PutPreview of %q", j.Ref), s.PutPreview(ctx, j, 0, bulk.Before, nil),
+				fault.NotFound)
 			wantKind(t, fmt.Sprintf("DeletePreviews of %q", j.Ref), s.DeletePreviews(ctx, j, 0), fault.NotFound)
 		}
-		wantKind(t, fmt.Sprintf("Erase of %q", odd), s.Erase(ctx, erasure.Scope{Tenant: odd}, true, uncounted), fault.NotFound)
+		wantKind(t, fmt.Sprintf("Erase of %q", odd), s.Erase(ctx, erasure.Scope{Tenant: odd}, true, uncounted),
+			fault.NotFound)
 	}
 }
 
@@ -232,19 +240,22 @@ func TestEraseOfAUserLeavesTheOthersOfTheTenant(t *testing.T) {
 		must(t, s.PutSpec(t.Context(), j, bulk.Spec{Recipe: json.RawMessage(`{}`)}))
 	}
 	counted := 0
-	must(t, s.Erase(t.Context(), erasure.Scope{Tenant: j.Tenant, User: "u"}, true, ledger(func(_ string, records []erasure.Record) error {
-		for _, record := range records {
-			if record.Kind != erasure.Files {
-				t.Errorf("a blob is counted as %s", record.Kind)
-			}
-			counted++
-		}
-		return nil
-	})))
+	must(
+		t, s.Erase(t.Context(), erasure.Scope{Tenant: j.Tenant, User: "u"}, true,
+			ledger(func(_ string, records []erasure.Record) error {
+				for _, record := range records {
+					if record.Kind != erasure.Files {
+						t.Errorf("a blob is counted as %s", record.Kind)
+					}
+					counted++
+				}
+				return nil
+			})))
 	if left := stored(t, j.Tenant+"/"); len(left) != 2 || counted != 1 {
 		t.Errorf("counted %d, left: %v, want those of u0 and v", counted, left)
 	}
-	wantKind(t, "Erase of an odd user", s.Erase(t.Context(), erasure.Scope{Tenant: j.Tenant, User: "a/b"}, true, uncounted), fault.NotFound)
+	wantKind(t, "Erase of an odd user",
+		s.Erase(t.Context(), erasure.Scope{Tenant: j.Tenant, User: "a/b"}, true, uncounted), fault.NotFound)
 }
 
 // previews returns those of two images that are kept, as texts.
@@ -281,7 +292,8 @@ func TestPreviewsAreReplacedAndGoWithTheirImageOrTheirUser(t *testing.T) {
 	other := j
 	other.User = "u0"
 	putPreviews(t, s, other, "other")
-	if diff := cmp.Diff([]string{"0 before: second", "0 after: second", "1 before: second", "1 after: second"}, previews(t, s, j)); diff != "" {
+	if diff := cmp.Diff([]string{"0 before: second", "0 after: second", "1 before: second", "1 after: second"},
+		previews(t, s, j)); diff != "" {
 		t.Errorf("kept (-want +got):\n%s", diff)
 	}
 	must(t, s.DeletePreviews(t.Context(), j, 0))
@@ -336,10 +348,12 @@ func TestEraseGoesOnWhereItWasStopped(t *testing.T) {
 		}
 		return true
 	}))
-	wantKind(t, "a stopped Erase", stopping.Erase(t.Context(), erasure.Scope{Tenant: j.Tenant}, true, uncounted), fault.Misconfigured)
+	wantKind(t, "a stopped Erase", stopping.Erase(t.Context(), erasure.Scope{Tenant: j.Tenant}, true, uncounted),
+		fault.Misconfigured)
 	const atOnce = 8
 	if half := len(stored(t, j.Tenant+"/")); half < jobs-let || half >= jobs-(let-atOnce) {
-		t.Errorf("%d of %d blobs are left after %d deletions, of which %d at once may have been broken off", half, jobs, let, atOnce)
+		t.Errorf("%d of %d blobs are left after %d deletions, of which %d at once may have been broken off", half, jobs,
+			let, atOnce)
 	}
 	must(t, s.Erase(t.Context(), erasure.Scope{Tenant: j.Tenant}, true, uncounted))
 	if left := stored(t, j.Tenant+"/"); len(left) != 0 {
@@ -409,7 +423,8 @@ func TestStorageThatIsAwayIsBusyAndWrongKeyIsMisconfigured(t *testing.T) {
 			wg.Go(func() {
 				err := call()
 				wantKind(t, what, err, kind)
-				if secret := regexp.MustCompile(`(?i)hush|aHVza|put|get|image-pro|\.json`).FindString(fmt.Sprint(err)); secret != "" {
+				if secret := regexp.MustCompile(`(?i)hush|aHVza|put|get|image-pro|\.json`).FindString(
+					fmt.Sprint(err)); secret != "" {
 					t.Errorf("%s: the error holds %q: %v", what, secret, err)
 				}
 			})
@@ -432,7 +447,9 @@ func closedPort(t *testing.T) string {
 // through.
 func through(t *testing.T, let func(http.ResponseWriter, *http.Request) bool) string {
 	t.Helper()
-	behind, stop, err := azurite.Behind(storage, "Blob", func(emulator http.Handler, w http.ResponseWriter, r *http.Request) {
+	behind, stop, err := azurite.Behind(storage, "Blob", func(
+		emulator http.Handler, w http.ResponseWriter, r *http.Request,
+	) {
 		if let(w, r) {
 			emulator.ServeHTTP(w, r)
 		}

@@ -15,7 +15,8 @@ import (
 	"imagepro/handler/fault"
 )
 
-// Previews of dry runs lie in a container of their own, so that those that are old are found without a look at all else.
+// Previews of dry runs lie in a container of their own, so that those that are old are found without a look at all
+// else.
 
 var _ bulk.Previews = (*Store)(nil)
 
@@ -73,7 +74,8 @@ func (s *Store) DeletePreviews(ctx context.Context, j bulk.Job, n int) error {
 
 // DropPreviews deletes those that were written before the time.
 func (s *Store) DropPreviews(ctx context.Context, before time.Time) error {
-	pager := s.client.NewListBlobsFlatPager(previewContainer, &azblob.ListBlobsFlatOptions{MaxResults: to.Ptr[int32](erasePage)})
+	pager := s.client.NewListBlobsFlatPager(previewContainer,
+		&azblob.ListBlobsFlatOptions{MaxResults: to.Ptr[int32](erasePage)})
 	for pager.More() {
 		page, err := pager.NextPage(ctx)
 		if bloberror.HasCode(err, bloberror.ContainerNotFound) {

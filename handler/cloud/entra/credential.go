@@ -36,7 +36,9 @@ func (c Credential) confidential(host string) (confidential.Credential, error) {
 	case !c.Certificate.Empty():
 		certificates, key, err := confidential.CertFromPEM([]byte(c.Certificate.Reveal()), "")
 		if err != nil {
-			return confidential.Credential{}, fault.New(fault.Misconfigured, credentialUseless, errors.New("the PEM holds no private key with its certificate"))
+			return confidential.Credential{},
+				fault.New(fault.Misconfigured, credentialUseless,
+					errors.New("the PEM holds no private key with its certificate"))
 		}
 		return confidential.NewCredFromCert(certificates, key)
 	case c.Identity != "":
@@ -53,7 +55,9 @@ func (c Credential) federated(host string) (confidential.Credential, error) {
 		return confidential.Credential{}, err
 	}
 	resource := exchangeAudience(host)
-	return confidential.NewCredFromAssertionCallback(func(ctx context.Context, _ confidential.AssertionRequestOptions) (string, error) {
+	return confidential.NewCredFromAssertionCallback(func(
+		ctx context.Context, _ confidential.AssertionRequestOptions,
+	) (string, error) {
 		token, err := client.AcquireToken(ctx, resource)
 		if err != nil {
 			return "", identityFault(err)
@@ -66,8 +70,10 @@ func (c Credential) federated(host string) (confidential.Credential, error) {
 // hold the answer.
 func identityFault(err error) *fault.Fault {
 	var call msal.CallErr
-	if errors.As(err, &call) && call.Resp != nil && call.Resp.StatusCode < http.StatusInternalServerError && call.Resp.StatusCode != http.StatusTooManyRequests {
-		return fault.New(fault.Misconfigured, "The managed identity gave no token. The operator has to look at it.", fmt.Errorf("managed identity: answered %d", call.Resp.StatusCode))
+	if errors.As(err, &call) && call.Resp != nil && call.Resp.StatusCode < http.StatusInternalServerError &&
+		call.Resp.StatusCode != http.StatusTooManyRequests {
+		return fault.New(fault.Misconfigured, "The managed identity gave no token. The operator has to look at it.",
+			fmt.Errorf("managed identity: answered %d", call.Resp.StatusCode))
 	}
 	return fault.New(fault.Busy, "The managed identity cannot be reached.", fmt.Errorf("managed identity: %T", err))
 }

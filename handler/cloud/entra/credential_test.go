@@ -23,7 +23,8 @@ import (
 // certified returns a certificate of a key.
 func certified(t *testing.T, public, private any) *x509.Certificate {
 	t.Helper()
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now(), NotAfter: time.Now().Add(time.Hour)}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now(),
+		NotAfter: time.Now().Add(time.Hour)}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, public, private)
 	if err != nil {
 		t.Fatal(err)
@@ -105,16 +106,20 @@ func TestACertificateServesInPlaceOfASecret(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{
-		"no PEM":                   "secret",
-		"a certificate alone":      strings.TrimPrefix(good, strings.SplitAfter(good, "-----END PRIVATE KEY-----\n")[0]),
-		"a key alone":              pemOf(t, key),
-		"another's certificate":    pemOf(t, key, unknown),
-		"an elliptic key":          pemOf(t, elliptic, certified(t, &elliptic.PublicKey, elliptic)),
-		"an encrypted key":         "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: DES-EDE3-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n",
+		"no PEM": "secret",
+		"a certificate alone": strings.TrimPrefix(good,
+			strings.SplitAfter(good, "-----END PRIVATE KEY-----\n")[0]),
+		"a key alone":           pemOf(t, key),
+		"another's certificate": pemOf(t, key, unknown),
+		"an elliptic key":       pemOf(t, elliptic, certified(t, &elliptic.PublicKey, elliptic)),
+		"an encrypted key": "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: " +
+			"DES-EDE3-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n",
 		"a key that is cut off":    good[:len(good)/4],
 		"a text that is no base64": "-----BEGIN PRIVATE KEY-----\n%%%\n-----END PRIVATE KEY-----\n",
 	} {
-		_, err := entra.NewTokens(entra.TokensOptions{Authority: w.EntraURL, Credential: entra.Credential{Certificate: secret.New(text)}, Now: time.Now})
+		_, err := entra.NewTokens(
+			entra.TokensOptions{Authority: w.EntraURL, Credential: entra.Credential{Certificate: secret.New(text)},
+				Now: time.Now})
 		if !fault.Is(err, fault.Misconfigured) || leaked(err.Error()) != "" {
 			t.Errorf("%s: %v, want a Misconfigured fault that shows nothing", name, err)
 		}
@@ -127,14 +132,23 @@ func TestAManagedIdentityServesInPlaceOfASecret(t *testing.T) {
 	t.Setenv("IDENTITY_ENDPOINT", w.IdentityURL)
 	t.Setenv("IDENTITY_HEADER", w.Entra.IdentityHeader())
 	hide(w.Entra.IdentityHeader())
-	own := sandboxentra.Identity{Tenant: w.scene.Contoso.ID, ClientID: directory.NewID(), ObjectID: directory.NewID(), System: true}
-	assigned := sandboxentra.Identity{Tenant: w.scene.Contoso.ID, ClientID: directory.NewID(), ObjectID: directory.NewID()}
-	stranger := sandboxentra.Identity{Tenant: w.scene.Contoso.ID, ClientID: directory.NewID(), ObjectID: directory.NewID()}
+	own := sandboxentra.Identity{
+		Tenant:   w.scene.Contoso.ID,
+		ClientID: directory.NewID(),
+		ObjectID: directory.NewID(),
+		System:   true,
+	}
+	assigned := sandboxentra.Identity{Tenant: w.scene.Contoso.ID, ClientID: directory.NewID(),
+		ObjectID: directory.NewID()}
+	stranger := sandboxentra.Identity{Tenant: w.scene.Contoso.ID, ClientID: directory.NewID(),
+		ObjectID: directory.NewID()}
 	app := w.scene.App
 	for _, identity := range []sandboxentra.Identity{own, assigned, stranger} {
 		w.Entra.PutIdentity(identity)
 		if identity != stranger {
-			app.Federated = append(app.Federated, sandboxentra.Federated{Issuer: w.EntraURL + "/" + identity.Tenant + "/v2.0", Subject: identity.ObjectID})
+			app.Federated = append(app.Federated,
+				sandboxentra.Federated{Issuer: w.EntraURL + "/" + identity.Tenant + "/v2.0",
+					Subject: identity.ObjectID})
 		}
 	}
 	if err := w.Entra.PutApp(app); err != nil {
@@ -144,7 +158,8 @@ func TestAManagedIdentityServesInPlaceOfASecret(t *testing.T) {
 	w.bothGrants(entra.Credential{Identity: assigned.ClientID}, "")
 	w.bothGrants(entra.Credential{Identity: stranger.ClientID}, fault.Misconfigured) // not trusted by the app
 	w.bothGrants(entra.Credential{Identity: directory.NewID()}, fault.Misconfigured) // not there
-	if session, err := w.sessions.Session(t.Context(), w.scene.Contoso.ID, w.scene.Adele.ID); err != nil || session.State != "ready" {
+	if session, err := w.sessions.Session(t.Context(), w.scene.Contoso.ID, w.scene.Adele.ID); err != nil ||
+		session.State != "ready" {
 		t.Errorf("our own fault parked the session: %+v, %v", session, err)
 	}
 }

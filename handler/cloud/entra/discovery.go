@@ -29,7 +29,8 @@ func newDiscovery(base http.RoundTripper) *discovery {
 
 func (d *discovery) RoundTrip(request *http.Request) (*http.Response, error) {
 	path := request.URL.Path
-	metadata := strings.HasSuffix(path, "/.well-known/openid-configuration") || strings.HasSuffix(path, "/discovery/instance")
+	metadata := strings.HasSuffix(path, "/.well-known/openid-configuration") ||
+		strings.HasSuffix(path, "/discovery/instance")
 	if request.Method != http.MethodGet || !metadata {
 		return d.base.RoundTrip(request)
 	}
@@ -37,8 +38,14 @@ func (d *discovery) RoundTrip(request *http.Request) (*http.Response, error) {
 	if document, ok := d.documents.Get(address); ok {
 		header := http.Header{"Content-Type": {"application/json"}}
 		return &http.Response{
-			StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: header,
-			Body: io.NopCloser(bytes.NewReader(document)), ContentLength: int64(len(document)), Request: request,
+			StatusCode:    http.StatusOK,
+			Proto:         "HTTP/1.1",
+			ProtoMajor:    1,
+			ProtoMinor:    1,
+			Header:        header,
+			Body:          io.NopCloser(bytes.NewReader(document)),
+			ContentLength: int64(len(document)),
+			Request:       request,
 		}, nil
 	}
 	response, err := d.base.RoundTrip(request)

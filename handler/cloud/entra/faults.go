@@ -45,11 +45,13 @@ func (t *Tokens) faultOf(err error, who caller.Caller, scopes []string) *fault.F
 	}
 	var invalid msal.InvalidJsonErr
 	if errors.As(err, &invalid) { // something between Entra and us
-		return fault.New(fault.Busy, "The sign-in service did not answer as expected.", errors.New("the token response is no valid JSON"))
+		return fault.New(fault.Busy, "The sign-in service did not answer as expected.",
+			errors.New("the token response is no valid JSON"))
 	}
 	var call msal.CallErr
 	if !errors.As(err, &call) || call.Resp == nil {
-		return fault.New(fault.Internal, "The sign-in service did not answer as expected.", fmt.Errorf("the token library failed with %T", err))
+		return fault.New(fault.Internal, "The sign-in service did not answer as expected.",
+			fmt.Errorf("the token library failed with %T", err))
 	}
 	body, readErr := io.ReadAll(io.LimitReader(call.Resp.Body, tokenResponseMaxBytes))
 	var answer tokenError
@@ -73,7 +75,8 @@ const (
 // (https://learn.microsoft.com/entra/identity-platform/v2-admin-consent).
 func (t *Tokens) consent(tenant string, scopes []string, adminOnly bool) *fault.ConsentNeed {
 	all := t.qualified(scopes)
-	query := url.Values{"client_id": {t.options.AppID}, "scope": {strings.Join(append(slices.Clone(all), "openid", "profile", "offline_access"), " ")}}
+	query := url.Values{"client_id": {t.options.AppID},
+		"scope": {strings.Join(append(slices.Clone(all), "openid", "profile", "offline_access"), " ")}}
 	base := t.options.Authority + "/" + url.PathEscape(tenant)
 	need := &fault.ConsentNeed{Scopes: all, AdminURL: base + "/v2.0/adminconsent?" + query.Encode()}
 	if !adminOnly {
@@ -90,7 +93,8 @@ func classify(status int, e tokenError, wait time.Duration) *fault.Fault {
 	case status == http.StatusTooManyRequests || status >= 500 || e.Code == "temporarily_unavailable" || e.has(50196):
 		return fault.New(fault.Busy, "The sign-in service is busy.", e).After(wait)
 	case e.Code == "invalid_client" || e.has(7000215, 7000222, 700027, 700025, 70002):
-		return fault.New(fault.Misconfigured, "Image Pro's own credential was refused by Entra ID. Its operator has to renew it.", e)
+		return fault.New(fault.Misconfigured,
+			"Image Pro's own credential was refused by Entra ID. Its operator has to renew it.", e)
 	case e.Suberror == "consent_required" || e.has(65001, 65004, adminConsent, 650052, 650056, 650057):
 		return fault.New(fault.Consent, "Image Pro needs consent to read and write your organization's libraries.", e)
 	case e.Claims != "" || e.Code == "interaction_required" || e.has(50076, 50079, 50158):
@@ -100,9 +104,11 @@ func classify(status int, e tokenError, wait time.Duration) *fault.Fault {
 	case e.has(500133, 50013):
 		return fault.New(fault.Unauthorized, "The access token has expired.", e)
 	case e.has(50105):
-		return fault.New(fault.NotSetUp, "Image Pro is not assigned to you in your organization. An administrator can do that.", e)
+		return fault.New(fault.NotSetUp,
+			"Image Pro is not assigned to you in your organization. An administrator can do that.", e)
 	case e.Code == "unauthorized_client" || e.has(700016, 500011, tenantUnknown, 7000112, 70001):
-		return fault.New(fault.NotSetUp, "Image Pro is not set up in your organization. An administrator can add it.", e)
+		return fault.New(fault.NotSetUp, "Image Pro is not set up in your organization. An administrator can add it.",
+			e)
 	case e.Code == "invalid_grant":
 		return fault.New(fault.SignIn, sessionEnded, e)
 	default:

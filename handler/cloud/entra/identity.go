@@ -13,13 +13,14 @@ import (
 	"imagepro/handler/fault"
 )
 
-// Identity is the managed identity of the function app in the form that Azure's SDKs take. MSAL keeps its tokens until they
-// expire.
+// Identity is the managed identity of the function app in the form that Azure's SDKs take. MSAL keeps its tokens until
+// they expire.
 type Identity struct{ client managedidentity.Client }
 
 var _ azcore.TokenCredential = (*Identity)(nil)
 
-// NewIdentity returns the identity with a client id, or the function app's own for SystemIdentity. It reaches no network.
+// NewIdentity returns the identity with a client id, or the function app's own for SystemIdentity. It reaches no
+// network.
 func NewIdentity(id string) (*Identity, error) {
 	client, err := identityClient(id)
 	if err != nil {
@@ -44,9 +45,11 @@ func identityClient(id string) (managedidentity.Client, error) {
 // GetToken implements azcore.TokenCredential. Its faults: Misconfigured, Busy.
 func (i *Identity) GetToken(ctx context.Context, options policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	if len(options.Scopes) != 1 {
-		return azcore.AccessToken{}, fault.Newf(fault.Internal, "A token is for one resource, not %d.", len(options.Scopes))
+		return azcore.AccessToken{},
+			fault.Newf(fault.Internal, "A token is for one resource, not %d.", len(options.Scopes))
 	}
-	result, err := i.client.AcquireToken(ctx, strings.TrimSuffix(options.Scopes[0], "/.default")) // identities are asked for a resource, not a scope
+	// identities are asked for a resource, not a scope
+	result, err := i.client.AcquireToken(ctx, strings.TrimSuffix(options.Scopes[0], "/.default"))
 	if err != nil {
 		return azcore.AccessToken{}, identityFault(err)
 	}

@@ -71,7 +71,8 @@ func (s *keySet) find(ctx context.Context, kid string) (signingKey, error) {
 }
 
 func noKeys(cause error) *fault.Fault {
-	return fault.New(fault.Busy, "The sign-in service cannot be reached. Try again in a moment.", cause).After(failedGap)
+	return fault.New(fault.Busy, "The sign-in service cannot be reached. Try again in a moment.",
+		cause).After(failedGap)
 }
 
 // look returns the key and whether the set should be fetched before or after it is used.

@@ -114,7 +114,8 @@ func TestUnknownKeysCauseOneFetchInFiveMinutes(t *testing.T) {
 		w.wantFetches(2 + round)
 	}
 	for range 20 {
-		wantFault(t, w.verify(v, teamsToken{Signing: sandboxentra.SignWrongKey}), fault.Unauthorized, "The access token was not accepted: its signature is wrong.")
+		wantFault(t, w.verify(v, teamsToken{Signing: sandboxentra.SignWrongKey}), fault.Unauthorized,
+			"The access token was not accepted: its signature is wrong.")
 	}
 	w.wantFetches(4)
 }
@@ -194,10 +195,13 @@ func TestOldKeysAreFetchedInTheBackground(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if took := time.Since(began); took > 90*time.Millisecond && len(w.Trouble.History(trouble.Filter{Trouble: "delay"})) > 0 {
+	if took := time.Since(began); took > 90*time.Millisecond &&
+		len(w.Trouble.History(trouble.Filter{Trouble: "delay"})) > 0 {
 		t.Errorf("the requests waited for the keys: %v", took)
 	}
-	eventually(t, "a fetch that has ended", func() bool { return len(w.Trouble.History(trouble.Filter{Trouble: "delay"})) == 1 })
+	eventually(t, "a fetch that has ended", func() bool {
+		return len(w.Trouble.History(trouble.Filter{Trouble: "delay"})) == 1
+	})
 	w.wantFetches(2)
 }
 
@@ -284,7 +288,8 @@ func TestAKeySetWithoutAUsableKeyIsNone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) }))
+			server := httptest.NewServer(
+				http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) }))
 			defer server.Close()
 			_, err := lone(server).Verify(t.Context(), someToken)
 			wantFault(t, err, fault.Busy, noKeys)
@@ -296,7 +301,8 @@ func TestAKeySetWithoutAUsableKeyIsNone(t *testing.T) {
 	}))
 	defer server.Close()
 	_, err = lone(server).Verify(t.Context(), someToken)
-	wantFault(t, err, fault.Unauthorized, "The access token was not accepted: its signature is wrong.") // the good key among others was taken
+	// the good key among others was taken
+	wantFault(t, err, fault.Unauthorized, "The access token was not accepted: its signature is wrong.")
 }
 
 // someToken has the key id k and no good signature.
@@ -322,8 +328,12 @@ func TestARequestThatEndsDoesNotEndTheFetchForOthers(t *testing.T) {
 		return w.wire.RoundTrip(r)
 	})}
 	v := entra.NewVerifier(entra.VerifierOptions{
-		Authority: w.EntraURL, AuthorityV1: w.EntraURL, AppID: w.scene.App.ID, ClientApps: []string{sandboxentra.TeamsWeb},
-		Client: &held, Now: w.clock.Now,
+		Authority:   w.EntraURL,
+		AuthorityV1: w.EntraURL,
+		AppID:       w.scene.App.ID,
+		ClientApps:  []string{sandboxentra.TeamsWeb},
+		Client:      &held,
+		Now:         w.clock.Now,
 	})
 	token := w.teams(teamsToken{})
 	ctx, cancel := context.WithCancel(t.Context())

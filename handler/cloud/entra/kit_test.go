@@ -245,9 +245,15 @@ func open(t testing.TB) *world {
 func (w *world) tokens(change ...func(*entra.TokensOptions)) *entra.Tokens {
 	w.t.Helper()
 	options := entra.TokensOptions{
-		Authority: w.EntraURL, AppID: sandbox.DemoApp, Credential: entra.Credential{Secret: secret.New(w.scene.Secret)},
-		Resource: "https://graph.microsoft.com", Scopes: org.GraphScopes,
-		Transport: w.wire, Sealer: sealer(w.t, w.ring...), Sessions: w.sessions, Now: w.clock.Now,
+		Authority:  w.EntraURL,
+		AppID:      sandbox.DemoApp,
+		Credential: entra.Credential{Secret: secret.New(w.scene.Secret)},
+		Resource:   "https://graph.microsoft.com",
+		Scopes:     org.GraphScopes,
+		Transport:  w.wire,
+		Sealer:     sealer(w.t, w.ring...),
+		Sessions:   w.sessions,
+		Now:        w.clock.Now,
 	}
 	for _, c := range change {
 		c(&options)
@@ -276,9 +282,13 @@ func sealer(t testing.TB, ring ...seal.Key) *seal.Sealer {
 // verifier returns a verifier for the demo app.
 func (w *world) verifier(change ...func(*entra.VerifierOptions)) *entra.Verifier {
 	options := entra.VerifierOptions{
-		Authority: w.EntraURL, AuthorityV1: w.EntraURL, AppID: sandbox.DemoApp, AppIDURI: "api://localhost/" + sandbox.DemoApp,
-		ClientApps: []string{sandboxentra.TeamsWeb, "1fec8e78-bce4-4aaf-ab1b-5451cc387264"},
-		Client:     &http.Client{Transport: w.wire}, Now: w.clock.Now,
+		Authority:   w.EntraURL,
+		AuthorityV1: w.EntraURL,
+		AppID:       sandbox.DemoApp,
+		AppIDURI:    "api://localhost/" + sandbox.DemoApp,
+		ClientApps:  []string{sandboxentra.TeamsWeb, "1fec8e78-bce4-4aaf-ab1b-5451cc387264"},
+		Client:      &http.Client{Transport: w.wire},
+		Now:         w.clock.Now,
 	}
 	for _, c := range change {
 		c(&options)

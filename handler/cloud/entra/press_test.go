@@ -31,8 +31,10 @@ func newPress(t testing.TB) *press {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v2, _ := json.Marshal(members{"keys": []any{jwk(&key.PublicKey, members{"issuer": "https://login.example/{tenantid}/v2.0"})}})
-	v1, _ := json.Marshal(members{"keys": []any{jwk(&key.PublicKey, members{"issuer": "https://sts.example/{tenantid}/"})}})
+	v2, _ := json.Marshal(
+		members{"keys": []any{jwk(&key.PublicKey, members{"issuer": "https://login.example/{tenantid}/v2.0"})}})
+	v1, _ := json.Marshal(
+		members{"keys": []any{jwk(&key.PublicKey, members{"issuer": "https://sts.example/{tenantid}/"})}})
 	keys := roundTrip(func(r *http.Request) (*http.Response, error) {
 		body := string(v1)
 		if strings.Contains(r.URL.Path, "/v2.0/") {
@@ -41,8 +43,13 @@ func newPress(t testing.TB) *press {
 		return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 	})
 	return &press{key: key, verifier: entra.NewVerifier(entra.VerifierOptions{
-		Authority: "https://login.example", AuthorityV1: "https://sts.example", AppID: "app", AppIDURI: "api://app",
-		ClientApps: []string{"teams"}, Client: &http.Client{Transport: keys}, Now: time.Now,
+		Authority:   "https://login.example",
+		AuthorityV1: "https://sts.example",
+		AppID:       "app",
+		AppIDURI:    "api://app",
+		ClientApps:  []string{"teams"},
+		Client:      &http.Client{Transport: keys},
+		Now:         time.Now,
 	})}
 }
 
@@ -51,7 +58,8 @@ func (p *press) token(t testing.TB, change members) string {
 	t.Helper()
 	now := time.Now().Unix()
 	all := jwt.MapClaims{
-		"ver": "2.0", "iss": "https://login.example/" + pressTenant + "/v2.0", "aud": "app", "tid": pressTenant, "oid": pressTenant,
+		"ver": "2.0", "iss": "https://login.example/" + pressTenant + "/v2.0", "aud": "app", "tid": pressTenant,
+		"oid": pressTenant,
 		"azp": "teams", "scp": "access_as_user", "iat": now, "nbf": now, "exp": now + 3600,
 	}
 	for name, value := range change {
@@ -72,14 +80,21 @@ func (p *press) token(t testing.TB, change members) string {
 func TestV1AndV2HaveTheirOwnIssuersWithTheSameKey(t *testing.T) {
 	t.Parallel()
 	p := newPress(t)
-	v1 := members{"ver": "1.0", "iss": "https://sts.example/" + pressTenant + "/", "azp": nil, "appid": "teams", "aud": "api://app"}
+	v1 := members{
+		"ver":   "1.0",
+		"iss":   "https://sts.example/" + pressTenant + "/",
+		"azp":   nil,
+		"appid": "teams",
+		"aud":   "api://app",
+	}
 	for name, c := range map[string]struct {
 		change members
 		why    string
 	}{
-		"v2":                  {nil, ""},
-		"v1":                  {v1, ""},
-		"v1 at the host of 2": {members{"ver": "1.0", "iss": "https://login.example/" + pressTenant + "/", "appid": "teams"}, badIssuer},
+		"v2": {nil, ""},
+		"v1": {v1, ""},
+		"v1 at the host of 2": {
+			members{"ver": "1.0", "iss": "https://login.example/" + pressTenant + "/", "appid": "teams"}, badIssuer},
 		"v2 at the host of 1": {members{"iss": "https://sts.example/" + pressTenant + "/v2.0"}, badIssuer},
 		"v1 that says v2":     {members{"iss": "https://sts.example/" + pressTenant + "/"}, badIssuer},
 	} {
@@ -100,13 +115,17 @@ func FuzzVerifyTakesGenuineTokensAlone(f *testing.F) {
 	good := p.token(f, nil)
 	f.Add("Bearer " + good)
 	for _, change := range []members{
-		{"exp": nil}, {"exp": 1e300}, {"exp": -1e300}, {"aud": []string{}}, {"aud": members{}}, {"TID": "x"}, {"scp": nil}, {"ver": 2}, {"iat": "x"},
+		{"exp": nil}, {"exp": 1e300}, {"exp": -1e300}, {"aud": []string{}}, {"aud": members{}}, {"TID": "x"},
+		{"scp": nil}, {"ver": 2}, {"iat": "x"},
 	} {
 		f.Add("Bearer " + p.token(f, change))
 	}
-	for _, header := range []string{`{"alg":"RS256","kid":"k"}`, `{"alg":"RS256","kid":"k","kid":2}`, `null`, `{"alg":null}`, `{"alg":"none","kid":"k"}`} {
-		for _, claims := range []string{`{}`, `null`, `[]`, `{"ver":"1.0","exp":-1}`, `{"aud":{}}`, `{"tid":"x","TID":"y"}`} {
-			f.Add("Bearer " + base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".AAAA")
+	for _, header := range []string{`{"alg":"RS256","kid":"k"}`, `{"alg":"RS256","kid":"k","kid":2}`, `null`,
+		`{"alg":null}`, `{"alg":"none","kid":"k"}`} {
+		for _, claims := range []string{`{}`, `null`, `[]`, `{"ver":"1.0","exp":-1}`, `{"aud":{}}`,
+			`{"tid":"x","TID":"y"}`} {
+			f.Add("Bearer " + base64.RawURLEncoding.EncodeToString([]byte(header)) + "." +
+				base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".AAAA")
 		}
 	}
 	f.Fuzz(func(t *testing.T, authorization string) {

@@ -45,7 +45,9 @@ type refusal struct {
 
 func policy(code int) func(*world) {
 	return func(w *world) {
-		w.Entra.SetPolicy(sandboxentra.Policy{Tenant: w.scene.Contoso.ID, Code: code, Claims: `{"access_token":{"polids":{"essential":true}}}`})
+		w.Entra.SetPolicy(
+			sandboxentra.Policy{Tenant: w.scene.Contoso.ID, Code: code,
+				Claims: `{"access_token":{"polids":{"essential":true}}}`})
 	}
 }
 
@@ -59,32 +61,52 @@ func forced(f sandboxentra.Forced) func(*world) {
 // refusals are those that both grants meet.
 var refusals = map[string]refusal{
 	"consent removed": {
-		func(w *world) { w.Entra.RemoveConsent(w.scene.Contoso.ID, "", sandbox.DemoApp) }, fault.Consent, needsConsent, "",
+		func(w *world) {
+			w.Entra.RemoveConsent(w.scene.Contoso.ID, "", sandbox.DemoApp)
+		}, fault.Consent, needsConsent, "",
 	},
 	"consent for less": {
-		func(w *world) { w.Entra.RemoveConsent(w.scene.Contoso.ID, "", sandbox.DemoApp, "Sites.ReadWrite.All") }, fault.Consent, needsConsent, "",
+		func(w *world) {
+			w.Entra.RemoveConsent(w.scene.Contoso.ID, "", sandbox.DemoApp, "Sites.ReadWrite.All")
+		}, fault.Consent, needsConsent, "",
 	},
-	"declined consent":         {forced(sandboxentra.Forced{Code: 65004}), fault.Consent, needsConsent, ""},
-	"administrator's consent":  {forced(sandboxentra.Forced{Code: 90094}), fault.Consent, needsConsent, ""},
-	"consent without suberror": {forced(sandboxentra.Forced{Code: 65001, Suberror: "other"}), fault.Consent, needsConsent, ""},
-	"multi-factor":             {policy(50076), fault.SignIn, anotherStep, "polids"},
-	"enrolment":                {policy(50079), fault.SignIn, anotherStep, "polids"},
-	"blocked":                  {policy(53003), fault.SignIn, anotherStep, "polids"},
-	"unmanaged device":         {policy(53000), fault.SignIn, anotherStep, "polids"},
-	"interaction, no claims":   {forced(sandboxentra.Forced{Code: 50158}), fault.SignIn, anotherStep, ""},
-	"sessions revoked":         {func(w *world) { w.Entra.Revoke(w.scene.Contoso.ID, w.scene.Adele.ID) }, fault.SignIn, sessionEnded, ""},
+	"declined consent":        {forced(sandboxentra.Forced{Code: 65004}), fault.Consent, needsConsent, ""},
+	"administrator's consent": {forced(sandboxentra.Forced{Code: 90094}), fault.Consent, needsConsent, ""},
+	"consent without suberror": {forced(sandboxentra.Forced{Code: 65001, Suberror: "other"}), fault.Consent,
+		needsConsent, ""},
+	"multi-factor":           {policy(50076), fault.SignIn, anotherStep, "polids"},
+	"enrolment":              {policy(50079), fault.SignIn, anotherStep, "polids"},
+	"blocked":                {policy(53003), fault.SignIn, anotherStep, "polids"},
+	"unmanaged device":       {policy(53000), fault.SignIn, anotherStep, "polids"},
+	"interaction, no claims": {forced(sandboxentra.Forced{Code: 50158}), fault.SignIn, anotherStep, ""},
+	"sessions revoked": {func(w *world) {
+		w.Entra.Revoke(w.scene.Contoso.ID, w.scene.Adele.ID)
+	}, fault.SignIn, sessionEnded, ""},
 	"user disabled": {
-		func(w *world) { _ = w.Entra.Disable(w.scene.Contoso.ID, w.scene.Adele.ID, true) }, fault.SignIn, sessionEnded, "",
+		func(w *world) {
+			_ = w.Entra.Disable(w.scene.Contoso.ID, w.scene.Adele.ID, true)
+		}, fault.SignIn, sessionEnded, "",
 	},
-	"wrong secret":           {func(w *world) { w.register(sandboxentra.Secret{Value: "another"}) }, fault.Misconfigured, badCredential, ""},
-	"expired secret":         {func(w *world) { w.register(sandboxentra.Secret{Value: w.scene.Secret, Expires: w.clock.Now()}) }, fault.Misconfigured, badCredential, ""},
-	"app not installed":      {func(w *world) { w.Entra.Uninstall(w.scene.Contoso.ID, sandbox.DemoApp) }, fault.NotSetUp, notSetUp, ""},
-	"app disabled":           {func(w *world) { app := w.scene.App; app.Disabled = true; _ = w.Entra.PutApp(app) }, fault.NotSetUp, notSetUp, ""},
-	"user not assigned":      {forced(sandboxentra.Forced{Code: 50105}), fault.NotSetUp, notAssigned, ""},
-	"resource not there":     {forced(sandboxentra.Forced{Code: 500011}), fault.NotSetUp, notSetUp, ""},
-	"tenant gone":            {forced(sandboxentra.Forced{Code: 90002}), fault.NotSetUp, notSetUp, ""},
-	"a request loop":         {forced(sandboxentra.Forced{Code: 50196}), fault.Busy, entraBusy, ""},
-	"an error of no meaning": {forced(sandboxentra.Forced{Code: 900561}), fault.Internal, "The sign-in service refused the request.", ""},
+	"wrong secret": {func(w *world) {
+		w.register(sandboxentra.Secret{Value: "another"})
+	}, fault.Misconfigured, badCredential, ""},
+	"expired secret": {func(w *world) {
+		w.register(sandboxentra.Secret{Value: w.scene.Secret, Expires: w.clock.Now()})
+	}, fault.Misconfigured, badCredential, ""},
+	"app not installed": {func(w *world) {
+		w.Entra.Uninstall(w.scene.Contoso.ID, sandbox.DemoApp)
+	}, fault.NotSetUp, notSetUp, ""},
+	"app disabled": {func(w *world) {
+		app := w.scene.App
+		app.Disabled = true
+		_ = w.Entra.PutApp(app)
+	}, fault.NotSetUp, notSetUp, ""},
+	"user not assigned":  {forced(sandboxentra.Forced{Code: 50105}), fault.NotSetUp, notAssigned, ""},
+	"resource not there": {forced(sandboxentra.Forced{Code: 500011}), fault.NotSetUp, notSetUp, ""},
+	"tenant gone":        {forced(sandboxentra.Forced{Code: 90002}), fault.NotSetUp, notSetUp, ""},
+	"a request loop":     {forced(sandboxentra.Forced{Code: 50196}), fault.Busy, entraBusy, ""},
+	"an error of no meaning": {forced(sandboxentra.Forced{Code: 900561}), fault.Internal,
+		"The sign-in service refused the request.", ""},
 }
 
 // register replaces the secrets of the app.
@@ -123,7 +145,9 @@ func TestARefusedSessionSaysWhoCanMendIt(t *testing.T) {
 	t.Parallel()
 	more := map[string]refusal{
 		"inactive for 90 days": {func(w *world) { w.clock.pass(91 * 24 * time.Hour) }, fault.SignIn, sessionEnded, ""},
-		"expired":              {func(w *world) { w.Entra.Expire(w.scene.Contoso.ID, w.scene.Adele.ID) }, fault.SignIn, sessionEnded, ""},
+		"expired": {func(w *world) {
+			w.Entra.Expire(w.scene.Contoso.ID, w.scene.Adele.ID)
+		}, fault.SignIn, sessionEnded, ""},
 		"sign-in too long ago": {func(w *world) {
 			w.Entra.SetPolicy(sandboxentra.Policy{Tenant: w.scene.Contoso.ID, SignInFrequency: time.Hour})
 			w.clock.pass(2 * time.Hour)
@@ -179,7 +203,8 @@ func (w *world) wantParked(c refusal) {
 	if session.State != org.SessionParked {
 		return
 	}
-	if len(session.Sealed) > 0 || session.KeyID != "" || session.Reason != string(c.kind) || !session.ParkedAt.Equal(w.clock.Now()) {
+	if len(session.Sealed) > 0 || session.KeyID != "" || session.Reason != string(c.kind) ||
+		!session.ParkedAt.Equal(w.clock.Now()) {
 		w.t.Errorf("the parked session is %+v", session)
 	}
 	before := w.wire.count(refreshing)
@@ -204,7 +229,8 @@ func TestAParkedSessionIsReplacedByTheUsersNextVisit(t *testing.T) {
 	w.clock.pass(time.Second) // a token of the second of the revocation would count as older
 	w.good(tokens, w.adele(), "")
 	w.good(tokens, w.away(), "")
-	if session, _ := w.sessions.Session(t.Context(), w.scene.Contoso.ID, w.scene.Adele.ID); session.State != org.SessionReady || session.Reason != "" {
+	if session, _ := w.sessions.Session(t.Context(), w.scene.Contoso.ID,
+		w.scene.Adele.ID); session.State != org.SessionReady || session.Reason != "" {
 		t.Errorf("the session is %+v", session)
 	}
 }
@@ -420,11 +446,14 @@ func TestLastingTroubleAtEntraIsBusy(t *testing.T) {
 		wait     time.Duration
 		tries    int
 	}{
-		"throttled for long": {trouble.Rule{Action: trouble.Fail, Status: 429, RetryAfter: 77 * time.Second}, entraBusy, 77 * time.Second, 1},
-		"away for long":      {trouble.Rule{Action: trouble.Fail, Status: 503, RetryAfter: time.Hour}, entraBusy, time.Hour, 1},
-		"away":               {trouble.Rule{Action: trouble.Fail, Status: 503}, entraBusy, 0, 3},
-		"broken":             {trouble.Rule{Action: trouble.Break}, entraAway, 0, 3},
-		"cut off":            {trouble.Rule{Action: trouble.Truncate, Bytes: 50}, "The sign-in service's answer was cut off.", 0, 1},
+		"throttled for long": {trouble.Rule{Action: trouble.Fail, Status: 429, RetryAfter: 77 * time.Second}, entraBusy,
+			77 * time.Second, 1},
+		"away for long": {trouble.Rule{Action: trouble.Fail, Status: 503, RetryAfter: time.Hour}, entraBusy, time.Hour,
+			1},
+		"away":   {trouble.Rule{Action: trouble.Fail, Status: 503}, entraBusy, 0, 3},
+		"broken": {trouble.Rule{Action: trouble.Break}, entraAway, 0, 3},
+		"cut off": {trouble.Rule{Action: trouble.Truncate, Bytes: 50}, "The sign-in service's answer was cut off.", 0,
+			1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -440,7 +469,9 @@ func TestLastingTroubleAtEntraIsBusy(t *testing.T) {
 				if f.RetryAfter != c.wait {
 					t.Errorf("try again after %v, want %v", f.RetryAfter, c.wait)
 				}
-				after := func() int { return len(w.Trouble.History(trouble.Filter{Service: "entra", Method: http.MethodPost})) }
+				after := func() int {
+					return len(w.Trouble.History(trouble.Filter{Service: "entra", Method: http.MethodPost}))
+				}
 				eventually(t, fmt.Sprint(c.tries, " requests"), func() bool { return after()-before == c.tries })
 			}
 		})
@@ -456,12 +487,17 @@ func TestAnAnswerOfSomethingBetweenIsBusyAndKeptOutOfTheError(t *testing.T) {
 		body   string
 		kind   fault.Kind
 	}{
-		"a page":              {200, "<html>captive portal</html>", fault.Busy},
-		"a failing page":      {502, "<html>captive portal</html>", fault.Busy},
-		"an odd refusal":      {400, "<html>captive portal</html>", fault.Internal},
-		"no scopes granted":   {200, `{"token_type":"Bearer","access_token":"captive portal","expires_in":3600,"scope":"other"}`, fault.Internal},
-		"a token already old": {200, `{"token_type":"Bearer","access_token":"captive portal","expires_in":10,"scope":"https://graph.microsoft.com/User.Read https://graph.microsoft.com/Sites.ReadWrite.All"}`, fault.Internal},
-		"a redirect":          {307, "", fault.Internal},
+		"a page":         {200, "<html>captive portal</html>", fault.Busy},
+		"a failing page": {502, "<html>captive portal</html>", fault.Busy},
+		"an odd refusal": {400, "<html>captive portal</html>", fault.Internal},
+		"no scopes granted": {200,
+			`{"token_type":"Bearer","access_token":"captive portal","expires_in":3600,"scope":"other"}`,
+			fault.Internal},
+		"a token already old": {200,
+			`{"token_type":"Bearer","access_token":"captive portal","expires_in":10,` +
+				`"scope":"https://graph.microsoft.com/User.Read https://graph.microsoft.com/Sites.ReadWrite.All"}`,
+			fault.Internal},
+		"a redirect": {307, "", fault.Internal},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -474,11 +510,17 @@ func TestAnAnswerOfSomethingBetweenIsBusyAndKeptOutOfTheError(t *testing.T) {
 						t.Error("the assertion went elsewhere")
 					}
 					header := http.Header{"Location": {"https://evil.example/token"}}
-					return &http.Response{StatusCode: c.status, Header: header, Body: io.NopCloser(strings.NewReader(c.body)), Request: r}, nil
+					return &http.Response{
+						StatusCode: c.status,
+						Header:     header,
+						Body:       io.NopCloser(strings.NewReader(c.body)),
+						Request:    r,
+					}, nil
 				})
 			})
 			_, err := tokens.Token(t.Context(), w.adele(), "")
-			sentence := map[int]string{502: entraBusy, 307: "The sign-in service refused the request.", 400: "The sign-in service refused the request."}[c.status]
+			sentence := map[int]string{502: entraBusy, 307: "The sign-in service refused the request.",
+				400: "The sign-in service refused the request."}[c.status]
 			if sentence == "" {
 				sentence = entraOdd
 			}

@@ -37,7 +37,8 @@ func (t *Tokens) fromSession(ctx context.Context, who caller.Caller, claims stri
 	}
 	if !t.options.Sealer.Has(session.KeyID) {
 		// A newer process may have the key; and if none has, the user's next visit leaves another session.
-		return graphToken{}, fault.New(fault.SignIn, sessionUseless, errors.New("entra: the session's key is not in the ring"))
+		return graphToken{},
+			fault.New(fault.SignIn, sessionUseless, errors.New("entra: the session's key is not in the ring"))
 	}
 	refresh, err := t.options.Sealer.Open(session.KeyID, session.Sealed, who.Tenant, who.User)
 	if err != nil {
@@ -110,7 +111,9 @@ func (t *Tokens) Reseal(session org.Session) (org.Session, bool) {
 	return session, true
 }
 
-func (t *Tokens) refresh(ctx context.Context, who caller.Caller, token secret.Text, claims string) (confidential.AuthResult, *sink, error) {
+func (t *Tokens) refresh(
+	ctx context.Context, who caller.Caller, token secret.Text, claims string,
+) (confidential.AuthResult, *sink, error) {
 	var renewed sink
 	client, err := t.newClient(confidential.WithCache(t.seed(who, token)))
 	if err != nil {
@@ -121,7 +124,8 @@ func (t *Tokens) refresh(ctx context.Context, who caller.Caller, token secret.Te
 	if err != nil {
 		return confidential.AuthResult{}, nil, t.faultOf(err, who, t.options.Scopes)
 	}
-	options := []confidential.AcquireSilentOption{confidential.WithSilentAccount(account), confidential.WithTenantID(who.Tenant)}
+	options := []confidential.AcquireSilentOption{confidential.WithSilentAccount(account),
+		confidential.WithTenantID(who.Tenant)}
 	if claims != "" { // MSAL refuses WithClaims here; there is no access token in the seeded cache to be bypassed
 		options = append(options, confidential.WithClaimsFromClient(claims))
 	}

@@ -51,7 +51,8 @@ type TokensOptions struct {
 
 // Meter measures.
 type Meter interface {
-	// TokenRefused tells of a token that was not given (use exchange or session), or not taken (use caller); kind is the fault's.
+	// TokenRefused tells of a token that was not given (use exchange or session), or not taken (use caller); kind is
+	// the fault's.
 	TokenRefused(ctx context.Context, use, kind string)
 }
 
@@ -104,7 +105,11 @@ func NewTokens(o TokensOptions) (*Tokens, error) {
 		client: &http.Client{
 			Timeout: entraTimeout,
 			Transport: newDiscovery(&capture{base: &retry.Transport{
-				Base: o.Transport, Service: tokenService, Tries: entraTries, MaxWait: entraMaxWait, Now: o.Now,
+				Base:    o.Transport,
+				Service: tokenService,
+				Tries:   entraTries,
+				MaxWait: entraMaxWait,
+				Now:     o.Now,
 			}}),
 			// Entra does not redirect, and what is sent to it must go nowhere else.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -127,7 +132,9 @@ func (t *Tokens) Token(ctx context.Context, who caller.Caller, claims string) (s
 }
 
 // GraphToken is Token for scopes of the caller's choice, by name. The caller must be at work: have an assertion.
-func (t *Tokens) GraphToken(ctx context.Context, who caller.Caller, scopes []string, claims string) (org.GraphToken, error) {
+func (t *Tokens) GraphToken(
+	ctx context.Context, who caller.Caller, scopes []string, claims string,
+) (org.GraphToken, error) {
 	token, err := t.token(ctx, who, scopes, claims)
 	return org.GraphToken{Text: token.text, Expires: token.expires}, err
 }
@@ -257,7 +264,8 @@ func (t *Tokens) exchange(ctx context.Context, who caller.Caller, scopes []strin
 	if claims != "" {
 		options = append(options, confidential.WithClaims(claims))
 	}
-	result, err := client.AcquireTokenOnBehalfOf(refresh.in(ctx), who.Assertion.Reveal(), t.qualified(scopes), options...)
+	result, err := client.AcquireTokenOnBehalfOf(refresh.in(ctx), who.Assertion.Reveal(), t.qualified(scopes),
+		options...)
 	if err != nil {
 		return graphToken{}, t.faultOf(err, who, scopes)
 	}
@@ -282,7 +290,12 @@ func (t *Tokens) qualified(scopes []string) []string {
 func (t *Tokens) seal(who caller.Caller, refresh secret.Text) org.Session {
 	keyID, sealed := t.options.Sealer.Seal(refresh, who.Tenant, who.User)
 	return org.Session{
-		Tenant: who.Tenant, User: who.User, State: org.SessionReady, KeyID: keyID, Sealed: sealed, SavedAt: t.options.Now().UTC(),
+		Tenant:  who.Tenant,
+		User:    who.User,
+		State:   org.SessionReady,
+		KeyID:   keyID,
+		Sealed:  sealed,
+		SavedAt: t.options.Now().UTC(),
 	}
 }
 
@@ -294,7 +307,8 @@ func (t *Tokens) newClient(more ...confidential.Option) (confidential.Client, er
 	}, more...)
 	client, err := confidential.New(t.options.Authority+"/organizations", t.options.AppID, t.credential, options...)
 	if err != nil {
-		return confidential.Client{}, fault.New(fault.Misconfigured, "The sign-in service's address cannot be used.", err)
+		return confidential.Client{},
+			fault.New(fault.Misconfigured, "The sign-in service's address cannot be used.", err)
 	}
 	return client, nil
 }

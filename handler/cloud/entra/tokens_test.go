@@ -67,7 +67,12 @@ func TestTenRequestsAtOnceShareOneExchange(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	tokens, who := w.tokens(), w.adele()
-	w.trouble(trouble.Rule{Service: "entra", Method: http.MethodPost, Action: trouble.Delay, Delay: 50 * time.Millisecond})
+	w.trouble(trouble.Rule{
+		Service: "entra",
+		Method:  http.MethodPost,
+		Action:  trouble.Delay,
+		Delay:   50 * time.Millisecond,
+	})
 	var all sync.WaitGroup
 	for range 10 {
 		all.Go(func() { w.good(tokens, who, "") })
@@ -252,7 +257,9 @@ func TestKeptTokensAreNotHandedOutInTheirLastFiveMinutes(t *testing.T) {
 				return response, err
 			}
 			raw, _ := io.ReadAll(response.Body)
-			response.Body = io.NopCloser(strings.NewReader(expiresIn.ReplaceAllString(string(raw), fmt.Sprintf(`"expires_in":%d`, int(life.Seconds())))))
+			response.Body = io.NopCloser(
+				strings.NewReader(
+					expiresIn.ReplaceAllString(string(raw), fmt.Sprintf(`"expires_in":%d`, int(life.Seconds())))))
 			return response, nil
 		})
 	})
@@ -270,13 +277,16 @@ func TestKeptTokensAreNotHandedOutInTheirLastFiveMinutes(t *testing.T) {
 
 func TestOptionsThatCannotWorkAreMisconfigured(t *testing.T) {
 	t.Parallel()
-	good := entra.TokensOptions{Authority: "https://localhost:1", Credential: entra.Credential{Secret: secret.New("x")}, Now: time.Now}
+	good := entra.TokensOptions{Authority: "https://localhost:1", Credential: entra.Credential{Secret: secret.New("x")},
+		Now: time.Now}
 	for name, change := range map[string]func(*entra.TokensOptions){
-		"no address":     func(o *entra.TokensOptions) { o.Authority = "" },
-		"no host":        func(o *entra.TokensOptions) { o.Authority = "login.microsoftonline.com" },
-		"odd address":    func(o *entra.TokensOptions) { o.Authority = "https://%zz" },
-		"no credential":  func(o *entra.TokensOptions) { o.Credential = entra.Credential{} },
-		"no certificate": func(o *entra.TokensOptions) { o.Credential = entra.Credential{Certificate: secret.New("x")} },
+		"no address":    func(o *entra.TokensOptions) { o.Authority = "" },
+		"no host":       func(o *entra.TokensOptions) { o.Authority = "login.microsoftonline.com" },
+		"odd address":   func(o *entra.TokensOptions) { o.Authority = "https://%zz" },
+		"no credential": func(o *entra.TokensOptions) { o.Credential = entra.Credential{} },
+		"no certificate": func(o *entra.TokensOptions) {
+			o.Credential = entra.Credential{Certificate: secret.New("x")}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -320,7 +330,12 @@ func TestWhatIsNoMetadataIsNotRemembered(t *testing.T) {
 			o.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
 				if first && strings.Contains(r.URL.Path, "openid-configuration") {
 					first = false
-					return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(garbage)), Request: r}, nil
+					return &http.Response{
+						StatusCode: 200,
+						Header:     http.Header{},
+						Body:       io.NopCloser(strings.NewReader(garbage)),
+						Request:    r,
+					}, nil
 				}
 				return w.wire.RoundTrip(r)
 			})
@@ -349,12 +364,15 @@ func TestATokenForTheTabHasTheScopesThatItAskedFor(t *testing.T) {
 	tokens, who := w.tokens(), w.adele()
 	small := w.graphToken(tokens, who, "User.Read")
 	both := w.graphToken(tokens, who, "User.Read", "Sites.ReadWrite.All")
-	for token, want := range map[secret.Text][]string{small.Text: {"User.Read"}, both.Text: {"Sites.ReadWrite.All", "User.Read"}} {
+	for token, want := range map[secret.Text][]string{small.Text: {"User.Read"},
+		both.Text: {"Sites.ReadWrite.All", "User.Read"}} {
 		grant, err := w.Entra.Check(t.Context(), token.Reveal())
 		if err != nil {
 			t.Fatal(err)
 		}
-		scopes := slices.DeleteFunc(grant.Scopes, func(s string) bool { return slices.Contains([]string{"openid", "profile", "email"}, s) })
+		scopes := slices.DeleteFunc(grant.Scopes, func(s string) bool {
+			return slices.Contains([]string{"openid", "profile", "email"}, s)
+		})
 		if slices.Sort(scopes); !slices.Equal(scopes, want) {
 			t.Errorf("the token has the scopes %q, want %q", scopes, want)
 		}
@@ -362,7 +380,8 @@ func TestATokenForTheTabHasTheScopesThatItAskedFor(t *testing.T) {
 	if small.Expires.Before(w.clock.Now().Add(time.Hour)) || small.Expires.After(w.clock.Now().Add(28*time.Hour)) {
 		t.Errorf("the token expires at %v", small.Expires)
 	}
-	if again := w.graphToken(tokens, who, "Sites.ReadWrite.All", "User.Read"); again.Text.Reveal() != both.Text.Reveal() {
+	if again := w.graphToken(tokens, who, "Sites.ReadWrite.All",
+		"User.Read"); again.Text.Reveal() != both.Text.Reveal() {
 		t.Error("the same scopes in another order got another token")
 	}
 	w.wantGrants(onBehalfOf, 2)
@@ -431,14 +450,18 @@ func TestAMissingConsentSaysWhereToGiveItAndThatWorks(t *testing.T) {
 	if f.Consent == nil || !slices.Equal(f.Consent.Scopes, []string{"https://graph.microsoft.com/User.Read"}) {
 		t.Fatalf("the consent that is missing: %+v", f.Consent)
 	}
-	for name, address := range map[string]string{"authorize": f.Consent.AuthorizeURL, "adminconsent": f.Consent.AdminURL} {
+	for name, address := range map[string]string{"authorize": f.Consent.AuthorizeURL,
+		"adminconsent": f.Consent.AdminURL} {
 		u, err := url.Parse(address)
-		if err != nil || !strings.HasPrefix(address, w.EntraURL+"/"+frida.Tenant+"/") || !strings.HasSuffix(u.Path, name) {
+		if err != nil || !strings.HasPrefix(address, w.EntraURL+"/"+frida.Tenant+"/") ||
+			!strings.HasSuffix(u.Path, name) {
 			t.Errorf("%s: the address is %s, %v", name, address, err)
 			continue
 		}
 		q := u.Query()
-		if q.Get("client_id") != sandbox.DemoApp || !strings.HasPrefix(q.Get("scope"), "https://graph.microsoft.com/User.Read ") || q.Has("redirect_uri") || q.Has("state") {
+		if q.Get("client_id") != sandbox.DemoApp ||
+			!strings.HasPrefix(q.Get("scope"), "https://graph.microsoft.com/User.Read ") || q.Has("redirect_uri") ||
+			q.Has("state") {
 			t.Errorf("%s: the address asks for %v", name, q)
 		}
 	}
@@ -459,7 +482,8 @@ func (w *world) consentAt(address, upn string) {
 		w.t.Fatal(err)
 	}
 	form := strings.NewReader(url.Values{"user": {upn}, "decision": {"accept"}}.Encode())
-	request, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, address+"&state=s&redirect_uri="+url.QueryEscape(back), form)
+	request, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost,
+		address+"&state=s&redirect_uri="+url.QueryEscape(back), form)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -103,7 +103,8 @@ func (c *claims) UnmarshalJSON(raw []byte) error {
 		return err
 	}
 	ours := []string{
-		"iss", "aud", "exp", "nbf", "iat", "ver", "tid", "oid", "azp", "appid", "scp", "idtyp", "name", "preferred_username", "upn", "wids", "roles",
+		"iss", "aud", "exp", "nbf", "iat", "ver", "tid", "oid", "azp", "appid", "scp", "idtyp", "name",
+		"preferred_username", "upn", "wids", "roles",
 	}
 	for name := range members {
 		for _, our := range ours {
@@ -213,7 +214,8 @@ func (v *Verifier) check(c *claims, key signingKey) error {
 		return refuse("tid is not an id")
 	}
 	if c.Tenant == personalTenant {
-		return fault.New(fault.Forbidden, "Personal Microsoft accounts cannot use Image Pro: sign in with a work or school account.", nil)
+		return fault.New(fault.Forbidden,
+			"Personal Microsoft accounts cannot use Image Pro: sign in with a work or school account.", nil)
 	}
 	issuer, err := v.issuer(c)
 	if err != nil {

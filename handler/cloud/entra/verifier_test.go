@@ -87,16 +87,23 @@ func badHeaders() []bad {
 		{"a space behind", none, func(s string) string { return "Bearer " + s + " " }, badForm},
 		{"two tokens", none, func(s string) string { return "Bearer " + s + "," + s }, "it has not three parts"},
 		{"a word", none, func(string) string { return "Bearer nonsense" }, "it has not three parts"},
-		{"two segments", none, func(s string) string { return "Bearer " + s[:strings.LastIndexByte(s, '.')] }, "it has not three parts"},
+		{"two segments", none, func(s string) string {
+			return "Bearer " + s[:strings.LastIndexByte(s, '.')]
+		}, "it has not three parts"},
 		{"four segments", none, func(s string) string { return "Bearer " + s + ".AAAA" }, "it has not three parts"},
-		{"five segments, as encrypted ones have", none, func(s string) string { return "Bearer " + s + ".AAAA.AAAA" }, "it has not three parts"},
+		{"five segments, as encrypted ones have", none, func(s string) string {
+			return "Bearer " + s + ".AAAA.AAAA"
+		}, "it has not three parts"},
 		{"two dots alone", none, func(string) string { return "Bearer .." }, "its header is not a JSON object"},
 		{"17 KiB", none, long(17 << 10), "it is longer than 16 KiB"},
 		{"64 KiB", none, long(64 << 10), "it is longer than 16 KiB"},
-		{"a genuine one of 64 KiB", said(members{"groups": strings.Repeat("g", 48_000)}), nil, "it is longer than 16 KiB"},
-		{"a genuine one of 17 KiB", said(members{"groups": strings.Repeat("g", 13_000)}), nil, "it is longer than 16 KiB"},
+		{"a genuine one of 64 KiB", said(members{"groups": strings.Repeat("g", 48_000)}), nil,
+			"it is longer than 16 KiB"},
+		{"a genuine one of 17 KiB", said(members{"groups": strings.Repeat("g", 13_000)}), nil,
+			"it is longer than 16 KiB"},
 		{"a padded header", none, part(0, func(s string) string { return s + "=" }), "its header is not base64url"},
-		{"a header in standard base64", none, part(0, func(string) string { return "+/+/" }), "its header is not base64url"},
+		{"a header in standard base64", none, part(0, func(string) string { return "+/+/" }),
+			"its header is not base64url"},
 		{"a header that is no JSON", none, plain(0, "hello"), "its header is not a JSON object"},
 		{"a header that is a list", none, plain(0, `["RS256"]`), "its header is not a JSON object"},
 		{"a header that is null", none, plain(0, "null"), noRS256},
@@ -110,7 +117,8 @@ func badHeaders() []bad {
 		{"no alg", headed(members{"alg": nil}), nil, noRS256},
 		{"ALG alone", headed(members{"alg": nil, "ALG": "RS256"}), nil, noRS256},
 		{"HS256 with the public key", teamsToken{Signing: sandboxentra.SignHS256}, nil, noRS256},
-		{"HS256 that says RS256", teamsToken{Signing: sandboxentra.SignHS256, Header: members{"alg": "RS256"}}, nil, badSign},
+		{"HS256 that says RS256", teamsToken{Signing: sandboxentra.SignHS256, Header: members{"alg": "RS256"}}, nil,
+			badSign},
 		{"its own key", teamsToken{Signing: sandboxentra.SignEmbedded}, nil, "its header has the member jwk"},
 		{"its own key's address", teamsToken{Signing: sandboxentra.SignRemote}, nil, "its header has the member jku"},
 		{"JKU in capitals", headed(members{"JKU": "https://keys.example.com"}), nil, "its header has the member jku"},
@@ -153,7 +161,8 @@ func badClaims(w *world) []bad {
 	unix := func(d time.Duration) int64 { return now.Add(d).Unix() }
 	v1 := func(claims members) teamsToken { return teamsToken{Version: 1, Claims: claims} }
 	return []bad{
-		{"expired 5 minutes and 2 seconds ago", said(members{"exp": unix(-5*time.Minute - 2*time.Second)}), nil, "it has expired"},
+		{"expired 5 minutes and 2 seconds ago", said(members{"exp": unix(-5*time.Minute - 2*time.Second)}), nil,
+			"it has expired"},
 		{"expired a day ago", teamsToken{Lifetime: -24 * time.Hour}, nil, "it has expired"},
 		{"no exp", said(members{"exp": nil}), nil, "it never expires"},
 		{"exp in words", said(members{"exp": "tomorrow"}), nil, badForm},
@@ -163,7 +172,8 @@ func badClaims(w *world) []bad {
 		{"iat in 5 minutes and 2 seconds", said(members{"iat": unix(5*time.Minute + 2*time.Second)}), nil, notYet},
 		{"no nbf", said(members{"nbf": nil}), nil, "its life has no beginning"},
 		{"no iat", said(members{"iat": nil}), nil, "its life has no beginning"},
-		{"31 hours of life", said(members{"iat": unix(0), "exp": unix(31 * time.Hour)}), nil, "its life is longer than 30 hours"},
+		{"31 hours of life", said(members{"iat": unix(0), "exp": unix(31 * time.Hour)}), nil,
+			"its life is longer than 30 hours"},
 		{"years of life", said(members{"exp": unix(20_000 * time.Hour)}), nil, "its life is longer than 30 hours"},
 		{"another audience", teamsToken{Audience: stranger}, nil, badAud},
 		{"Graph's audience", teamsToken{Audience: "https://graph.microsoft.com"}, nil, badAud},
@@ -171,14 +181,17 @@ func badClaims(w *world) []bad {
 		{"the URI of another host", teamsToken{Audience: "api://evil.example/" + sandbox.DemoApp}, nil, badAud},
 		{"no audience", said(members{"aud": nil}), nil, badAud},
 		{"no audience in a list", said(members{"aud": []string{}}), nil, badAud},
-		{"three audiences", said(members{"aud": []string{sandbox.DemoApp, stranger, "https://graph.microsoft.com"}}), nil, badAud},
+		{"three audiences", said(members{"aud": []string{sandbox.DemoApp, stranger, "https://graph.microsoft.com"}}),
+			nil, badAud},
 		{"two audiences", said(members{"aud": []string{sandbox.DemoApp, stranger}}), nil, badAud},
 		{"an audience that is a number", said(members{"aud": 7}), nil, badForm},
-		{"the issuer of another tenant", said(members{"iss": w.EntraURL + "/" + w.scene.Fabrikam.ID + "/v2.0"}), nil, badIssuer},
+		{"the issuer of another tenant", said(members{"iss": w.EntraURL + "/" + w.scene.Fabrikam.ID + "/v2.0"}), nil,
+			badIssuer},
 		{"the issuer of all tenants", said(members{"iss": w.EntraURL + "/{tenantid}/v2.0"}), nil, badIssuer},
 		{"the issuer common", said(members{"iss": w.EntraURL + "/common/v2.0"}), nil, badIssuer},
 		{"the issuer with a slash", said(members{"iss": w.EntraURL + "/" + tenant + "/v2.0/"}), nil, badIssuer},
-		{"the issuer in capitals", said(members{"iss": strings.ToUpper(w.EntraURL) + "/" + tenant + "/v2.0"}), nil, badIssuer},
+		{"the issuer in capitals", said(members{"iss": strings.ToUpper(w.EntraURL) + "/" + tenant + "/v2.0"}), nil,
+			badIssuer},
 		{"an issuer elsewhere", said(members{"iss": "https://evil.example/" + tenant + "/v2.0"}), nil, badIssuer},
 		{"no issuer", said(members{"iss": nil}), nil, badIssuer},
 		{"the tenant of somebody else", said(members{"tid": w.scene.Fabrikam.ID}), nil, badIssuer},
@@ -186,7 +199,8 @@ func badClaims(w *world) []bad {
 		{"a tenant's name", said(members{"tid": "contoso"}), nil, "tid is not an id"},
 		{"a tenant that is a path", said(members{"tid": tenant + "/../x"}), nil, "tid is not an id"},
 		{"a tenant and a line", said(members{"tid": tenant + "\n"}), nil, "tid is not an id"},
-		{"an organization's token by the key of personal accounts", teamsToken{Signing: sandboxentra.SignMSA}, nil, "its key belongs to another issuer"},
+		{"an organization's token by the key of personal accounts", teamsToken{Signing: sandboxentra.SignMSA}, nil,
+			"its key belongs to another issuer"},
 		{"a v1 token that says 2.0", v1(members{"ver": "2.0"}), nil, badIssuer},
 		{"a v2 token that says 1.0", said(members{"ver": "1.0"}), nil, badIssuer},
 		{"a v1 token with the issuer of v2", v1(members{"iss": w.EntraURL + "/" + tenant + "/v2.0"}), nil, badIssuer},
@@ -202,7 +216,8 @@ func badClaims(w *world) []bad {
 		{"a longer scope", said(members{"scp": "access_as_user2 xaccess_as_user"}), nil, noScope},
 		{"the scope in capitals", said(members{"scp": "ACCESS_AS_USER"}), nil, noScope},
 		{"scopes in a list", said(members{"scp": []string{"access_as_user"}}), nil, badForm},
-		{"an application's token", said(members{"scp": nil, "roles": []string{"access_as_user"}, "idtyp": "app"}), nil, noScope},
+		{"an application's token", said(members{"scp": nil, "roles": []string{"access_as_user"}, "idtyp": "app"}), nil,
+			noScope},
 		{"an application's token with a scope", said(members{"idtyp": "app"}), nil, noScope},
 		{"no user", said(members{"oid": nil}), nil, "oid is not an id"},
 		{"a user's name", said(members{"oid": "adele"}), nil, "oid is not an id"},
@@ -212,7 +227,8 @@ func badClaims(w *world) []bad {
 		{"a stranger's client in v1", teamsToken{Version: 1, Host: stranger}, nil, noClient},
 		{"roles in a text", said(members{"roles": "OrganizationAdmin"}), nil, badForm},
 		{"directory roles in a text", said(members{"wids": "62e90394-69f5-4237-9190-012177145e10"}), nil, badForm},
-		{"directory roles in capitals", said(members{"WIDS": []string{"62e90394-69f5-4237-9190-012177145e10"}}), nil, badForm},
+		{"directory roles in capitals", said(members{"WIDS": []string{"62e90394-69f5-4237-9190-012177145e10"}}), nil,
+			badForm},
 		{"a second user in capitals", said(members{"zOID": 1, "OID": stranger}), nil, badForm},
 		{"a second tenant in capitals", said(members{"Tid": w.scene.Fabrikam.ID}), nil, badForm},
 		{"a scope with a long s", said(members{"scp": nil, "ſcp": "access_as_user"}), nil, badForm},
@@ -243,9 +259,12 @@ func TestEveryOddTokenIsRefusedForItsReason(t *testing.T) {
 func TestAPersonalAccountIsToldToUseAnother(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	token := w.teams(teamsToken{Signing: sandboxentra.SignMSA, Claims: members{"tid": personal, "iss": w.EntraURL + "/" + personal + "/v2.0"}})
+	token := w.teams(
+		teamsToken{Signing: sandboxentra.SignMSA,
+			Claims: members{"tid": personal, "iss": w.EntraURL + "/" + personal + "/v2.0"}})
 	_, err := w.verifier().Verify(t.Context(), "Bearer "+token)
-	wantFault(t, err, fault.Forbidden, "Personal Microsoft accounts cannot use Image Pro: sign in with a work or school account.")
+	wantFault(t, err, fault.Forbidden,
+		"Personal Microsoft accounts cannot use Image Pro: sign in with a work or school account.")
 }
 
 func TestEveryGoodTokenNamesItsUser(t *testing.T) {
@@ -257,23 +276,28 @@ func TestEveryGoodTokenNamesItsUser(t *testing.T) {
 		request teamsToken
 		scheme  string
 	}{
-		"v2":                          {teamsToken{}, "Bearer"},
-		"v1 for the URI":              {teamsToken{Version: 1}, "Bearer"},
-		"v1 for the client id":        {teamsToken{Version: 1, Audience: sandbox.DemoApp}, "Bearer"},
-		"v2 for the URI":              {teamsToken{Audience: "api://localhost/" + sandbox.DemoApp}, "Bearer"},
-		"one audience in a list":      {said(members{"aud": []string{sandbox.DemoApp}}), "Bearer"},
-		"the other published key":     {teamsToken{Signing: sandboxentra.SignStandby}, "Bearer"},
-		"v1 with the other key":       {teamsToken{Version: 1, Signing: sandboxentra.SignStandby}, "Bearer"},
-		"another client":              {teamsToken{Host: teamsApp}, "Bearer"},
-		"a client in capitals":        {teamsToken{Host: strings.ToUpper(teamsApp)}, "Bearer"},
-		"bearer in small letters":     {teamsToken{}, "bearer"},
-		"expired within the leeway":   {said(members{"exp": unix(-4*time.Minute - 50*time.Second)}), "Bearer"},
-		"begins within the leeway":    {said(members{"nbf": unix(4*time.Minute + 50*time.Second), "iat": unix(4*time.Minute + 50*time.Second)}), "Bearer"},
-		"29 hours of life":            {said(members{"iat": unix(-time.Hour), "exp": unix(28 * time.Hour)}), "Bearer"},
-		"ids in capitals":             {said(members{"oid": strings.ToUpper(adele.ID), "tid": strings.ToUpper(adele.Tenant)}), "Bearer"},
-		"more scopes":                 {said(members{"scp": "email access_as_user User.Read"}), "Bearer"},
-		"a guest":                     {said(members{"idp": "https://sts.windows.net/" + stranger + "/"}), "Bearer"},
-		"200 groups":                  {said(members{"groups": strings.Split(strings.TrimSpace(strings.Repeat(stranger+" ", 200)), " ")}), "Bearer"},
+		"v2":                        {teamsToken{}, "Bearer"},
+		"v1 for the URI":            {teamsToken{Version: 1}, "Bearer"},
+		"v1 for the client id":      {teamsToken{Version: 1, Audience: sandbox.DemoApp}, "Bearer"},
+		"v2 for the URI":            {teamsToken{Audience: "api://localhost/" + sandbox.DemoApp}, "Bearer"},
+		"one audience in a list":    {said(members{"aud": []string{sandbox.DemoApp}}), "Bearer"},
+		"the other published key":   {teamsToken{Signing: sandboxentra.SignStandby}, "Bearer"},
+		"v1 with the other key":     {teamsToken{Version: 1, Signing: sandboxentra.SignStandby}, "Bearer"},
+		"another client":            {teamsToken{Host: teamsApp}, "Bearer"},
+		"a client in capitals":      {teamsToken{Host: strings.ToUpper(teamsApp)}, "Bearer"},
+		"bearer in small letters":   {teamsToken{}, "bearer"},
+		"expired within the leeway": {said(members{"exp": unix(-4*time.Minute - 50*time.Second)}), "Bearer"},
+		"begins within the leeway": {
+			said(members{"nbf": unix(4*time.Minute + 50*time.Second), "iat": unix(4*time.Minute + 50*time.Second)}),
+			"Bearer"},
+		"29 hours of life": {said(members{"iat": unix(-time.Hour), "exp": unix(28 * time.Hour)}), "Bearer"},
+		"ids in capitals": {
+			said(members{"oid": strings.ToUpper(adele.ID), "tid": strings.ToUpper(adele.Tenant)}), "Bearer"},
+		"more scopes": {said(members{"scp": "email access_as_user User.Read"}), "Bearer"},
+		"a guest":     {said(members{"idp": "https://sts.windows.net/" + stranger + "/"}), "Bearer"},
+		"200 groups": {
+			said(members{"groups": strings.Split(strings.TrimSpace(strings.Repeat(stranger+" ", 200)), " ")}),
+			"Bearer"},
 		"another type":                {headed(members{"typ": "at+jwt"}), "Bearer"},
 		"v2 with the optional upn":    {said(members{"upn": adele.UPN}), "Bearer"},
 		"a user's token that says so": {said(members{"idtyp": "user"}), "Bearer"},
@@ -288,7 +312,8 @@ func TestEveryGoodTokenNamesItsUser(t *testing.T) {
 			if who.Assertion.Reveal() != token {
 				t.Error("the assertion is not the token")
 			}
-			if diff := cmp.Diff([]string{adele.Tenant, adele.ID, adele.UPN, adele.Name}, []string{who.Tenant, who.User, who.UPN, who.Name}); diff != "" {
+			if diff := cmp.Diff([]string{adele.Tenant, adele.ID, adele.UPN, adele.Name},
+				[]string{who.Tenant, who.User, who.UPN, who.Name}); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -304,11 +329,14 @@ func TestRolesOfAdministratorsAreFound(t *testing.T) {
 		claims members
 		admin  bool
 	}{
-		"none":                              {members{"wids": nil, "roles": nil}, false},
-		"the directory's administrator":     {members{"wids": []string{"b79fbf4d-3ef9-4689-8143-76b194e85509", globalAdmin}, "roles": nil}, true},
-		"every member's role":               {members{"wids": []string{"b79fbf4d-3ef9-4689-8143-76b194e85509"}, "roles": nil}, false},
-		"the app's administrator":           {members{"wids": nil, "roles": []string{"OrganizationAdmin"}}, true},
-		"another role of the app":           {members{"wids": nil, "roles": []string{"organizationadmin", "Reader"}}, false},
+		"none": {members{"wids": nil, "roles": nil}, false},
+		"the directory's administrator": {
+			members{"wids": []string{"b79fbf4d-3ef9-4689-8143-76b194e85509", globalAdmin}, "roles": nil}, true},
+		"every member's role": {
+			members{"wids": []string{"b79fbf4d-3ef9-4689-8143-76b194e85509"}, "roles": nil}, false},
+		"the app's administrator": {members{"wids": nil, "roles": []string{"OrganizationAdmin"}}, true},
+		"another role of the app": {members{"wids": nil, "roles": []string{"organizationadmin", "Reader"}},
+			false},
 		"an app role that looks like an id": {members{"wids": nil, "roles": []string{globalAdmin}}, false},
 		"a directory role that is a word":   {members{"wids": []string{"OrganizationAdmin"}, "roles": nil}, false},
 	} {
@@ -333,12 +361,16 @@ func TestATenantThatIsNotNamedIsToldSo(t *testing.T) {
 		"this":    {[]string{stranger, w.scene.Contoso.ID}, true},
 		"another": {[]string{stranger}, false},
 	} {
-		who, err := w.verifier(func(o *entra.VerifierOptions) { o.Tenants = c.tenants }).Verify(t.Context(), "Bearer "+w.teams(teamsToken{}))
+		who, err := w.verifier(func(o *entra.VerifierOptions) {
+			o.Tenants = c.tenants
+		}).Verify(t.Context(), "Bearer "+w.teams(teamsToken{}))
 		if c.open && err != nil || !c.open && (!fault.Is(err, fault.NotSetUp) || who.User != "") {
 			t.Errorf("open to %s: %+v, %v", name, who, err)
 		}
 	}
-	_, err := w.verifier(func(o *entra.VerifierOptions) { o.Tenants = []string{stranger} }).Verify(t.Context(), "Bearer "+w.teams(said(members{"scp": nil})))
+	_, err := w.verifier(func(o *entra.VerifierOptions) {
+		o.Tenants = []string{stranger}
+	}).Verify(t.Context(), "Bearer "+w.teams(said(members{"scp": nil})))
 	if !fault.Is(err, fault.Unauthorized) {
 		t.Errorf("a bad token of another tenant: %v, want Unauthorized", err)
 	}

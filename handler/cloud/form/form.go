@@ -100,7 +100,12 @@ func OfSave(s bulk.Save) Save {
 // Save returns what was stored.
 func (s Save) Save() bulk.Save {
 	return bulk.Save{
-		Target: bulk.SaveTarget(s.Target), Name: s.Name, Folder: s.Folder, OnConflict: bulk.OnConflict(s.OnConflict), OnChanged: bulk.OnChanged(s.OnChanged), KeepDates: s.KeepDates,
+		Target:     bulk.SaveTarget(s.Target),
+		Name:       s.Name,
+		Folder:     s.Folder,
+		OnConflict: bulk.OnConflict(s.OnConflict),
+		OnChanged:  bulk.OnChanged(s.OnChanged),
+		KeepDates:  s.KeepDates,
 	}
 }
 
@@ -108,7 +113,8 @@ func (s Save) Save() bulk.Save {
 func OfSource(s bulk.Source) Source {
 	stored := Source{Since: s.Since}
 	if f := s.Folder; f != nil {
-		stored.Folder = &folder{f.Drive, f.Item, f.Recursive, f.Depth, f.Names, f.Types, f.ChangedSince, f.ChangedBefore, f.MinBytes, f.MaxBytes}
+		stored.Folder = &folder{f.Drive, f.Item, f.Recursive, f.Depth, f.Names, f.Types, f.ChangedSince,
+			f.ChangedBefore, f.MinBytes, f.MaxBytes}
 	}
 	for _, one := range s.Images {
 		stored.Images = append(stored.Images, image(one))
@@ -126,9 +132,20 @@ func OfSource(s bulk.Source) Source {
 func (s Source) Source() bulk.Source {
 	source := bulk.Source{Since: s.Since}
 	if f := s.Folder; f != nil {
-		source.Folder = &bulk.FolderSource{Drive: f.Drive, Item: f.Item, Recursive: f.Recursive, FolderFilter: bulk.FolderFilter{
-			Depth: f.Depth, Names: f.Names, Types: f.Types, ChangedSince: f.ChangedSince, ChangedBefore: f.ChangedBefore, MinBytes: f.MinBytes, MaxBytes: f.MaxBytes,
-		}}
+		source.Folder = &bulk.FolderSource{
+			Drive:     f.Drive,
+			Item:      f.Item,
+			Recursive: f.Recursive,
+			FolderFilter: bulk.FolderFilter{
+				Depth:         f.Depth,
+				Names:         f.Names,
+				Types:         f.Types,
+				ChangedSince:  f.ChangedSince,
+				ChangedBefore: f.ChangedBefore,
+				MinBytes:      f.MinBytes,
+				MaxBytes:      f.MaxBytes,
+			},
+		}
 	}
 	for _, one := range s.Images {
 		source.Images = append(source.Images, bulk.ImageRef(one))

@@ -26,11 +26,14 @@ const sourceField = "@microsoft.graph.downloadUrl"
 var (
 	siteFields  = []string{"id", "displayName", "name", "webUrl", "createdDateTime"}
 	driveFields = []string{"id", "name", "driveType", "webUrl", "quota"}
-	listFields  = append(slices.Clone(itemFields), "webUrl", "createdDateTime", "createdBy", "lastModifiedBy", "image", "photo")
+	listFields  = append(slices.Clone(itemFields), "webUrl", "createdDateTime", "createdBy", "lastModifiedBy", "image",
+		"photo")
 )
 
 // Sites returns sites that match a text.
-func (c *Client) Sites(ctx context.Context, who caller.Caller, search, cursor string) (library.Page[library.Site], error) {
+func (c *Client) Sites(
+	ctx context.Context, who caller.Caller, search, cursor string,
+) (library.Page[library.Site], error) {
 	var page library.Page[library.Site]
 	path := "/sites?$search=" + strings.ReplaceAll(url.QueryEscape(search), "+", "%20") + "&" + selected(siteFields)
 	address, err := c.pageAt(path, cursor, "/sites")
@@ -55,7 +58,8 @@ func (c *Client) SiteAt(ctx context.Context, who caller.Caller, host, path strin
 	if path = strings.Trim(path, "/"); path != "" {
 		address += ":/" + (&url.URL{Path: path}).EscapedPath()
 	}
-	site, err := get[models.Siteable](ctx, c, who, address+"?"+selected(siteFields), models.CreateSiteFromDiscriminatorValue)
+	site, err := get[models.Siteable](ctx, c, who, address+"?"+selected(siteFields),
+		models.CreateSiteFromDiscriminatorValue)
 	if err != nil {
 		return library.Site{}, err
 	}
@@ -63,7 +67,12 @@ func (c *Client) SiteAt(ctx context.Context, who caller.Caller, host, path strin
 }
 
 func siteOf(s models.Siteable) library.Site {
-	site := library.Site{ID: value(s.GetId()), Title: value(s.GetDisplayName()), Address: value(s.GetWebUrl()), CreatedAt: utc(s.GetCreatedDateTime())}
+	site := library.Site{
+		ID:        value(s.GetId()),
+		Title:     value(s.GetDisplayName()),
+		Address:   value(s.GetWebUrl()),
+		CreatedAt: utc(s.GetCreatedDateTime()),
+	}
 	if site.Title == "" {
 		site.Title = value(s.GetName())
 	}
@@ -71,7 +80,9 @@ func siteOf(s models.Siteable) library.Site {
 }
 
 // Drives returns the libraries of a site.
-func (c *Client) Drives(ctx context.Context, who caller.Caller, site, cursor string) (library.Page[library.Drive], error) {
+func (c *Client) Drives(
+	ctx context.Context, who caller.Caller, site, cursor string,
+) (library.Page[library.Drive], error) {
 	var page library.Page[library.Drive]
 	path := "/sites/" + url.PathEscape(site) + "/drives?" + selected(driveFields)
 	address, err := c.pageAt(path, cursor, "/sites")
@@ -85,7 +96,12 @@ func (c *Client) Drives(ctx context.Context, who caller.Caller, site, cursor str
 	}
 	page.Next = value(answer.GetOdataNextLink())
 	for _, d := range answer.GetValue() {
-		drive := library.Drive{ID: value(d.GetId()), Name: value(d.GetName()), Address: value(d.GetWebUrl()), Remaining: -1}
+		drive := library.Drive{
+			ID:        value(d.GetId()),
+			Name:      value(d.GetName()),
+			Address:   value(d.GetWebUrl()),
+			Remaining: -1,
+		}
 		if quota := d.GetQuota(); quota != nil && quota.GetRemaining() != nil {
 			drive.Remaining = *quota.GetRemaining()
 		}
@@ -98,13 +114,16 @@ func (c *Client) Drives(ctx context.Context, who caller.Caller, site, cursor str
 const latest = "latest"
 
 // Changes returns what changed in a drive since the cursor.
-func (c *Client) Changes(ctx context.Context, who caller.Caller, drive, cursor string) (changes library.Page[library.Item], later string, err error) {
+func (c *Client) Changes(
+	ctx context.Context, who caller.Caller, drive, cursor string,
+) (changes library.Page[library.Item], later string, err error) {
 	builder := c.drives.ByDriveId(drive).Items().ByDriveItemId("root").Delta()
 	var config *drives.ItemItemsItemDeltaRequestBuilderGetRequestConfiguration
 	switch cursor {
 	case "":
 		config = &drives.ItemItemsItemDeltaRequestBuilderGetRequestConfiguration{
-			QueryParameters: &drives.ItemItemsItemDeltaRequestBuilderGetQueryParameters{Select: append(slices.Clone(listFields), "deleted")},
+			QueryParameters: &drives.ItemItemsItemDeltaRequestBuilderGetQueryParameters{
+				Select: append(slices.Clone(listFields), "deleted")},
 		}
 	case latest:
 		builder = builder.WithUrl(c.itemURL(library.Ref{Drive: drive, Item: "root"}, "/delta?token=latest"))
@@ -118,7 +137,8 @@ func (c *Client) Changes(ctx context.Context, who caller.Caller, drive, cursor s
 	if err != nil {
 		return changes, "", resync(err)
 	}
-	changes = library.Page[library.Item]{Entries: itemsOf(drive, answer.GetValue()), Next: value(answer.GetOdataNextLink())}
+	changes = library.Page[library.Item]{Entries: itemsOf(drive, answer.GetValue()),
+		Next: value(answer.GetOdataNextLink())}
 	return changes, value(answer.GetOdataDeltaLink()), nil
 }
 
@@ -134,9 +154,11 @@ func resync(err error) error {
 
 // Item returns a file or folder as it stands now.
 func (c *Client) Item(ctx context.Context, who caller.Caller, ref library.Ref) (library.Item, error) {
-	return c.item(ctx, who, ref.Drive, c.drives.ByDriveId(ref.Drive).Items().ByDriveItemId(ref.Item), &drives.ItemItemsDriveItemItemRequestBuilderGetRequestConfiguration{
-		QueryParameters: &drives.ItemItemsDriveItemItemRequestBuilderGetQueryParameters{Select: append(slices.Clone(listFields), sourceField, "fileSystemInfo")},
-	})
+	return c.item(ctx, who, ref.Drive, c.drives.ByDriveId(ref.Drive).Items().ByDriveItemId(ref.Item),
+		&drives.ItemItemsDriveItemItemRequestBuilderGetRequestConfiguration{
+			QueryParameters: &drives.ItemItemsDriveItemItemRequestBuilderGetQueryParameters{
+				Select: append(slices.Clone(listFields), sourceField, "fileSystemInfo")},
+		})
 }
 
 // Named returns the entry of a folder with the name.
@@ -145,11 +167,13 @@ func (c *Client) Named(ctx context.Context, who caller.Caller, folder library.Re
 	if err != nil {
 		return library.Item{}, err
 	}
-	builder := c.drives.ByDriveId(folder.Drive).Items().ByDriveItemId(folder.Item).WithUrl(address + "?$select=" + strings.Join(listFields, ",") + "," + sourceField)
+	builder := c.drives.ByDriveId(folder.Drive).Items().ByDriveItemId(folder.Item).WithUrl(address + "?$select=" +
+		strings.Join(listFields, ",") + "," + sourceField)
 	return c.item(ctx, who, folder.Drive, builder, nil)
 }
 
-func (c *Client) item(ctx context.Context, who caller.Caller, drive string, builder *drives.ItemItemsDriveItemItemRequestBuilder,
+func (c *Client) item(ctx context.Context, who caller.Caller, drive string,
+	builder *drives.ItemItemsDriveItemItemRequestBuilder,
 	config *drives.ItemItemsDriveItemItemRequestBuilderGetRequestConfiguration) (library.Item, error) {
 	answer, err := complete(builder.Get(asCaller(ctx, who), config))
 	if err != nil {
@@ -158,7 +182,8 @@ func (c *Client) item(ctx context.Context, who caller.Caller, drive string, buil
 	c.hosts.learn(who.Tenant, value(answer.GetWebUrl()))
 	items := itemsOf(drive, []models.DriveItemable{answer})
 	if len(items) == 0 {
-		return library.Item{}, fault.New(fault.Unsupported, "This is a shortcut or a notebook, not a file of this library.", nil)
+		return library.Item{},
+			fault.New(fault.Unsupported, "This is a shortcut or a notebook, not a file of this library.", nil)
 	}
 	return items[0], nil
 }
@@ -176,11 +201,20 @@ func itemsOf(drive string, answer []models.DriveItemable) []library.Item {
 			continue
 		}
 		item := library.Item{
-			Ref: library.Ref{Drive: drive, Item: f.Item}, Parent: f.Parent, Name: f.Name, Address: value(i.GetWebUrl()), Folder: f.Folder,
-			MIME: f.MIME, Size: f.Size, Fingerprint: f.Fingerprint, Dated: f.Dated,
-			CreatedAt: utc(i.GetCreatedDateTime()), ModifiedAt: utc(i.GetLastModifiedDateTime()),
-			CreatedBy: personOf(i.GetCreatedBy()), ModifiedBy: personOf(i.GetLastModifiedBy()),
-			Thumbnails: thumbnailsOf(i.GetThumbnails()),
+			Ref:         library.Ref{Drive: drive, Item: f.Item},
+			Parent:      f.Parent,
+			Name:        f.Name,
+			Address:     value(i.GetWebUrl()),
+			Folder:      f.Folder,
+			MIME:        f.MIME,
+			Size:        f.Size,
+			Fingerprint: f.Fingerprint,
+			Dated:       f.Dated,
+			CreatedAt:   utc(i.GetCreatedDateTime()),
+			ModifiedAt:  utc(i.GetLastModifiedDateTime()),
+			CreatedBy:   personOf(i.GetCreatedBy()),
+			ModifiedBy:  personOf(i.GetLastModifiedBy()),
+			Thumbnails:  thumbnailsOf(i.GetThumbnails()),
 		}
 		if folder := i.GetFolder(); folder != nil {
 			item.Children = int(value(folder.GetChildCount()))
@@ -214,9 +248,15 @@ func thumbnailsOf(sets []models.ThumbnailSetable) []library.Thumbnail {
 		return nil
 	}
 	var all []library.Thumbnail
-	for size, t := range map[string]models.Thumbnailable{"small": sets[0].GetSmall(), "medium": sets[0].GetMedium(), "large": sets[0].GetLarge()} {
+	for size, t := range map[string]models.Thumbnailable{"small": sets[0].GetSmall(), "medium": sets[0].GetMedium(),
+		"large": sets[0].GetLarge()} {
 		if t != nil && value(t.GetUrl()) != "" {
-			all = append(all, library.Thumbnail{Size: size, Width: int(value(t.GetWidth())), Height: int(value(t.GetHeight())), Address: *t.GetUrl()})
+			all = append(all, library.Thumbnail{
+				Size:    size,
+				Width:   int(value(t.GetWidth())),
+				Height:  int(value(t.GetHeight())),
+				Address: *t.GetUrl(),
+			})
 		}
 	}
 	slices.SortFunc(all, func(a, b library.Thumbnail) int { return a.Width*a.Height - b.Width*b.Height })
@@ -242,8 +282,11 @@ func (c *Client) History(ctx context.Context, who caller.Caller, ref library.Ref
 	var history []library.Version
 	err := c.eachVersion(ctx, who, ref, func(v models.DriveItemVersionable) {
 		version := library.Version{
-			ID: value(v.GetId()), Size: value(v.GetSize()), ModifiedAt: utc(v.GetLastModifiedDateTime()), ModifiedBy: personOf(v.GetLastModifiedBy()),
-			Current: len(history) == 0,
+			ID:         value(v.GetId()),
+			Size:       value(v.GetSize()),
+			ModifiedAt: utc(v.GetLastModifiedDateTime()),
+			ModifiedBy: personOf(v.GetLastModifiedBy()),
+			Current:    len(history) == 0,
 		}
 		if source, ok := v.GetAdditionalData()[sourceField].(*string); ok {
 			version.Source = secret.New(value(source))

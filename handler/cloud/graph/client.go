@@ -31,8 +31,9 @@ type Tokens interface {
 
 // Peers are the processes that use Graph for a tenant.
 type Peers interface {
-	// Here notes that this process does at the time now, and until when SharePoint wants it to pause, which may be over or
-	// zero. It returns how many have come in the last minute and a half, this one included, and the latest end of their pauses.
+	// Here notes that this process does at the time now, and until when SharePoint wants it to pause, which may be over
+	// or zero. It returns how many have come in the last minute and a half, this one included, and the latest end of
+	// their pauses.
 	Here(ctx context.Context, tenant string, now, pause time.Time) (processes int, until time.Time, err error)
 }
 
@@ -47,8 +48,8 @@ type Options struct {
 	Units int
 	// Peers tells how many processes share that budget; nil if there is none but this.
 	Peers Peers
-	// SharePoint is the end of the hosts that serve content, such as .sharepoint.com; Media that of those that serve small
-	// pictures beside it, .svc.ms, or empty.
+	// SharePoint is the end of the hosts that serve content, such as .sharepoint.com; Media that of those that serve
+	// small pictures beside it, .svc.ms, or empty.
 	SharePoint, Media string
 	// Loopback lets content come from this machine, for the sandbox.
 	Loopback bool
@@ -88,7 +89,12 @@ func NewClient(o Options) (*Client, error) {
 	}
 	gates := newGates(o.Transport, o.Units, o.Peers, o.Now)
 	again := &retry.Transport{
-		Base: gates, Service: serviceName, Tries: tries, MaxWait: maxWait, MaxTotal: maxTotal, Now: o.Now,
+		Base:     gates,
+		Service:  serviceName,
+		Tries:    tries,
+		MaxWait:  maxWait,
+		MaxTotal: maxTotal,
+		Now:      o.Now,
 	}
 	last := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c := &Client{

@@ -38,7 +38,9 @@ func (c *Client) SetColumns(ctx context.Context, who caller.Caller, ref library.
 }
 
 // columns returns those that differ from what is wanted, and the version of all of them.
-func (c *Client) columns(ctx context.Context, who caller.Caller, ref library.Ref, want library.Columns) (differ map[string]string, tag string, err error) {
+func (c *Client) columns(
+	ctx context.Context, who caller.Caller, ref library.Ref, want library.Columns,
+) (differ map[string]string, tag string, err error) {
 	var have map[string]any
 	address := c.itemURL(ref, "/listItem/fields") + "?$select=" + titleColumn + "," + descriptionColumn
 	if err := c.exchange(ctx, who, http.MethodGet, address, "", nil, &have); err != nil {
@@ -59,7 +61,9 @@ const maxBatch = 20
 
 // Visible returns those of the files that the caller may see: of twenty with one request. Those of them that are
 // throttled or fail on their own are asked for again, with the next ones.
-func (c *Client) Visible(ctx context.Context, who caller.Caller, refs []library.Ref) (map[library.Ref]library.Item, error) {
+func (c *Client) Visible(
+	ctx context.Context, who caller.Caller, refs []library.Ref,
+) (map[library.Ref]library.Item, error) {
 	visible := map[library.Ref]library.Item{}
 	asked := map[library.Ref]int{}
 	for len(refs) > 0 {
@@ -79,7 +83,9 @@ func (c *Client) Visible(ctx context.Context, who caller.Caller, refs []library.
 }
 
 // visible asks with one request. It returns the files that may be asked for again, and why the last of them failed.
-func (c *Client) visible(ctx context.Context, who caller.Caller, refs []library.Ref, visible map[library.Ref]library.Item) (again []library.Ref, failure, err error) {
+func (c *Client) visible(
+	ctx context.Context, who caller.Caller, refs []library.Ref, visible map[library.Ref]library.Item,
+) (again []library.Ref, failure, err error) {
 	type request struct {
 		ID     string `json:"id"`
 		Method string `json:"method"`
@@ -89,7 +95,8 @@ func (c *Client) visible(ctx context.Context, who caller.Caller, refs []library.
 		Requests []request `json:"requests"`
 	}
 	for n, ref := range refs {
-		address := "/drives/" + url.PathEscape(ref.Drive) + "/items/" + url.PathEscape(ref.Item) + "?$select=id,name,size,cTag,file,parentReference,webUrl,lastModifiedDateTime"
+		address := "/drives/" + url.PathEscape(ref.Drive) + "/items/" + url.PathEscape(ref.Item) +
+			"?$select=id,name,size,cTag,file,parentReference,webUrl,lastModifiedDateTime"
 		batch.Requests = append(batch.Requests, request{strconv.Itoa(n), http.MethodGet, address})
 	}
 	var answer struct {
@@ -104,7 +111,8 @@ func (c *Client) visible(ctx context.Context, who caller.Caller, refs []library.
 		return nil, nil, err
 	}
 	if len(answer.Responses) != len(refs) {
-		return nil, nil, fault.New(fault.Busy, oddAnswer, fmt.Errorf("graph: %d answers to a batch of %d", len(answer.Responses), len(refs)))
+		return nil, nil, fault.New(fault.Busy, oddAnswer,
+			fmt.Errorf("graph: %d answers to a batch of %d", len(answer.Responses), len(refs)))
 	}
 	for _, one := range answer.Responses {
 		n, err := strconv.Atoi(one.ID)
@@ -127,7 +135,8 @@ func (c *Client) visible(ctx context.Context, who caller.Caller, refs []library.
 			if header.Get("Retry-After") == "" {
 				header.Set("Retry-After", "1")
 			}
-			inner := &http.Response{StatusCode: one.Status, Header: header, Body: io.NopCloser(bytes.NewReader(one.Body))}
+			inner := &http.Response{StatusCode: one.Status, Header: header,
+				Body: io.NopCloser(bytes.NewReader(one.Body))}
 			if failure = faultOf(inner, c.options.Now()); !retry.Passing(one.Status) {
 				return nil, nil, failure
 			}
@@ -139,7 +148,9 @@ func (c *Client) visible(ctx context.Context, who caller.Caller, refs []library.
 }
 
 // exchange sends JSON to Graph, if there is any, and reads the answer's, if it is wanted.
-func (c *Client) exchange(ctx context.Context, who caller.Caller, method, address, tag string, send, receive any) error {
+func (c *Client) exchange(
+	ctx context.Context, who caller.Caller, method, address, tag string, send, receive any,
+) error {
 	var body io.Reader = http.NoBody
 	if send != nil {
 		text, err := json.Marshal(send)

@@ -38,8 +38,8 @@ func (c *Client) Read(ctx context.Context, who caller.Caller, f bulk.File, limit
 	return content, nil
 }
 
-// readSource reads a content from the address that came with the file, which spares Graph a request. It is broken if there is
-// none, or if it does not live any more.
+// readSource reads a content from the address that came with the file, which spares Graph a request. It is broken if
+// there is none, or if it does not live any more.
 func (c *Client) readSource(ctx context.Context, who caller.Caller, f bulk.File, limit int64) ([]byte, error) {
 	address, err := url.Parse(f.Source.Reveal())
 	if err != nil || !c.mayFetch(asCaller(ctx, who), address) {
@@ -51,30 +51,39 @@ func (c *Client) readSource(ctx context.Context, who caller.Caller, f bulk.File,
 }
 
 // ReadVersion returns the content of a version of at most limit bytes.
-func (c *Client) ReadVersion(ctx context.Context, who caller.Caller, f bulk.File, version string, limit int64) ([]byte, error) {
+func (c *Client) ReadVersion(
+	ctx context.Context, who caller.Caller, f bulk.File, version string, limit int64,
+) ([]byte, error) {
 	return c.download(ctx, who, c.itemURL(refOf(f), "/versions/"+url.PathEscape(version)+"/content"), limit, c.mayFetch)
 }
 
 // Replace makes content the new version of the file if its tag is still f's.
 func (c *Client) Replace(ctx context.Context, who caller.Caller, f bulk.File, content []byte) (bulk.File, error) {
 	if f.Tag == "" { // nothing is ever written unconditionally
-		return bulk.File{}, fault.New(fault.Conflict, "It is not known which content of the file is to be replaced.", nil)
+		return bulk.File{}, fault.New(fault.Conflict, "It is not known which content of the file is to be replaced.",
+			nil)
 	}
 	read := library.Item{Ref: refOf(f), Tag: f.Tag, Size: f.Size, ModifiedAt: f.Modified, Fingerprint: f.Fingerprint}
 	return c.write(ctx, who, c.inPlaceOf(read), f, content)
 }
 
 // Create adds a file beside f if the name is free.
-func (c *Client) Create(ctx context.Context, who caller.Caller, f bulk.File, name string, content []byte) (bulk.File, error) {
+func (c *Client) Create(
+	ctx context.Context, who caller.Caller, f bulk.File, name string, content []byte,
+) (bulk.File, error) {
 	address, err := c.named(library.Ref{Drive: f.Drive, Item: f.Parent}, name)
 	if err != nil {
 		return bulk.File{}, err
 	}
-	return c.write(ctx, who, destination{whole: address + addOnly, session: address + ":/createUploadSession", conflict: failIfThere}, f, content)
+	return c.write(ctx, who,
+		destination{whole: address + addOnly, session: address + ":/createUploadSession", conflict: failIfThere}, f,
+		content)
 }
 
 // write uploads a content in place of a file, or beside it.
-func (c *Client) write(ctx context.Context, who caller.Caller, to destination, f bulk.File, content []byte) (bulk.File, error) {
+func (c *Client) write(
+	ctx context.Context, who caller.Caller, to destination, f bulk.File, content []byte,
+) (bulk.File, error) {
 	ctx, unanswered := countUnanswered(ctx)
 	made, err := c.upload(ctx, who, to, contentOf(f, content))
 	if err != nil {
@@ -103,7 +112,8 @@ func (c *Client) itemURL(ref library.Ref, rest string) string {
 // them would address something else.
 func (c *Client) named(folder library.Ref, name string) (string, error) {
 	if name == "" || name == "." || name == ".." || strings.ContainsAny(name, `"*:<>?/\|`) {
-		return "", fault.New(fault.Invalid, `A file's name must not be empty and must not contain " * : < > ? / \ |.`, nil)
+		return "", fault.New(fault.Invalid, `A file's name must not be empty and must not contain " * : < > ? / \ |.`,
+			nil)
 	}
 	return c.itemURL(folder, ":/") + url.PathEscape(name), nil
 }
@@ -122,7 +132,9 @@ const (
 // download asks Graph for a pre-authenticated address and fetches the content from there, without a token. A
 // download that breaks off or whose address has expired starts again with a fresh address; one that is refused
 // again and again is refused for good.
-func (c *Client) download(ctx context.Context, who caller.Caller, address string, limit int64, trusted trust) ([]byte, error) {
+func (c *Client) download(
+	ctx context.Context, who caller.Caller, address string, limit int64, trusted trust,
+) ([]byte, error) {
 	var err error
 	for range downloadTries {
 		var content []byte
@@ -151,7 +163,9 @@ func (b brokenDownload) Unwrap() error { return b.cause }
 // trust says which addresses Graph may name.
 type trust func(context.Context, *url.URL) bool
 
-func (c *Client) downloadOnce(ctx context.Context, who caller.Caller, address string, limit int64, trusted trust) ([]byte, error) {
+func (c *Client) downloadOnce(
+	ctx context.Context, who caller.Caller, address string, limit int64, trusted trust,
+) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(asCaller(ctx, who), downloadTime)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
@@ -169,7 +183,8 @@ func (c *Client) downloadOnce(ctx context.Context, who caller.Caller, address st
 	address = response.Header.Get("Location")
 	location, err := url.Parse(address)
 	if err != nil || !trusted(ctx, location) {
-		return nil, fault.New(fault.Internal, "SharePoint named an address for the file that Image Pro does not trust.", nil)
+		return nil, fault.New(fault.Internal, "SharePoint named an address for the file that Image Pro does not trust.",
+			nil)
 	}
 	return c.fetch(ctx, who, address, limit)
 }

@@ -35,7 +35,8 @@ const pageSize = 90
 // fileFields are those of one file that is likely to be read.
 var fileFields = append(slices.Clone(itemFields), sourceField, "fileSystemInfo", "webUrl")
 
-var itemFields = []string{"id", "name", "size", "cTag", "file", "folder", "package", "remoteItem", "parentReference", "lastModifiedDateTime"}
+var itemFields = []string{"id", "name", "size", "cTag", "file", "folder", "package", "remoteItem", "parentReference",
+	"lastModifiedDateTime"}
 
 var userFields = []string{"displayName", "mail", "userPrincipalName", "preferredLanguage"}
 
@@ -66,7 +67,8 @@ func (c *Client) Children(ctx context.Context, who caller.Caller, drive, folder,
 	} else {
 		top := int32(pageSize)
 		config = &drives.ItemItemsItemChildrenRequestBuilderGetRequestConfiguration{
-			QueryParameters: &drives.ItemItemsItemChildrenRequestBuilderGetQueryParameters{Top: &top, Select: itemFields},
+			QueryParameters: &drives.ItemItemsItemChildrenRequestBuilderGetQueryParameters{Top: &top,
+				Select: itemFields},
 		}
 	}
 	answer, err := complete(builder.Get(asCaller(ctx, who), config))
@@ -125,17 +127,21 @@ func (c *Client) Beside(ctx context.Context, who caller.Caller, f bulk.File, nam
 	return c.file(ctx, who, f.Drive, builder.WithUrl(address+"?$select="+strings.Join(fileFields, ",")))
 }
 
-func (c *Client) file(ctx context.Context, who caller.Caller, drive string, builder *drives.ItemItemsDriveItemItemRequestBuilder) (bulk.File, error) {
-	item, err := complete(builder.Get(asCaller(ctx, who), &drives.ItemItemsDriveItemItemRequestBuilderGetRequestConfiguration{
-		QueryParameters: &drives.ItemItemsDriveItemItemRequestBuilderGetQueryParameters{Select: fileFields},
-	}))
+func (c *Client) file(
+	ctx context.Context, who caller.Caller, drive string, builder *drives.ItemItemsDriveItemItemRequestBuilder,
+) (bulk.File, error) {
+	item, err := complete(
+		builder.Get(asCaller(ctx, who), &drives.ItemItemsDriveItemItemRequestBuilderGetRequestConfiguration{
+			QueryParameters: &drives.ItemItemsDriveItemItemRequestBuilderGetQueryParameters{Select: fileFields},
+		}))
 	if err != nil {
 		return bulk.File{}, err
 	}
 	c.hosts.learn(who.Tenant, value(item.GetWebUrl()))
 	f, ok := fileOf(drive, item)
 	if !ok {
-		return bulk.File{}, fault.New(fault.Unsupported, "This is a shortcut or a notebook, not a file of this library.", nil)
+		return bulk.File{}, fault.New(fault.Unsupported,
+			"This is a shortcut or a notebook, not a file of this library.", nil)
 	}
 	return f, nil
 }
@@ -149,13 +155,16 @@ var versionFields = []string{"id", "size", "lastModifiedDateTime", "lastModified
 func (c *Client) Versions(ctx context.Context, who caller.Caller, f bulk.File) ([]bulk.Version, error) {
 	var versions []bulk.Version
 	err := c.eachVersion(ctx, who, refOf(f), func(v models.DriveItemVersionable) {
-		versions = append(versions, bulk.Version{ID: value(v.GetId()), Size: value(v.GetSize()), Modified: utc(v.GetLastModifiedDateTime())})
+		versions = append(versions,
+			bulk.Version{ID: value(v.GetId()), Size: value(v.GetSize()), Modified: utc(v.GetLastModifiedDateTime())})
 	})
 	return versions, err
 }
 
 // eachVersion yields the versions of a file, newest first.
-func (c *Client) eachVersion(ctx context.Context, who caller.Caller, ref library.Ref, yield func(models.DriveItemVersionable)) error {
+func (c *Client) eachVersion(
+	ctx context.Context, who caller.Caller, ref library.Ref, yield func(models.DriveItemVersionable),
+) error {
 	builder := c.drives.ByDriveId(ref.Drive).Items().ByDriveItemId(ref.Item).Versions()
 	config := &drives.ItemItemsItemVersionsRequestBuilderGetRequestConfiguration{
 		QueryParameters: &drives.ItemItemsItemVersionsRequestBuilderGetQueryParameters{Select: versionFields},

@@ -46,7 +46,12 @@ func TestProfileIsWhatTheDirectorySays(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(org.Profile{Name: user.Name, UPN: user.UPN, Mail: user.Mail, Locale: user.Locale}, got); diff != "" {
+		if diff := cmp.Diff(org.Profile{
+			Name:   user.Name,
+			UPN:    user.UPN,
+			Mail:   user.Mail,
+			Locale: user.Locale,
+		}, got); diff != "" {
 			t.Error(diff)
 		}
 	}
@@ -55,7 +60,8 @@ func TestProfileIsWhatTheDirectorySays(t *testing.T) {
 func TestAProfileMayLackAllButTheUser(t *testing.T) {
 	t.Parallel()
 	client := alone(t, &canned{}, func(r *http.Request) *http.Response {
-		return answered(r, http.StatusOK, `{"displayName":null,"mail":null,"preferredLanguage":null,"userPrincipalName":"u@example"}`)
+		return answered(r, http.StatusOK,
+			`{"displayName":null,"mail":null,"preferredLanguage":null,"userPrincipalName":"u@example"}`)
 	})
 	got, err := client.Profile(t.Context(), caller.Away("t", "u"))
 	if want := (org.Profile{UPN: "u@example"}); err != nil || got != want {
@@ -88,7 +94,8 @@ func TestChildrenComeInPagesOfNinety(t *testing.T) {
 	for i := range 200 {
 		name := fmt.Sprintf("geheim %03d.jpg", i)
 		want = append(want, name)
-		if _, err := w.Graph.PutFile(w.site.DriveID, "folder/"+name, strings.NewReader(name), w.scene.Adele.ID); err != nil {
+		if _, err := w.Graph.PutFile(w.site.DriveID, "folder/"+name, strings.NewReader(name),
+			w.scene.Adele.ID); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -121,8 +128,15 @@ func TestAChildHasAllThatIsKnownOfIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := bulk.File{
-		Drive: w.site.DriveID, Item: item.ID, Parent: folder.ID, Name: "geheim.jpg", MIME: "image/jpeg", Size: 7,
-		Modified: item.Modified.UTC().Truncate(time.Second), Tag: item.CTag, Fingerprint: item.QuickXor,
+		Drive:       w.site.DriveID,
+		Item:        item.ID,
+		Parent:      folder.ID,
+		Name:        "geheim.jpg",
+		MIME:        "image/jpeg",
+		Size:        7,
+		Modified:    item.Modified.UTC().Truncate(time.Second),
+		Tag:         item.CTag,
+		Fingerprint: item.QuickXor,
 	}
 	if diff := cmp.Diff(want, f, secrets); diff != "" {
 		t.Error(diff)
@@ -135,7 +149,8 @@ func TestAChildHasAllThatIsKnownOfIt(t *testing.T) {
 		t.Error(diff)
 	}
 	page, err = w.client.Children(t.Context(), w.who, w.site.DriveID, "root", "")
-	if err != nil || len(page.Files) != 1 || !page.Files[0].Folder || page.Files[0].Item != folder.ID || page.Files[0].MIME != "" {
+	if err != nil || len(page.Files) != 1 || !page.Files[0].Folder || page.Files[0].Item != folder.ID ||
+		page.Files[0].MIME != "" {
 		t.Errorf("the folder came as %+v, %v", page, err)
 	}
 }
@@ -149,7 +164,8 @@ func TestNotebooksAndShortcutsAreNoFiles(t *testing.T) {
 	}
 	client := alone(t, &canned{}, func(r *http.Request) *http.Response {
 		if strings.HasSuffix(r.URL.Path, "/children") {
-			return answered(r, http.StatusOK, `{"value":[`+strings.Join(append(odd, `{"id":"3","name":"a file","file":{}}`), ",")+`]}`)
+			return answered(r, http.StatusOK,
+				`{"value":[`+strings.Join(append(odd, `{"id":"3","name":"a file","file":{}}`), ",")+`]}`)
 		}
 		return answered(r, http.StatusOK, odd[0])
 	})
@@ -166,7 +182,8 @@ func TestANextPageElsewhereIsNotAskedFor(t *testing.T) {
 	for _, next := range []string{
 		"https://evil.example/v1.0/drives/d/items/f/children", "http://graph.example/v1.0/drives/d/items/f/children",
 		"https://graph.example.evil.example/v1.0/drives/d", "https://graph.example@evil.example/v1.0/drives/d",
-		"https://graph.example/v1.0/me/drive/root/children", "https://graph.example/beta/drives/d", "//evil.example", "next",
+		"https://graph.example/v1.0/me/drive/root/children", "https://graph.example/beta/drives/d", "//evil.example",
+		"next",
 	} {
 		asked := 0
 		client := alone(t, &canned{}, func(r *http.Request) *http.Response {
@@ -190,8 +207,10 @@ func TestANextPageElsewhereIsNotAskedFor(t *testing.T) {
 
 // names are as odd as a library allows.
 var names = []string{
-	"geheim mit Leerzeichen.jpg", "geheim#1.jpg", "geheim 100%.jpg", "geheim%20.jpg", "geheim Äöüß.jpg", "geheim's.jpg", "geheim & co + mehr=1.jpg",
-	"geheim {a}.jpg", "geheim;,$!@.jpg", "geheim (1) [2].jpg", "geheim~`^.jpg", "geheim 日本.jpg", "geheim.tar.gz", ".geheim", "geheim%2F.jpg",
+	"geheim mit Leerzeichen.jpg", "geheim#1.jpg", "geheim 100%.jpg", "geheim%20.jpg", "geheim Äöüß.jpg", "geheim's.jpg",
+	"geheim & co + mehr=1.jpg",
+	"geheim {a}.jpg", "geheim;,$!@.jpg", "geheim (1) [2].jpg", "geheim~`^.jpg", "geheim 日本.jpg", "geheim.tar.gz",
+	".geheim", "geheim%2F.jpg",
 }
 
 func TestFilesAreFoundAndMadeBesideOthersWhateverTheirNames(t *testing.T) {
@@ -202,7 +221,8 @@ func TestFilesAreFoundAndMadeBesideOthersWhateverTheirNames(t *testing.T) {
 		_, err := w.client.Beside(t.Context(), w.who, origin, name)
 		wantFault(t, err, fault.NotFound, notThere)
 		made, err := w.client.Create(t.Context(), w.who, origin, name, []byte(name))
-		if err != nil || made.Name != name || made.Parent != origin.Parent || made.Fingerprint != w.client.Fingerprint([]byte(name)) {
+		if err != nil || made.Name != name || made.Parent != origin.Parent ||
+			made.Fingerprint != w.client.Fingerprint([]byte(name)) {
 			t.Errorf("%s: made %+v, %v", name, made, err)
 			continue
 		}
@@ -228,7 +248,8 @@ func TestNamesThatWouldAddressSomethingElseAreRefused(t *testing.T) {
 		t.Errorf("%s %s was sent", r.Method, r.URL)
 		return answered(r, http.StatusOK, "{}")
 	})
-	for _, name := range []string{"", ".", "..", "geheim/a.jpg", `geheim\a.jpg`, "geheim.jpg:/content", "geheim:", "geheim?.jpg", "geheim*", `geheim"`, "<geheim>", "geheim|"} {
+	for _, name := range []string{"", ".", "..", "geheim/a.jpg", `geheim\a.jpg`, "geheim.jpg:/content", "geheim:",
+		"geheim?.jpg", "geheim*", `geheim"`, "<geheim>", "geheim|"} {
 		f := bulk.File{Drive: "d", Item: "i", Parent: "p"}
 		_, err := client.Beside(t.Context(), caller.Away("t", "u"), f, name)
 		wantFault(t, err, fault.Invalid, badName)
@@ -252,7 +273,8 @@ func TestVersionsComeNewestFirstAndAllOfThem(t *testing.T) {
 		t.Fatalf("%d versions, %v, want %d", len(versions), err, count)
 	}
 	for i, v := range versions {
-		if n := count - i; v.ID != fmt.Sprint(n)+".0" || v.Size != int64(n) || v.Modified.IsZero() || v.Modified.Location().String() != "UTC" {
+		if n := count - i; v.ID != fmt.Sprint(n)+".0" || v.Size != int64(n) || v.Modified.IsZero() ||
+			v.Modified.Location().String() != "UTC" {
 			t.Fatalf("version %d is %+v", i, v)
 		}
 	}
@@ -272,7 +294,8 @@ func TestStrangersSeeNothing(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	f := w.put("folder/geheim.jpg", []byte("content"))
-	for name, who := range map[string]caller.Caller{"a colleague": w.caller(w.scene.Alex), "another tenant": w.caller(w.scene.Frida)} {
+	for name, who := range map[string]caller.Caller{"a colleague": w.caller(w.scene.Alex),
+		"another tenant": w.caller(w.scene.Frida)} {
 		t.Run(name, func(t *testing.T) {
 			ctx := t.Context()
 			_, err := w.client.File(ctx, who, f.Drive, f.Item)
@@ -314,7 +337,8 @@ func TestAReaderMayReadAndNotWrite(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	f := w.put("geheim.jpg", []byte("content"))
-	if err := w.Graph.Allow(sandboxgraph.Permission{SiteID: w.site.ID, User: w.scene.Alex.ID, Level: sandboxgraph.Read}); err != nil {
+	if err := w.Graph.Allow(
+		sandboxgraph.Permission{SiteID: w.site.ID, User: w.scene.Alex.ID, Level: sandboxgraph.Read}); err != nil {
 		t.Fatal(err)
 	}
 	alex := w.caller(w.scene.Alex)

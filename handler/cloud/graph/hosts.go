@@ -14,7 +14,9 @@ import (
 
 const (
 	tenantsKnown = 10_000
-	hostsKnown   = 128 // of one tenant: it has two in each of its regions (https://learn.microsoft.com/microsoft-365/enterprise/microsoft-365-multi-geo)
+	// of one tenant: it has two in each of its regions
+	// (https://learn.microsoft.com/microsoft-365/enterprise/microsoft-365-multi-geo)
+	hostsKnown = 128
 )
 
 // hosts are SharePoint's hosts of each tenant, as far as the addresses of its files have named them.
@@ -49,8 +51,8 @@ func (h *hosts) others(tenant, host string) bool {
 	return len(known) > 0 && !slices.Contains(known, host)
 }
 
-// mayFetch reports whether a pre-authenticated address that Graph named is one of SharePoint's, and of the caller's tenant if
-// the tenant's hosts are known.
+// mayFetch reports whether a pre-authenticated address that Graph named is one of SharePoint's, and of the caller's
+// tenant if the tenant's hosts are known.
 func (c *Client) mayFetch(ctx context.Context, address *url.URL) bool {
 	host := strings.ToLower(address.Hostname())
 	if c.onThisMachine(address, host) {
@@ -68,9 +70,11 @@ func (c *Client) mayFetchThumbnail(ctx context.Context, address *url.URL) bool {
 
 // public reports whether an address is of the https service of a host that ends so.
 func public(address *url.URL, host, end string) bool {
-	return address.Scheme == "https" && address.User == nil && strings.HasSuffix(host, end) && (address.Port() == "" || address.Port() == "443")
+	return address.Scheme == "https" && address.User == nil && strings.HasSuffix(host, end) &&
+		(address.Port() == "" || address.Port() == "443")
 }
 
 func (c *Client) onThisMachine(address *url.URL, host string) bool {
-	return c.options.Loopback && address.Scheme == "https" && address.User == nil && (host == "localhost" || host == "127.0.0.1" || host == "::1")
+	return c.options.Loopback && address.Scheme == "https" && address.User == nil &&
+		(host == "localhost" || host == "127.0.0.1" || host == "::1")
 }

@@ -145,7 +145,13 @@ func unkind(t *testing.T, o sandbox.Options) *world {
 
 func (w *world) connect(transport http.RoundTripper) *graph.Client {
 	w.t.Helper()
-	client, err := graph.NewClient(graph.Options{BaseURL: w.GraphURL, Tokens: w.Tokens, Transport: transport, Loopback: true, Now: time.Now})
+	client, err := graph.NewClient(graph.Options{
+		BaseURL:   w.GraphURL,
+		Tokens:    w.Tokens,
+		Transport: transport,
+		Loopback:  true,
+		Now:       time.Now,
+	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -213,7 +219,8 @@ func (w *world) versions(item string) int {
 // trouble adds a rule for this world's drive at Graph, or for its site at SharePoint.
 func (w *world) trouble(rule trouble.Rule) {
 	w.t.Helper()
-	own := regexp.QuoteMeta(url.PathEscape(w.site.DriveID)) + "|" + regexp.QuoteMeta(strings.ReplaceAll(url.PathEscape(w.site.DriveID), "!", "%21"))
+	own := regexp.QuoteMeta(url.PathEscape(w.site.DriveID)) + "|" +
+		regexp.QuoteMeta(strings.ReplaceAll(url.PathEscape(w.site.DriveID), "!", "%21"))
 	if rule.Service == "sharepoint" {
 		address, err := url.Parse(w.site.WebURL)
 		if err != nil {
@@ -231,7 +238,8 @@ func (w *world) trouble(rule trouble.Rule) {
 func (w *world) calls(service, method, path string) []trouble.Call {
 	var own []trouble.Call
 	address, _ := url.Parse(w.site.WebURL)
-	for _, call := range w.Trouble.History(trouble.Filter{Service: service, Method: method, Path: regexp.MustCompile(path)}) {
+	for _, call := range w.Trouble.History(
+		trouble.Filter{Service: service, Method: method, Path: regexp.MustCompile(path)}) {
 		if strings.Contains(call.Path, w.site.DriveID[2:]) || strings.HasPrefix(call.Path, address.Path+"/") {
 			own = append(own, call)
 		}
@@ -277,7 +285,13 @@ func answered(r *http.Request, status int, body string, header ...string) *http.
 	for i := 0; i+1 < len(header); i += 2 {
 		h.Add(header[i], header[i+1])
 	}
-	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)), Request: r}
+	return &http.Response{
+		StatusCode:    status,
+		Header:        h,
+		Body:          io.NopCloser(strings.NewReader(body)),
+		ContentLength: int64(len(body)),
+		Request:       r,
+	}
 }
 
 // canned counts the tokens that it gives out; each is another.
@@ -308,8 +322,12 @@ func (c *canned) Token(_ context.Context, _ caller.Caller, claims string) (secre
 func alone(t *testing.T, tokens graph.Tokens, serve func(*http.Request) *http.Response) *graph.Client {
 	t.Helper()
 	client, err := graph.NewClient(graph.Options{
-		BaseURL: "https://graph.example/v1.0", Tokens: tokens, SharePoint: ".sharepoint.com", Media: ".svc.ms", Now: time.Now,
-		Transport: roundTrip(func(r *http.Request) (*http.Response, error) { return serve(r), nil }),
+		BaseURL:    "https://graph.example/v1.0",
+		Tokens:     tokens,
+		SharePoint: ".sharepoint.com",
+		Media:      ".svc.ms",
+		Now:        time.Now,
+		Transport:  roundTrip(func(r *http.Request) (*http.Response, error) { return serve(r), nil }),
 	})
 	if err != nil {
 		t.Fatal(err)

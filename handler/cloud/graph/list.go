@@ -22,9 +22,11 @@ import (
 const maxSorted = 5000
 
 // List returns a page of a folder, and what it is sorted by. SharePoint sorts the entries of a folder by name alone
-// (https://learn.microsoft.com/graph/query-parameters, https://github.com/OneDrive/onedrive-api-docs/issues/696), so any other
-// order is made here, of the whole folder. A folder that is too large for that is listed by name.
-func (c *Client) List(ctx context.Context, who caller.Caller, l library.Listing) (library.Page[library.Item], library.SortKey, error) {
+// (https://learn.microsoft.com/graph/query-parameters, https://github.com/OneDrive/onedrive-api-docs/issues/696), so
+// any other order is made here, of the whole folder. A folder that is too large for that is listed by name.
+func (c *Client) List(
+	ctx context.Context, who caller.Caller, l library.Listing,
+) (library.Page[library.Item], library.SortKey, error) {
 	if l.By != library.ByName && (l.Cursor == "" || strings.HasPrefix(l.Cursor, afterPrefix)) {
 		page, err := c.sorted(ctx, who, l)
 		if !errors.Is(err, errTooMany) || l.Cursor != "" {
@@ -51,7 +53,9 @@ func refused(err error) bool {
 }
 
 // childrenOf returns a page of a folder as Graph sorts it; by whatever it likes if order is empty.
-func (c *Client) childrenOf(ctx context.Context, who caller.Caller, l library.Listing, order string, limit int) (library.Page[library.Item], error) {
+func (c *Client) childrenOf(
+	ctx context.Context, who caller.Caller, l library.Listing, order string, limit int,
+) (library.Page[library.Item], error) {
 	builder := c.drives.ByDriveId(l.Folder.Drive).Items().ByDriveItemId(l.Folder.Item).Children()
 	var config *drives.ItemItemsItemChildrenRequestBuilderGetRequestConfiguration
 	if l.Cursor != "" {
@@ -61,7 +65,8 @@ func (c *Client) childrenOf(ctx context.Context, who caller.Caller, l library.Li
 		builder = builder.WithUrl(l.Cursor)
 	} else {
 		top := int32(limit)
-		query := &drives.ItemItemsItemChildrenRequestBuilderGetQueryParameters{Top: &top, Select: append(slices.Clone(listFields), sourceField)}
+		query := &drives.ItemItemsItemChildrenRequestBuilderGetQueryParameters{Top: &top,
+			Select: append(slices.Clone(listFields), sourceField)}
 		if order != "" {
 			query.Orderby = []string{order}
 		}
@@ -74,14 +79,16 @@ func (c *Client) childrenOf(ctx context.Context, who caller.Caller, l library.Li
 	if err != nil {
 		return library.Page[library.Item]{}, err
 	}
-	return library.Page[library.Item]{Entries: itemsOf(l.Folder.Drive, answer.GetValue()), Next: value(answer.GetOdataNextLink())}, nil
+	return library.Page[library.Item]{Entries: itemsOf(l.Folder.Drive, answer.GetValue()),
+		Next: value(answer.GetOdataNextLink())}, nil
 }
 
 // errTooMany says that a folder has too many entries to be sorted here.
-var errTooMany = fault.Newf(fault.Unsupported, "A folder with more than %d entries is sorted by name alone.", maxSorted).At("sort")
+var errTooMany = fault.Newf(fault.Unsupported, "A folder with more than %d entries is sorted by name alone.",
+	maxSorted).At("sort")
 
-// sorted returns a page of a folder that is sorted here. Its cursor names the last entry of the page before, so that what
-// comes or goes meanwhile neither repeats nor hides anything else.
+// sorted returns a page of a folder that is sorted here. Its cursor names the last entry of the page before, so that
+// what comes or goes meanwhile neither repeats nor hides anything else.
 func (c *Client) sorted(ctx context.Context, who caller.Caller, l library.Listing) (library.Page[library.Item], error) {
 	after, err := openAfter(l.Cursor)
 	if err != nil {
@@ -99,7 +106,9 @@ func (c *Client) sorted(ctx context.Context, who caller.Caller, l library.Listin
 	}
 	slices.SortFunc(entries, func(a, b library.Item) int { return compare(positionOf(a, l.By), positionOf(b, l.By)) })
 	if after != nil {
-		entries = slices.DeleteFunc(entries, func(i library.Item) bool { return compare(positionOf(i, l.By), *after) <= 0 })
+		entries = slices.DeleteFunc(entries, func(i library.Item) bool {
+			return compare(positionOf(i, l.By), *after) <= 0
+		})
 	}
 	page := library.Page[library.Item]{Entries: entries[:min(l.Limit, len(entries))]}
 	if len(page.Entries) < len(entries) {

@@ -86,12 +86,31 @@ func TestLastingTroubleOnTheWayOfContentIsSaid(t *testing.T) {
 		wait     time.Duration
 		fetches  int
 	}{
-		"always broken":        {trouble.Rule{Service: "sharepoint", Action: trouble.Truncate, Bytes: 1}, fault.Busy, cannotRead, 0, 3},
-		"always expired":       {trouble.Rule{Service: "sharepoint", Action: trouble.Fail, Status: 401}, fault.SignIn, notSigned, 0, 3},
-		"downloads forbidden":  {trouble.Rule{Service: "sharepoint", Action: trouble.Fail, Status: 403}, fault.Forbidden, mayNot, 0, 3},
-		"throttled for long":   {trouble.Rule{Service: "sharepoint", Action: trouble.Fail, Status: 429, RetryAfter: 5 * time.Minute}, fault.Busy, isBusy, 5 * time.Minute, 1},
-		"Graph throttled":      {trouble.Rule{Service: "graph", Path: "/content", Action: trouble.Fail, Status: 503, RetryAfter: time.Hour}, fault.Busy, isBusy, time.Hour, 0},
-		"found to be infected": {trouble.Rule{Service: "sharepoint", Action: trouble.Fail, Status: 403, Header: http.Header{"X-Virus-Infected": {"EICAR"}}}, fault.Forbidden, "SharePoint holds this file back because it may contain malware.", 0, 1},
+		"always broken": {trouble.Rule{Service: "sharepoint", Action: trouble.Truncate, Bytes: 1}, fault.Busy,
+			cannotRead, 0, 3},
+		"always expired": {trouble.Rule{Service: "sharepoint", Action: trouble.Fail, Status: 401}, fault.SignIn,
+			notSigned, 0, 3},
+		"downloads forbidden": {trouble.Rule{Service: "sharepoint", Action: trouble.Fail, Status: 403},
+			fault.Forbidden, mayNot, 0, 3},
+		"throttled for long": {trouble.Rule{
+			Service:    "sharepoint",
+			Action:     trouble.Fail,
+			Status:     429,
+			RetryAfter: 5 * time.Minute,
+		}, fault.Busy, isBusy, 5 * time.Minute, 1},
+		"Graph throttled": {trouble.Rule{
+			Service:    "graph",
+			Path:       "/content",
+			Action:     trouble.Fail,
+			Status:     503,
+			RetryAfter: time.Hour,
+		}, fault.Busy, isBusy, time.Hour, 0},
+		"found to be infected": {trouble.Rule{
+			Service: "sharepoint",
+			Action:  trouble.Fail,
+			Status:  403,
+			Header:  http.Header{"X-Virus-Infected": {"EICAR"}},
+		}, fault.Forbidden, "SharePoint holds this file back because it may contain malware.", 0, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -218,7 +237,13 @@ func TestContentOverTheLimitIsNotReadToItsEnd(t *testing.T) {
 				if r.URL.Host == "graph.example" {
 					return answered(r, http.StatusFound, "", "Location", "https://contoso.sharepoint.com/x?tempauth=y")
 				}
-				return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: body, ContentLength: length, Request: r}
+				return &http.Response{
+					StatusCode:    http.StatusOK,
+					Header:        http.Header{},
+					Body:          body,
+					ContentLength: length,
+					Request:       r,
+				}
 			})
 			_, err := client.Read(t.Context(), caller.Away("t", "u"), bulk.File{Drive: "d", Item: "i"}, limit)
 			wantFault(t, err, fault.TooLarge, "The file is larger than 1 MiB.")
@@ -299,7 +324,9 @@ func TestContentIsFetchedFromTheTenantsOwnHostOnceItIsKnown(t *testing.T) {
 				case r.URL.Host == "graph.example" && strings.HasSuffix(r.URL.Path, "/content"):
 					return answered(r, http.StatusFound, "", "Location", c.source)
 				case r.URL.Host == "graph.example":
-					return answered(r, http.StatusOK, `{"id":"i","name":"a.jpg","file":{},"webUrl":"https://Contoso.sharepoint.com/sites/a/a.jpg"}`, "Content-Type", "application/json")
+					return answered(r, http.StatusOK,
+						`{"id":"i","name":"a.jpg","file":{},"webUrl":"https://Contoso.sharepoint.com/sites/a/a.jpg"}`,
+						"Content-Type", "application/json")
 				}
 				if !c.trusted {
 					t.Errorf("asked %s", r.URL)
@@ -332,7 +359,8 @@ func TestASearchForSitesReachesGraphAsItWasTyped(t *testing.T) {
 		if strings.Contains(r.URL.RawQuery, "+") {
 			t.Errorf("%s has a plus sign, which is not a space to everybody", r.URL.RawQuery)
 		}
-		return answered(r, http.StatusOK, `{"value":[{"id":"s","displayName":"Fest"}]}`, "Content-Type", "application/json")
+		return answered(r, http.StatusOK, `{"value":[{"id":"s","displayName":"Fest"}]}`, "Content-Type",
+			"application/json")
 	})
 	page, err := client.Sites(t.Context(), caller.Away("t", "u"), typed, "")
 	if err != nil || len(page.Entries) != 1 || page.Entries[0].Title != "Fest" {
@@ -371,7 +399,8 @@ func TestSmallPicturesMayComeFromTheServiceThatSharePointHasForThem(t *testing.T
 
 func TestAnAddressThatIsNoneIsNotFetched(t *testing.T) {
 	t.Parallel()
-	for _, location := range []string{"https://evil.example\\.sharepoint.com/", "https://contoso.sharepoint.com%2eevil.example/geheim.jpg", "https://[::1/", "%zz"} {
+	for _, location := range []string{"https://evil.example\\.sharepoint.com/",
+		"https://contoso.sharepoint.com%2eevil.example/geheim.jpg", "https://[::1/", "%zz"} {
 		client := alone(t, &canned{}, func(r *http.Request) *http.Response {
 			if r.URL.Host != "graph.example" {
 				t.Errorf("asked %s", r.URL)
@@ -401,10 +430,13 @@ func TestARedirectOfSharePointsIsNotFollowed(t *testing.T) {
 func TestABrokenConnectionToSharePointDoesNotTellTheAddress(t *testing.T) {
 	t.Parallel()
 	client, err := graph.NewClient(graph.Options{
-		BaseURL: "https://graph.example/v1.0", Tokens: &canned{}, Now: time.Now,
+		BaseURL: "https://graph.example/v1.0",
+		Tokens:  &canned{},
+		Now:     time.Now,
 		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			if r.URL.Host == "graph.example" {
-				return answered(r, http.StatusFound, "", "Location", "https://contoso.sharepoint.com/geheim.jpg?tempauth=y"), nil
+				return answered(r, http.StatusFound, "", "Location",
+					"https://contoso.sharepoint.com/geheim.jpg?tempauth=y"), nil
 			}
 			return nil, io.ErrUnexpectedEOF
 		}),

@@ -27,7 +27,9 @@ const (
 )
 
 // Open reads a part of the content that the item had when it was read.
-func (c *Client) Open(ctx context.Context, who caller.Caller, i library.Item, part library.Span) (io.ReadCloser, error) {
+func (c *Client) Open(
+	ctx context.Context, who caller.Caller, i library.Item, part library.Span,
+) (io.ReadCloser, error) {
 	s, err := c.stream(asCaller(ctx, who), i.Source.Reveal(), i.Size, part, func(ctx context.Context) (string, error) {
 		now, err := c.Item(ctx, who, i.Ref)
 		if err == nil && now.Tag != i.Tag {
@@ -45,7 +47,9 @@ func (c *Client) Open(ctx context.Context, who caller.Caller, i library.Item, pa
 }
 
 // OpenVersion reads a part of an old content.
-func (c *Client) OpenVersion(ctx context.Context, who caller.Caller, ref library.Ref, v library.Version, part library.Span) (io.ReadCloser, error) {
+func (c *Client) OpenVersion(
+	ctx context.Context, who caller.Caller, ref library.Ref, v library.Version, part library.Span,
+) (io.ReadCloser, error) {
 	s, err := c.stream(asCaller(ctx, who), v.Source.Reveal(), v.Size, part, func(ctx context.Context) (string, error) {
 		return c.redirect(ctx, who, c.itemURL(ref, "/versions/"+url.PathEscape(v.ID)+"/content"))
 	})
@@ -57,7 +61,8 @@ func (c *Client) OpenVersion(ctx context.Context, who caller.Caller, ref library
 
 // Thumbnail returns a thumbnail as JPEG.
 func (c *Client) Thumbnail(ctx context.Context, who caller.Caller, ref library.Ref, size string) ([]byte, error) {
-	return c.download(ctx, who, c.itemURL(ref, "/thumbnails/0/"+url.PathEscape(size)+"/content"), thumbnailMax, c.mayFetchThumbnail)
+	return c.download(ctx, who, c.itemURL(ref, "/thumbnails/0/"+url.PathEscape(size)+"/content"), thumbnailMax,
+		c.mayFetchThumbnail)
 }
 
 // redirect returns the pre-authenticated address to which an address of Graph's leads.
@@ -92,7 +97,9 @@ type stream struct {
 }
 
 // stream opens a stream at an address, or at a fresh one if there is none or it has expired.
-func (c *Client) stream(ctx context.Context, address string, size int64, part library.Span, fresh func(context.Context) (string, error)) (*stream, error) {
+func (c *Client) stream(
+	ctx context.Context, address string, size int64, part library.Span, fresh func(context.Context) (string, error),
+) (*stream, error) {
 	s := &stream{client: c, size: size, ctx: ctx, fresh: fresh, at: part.From, left: part.Length, tries: streamTries}
 	if part.Length <= 0 {
 		s.left = 0
@@ -235,7 +242,8 @@ func (s *stream) Read(p []byte) (int, error) {
 		if err != nil && s.left > 0 {
 			_ = s.Close()
 			if s.tries <= 0 || s.ctx.Err() != nil {
-				return n, fault.New(fault.Busy, "The file could not be read to its end.", fmt.Errorf("after %d bytes: %w", s.at, err))
+				return n, fault.New(fault.Busy, "The file could not be read to its end.",
+					fmt.Errorf("after %d bytes: %w", s.at, err))
 			}
 		}
 		if n > 0 || len(p) == 0 {

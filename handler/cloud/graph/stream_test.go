@@ -25,7 +25,9 @@ func contents(t *testing.T, serve func(*http.Request) *http.Response) *graph.Cli
 	t.Helper()
 	return alone(t, &canned{}, func(r *http.Request) *http.Response {
 		if r.URL.Host == "graph.example" {
-			return answered(r, 200, `{"id":"i","name":"n","file":{"mimeType":"image/jpeg"},"cTag":"t","size":100,"@microsoft.graph.downloadUrl":"`+download+`"}`)
+			return answered(r, 200,
+				`{"id":"i","name":"n","file":{"mimeType":"image/jpeg"},"cTag":"t","size":100,`+
+					`"@microsoft.graph.downloadUrl":"`+download+`"}`)
 		}
 		return serve(r)
 	})
@@ -42,10 +44,17 @@ func TestASilentConnectionIsLeftWhereverItFallsSilent(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			client := contents(t, func(r *http.Request) *http.Response {
 				h := http.Header{"Content-Range": {"bytes 10-14/100"}}
-				return &http.Response{StatusCode: status, Header: h, Body: silent{r.Context()}, ContentLength: -1, Request: r}
+				return &http.Response{
+					StatusCode:    status,
+					Header:        h,
+					Body:          silent{r.Context()},
+					ContentLength: -1,
+					Request:       r,
+				}
 			})
 			began := time.Now()
-			stream, err := client.Open(context.Background(), caller.Away("t", "u"), hundred, library.Span{From: 10, Length: 5})
+			stream, err := client.Open(context.Background(), caller.Away("t", "u"), hundred,
+				library.Span{From: 10, Length: 5})
 			if err == nil {
 				_, err = io.ReadAll(stream)
 			}
@@ -104,13 +113,29 @@ func TestAnotherContentIsNotTakenForTheOneThatWasRead(t *testing.T) {
 	t.Parallel()
 	for name, serve := range map[string]func(*http.Request) *http.Response{
 		"a part of a longer one": func(r *http.Request) *http.Response {
-			return &http.Response{StatusCode: 206, Header: http.Header{"Content-Range": {"bytes 0-99/101"}}, Body: &ones{r.Context(), 100}, Request: r}
+			return &http.Response{
+				StatusCode: 206,
+				Header:     http.Header{"Content-Range": {"bytes 0-99/101"}},
+				Body:       &ones{r.Context(), 100},
+				Request:    r,
+			}
 		},
 		"a longer one": func(r *http.Request) *http.Response {
-			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: &ones{r.Context(), 101}, ContentLength: 101, Request: r}
+			return &http.Response{
+				StatusCode:    200,
+				Header:        http.Header{},
+				Body:          &ones{r.Context(), 101},
+				ContentLength: 101,
+				Request:       r,
+			}
 		},
 		"one of another hash": func(r *http.Request) *http.Response {
-			return &http.Response{StatusCode: 206, Header: http.Header{"Content-Range": {"bytes 0-99/100"}}, Body: &ones{r.Context(), 100}, Request: r}
+			return &http.Response{
+				StatusCode: 206,
+				Header:     http.Header{"Content-Range": {"bytes 0-99/100"}},
+				Body:       &ones{r.Context(), 100},
+				Request:    r,
+			}
 		},
 	} {
 		file := hundred

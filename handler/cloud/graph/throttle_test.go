@@ -27,7 +27,12 @@ type busyService struct {
 }
 
 func newBusyService() *busyService {
-	return &busyService{status: map[string]int{}, after: map[string]string{}, calls: map[string]int{}, broken: map[string]bool{}}
+	return &busyService{
+		status: map[string]int{},
+		after:  map[string]string{},
+		calls:  map[string]int{},
+		broken: map[string]bool{},
+	}
 }
 
 // RoundTrip answers for the drive whose id is the tenant's.
@@ -54,7 +59,12 @@ func throttled(t *testing.T, b *busyService, units int) func(tenant string) erro
 func throttledBeside(t *testing.T, b *busyService, units int, peers graph.Peers) func(tenant string) error {
 	t.Helper()
 	client, err := graph.NewClient(graph.Options{
-		BaseURL: "https://graph.example/v1.0", Tokens: &canned{}, Now: time.Now, Transport: b, Units: units, Peers: peers,
+		BaseURL:   "https://graph.example/v1.0",
+		Tokens:    &canned{},
+		Now:       time.Now,
+		Transport: b,
+		Units:     units,
+		Peers:     peers,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +88,8 @@ func TestAThrottledTenantWaitsAndNoOther(t *testing.T) {
 		time.Sleep(20 * time.Second)
 		f = wantFault(t, call("a"), fault.Busy, "SharePoint is busy with your organization's requests.")
 		if f.RetryAfter != 100*time.Second || b.calls["a"] != 1 || time.Since(began) != 20*time.Second {
-			t.Errorf("in the pause: come again after %v, %d calls, %v gone", f.RetryAfter, b.calls["a"], time.Since(began))
+			t.Errorf("in the pause: come again after %v, %d calls, %v gone", f.RetryAfter, b.calls["a"],
+				time.Since(began))
 		}
 		if err := call("b"); err != nil {
 			t.Errorf("another tenant: %v", err)
@@ -152,7 +163,8 @@ func TestTheCircuitOpensForOneTenantAndClosesByOneSuccess(t *testing.T) {
 			t.Errorf("another tenant: %v", err)
 		}
 		time.Sleep(16 * time.Second)
-		wantFault(t, call("a"), fault.Busy, "SharePoint is busy with your organization's requests.") // its first try failed
+		// its first try failed
+		wantFault(t, call("a"), fault.Busy, "SharePoint is busy with your organization's requests.")
 		if b.calls["a"] != before+1 {
 			t.Errorf("%d further calls, want one", b.calls["a"]-before)
 		}
@@ -228,13 +240,21 @@ func TestAPauseEnds(t *testing.T) {
 
 func TestWhatCostsMoreThanTheBudgetTakesAllOfIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client, err := graph.NewClient(graph.Options{BaseURL: "https://graph.example/v1.0", Tokens: &canned{}, Now: time.Now, Units: 19, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-			return answered(r, 200, `{"responses":[{"id":"0","status":404}]}`), nil
-		})})
+		client, err := graph.NewClient(
+			graph.Options{
+				BaseURL: "https://graph.example/v1.0",
+				Tokens:  &canned{},
+				Now:     time.Now,
+				Units:   19,
+				Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+					return answered(r, 200, `{"responses":[{"id":"0","status":404}]}`), nil
+				}),
+			})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := client.Visible(context.Background(), caller.Away("t", "u"), []library.Ref{{Drive: "d", Item: "i"}}); err != nil {
+		if _, err := client.Visible(context.Background(), caller.Away("t", "u"),
+			[]library.Ref{{Drive: "d", Item: "i"}}); err != nil {
 			t.Error(err)
 		}
 	})
@@ -243,24 +263,36 @@ func TestWhatCostsMoreThanTheBudgetTakesAllOfIt(t *testing.T) {
 // batches returns a client of a service that answers batches: for a file as often as told throttled, then found.
 func batches(t *testing.T, throttled map[string]int) (client *graph.Client, asked *[]string) {
 	asked = &[]string{}
-	client, err := graph.NewClient(graph.Options{BaseURL: "https://graph.example/v1.0", Tokens: &canned{}, Now: time.Now, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-		var batch struct{ Requests []struct{ ID, URL string } }
-		if err := json.NewDecoder(r.Body).Decode(&batch); err != nil {
-			t.Error(err)
-		}
-		var answers, items []string
-		for _, one := range batch.Requests {
-			item, _, _ := strings.Cut(strings.TrimPrefix(one.URL, "/drives/d/items/"), "?")
-			items = append(items, item)
-			if throttled[item]--; throttled[item] >= 0 {
-				answers = append(answers, fmt.Sprintf(`{"id":%q,"status":429,"headers":{"Retry-After":"3"},"body":{"error":{"code":"TooManyRequests"}}}`, one.ID))
-			} else {
-				answers = append(answers, fmt.Sprintf(`{"id":%q,"status":200,"body":{"id":%q,"name":"n","file":{"mimeType":"image/jpeg"},"cTag":"t","size":1}}`, one.ID, item))
-			}
-		}
-		*asked = append(*asked, strings.Join(items, " "))
-		return answered(r, 200, `{"responses":[`+strings.Join(answers, ",")+`]}`), nil
-	})})
+	client, err := graph.NewClient(
+		graph.Options{
+			BaseURL: "https://graph.example/v1.0",
+			Tokens:  &canned{},
+			Now:     time.Now,
+			Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+				var batch struct{ Requests []struct{ ID, URL string } }
+				if err := json.NewDecoder(r.Body).Decode(&batch); err != nil {
+					t.Error(err)
+				}
+				var answers, items []string
+				for _, one := range batch.Requests {
+					item, _, _ := strings.Cut(strings.TrimPrefix(one.URL, "/drives/d/items/"), "?")
+					items = append(items, item)
+					if throttled[item]--; throttled[item] >= 0 {
+						answers = append(answers,
+							fmt.Sprintf(
+								`{"id":%q,"status":429,"headers":{"Retry-After":"3"},`+
+									`"body":{"error":{"code":"TooManyRequests"}}}`, one.ID))
+					} else {
+						answers = append(answers,
+							fmt.Sprintf(
+								`{"id":%q,"status":200,"body":{"id":%q,"name":"n","file":{"mimeType":"image/jpeg"},`+
+									`"cTag":"t","size":1}}`, one.ID, item))
+					}
+				}
+				*asked = append(*asked, strings.Join(items, " "))
+				return answered(r, 200, `{"responses":[`+strings.Join(answers, ",")+`]}`), nil
+			}),
+		})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,7 +317,8 @@ func TestOneThrottledAnswerOfABatchIsAskedForAgain(t *testing.T) {
 func TestWhatStaysThrottledInABatchIsBusy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, asked := batches(t, map[string]int{"b": 99})
-		_, err := client.Visible(context.Background(), caller.Away("t", "u"), []library.Ref{{Drive: "d", Item: "a"}, {Drive: "d", Item: "b"}})
+		_, err := client.Visible(context.Background(), caller.Away("t", "u"),
+			[]library.Ref{{Drive: "d", Item: "a"}, {Drive: "d", Item: "b"}})
 		f := wantFault(t, err, fault.Busy, isBusy)
 		if f.RetryAfter != 3*time.Second || strings.Join(*asked, ", ") != "a b, b, b, b" {
 			t.Errorf("come again after %v; asked for %q", f.RetryAfter, *asked)
@@ -349,20 +382,27 @@ func TestABudgetIsSharedByTheProcessesThatUseIt(t *testing.T) {
 		for processes, want := range map[int]time.Duration{1: time.Minute, 3: 3 * time.Minute} {
 			b, peers := newBusyService(), &sharing{n: processes}
 			client, err := graph.NewClient(graph.Options{
-				BaseURL: "https://graph.example/v1.0", Tokens: &canned{}, Now: time.Now, Transport: b, Units: 60, Peers: peers,
+				BaseURL:   "https://graph.example/v1.0",
+				Tokens:    &canned{},
+				Now:       time.Now,
+				Transport: b,
+				Units:     60,
+				Peers:     peers,
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
 			began := time.Now()
 			for range 60 + 60 { // the first minute's worth is there at once
-				if _, err := client.Item(context.Background(), caller.Away("a", "u"), library.Ref{Drive: "a", Item: "i"}); err != nil {
+				if _, err := client.Item(context.Background(), caller.Away("a", "u"),
+					library.Ref{Drive: "a", Item: "i"}); err != nil {
 					t.Fatal(err)
 				}
 			}
 			took := time.Since(began)
 			if took < want-5*time.Second || took > want+5*time.Second+time.Minute*time.Duration(processes-1) {
-				t.Errorf("%d processes: 60 requests beyond the first minute's took %v, want about %v", processes, took, want)
+				t.Errorf("%d processes: 60 requests beyond the first minute's took %v, want about %v", processes, took,
+					want)
 			}
 			if most := int(took/(30*time.Second)) + 1; peers.asked > most || peers.asked < most-1 {
 				t.Errorf("%d processes: asked %d times in %v", processes, peers.asked, took)

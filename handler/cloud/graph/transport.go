@@ -38,9 +38,12 @@ func (a *authorized) RoundTrip(request *http.Request) (*http.Response, error) {
 	who, ok := request.Context().Value(callerKey{}).(caller.Caller)
 	if !ok || request.URL.Host != a.host || request.URL.Scheme != "https" {
 		drop(request)
-		return nil, fault.New(fault.Internal, "A request was about to leave without its owner.", fmt.Errorf("%s %s", request.Method, request.URL.Host))
+		return nil, fault.New(fault.Internal, "A request was about to leave without its owner.",
+			fmt.Errorf("%s %s", request.Method, request.URL.Host))
 	}
-	if slices.ContainsFunc(strings.Split(request.URL.Path, "/"), func(part string) bool { return part == "." || part == ".." }) {
+	if slices.ContainsFunc(strings.Split(request.URL.Path, "/"), func(part string) bool {
+		return part == "." || part == ".."
+	}) {
 		drop(request)
 		return nil, fault.New(fault.Invalid, "An id cannot be . or ..", nil) // which would name something else
 	}
@@ -68,7 +71,9 @@ func (a *authorized) RoundTrip(request *http.Request) (*http.Response, error) {
 }
 
 // send sends the request with a token, which it returns.
-func (a *authorized) send(request *http.Request, who caller.Caller, claims string) (secret.Text, *http.Response, error) {
+func (a *authorized) send(
+	request *http.Request, who caller.Caller, claims string,
+) (secret.Text, *http.Response, error) {
 	token, err := a.tokens.Token(request.Context(), who, claims)
 	if err != nil {
 		drop(request)
@@ -197,7 +202,8 @@ func faultOf(response *http.Response, now time.Time) *fault.Fault {
 	case e.status == http.StatusTooManyRequests || e.status >= 500:
 		return fault.New(fault.Busy, "SharePoint is busy.", e).After(retry.After(response.Header, now))
 	case e.status == http.StatusBadRequest && (e.has("pathIsTooLong") || e.has("pathTooDeep")):
-		return fault.New(fault.Invalid, "The path of the file would be longer than SharePoint takes: 400 characters.", e)
+		return fault.New(fault.Invalid, "The path of the file would be longer than SharePoint takes: 400 characters.",
+			e)
 	case e.status == http.StatusBadRequest && (e.has("invalidResourceId") || e.has("nameContainsInvalidCharacters")):
 		return fault.New(fault.Invalid, "SharePoint does not take this name.", e)
 	case e.status == http.StatusBadRequest:

@@ -19,7 +19,9 @@ import (
 func TestEveryRefusalOfGraphHasItsKind(t *testing.T) {
 	t.Parallel()
 	nested := func(code, inner string) string {
-		return fmt.Sprintf(`{"error":{"code":%q,"message":"geheim.jpg of adele@example","innererror":{"date":"x","innerError":{"code":%q}}}}`, code, inner)
+		return fmt.Sprintf(
+			`{"error":{"code":%q,"message":"geheim.jpg of adele@example","innererror":{"date":"x",`+
+				`"innerError":{"code":%q}}}}`, code, inner)
 	}
 	for name, c := range map[string]struct {
 		status   int
@@ -29,11 +31,16 @@ func TestEveryRefusalOfGraphHasItsKind(t *testing.T) {
 		sentence string
 		says     string // in the log
 	}{
-		"bad request":        {400, nested("invalidRequest", "badArgument"), nil, fault.Invalid, "SharePoint did not understand the request; an id or a name may be wrong.", "400 invalidRequest/badArgument"},
-		"not signed in":      {401, nested("InvalidAuthenticationToken", "x"), nil, fault.SignIn, notSigned, "401"},
-		"denied":             {403, nested("accessDenied", ""), []string{"request-id", "id-1"}, fault.Forbidden, mayNot, "403 accessDenied (request id id-1)"},
-		"infected":           {403, nested("accessDenied", "malwareDetected"), nil, fault.Forbidden, "SharePoint holds this file back because it may contain malware.", "malwareDetected"},
-		"infected by header": {403, "", []string{"X-Virus-Infected", "EICAR"}, fault.Forbidden, "SharePoint holds this file back because it may contain malware.", "403"},
+		"bad request": {400, nested("invalidRequest", "badArgument"), nil, fault.Invalid,
+			"SharePoint did not understand the request; an id or a name may be wrong.",
+			"400 invalidRequest/badArgument"},
+		"not signed in": {401, nested("InvalidAuthenticationToken", "x"), nil, fault.SignIn, notSigned, "401"},
+		"denied": {403, nested("accessDenied", ""), []string{"request-id", "id-1"}, fault.Forbidden, mayNot,
+			"403 accessDenied (request id id-1)"},
+		"infected": {403, nested("accessDenied", "malwareDetected"), nil, fault.Forbidden,
+			"SharePoint holds this file back because it may contain malware.", "malwareDetected"},
+		"infected by header": {403, "", []string{"X-Virus-Infected", "EICAR"}, fault.Forbidden,
+			"SharePoint holds this file back because it may contain malware.", "403"},
 		"not found":          {404, nested("itemNotFound", ""), nil, fault.NotFound, notThere, "404"},
 		"gone":               {410, "", nil, fault.NotFound, notThere, "410"},
 		"name taken":         {409, nested("nameAlreadyExists", ""), nil, fault.Conflict, nameTaken, "409"},
@@ -44,22 +51,32 @@ func TestEveryRefusalOfGraphHasItsKind(t *testing.T) {
 		"too large":          {413, "", nil, fault.TooLarge, "The file is too large for SharePoint.", "413"},
 		"locked":             {423, nested("notAllowed", "resourceLocked"), nil, fault.Locked, isLocked, "423"},
 		"full":               {507, nested("quotaLimitReached", ""), nil, fault.Full, noSpace, "507"},
-		"path too long":      {400, nested("invalidRequest", "pathIsTooLong"), nil, fault.Invalid, "The path of the file would be longer than SharePoint takes: 400 characters.", "400"},
-		"forbidden name":     {400, nested("invalidRequest", "invalidResourceId"), nil, fault.Invalid, "SharePoint does not take this name.", "400"},
-		"suspected virus":    {403, nested("accessDenied", "virusSuspicious"), nil, fault.Forbidden, "SharePoint holds this file back because it may contain malware.", "403"},
-		"throttled":          {429, nested("activityLimitReached", ""), []string{"Retry-After", "3600"}, fault.Busy, isBusy, "429"},
+		"path too long": {400, nested("invalidRequest", "pathIsTooLong"), nil, fault.Invalid,
+			"The path of the file would be longer than SharePoint takes: 400 characters.", "400"},
+		"forbidden name": {400, nested("invalidRequest", "invalidResourceId"), nil, fault.Invalid,
+			"SharePoint does not take this name.", "400"},
+		"suspected virus": {403, nested("accessDenied", "virusSuspicious"), nil, fault.Forbidden,
+			"SharePoint holds this file back because it may contain malware.", "403"},
+		"throttled": {429, nested("activityLimitReached", ""), []string{"Retry-After", "3600"}, fault.Busy,
+			isBusy, "429"},
 		"over the bandwidth": {509, "", []string{"Retry-After", "3600"}, fault.Busy, isBusy, "509"},
 		"not implemented":    {501, "", nil, fault.Busy, isBusy, "501"},
-		"a teapot":           {418, "", nil, fault.Internal, "SharePoint gave an answer that Image Pro does not know.", "418"},
-		"a page":             {403, "<html>geheim.jpg</html>", nil, fault.Forbidden, mayNot, "403"},
-		"an odd body":        {403, `{"error":"geheim.jpg"}`, nil, fault.Forbidden, mayNot, "403"},
-		"a list":             {404, `[]`, nil, fault.NotFound, notThere, "404"},
-		"a deep body":        {404, strings.Repeat(`{"error":{"code":"a","innerError":`, 1) + strings.Repeat(`{"code":"b","innerError":`, 200) + "null" + strings.Repeat("}", 202), nil, fault.NotFound, notThere, "404 a/b/b"},
-		"a huge body":        {404, `{"error":{"code":"` + strings.Repeat("x", 1<<20) + `"}}`, nil, fault.NotFound, notThere, "404 "},
+		"a teapot": {418, "", nil, fault.Internal, "SharePoint gave an answer that Image Pro does not know.",
+			"418"},
+		"a page":      {403, "<html>geheim.jpg</html>", nil, fault.Forbidden, mayNot, "403"},
+		"an odd body": {403, `{"error":"geheim.jpg"}`, nil, fault.Forbidden, mayNot, "403"},
+		"a list":      {404, `[]`, nil, fault.NotFound, notThere, "404"},
+		"a deep body": {404,
+			strings.Repeat(`{"error":{"code":"a","innerError":`, 1) + strings.Repeat(`{"code":"b","innerError":`, 200) +
+				"null" + strings.Repeat("}", 202), nil, fault.NotFound, notThere, "404 a/b/b"},
+		"a huge body": {404, `{"error":{"code":"` + strings.Repeat("x", 1<<20) + `"}}`, nil, fault.NotFound, notThere,
+			"404 "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client := alone(t, &canned{}, func(r *http.Request) *http.Response { return answered(r, c.status, c.body, c.header...) })
+			client := alone(t, &canned{}, func(r *http.Request) *http.Response {
+				return answered(r, c.status, c.body, c.header...)
+			})
 			who, f := caller.Away("t", "u"), bulk.File{Drive: "d", Item: "i", Parent: "p", Tag: "x"}
 			_, err := client.File(t.Context(), who, "d", "i") // through the SDK
 			wantFault(t, err, c.kind, c.sentence)
@@ -80,7 +97,9 @@ func TestOddAnswersOfGraphAreBusyAndNotRepeatedInTheError(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client := alone(t, &canned{}, func(r *http.Request) *http.Response { return answered(r, http.StatusOK, body) })
+			client := alone(t, &canned{}, func(r *http.Request) *http.Response {
+				return answered(r, http.StatusOK, body)
+			})
 			who := caller.Away("t", "u")
 			if _, err := client.File(t.Context(), who, "d", "i"); err == nil || private.MatchString(err.Error()) {
 				t.Errorf("File: %v", err)
@@ -128,7 +147,9 @@ func TestARequestThatEndsIsBusy(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	client, err := graph.NewClient(graph.Options{
-		BaseURL: "https://graph.example/v1.0", Tokens: &canned{}, Now: time.Now,
+		BaseURL: "https://graph.example/v1.0",
+		Tokens:  &canned{},
+		Now:     time.Now,
 		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			cancel()
 			return nil, r.Context().Err()
@@ -146,8 +167,12 @@ func TestAnAddressThatIsNoneIsRefusedAtTheStart(t *testing.T) {
 	if _, err := graph.NewClient(graph.Options{BaseURL: "https://%zz", Tokens: &canned{}, Now: time.Now}); err == nil {
 		t.Error("the client was made")
 	}
-	client, err := graph.NewClient(graph.Options{BaseURL: "http://graph.example/v1.0", Tokens: &canned{}, Now: time.Now,
-		Transport: roundTrip(func(*http.Request) (*http.Response, error) { panic("a token left unencrypted") })})
+	client, err := graph.NewClient(graph.Options{
+		BaseURL:   "http://graph.example/v1.0",
+		Tokens:    &canned{},
+		Now:       time.Now,
+		Transport: roundTrip(func(*http.Request) (*http.Response, error) { panic("a token left unencrypted") }),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,8 +196,9 @@ func untilNotBusy[T any](t *testing.T, do func() (T, error)) (T, error) {
 func TestAWholeRunAgainstUnkindServicesChangesEachFileOnce(t *testing.T) {
 	t.Parallel()
 	w := unkind(t, sandbox.Options{Seed: 5})
-	w.Trouble.Set(trouble.Unkindness{Break: 0.02, Lose: 0.02, Delay: 2 * time.Millisecond}) // throttling waits for whole seconds
-	const count = 95                                                                        // more than a page
+	// throttling waits for whole seconds
+	w.Trouble.Set(trouble.Unkindness{Break: 0.02, Lose: 0.02, Delay: 2 * time.Millisecond})
+	const count = 95 // more than a page
 	for i := range count {
 		name := fmt.Sprintf("geheim %d.jpg", i)
 		if _, err := w.Graph.PutFile(w.site.DriveID, name, strings.NewReader(name), w.scene.Adele.ID); err != nil {
@@ -210,7 +236,9 @@ func TestAWholeRunAgainstUnkindServicesChangesEachFileOnce(t *testing.T) {
 		if string(w.content(f.Item)) != string(content) || w.versions(f.Item) != 2 {
 			t.Errorf("%d versions, the last is %q", w.versions(f.Item), w.content(f.Item))
 		}
-		versions, err := untilNotBusy(t, func() ([]bulk.Version, error) { return w.client.Versions(t.Context(), w.who, f) })
+		versions, err := untilNotBusy(t, func() ([]bulk.Version, error) {
+			return w.client.Versions(t.Context(), w.who, f)
+		})
 		if err != nil || len(versions) != 2 {
 			t.Errorf("%+v, %v", versions, err)
 		}

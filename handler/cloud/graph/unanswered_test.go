@@ -31,7 +31,8 @@ func (h hook) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // isLastPart reports whether a request carries the last part of an upload session of so many bytes.
 func isLastPart(r *http.Request, size int) bool {
-	return r.Method == http.MethodPut && strings.HasSuffix(r.Header.Get("Content-Range"), fmt.Sprintf("-%d/%d", size-1, size))
+	return r.Method == http.MethodPut &&
+		strings.HasSuffix(r.Header.Get("Content-Range"), fmt.Sprintf("-%d/%d", size-1, size))
 }
 
 // large is a content that takes a session of two parts.
@@ -53,7 +54,8 @@ func TestTheLastPartOfAnUploadIsNotRepeatedOverSomebodysSave(t *testing.T) {
 	_, err := client.Replace(t.Context(), w.who, f, random(large))
 	wantFault(t, err, fault.Conflict, "The file was changed meanwhile.")
 	if !bytes.Equal(w.content(f.Item), theirs) || w.versions(f.Item) != 2 || sent.Load() != 1 {
-		t.Errorf("%d versions after %d sendings; their content is on top: %v", w.versions(f.Item), sent.Load(), bytes.Equal(w.content(f.Item), theirs))
+		t.Errorf("%d versions after %d sendings; their content is on top: %v", w.versions(f.Item), sent.Load(),
+			bytes.Equal(w.content(f.Item), theirs))
 	}
 }
 
@@ -89,7 +91,8 @@ func TestASaveThatSlipsInBeforeTheLastPartIsTold(t *testing.T) {
 			if name != "nothing" {
 				return
 			}
-			if put, err := client.Put(t.Context(), w.who, item, contentOf(random(large+1))); err != nil || put.Overwrote {
+			if put, err := client.Put(t.Context(), w.who, item, contentOf(random(large+1))); err != nil ||
+				put.Overwrote {
 				t.Errorf("one person's save: %+v, %v", put, err)
 			}
 		})
@@ -99,7 +102,8 @@ func TestASaveThatSlipsInBeforeTheLastPartIsTold(t *testing.T) {
 // title changes a column of a file, which makes a version of it.
 func (w *world) title(f bulk.File, text string) {
 	w.t.Helper()
-	if err := w.client.SetColumns(w.t.Context(), w.who, library.Ref{Drive: f.Drive, Item: f.Item}, library.Columns{Title: &text}); err != nil {
+	if err := w.client.SetColumns(w.t.Context(), w.who, library.Ref{Drive: f.Drive, Item: f.Item},
+		library.Columns{Title: &text}); err != nil {
 		w.t.Error(err)
 	}
 }
@@ -139,7 +143,13 @@ func TestARefusalOfARepeatIsNotBelievedIfTheFirstWasNotAnswered(t *testing.T) {
 				w.lostThenRefused(done, status)
 				_, err = w.client.Create(t.Context(), w.who, f, "copy.jpg", []byte("after"))
 				wantFault(t, err, fault.Busy, notSaid)
-				w.trouble(trouble.Rule{Service: "graph", Method: "PUT", Path: "/content", Action: trouble.Fail, Status: status})
+				w.trouble(trouble.Rule{
+					Service: "graph",
+					Method:  "PUT",
+					Path:    "/content",
+					Action:  trouble.Fail,
+					Status:  status,
+				})
 				if _, err = w.client.Create(t.Context(), w.who, f, "other.jpg", []byte("after")); !fault.Is(err, kind) {
 					t.Errorf("a refusal with every request answered: %v, want %s", err, kind)
 				}
@@ -163,12 +173,14 @@ func TestOnePersonsSaveIsLookedForAfterALostAnswerAndARefusal(t *testing.T) {
 			_, err = w.client.Put(t.Context(), w.who, i, contentOf([]byte("after")))
 			wantFault(t, err, fault.Busy, notSaid)
 			w.lostThenRefused(true, status)
-			if saved, err := w.client.Put(t.Context(), w.who, i, contentOf([]byte("after"))); err != nil || saved.Tag == i.Tag || w.versions(f.Item) != 2 {
+			if saved, err := w.client.Put(t.Context(), w.who, i, contentOf([]byte("after"))); err != nil ||
+				saved.Tag == i.Tag || w.versions(f.Item) != 2 {
 				t.Errorf("the save that was made: %+v, %v, %d versions", saved, err, w.versions(f.Item))
 			}
 			folder := library.Ref{Drive: f.Drive, Item: "root"}
 			w.lostThenRefused(true, status)
-			if made, err := w.client.Add(t.Context(), w.who, folder, "new.jpg", contentOf([]byte("new"))); err != nil || made.Name != "new.jpg" {
+			if made, err := w.client.Add(t.Context(), w.who, folder, "new.jpg", contentOf([]byte("new"))); err != nil ||
+				made.Name != "new.jpg" {
 				t.Errorf("the file that was made: %+v, %v", made, err)
 			}
 			w.lostThenRefused(false, status)

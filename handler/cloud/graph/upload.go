@@ -31,9 +31,12 @@ const (
 )
 
 // Put makes the content the new version of the item if its tag still stands.
-func (c *Client) Put(ctx context.Context, who caller.Caller, i library.Item, content library.Content) (library.Item, error) {
+func (c *Client) Put(
+	ctx context.Context, who caller.Caller, i library.Item, content library.Content,
+) (library.Item, error) {
 	if i.Tag == "" { // nothing is ever written unconditionally
-		return library.Item{}, fault.New(fault.Conflict, "It is not known which content of the file is to be replaced.", nil)
+		return library.Item{},
+			fault.New(fault.Conflict, "It is not known which content of the file is to be replaced.", nil)
 	}
 	hash, err := c.Hash(content)
 	if err != nil {
@@ -66,7 +69,9 @@ func (c *Client) Put(ctx context.Context, who caller.Caller, i library.Item, con
 }
 
 // Add makes a file in a folder unless the name is taken.
-func (c *Client) Add(ctx context.Context, who caller.Caller, folder library.Ref, name string, content library.Content) (library.Item, error) {
+func (c *Client) Add(
+	ctx context.Context, who caller.Caller, folder library.Ref, name string, content library.Content,
+) (library.Item, error) {
 	address, err := c.named(folder, name)
 	if err != nil {
 		return library.Item{}, err
@@ -77,7 +82,9 @@ func (c *Client) Add(ctx context.Context, who caller.Caller, folder library.Ref,
 	}
 	began := c.options.Now()
 	ctx, unanswered := countUnanswered(ctx)
-	made, err := c.upload(ctx, who, destination{whole: address + addOnly, session: address + ":/createUploadSession", conflict: failIfThere}, content)
+	made, err := c.upload(ctx, who,
+		destination{whole: address + addOnly, session: address + ":/createUploadSession", conflict: failIfThere},
+		content)
 	if err == nil {
 		return c.verified(ctx, who, made.item(folder.Drive), hash)
 	}
@@ -87,7 +94,8 @@ func (c *Client) Add(ctx context.Context, who caller.Caller, folder library.Ref,
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTime)
 	defer cancel()
 	now, lookErr := c.Named(ctx, who, folder, name)
-	if lookErr == nil && now.CreatedBy.ID == who.User && now.CreatedAt.After(began.Add(-clockSkew)) && c.holds(ctx, who, now, content.Size, hash) {
+	if lookErr == nil && now.CreatedBy.ID == who.User && now.CreatedAt.After(began.Add(-clockSkew)) &&
+		c.holds(ctx, who, now, content.Size, hash) {
 		return now, nil // the answer was lost
 	}
 	return library.Item{}, undecided(err, unanswered)
@@ -110,12 +118,19 @@ func (d destination) tag() string {
 
 // inPlaceOf is where a new version of an item goes.
 func (c *Client) inPlaceOf(i library.Item) destination {
-	return destination{whole: c.itemURL(i.Ref, "/content"), session: c.itemURL(i.Ref, "/createUploadSession"), conflict: replaceIt, replaced: &i}
+	return destination{
+		whole:    c.itemURL(i.Ref, "/content"),
+		session:  c.itemURL(i.Ref, "/createUploadSession"),
+		conflict: replaceIt,
+		replaced: &i,
+	}
 }
 
-// upload sends a content in one request, or in parts if it is large, or if it brings its time: a request has no room for
-// that, and to change it afterwards would make a further version.
-func (c *Client) upload(ctx context.Context, who caller.Caller, to destination, content library.Content) (uploaded, error) {
+// upload sends a content in one request, or in parts if it is large, or if it brings its time: a request has no room
+// for that, and to change it afterwards would make a further version.
+func (c *Client) upload(
+	ctx context.Context, who caller.Caller, to destination, content library.Content,
+) (uploaded, error) {
 	if content.Size <= smallUpload && (content.Modified.IsZero() || content.Size == 0) { // sessions take no empty file
 		return c.put(ctx, who, to.whole, content, to.tag())
 	}
@@ -130,8 +145,8 @@ func countUnanswered(ctx context.Context) (context.Context, *atomic.Int32) {
 	return context.WithValue(ctx, unansweredKey{}, n), n
 }
 
-// unclear reports whether an upload that failed may have been made all the same: its answer was lost, and what came later
-// may be an answer to its repeat.
+// unclear reports whether an upload that failed may have been made all the same: its answer was lost, and what came
+// later may be an answer to its repeat.
 func unclear(err error, unanswered *atomic.Int32) bool {
 	return fault.Is(err, fault.Busy) || unanswered.Load() > 0
 }
@@ -167,7 +182,9 @@ const maxHeld = 10
 
 // held reports whether a file had a content since a time: versions have no hashes, so that those of the right size by
 // the caller are read.
-func (c *Client) held(ctx context.Context, who caller.Caller, ref library.Ref, size int64, hash string, since time.Time) bool {
+func (c *Client) held(
+	ctx context.Context, who caller.Caller, ref library.Ref, size int64, hash string, since time.Time,
+) bool {
 	history, err := c.History(ctx, who, ref)
 	if err != nil {
 		return false
@@ -176,7 +193,8 @@ func (c *Client) held(ctx context.Context, who caller.Caller, ref library.Ref, s
 		if v.Current || v.Size != size || v.ModifiedBy.ID != who.User || v.ModifiedAt.Before(since.Add(-clockSkew)) {
 			continue
 		}
-		if stream, err := c.OpenVersion(ctx, who, ref, v, library.Span{Length: size}); err == nil && hashOf(stream) == hash {
+		if stream, err := c.OpenVersion(ctx, who, ref, v, library.Span{Length: size}); err == nil &&
+			hashOf(stream) == hash {
 			return true
 		}
 	}
@@ -200,7 +218,9 @@ const clockSkew = 10 * time.Second
 const lookTime = 10 * time.Second
 
 // verified compares what was stored with what was sent. The hash may come later than the answer.
-func (c *Client) verified(ctx context.Context, who caller.Caller, made library.Item, hash string) (library.Item, error) {
+func (c *Client) verified(
+	ctx context.Context, who caller.Caller, made library.Item, hash string,
+) (library.Item, error) {
 	if made.Fingerprint == "" {
 		now, err := c.Item(ctx, who, made.Ref)
 		if err != nil || now.Tag != made.Tag {
@@ -216,8 +236,10 @@ func (c *Client) verified(ctx context.Context, who caller.Caller, made library.I
 		}
 	}
 	if made.Fingerprint != hash {
-		return library.Item{}, fault.New(fault.Internal, "SharePoint stored something else than was sent. The version before is in the file's history.",
-			errors.New("graph: the hash of an upload differs"))
+		return library.Item{},
+			fault.New(fault.Internal,
+				"SharePoint stored something else than was sent. The version before is in the file's history.",
+				errors.New("graph: the hash of an upload differs"))
 	}
 	return made, nil
 }
@@ -263,16 +285,32 @@ func (u uploaded) file(drive string) bulk.File {
 		return bulk.File{}
 	}
 	return bulk.File{
-		Drive: drive, Item: u.ID, Parent: u.Parent.ID, Name: u.Name, Size: u.Size, Modified: u.Modified.UTC(), Tag: u.CTag,
-		MIME: u.File.MIMEType, Fingerprint: u.File.Hashes.QuickXorHash, Overwrote: u.overwrote,
+		Drive:       drive,
+		Item:        u.ID,
+		Parent:      u.Parent.ID,
+		Name:        u.Name,
+		Size:        u.Size,
+		Modified:    u.Modified.UTC(),
+		Tag:         u.CTag,
+		MIME:        u.File.MIMEType,
+		Fingerprint: u.File.Hashes.QuickXorHash,
+		Overwrote:   u.overwrote,
 	}
 }
 
 func (u uploaded) item(drive string) library.Item {
 	return library.Item{
-		Ref: library.Ref{Drive: drive, Item: u.ID}, Parent: u.Parent.ID, Name: u.Name, Address: u.URL, Size: u.Size, Tag: u.CTag,
-		MIME: u.File.MIMEType, Fingerprint: u.File.Hashes.QuickXorHash, CreatedAt: u.Created.UTC(), ModifiedAt: u.Modified.UTC(),
-		ModifiedBy: library.Person{ID: u.By.User.ID, Name: u.By.User.Name},
+		Ref:         library.Ref{Drive: drive, Item: u.ID},
+		Parent:      u.Parent.ID,
+		Name:        u.Name,
+		Address:     u.URL,
+		Size:        u.Size,
+		Tag:         u.CTag,
+		MIME:        u.File.MIMEType,
+		Fingerprint: u.File.Hashes.QuickXorHash,
+		CreatedAt:   u.Created.UTC(),
+		ModifiedAt:  u.Modified.UTC(),
+		ModifiedBy:  library.Person{ID: u.By.User.ID, Name: u.By.User.Name},
 	}
 }
 
@@ -287,7 +325,9 @@ func readUploaded(response *http.Response) (uploaded, error) {
 
 // bodyOf makes a part of the content the body of a request, with its length, which can be sent again.
 func bodyOf(request *http.Request, content library.Content, from, to int64) {
-	request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(io.NewSectionReader(content, from, to-from)), nil }
+	request.GetBody = func() (io.ReadCloser, error) {
+		return io.NopCloser(io.NewSectionReader(content, from, to-from)), nil
+	}
 	request.Body, _ = request.GetBody() // never fails, see above
 	if request.ContentLength = to - from; to == from {
 		request.Body = http.NoBody
@@ -295,7 +335,9 @@ func bodyOf(request *http.Request, content library.Content, from, to int64) {
 }
 
 // put sends the content in one request, with its length, never chunked and never compressed.
-func (c *Client) put(ctx context.Context, who caller.Caller, address string, content library.Content, tag string) (uploaded, error) {
+func (c *Client) put(
+	ctx context.Context, who caller.Caller, address string, content library.Content, tag string,
+) (uploaded, error) {
 	request, err := http.NewRequestWithContext(asCaller(ctx, who), http.MethodPut, address, nil)
 	if err != nil {
 		return uploaded{}, badAddress()
@@ -323,9 +365,11 @@ const (
 // uploadParts sends the content in parts. What was received is told by SharePoint, so a part that broke off goes on
 // where it was. A session that does not come to its end is cancelled.
 //
-// A session's own condition is only sure to be looked at when it is opened. So the file is looked at before each sending of the
-// last part, and afterwards it is looked whether somebody's save came between that and ours.
-func (c *Client) uploadParts(ctx context.Context, who caller.Caller, to destination, content library.Content) (uploaded, error) {
+// A session's own condition is only sure to be looked at when it is opened. So the file is looked at before each
+// sending of the last part, and afterwards it is looked whether somebody's save came between that and ours.
+func (c *Client) uploadParts(
+	ctx context.Context, who caller.Caller, to destination, content library.Content,
+) (uploaded, error) {
 	ctx = asCaller(ctx, who)
 	address, err := c.openSession(ctx, who, to, content)
 	if err != nil {
@@ -346,8 +390,8 @@ func (c *Client) uploadParts(ctx context.Context, who caller.Caller, to destinat
 	return made, nil
 }
 
-// overwrote reports whether the version below the newest is another content than the one that was read. What cannot be told
-// is not: a library may keep no versions.
+// overwrote reports whether the version below the newest is another content than the one that was read. What cannot be
+// told is not: a library may keep no versions.
 func (c *Client) overwrote(ctx context.Context, who caller.Caller, read library.Item) bool {
 	history, err := c.History(ctx, who, read.Ref)
 	if err != nil || len(history) < 2 {
@@ -370,7 +414,9 @@ func (c *Client) overwrote(ctx context.Context, who caller.Caller, read library.
 	return hash != "" && hash != read.Fingerprint
 }
 
-func (c *Client) openSession(ctx context.Context, who caller.Caller, to destination, content library.Content) (string, error) {
+func (c *Client) openSession(
+	ctx context.Context, who caller.Caller, to destination, content library.Content,
+) (string, error) {
 	// No fileSize: it is for OneDrive Personal, and SharePoint answers it with 400
 	// (https://github.com/microsoftgraph/microsoft-graph-docs/issues/10585).
 	item := map[string]any{"@microsoft.graph.conflictBehavior": to.conflict}
@@ -386,16 +432,19 @@ func (c *Client) openSession(ctx context.Context, who caller.Caller, to destinat
 	}
 	location, err := url.Parse(answer.Address)
 	if err != nil || !c.mayFetch(asCaller(ctx, who), location) {
-		return "", fault.New(fault.Internal, "SharePoint named an address for the upload that Image Pro does not trust.", nil)
+		return "", fault.New(fault.Internal,
+			"SharePoint named an address for the upload that Image Pro does not trust.", nil)
 	}
 	return answer.Address, nil
 }
 
-// MayWrite opens an upload session for the file, as only those may who may write it, and cancels it. Graph has no request that
-// just tells what the caller may do: the permissions of a file name groups. A session that is open already refuses a second
-// one with 409 (https://github.com/OneDrive/onedrive-api-docs/issues/747), which is said to writers alone.
+// MayWrite opens an upload session for the file, as only those may who may write it, and cancels it. Graph has no
+// request that just tells what the caller may do: the permissions of a file name groups. A session that is open already
+// refuses a second one with 409 (https://github.com/OneDrive/onedrive-api-docs/issues/747), which is said to writers
+// alone.
 func (c *Client) MayWrite(ctx context.Context, who caller.Caller, ref library.Ref) error {
-	address, err := c.openSession(ctx, who, destination{session: c.itemURL(ref, "/createUploadSession"), conflict: replaceIt}, library.Content{})
+	address, err := c.openSession(ctx, who,
+		destination{session: c.itemURL(ref, "/createUploadSession"), conflict: replaceIt}, library.Content{})
 	switch {
 	case err == nil:
 		(&session{client: c, address: address}).cancel(asCaller(ctx, who))

@@ -31,7 +31,8 @@ func TestReplaceMakesOneNewVersionOfTheContentThatWasRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		now, err := w.client.File(t.Context(), w.who, f.Drive, f.Item)
-		if err != nil || bare(next) != bare(now) || next.Tag == f.Tag || next.Size != int64(n) || next.Fingerprint != w.client.Fingerprint(content) {
+		if err != nil || bare(next) != bare(now) || next.Tag == f.Tag || next.Size != int64(n) ||
+			next.Fingerprint != w.client.Fingerprint(content) {
 			t.Errorf("%d bytes: answered %+v, the file is %+v, %v", n, next, now, err)
 		}
 		if !bytes.Equal(w.content(f.Item), content) {
@@ -89,9 +90,18 @@ func TestARefusedWriteSaysWhy(t *testing.T) {
 		kind     fault.Kind
 		sentence string
 	}{
-		"locked by an editor":     {func(w *world, f bulk.File) error { _, err := w.Graph.Lock(f.Drive, f.Item, 0); return err }, fault.Locked, isLocked},
-		"locked in another shape": {func(w *world, f bulk.File) error { _, err := w.Graph.Lock(f.Drive, f.Item, 1); return err }, fault.Locked, isLocked},
-		"locked in a third shape": {func(w *world, f bulk.File) error { _, err := w.Graph.Lock(f.Drive, f.Item, 2); return err }, fault.Locked, isLocked},
+		"locked by an editor": {func(w *world, f bulk.File) error {
+			_, err := w.Graph.Lock(f.Drive, f.Item, 0)
+			return err
+		}, fault.Locked, isLocked},
+		"locked in another shape": {func(w *world, f bulk.File) error {
+			_, err := w.Graph.Lock(f.Drive, f.Item, 1)
+			return err
+		}, fault.Locked, isLocked},
+		"locked in a third shape": {func(w *world, f bulk.File) error {
+			_, err := w.Graph.Lock(f.Drive, f.Item, 2)
+			return err
+		}, fault.Locked, isLocked},
 		"checked out by a coworker": {func(w *world, f bulk.File) error {
 			_, err := w.Graph.CheckOut(f.Drive, f.Item, w.scene.Alex.ID)
 			return err
@@ -99,13 +109,28 @@ func TestARefusedWriteSaysWhy(t *testing.T) {
 		"no space": {func(w *world, f bulk.File) error {
 			return w.Graph.SetLibrary(f.Drive, sandboxgraph.Library{Quota: 8})
 		}, fault.Full, noSpace},
-		"removed": {func(w *world, f bulk.File) error { _, err := w.Graph.Remove(f.Drive, f.Item); return err }, fault.NotFound, notThere},
+		"removed": {func(w *world, f bulk.File) error {
+			_, err := w.Graph.Remove(f.Drive, f.Item)
+			return err
+		}, fault.NotFound, notThere},
 		"resourceModified": {func(w *world, _ bulk.File) error {
-			w.trouble(trouble.Rule{Service: "graph", Method: http.MethodPut, Action: trouble.Fail, Status: 409, Times: -1})
+			w.trouble(trouble.Rule{
+				Service: "graph",
+				Method:  http.MethodPut,
+				Action:  trouble.Fail,
+				Status:  409,
+				Times:   -1,
+			})
 			return nil
 		}, fault.Busy, justChanging},
 		"too much for one request": {func(w *world, _ bulk.File) error {
-			w.trouble(trouble.Rule{Service: "graph", Method: http.MethodPut, Action: trouble.Fail, Status: 413, Times: -1})
+			w.trouble(trouble.Rule{
+				Service: "graph",
+				Method:  http.MethodPut,
+				Action:  trouble.Fail,
+				Status:  413,
+				Times:   -1,
+			})
 			return nil
 		}, fault.TooLarge, "The file is too large for SharePoint."},
 	} {
@@ -183,7 +208,8 @@ func TestAnAnswerThatGotLostIsAConflictAndOneVersion(t *testing.T) {
 	w.trouble(trouble.Rule{Service: "graph", Method: http.MethodPut, Action: trouble.Lose})
 	_, err = w.client.Create(t.Context(), w.who, f, "geheim 2.jpg", []byte("new"))
 	wantFault(t, err, fault.Conflict, nameTaken)
-	if made, err := w.client.Beside(t.Context(), w.who, f, "geheim 2.jpg"); err != nil || made.Fingerprint != w.client.Fingerprint([]byte("new")) {
+	if made, err := w.client.Beside(t.Context(), w.who, f, "geheim 2.jpg"); err != nil ||
+		made.Fingerprint != w.client.Fingerprint([]byte("new")) {
 		t.Errorf("beside it is %+v, %v", made, err)
 	}
 }
@@ -202,11 +228,18 @@ func TestAWriteThatIsThrottledForLongIsBusyWithItsWait(t *testing.T) {
 	w := open(t)
 	f := w.put("geheim.jpg", []byte("before"))
 	for _, status := range []int{429, 503} {
-		w.trouble(trouble.Rule{Service: "graph", Method: http.MethodPut, Action: trouble.Fail, Status: status, RetryAfter: 90 * time.Second})
+		w.trouble(trouble.Rule{
+			Service:    "graph",
+			Method:     http.MethodPut,
+			Action:     trouble.Fail,
+			Status:     status,
+			RetryAfter: 90 * time.Second,
+		})
 		began := time.Now()
 		client := w.connect(guard{w.stage, t, w.Client().Transport}) // the tenant waits at the one before
 		_, err := client.Replace(t.Context(), w.who, f, []byte("ours"))
-		if got := wantFault(t, err, fault.Busy, isBusy); got.RetryAfter != 90*time.Second || time.Since(began) > 10*time.Second {
+		if got := wantFault(t, err, fault.Busy, isBusy); got.RetryAfter != 90*time.Second ||
+			time.Since(began) > 10*time.Second {
 			t.Errorf("%d: try again after %v, said after %v", status, got.RetryAfter, time.Since(began))
 		}
 	}
@@ -234,8 +267,10 @@ func TestARevokedTokenIsExchangedForOneThatAnswersTheChallenge(t *testing.T) {
 
 // challengeOf is a 401 of Graph's with claims in base64.
 func challengeOf(r *http.Request, status int, claims string) *http.Response {
-	return answered(r, status, `{"error":{"code":"InvalidAuthenticationToken","message":"adele@example"}}`, "WWW-Authenticate",
-		`Bearer realm="", authorization_uri="https://login.example/a,b", error="insufficient_claims", claims="`+claims+`"`)
+	return answered(r, status, `{"error":{"code":"InvalidAuthenticationToken","message":"adele@example"}}`,
+		"WWW-Authenticate",
+		`Bearer realm="", authorization_uri="https://login.example/a,b", error="insufficient_claims", claims="`+claims+
+			`"`)
 }
 
 func TestARefusedTokenIsExchangedOnceAndTheChallengePassedOn(t *testing.T) {
@@ -246,9 +281,12 @@ func TestARefusedTokenIsExchangedOnceAndTheChallengePassedOn(t *testing.T) {
 		encoded string
 		asked   []string // claims of the tokens
 	}{
-		"base64":           {401, "eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZSwidmFsdWUiOiIxIn19fQ==", []string{"", claims}},
-		"without padding":  {401, "eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZSwidmFsdWUiOiIxIn19fQ", []string{"", claims}},
-		"with 403":         {403, "eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZSwidmFsdWUiOiIxIn19fQ==", []string{"", claims}},
+		"base64": {401, "eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZSwidmFsdWUiOiIxIn19fQ==",
+			[]string{"", claims}},
+		"without padding": {401, "eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZSwidmFsdWUiOiIxIn19fQ",
+			[]string{"", claims}},
+		"with 403": {403, "eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZSwidmFsdWUiOiIxIn19fQ==",
+			[]string{"", claims}},
 		"no base64":        {401, "%%%", []string{"", ""}},
 		"no JSON":          {401, "aGVsbG8=", []string{"", ""}},
 		"no JSON object":   {401, "WzFd", []string{"", ""}},
@@ -268,7 +306,8 @@ func TestARefusedTokenIsExchangedOnceAndTheChallengePassedOn(t *testing.T) {
 				bodies = append(bodies, r.Header.Get("Authorization")+" "+body.String())
 				return challengeOf(r, c.status, c.encoded)
 			})
-			_, err := client.Replace(t.Context(), caller.Away("t", "u"), bulk.File{Drive: "d", Item: "i", Tag: "x"}, []byte("content"))
+			_, err := client.Replace(t.Context(), caller.Away("t", "u"), bulk.File{Drive: "d", Item: "i", Tag: "x"},
+				[]byte("content"))
 			kind, text, refused := fault.SignIn, notSigned, []string{"token-1"}
 			if c.status == http.StatusForbidden { // the token is good
 				refused = nil
@@ -326,7 +365,8 @@ func TestAContentThatBringsItsTimeKeepsIt(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if beside, err := w.client.File(t.Context(), w.who, made.Drive, made.Item); err != nil || !beside.Dated.Equal(past) {
+		if beside, err := w.client.File(t.Context(), w.who, made.Drive, made.Item); err != nil ||
+			!beside.Dated.Equal(past) {
 			t.Errorf("%d bytes: the copy is %+v, %v", n, beside, err)
 		}
 		f.Tag = next.Tag

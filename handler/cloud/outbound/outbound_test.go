@@ -26,8 +26,10 @@ func ask(t *testing.T, address string, loopback bool) (*http.Response, error) {
 func TestNothingButPublicAddressesIsConnectedTo(t *testing.T) {
 	t.Parallel()
 	for _, host := range []string{
-		"127.0.0.1", "127.9.9.9", "[::1]", "localhost", "10.0.0.4", "172.16.0.1", "192.168.1.1", "169.254.169.254", "[fe80::1]", "[fd00::1]", "0.0.0.0", "[::]",
-		"100.64.0.1", "168.63.129.16", "224.0.0.1", "255.255.255.255", "[::ffff:169.254.169.254]", "[::ffff:10.0.0.4]", "[64:ff9b::a9fe:a9fe]", "[2002:a00:4::1]", "192.0.0.192",
+		"127.0.0.1", "127.9.9.9", "[::1]", "localhost", "10.0.0.4", "172.16.0.1", "192.168.1.1", "169.254.169.254",
+		"[fe80::1]", "[fd00::1]", "0.0.0.0", "[::]",
+		"100.64.0.1", "168.63.129.16", "224.0.0.1", "255.255.255.255", "[::ffff:169.254.169.254]", "[::ffff:10.0.0.4]",
+		"[64:ff9b::a9fe:a9fe]", "[2002:a00:4::1]", "192.0.0.192",
 	} {
 		t.Run(host, func(t *testing.T) {
 			t.Parallel()
@@ -56,7 +58,8 @@ func TestThisMachineIsReachedForTheSandboxAlone(t *testing.T) {
 	}
 	_ = response.Body.Close()
 	u, _ := url.Parse(server.URL)
-	if _, err := ask(t, "http://"+strings.Replace(u.Host, "127.0.0.1", "10.0.0.4", 1), true); !fault.Is(err, fault.Internal) {
+	if _, err := ask(t, "http://"+strings.Replace(u.Host, "127.0.0.1", "10.0.0.4", 1), true); !fault.Is(err,
+		fault.Internal) {
 		t.Errorf("another private address: %v", err)
 	}
 }

@@ -233,7 +233,8 @@ func TestAccountIsReachedWithTheCredential(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := service.Send(t.Context(), "q", []byte("x"), 0); !errors.Is(err, errIdentity) || fault.Is(err, fault.Busy) {
+	if err := service.Send(t.Context(), "q", []byte("x"), 0); !errors.Is(err, errIdentity) ||
+		fault.Is(err, fault.Busy) {
 		t.Errorf("Send = %v, want the credential's own error", err)
 	}
 }

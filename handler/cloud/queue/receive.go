@@ -20,8 +20,12 @@ import (
 // The receiving half. In the cloud the Functions host receives; these methods are for the host of one
 // machine (handler/dev/host) and for tests, and the linker leaves them out of the shipped binary.
 
-// OpenThrough is OpenAccount for a caller that brings tokens for a resource, and a client that trusts other certificates.
-func OpenThrough(queueServiceURL string, token func(ctx context.Context, resource string) (string, time.Time, error), client *http.Client) (*Service, error) {
+// OpenThrough is OpenAccount for a caller that brings tokens for a resource, and a client that trusts other
+// certificates.
+func OpenThrough(
+	queueServiceURL string, token func(ctx context.Context, resource string) (string, time.Time, error),
+	client *http.Client,
+) (*Service, error) {
 	how := options(nil)
 	how.Transport = client
 	service, err := azqueue.NewServiceClient(queueServiceURL, credential(token), how)
@@ -94,9 +98,13 @@ func (s *Service) Receive(ctx context.Context, queue string, n int, visibility t
 	var messages []Message
 	for _, m := range answer.Messages {
 		messages = append(messages, Message{
-			ID: value(m.MessageID), Text: value(m.MessageText), PopReceipt: value(m.PopReceipt),
-			DequeueCount: value(m.DequeueCount), Inserted: value(m.InsertionTime),
-			Expires: value(m.ExpirationTime), NextVisible: value(m.TimeNextVisible),
+			ID:           value(m.MessageID),
+			Text:         value(m.MessageText),
+			PopReceipt:   value(m.PopReceipt),
+			DequeueCount: value(m.DequeueCount),
+			Inserted:     value(m.InsertionTime),
+			Expires:      value(m.ExpirationTime),
+			NextVisible:  value(m.TimeNextVisible),
 		})
 	}
 	return messages, nil
@@ -137,15 +145,19 @@ func (s *Service) PutText(ctx context.Context, queue, text string) error {
 
 // Peek returns up to n visible messages (1 to MaxReceive) without leasing them.
 func (s *Service) Peek(ctx context.Context, queue string, n int) ([]Message, error) {
-	answer, err := s.client.NewQueueClient(queue).PeekMessages(ctx, &azqueue.PeekMessagesOptions{NumberOfMessages: to.Ptr(int32(n))})
+	answer, err := s.client.NewQueueClient(queue).PeekMessages(ctx,
+		&azqueue.PeekMessagesOptions{NumberOfMessages: to.Ptr(int32(n))})
 	if err != nil {
 		return nil, describe(err, "peek into", queue)
 	}
 	var messages []Message
 	for _, m := range answer.Messages {
 		messages = append(messages, Message{
-			ID: value(m.MessageID), Text: value(m.MessageText), DequeueCount: value(m.DequeueCount),
-			Inserted: value(m.InsertionTime), Expires: value(m.ExpirationTime),
+			ID:           value(m.MessageID),
+			Text:         value(m.MessageText),
+			DequeueCount: value(m.DequeueCount),
+			Inserted:     value(m.InsertionTime),
+			Expires:      value(m.ExpirationTime),
 		})
 	}
 	return messages, nil

@@ -125,7 +125,8 @@ func (t *Transport) last(request *http.Request, response *http.Response, err err
 	if ctxErr := request.Context().Err(); ctxErr != nil {
 		return nil, fault.New(fault.Busy, t.Service+" did not answer in time.", ctxErr)
 	}
-	return nil, fault.New(fault.Busy, t.Service+" cannot be reached.", fmt.Errorf("%s %s: %w", request.Method, request.URL.Host, err))
+	return nil, fault.New(fault.Busy, t.Service+" cannot be reached.",
+		fmt.Errorf("%s %s: %w", request.Method, request.URL.Host, err))
 }
 
 // Discard reads the rest of an answer, within reason, so that its connection can serve again.

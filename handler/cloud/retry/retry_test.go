@@ -53,7 +53,12 @@ func (s *service) RoundTrip(request *http.Request) (*http.Response, error) {
 	if now.after != "" {
 		header.Set("Retry-After", now.after)
 	}
-	return &http.Response{StatusCode: now.status, Header: header, Body: &answer{Reader: strings.NewReader("the answer"), of: s}, Request: request}, nil
+	return &http.Response{
+		StatusCode: now.status,
+		Header:     header,
+		Body:       &answer{Reader: strings.NewReader("the answer"), of: s},
+		Request:    request,
+	}, nil
 }
 
 // waits are the times between the sends.
@@ -83,7 +88,8 @@ func transport(s http.RoundTripper, tries int) *retry.Transport {
 
 func get(t *testing.T, ctx context.Context) *http.Request {
 	t.Helper()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://service.example/secret/path?token=hunter2", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://service.example/secret/path?token=hunter2",
+		nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,26 +103,27 @@ func TestWhatFailsInPassingIsSentAgainAndNothingElse(t *testing.T) {
 		sends   int
 		status  int // of the answer; 0 is a Busy fault
 	}{
-		"good at once":                    {[]reply{{status: 200}}, 1, 200},
-		"throttled once":                  {[]reply{{status: 429}, {status: 200}}, 2, 200},
-		"throttled for ever":              {[]reply{{status: 429}}, 3, 429},
-		"away once":                       {[]reply{{status: 503}, {status: 201}}, 2, 201},
-		"failed once":                     {[]reply{{status: 500}, {status: 200}}, 2, 200},
-		"bad gateway, then timeout":       {[]reply{{status: 502}, {status: 504}, {status: 200}}, 3, 200},
-		"over the bandwidth":              {[]reply{{status: 509}, {status: 200}}, 2, 200},
-		"broken once":                     {[]reply{{err: errReset}, {status: 200}}, 2, 200},
-		"broken for ever":                 {[]reply{{err: errReset}}, 3, 0},
-		"throttled, broken, then good":    {[]reply{{status: 429}, {err: errReset}, {status: 200}}, 3, 200},
-		"full is final":                   {[]reply{{status: 507}}, 1, 507},
-		"not implemented is final":        {[]reply{{status: 501}}, 1, 501},
-		"not found is final":              {[]reply{{status: 404}}, 1, 404},
-		"a lost race is final":            {[]reply{{status: 412}}, 1, 412},
-		"a conflict is final":             {[]reply{{status: 409, after: "1"}}, 1, 409},
-		"a redirect is final":             {[]reply{{status: 302}}, 1, 302},
-		"an hour is too long":             {[]reply{{status: 429, after: "3600"}}, 1, 429},
-		"six seconds are too long":        {[]reply{{status: 503, after: "6"}}, 1, 503},
-		"the longest wait":                {[]reply{{status: 503, after: "5"}, {status: 200}}, 2, 200},
-		"a wait that no number can hold":  {[]reply{{status: 429, after: "99999999999999999999"}, {status: 200}}, 2, 200},
+		"good at once":                 {[]reply{{status: 200}}, 1, 200},
+		"throttled once":               {[]reply{{status: 429}, {status: 200}}, 2, 200},
+		"throttled for ever":           {[]reply{{status: 429}}, 3, 429},
+		"away once":                    {[]reply{{status: 503}, {status: 201}}, 2, 201},
+		"failed once":                  {[]reply{{status: 500}, {status: 200}}, 2, 200},
+		"bad gateway, then timeout":    {[]reply{{status: 502}, {status: 504}, {status: 200}}, 3, 200},
+		"over the bandwidth":           {[]reply{{status: 509}, {status: 200}}, 2, 200},
+		"broken once":                  {[]reply{{err: errReset}, {status: 200}}, 2, 200},
+		"broken for ever":              {[]reply{{err: errReset}}, 3, 0},
+		"throttled, broken, then good": {[]reply{{status: 429}, {err: errReset}, {status: 200}}, 3, 200},
+		"full is final":                {[]reply{{status: 507}}, 1, 507},
+		"not implemented is final":     {[]reply{{status: 501}}, 1, 501},
+		"not found is final":           {[]reply{{status: 404}}, 1, 404},
+		"a lost race is final":         {[]reply{{status: 412}}, 1, 412},
+		"a conflict is final":          {[]reply{{status: 409, after: "1"}}, 1, 409},
+		"a redirect is final":          {[]reply{{status: 302}}, 1, 302},
+		"an hour is too long":          {[]reply{{status: 429, after: "3600"}}, 1, 429},
+		"six seconds are too long":     {[]reply{{status: 503, after: "6"}}, 1, 503},
+		"the longest wait":             {[]reply{{status: 503, after: "5"}, {status: 200}}, 2, 200},
+		"a wait that no number can hold": {[]reply{{status: 429, after: "99999999999999999999"}, {status: 200}}, 2,
+			200},
 		"a wait that overflows a second":  {[]reply{{status: 429, after: "9999999999"}, {status: 200}}, 2, 200},
 		"a negative wait is none":         {[]reply{{status: 429, after: "-5"}, {status: 200}}, 2, 200},
 		"nonsense for a wait is no wait":  {[]reply{{status: 429, after: "soon"}, {status: 200}}, 2, 200},
@@ -241,7 +248,8 @@ func TestABodyIsSentAgainFromItsBeginning(t *testing.T) {
 	}))
 	defer server.Close()
 	content := strings.Repeat("0123456789", 50_000)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, server.URL, bytes.NewReader([]byte(content)))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, server.URL,
+		bytes.NewReader([]byte(content)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,7 +277,8 @@ func TestABodyThatCannotBeSentTwiceIsNot(t *testing.T) {
 			{func() (io.ReadCloser, error) { return nil, errors.New("gone") }, reply{status: 503}},
 		} {
 			s := &service{replies: []reply{c.reply, {status: 200}}}
-			request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, "https://service.example/", io.NopCloser(strings.NewReader("once")))
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, "https://service.example/",
+				io.NopCloser(strings.NewReader("once")))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -278,7 +287,8 @@ func TestABodyThatCannotBeSentTwiceIsNot(t *testing.T) {
 			if len(s.at) != 1 || s.bodies[0] != "once" {
 				t.Errorf("sent %q", s.bodies)
 			}
-			if c.reply.err != nil && !fault.Is(err, fault.Busy) || c.reply.err == nil && (err != nil || response.StatusCode != c.reply.status) {
+			if c.reply.err != nil && !fault.Is(err, fault.Busy) || c.reply.err == nil &&
+				(err != nil || response.StatusCode != c.reply.status) {
 				t.Errorf("got %v, %v", response, err)
 			}
 		}
@@ -293,11 +303,14 @@ func TestAnEndedContextEndsTheTries(t *testing.T) {
 		s := &service{replies: []reply{{status: 429, after: "4"}}}
 		began := time.Now()
 		response, err := transport(s, 3).RoundTrip(get(t, ctx))
-		if err != nil || response.StatusCode != http.StatusTooManyRequests || time.Since(began) != time.Second || len(s.at) != 1 {
-			t.Errorf("got %v, %v after %v and %d sends, want the answer at hand after a second", response, err, time.Since(began), len(s.at))
+		if err != nil || response.StatusCode != http.StatusTooManyRequests || time.Since(began) != time.Second ||
+			len(s.at) != 1 {
+			t.Errorf("got %v, %v after %v and %d sends, want the answer at hand after a second", response, err,
+				time.Since(began), len(s.at))
 		}
 		s = &service{replies: []reply{{err: context.Canceled}}}
-		if _, err := transport(s, 3).RoundTrip(get(t, ctx)); !fault.Is(err, fault.Busy) || !errors.Is(err, context.Canceled) || len(s.at) != 1 {
+		if _, err := transport(s, 3).RoundTrip(get(t, ctx)); !fault.Is(err, fault.Busy) ||
+			!errors.Is(err, context.Canceled) || len(s.at) != 1 {
 			t.Errorf("got %v after %d sends, want Busy after one", err, len(s.at))
 		}
 	})
@@ -326,7 +339,8 @@ func TestABrokenConnectionIsAFaultThroughAClientAndNamesTheHostAlone(t *testing.
 		if !errors.As(err, &f) || f.Kind != fault.Busy {
 			t.Fatalf("error %v, want a Busy fault in its chain", err)
 		}
-		if want := "busy: The service cannot be reached.: GET service.example: connection reset by peer"; f.Error() != want {
+		if want := "busy: The service cannot be reached.: GET service.example: connection " +
+			"reset by peer"; f.Error() != want {
 			t.Errorf("the fault reads %q, want %q", f, want)
 		}
 	})

@@ -57,22 +57,47 @@ type jobRow struct {
 
 func rowOfJob(j bulk.Job) jobRow {
 	return jobRow{
-		keys: keys{PartitionKey: jobPartition(j.Ref), RowKey: jobKey},
-		User: j.User, Kind: string(j.Kind), Of: j.Of, State: string(j.State), Reason: j.Reason, Message: j.Message,
-		CreatedAt: formatTime(j.CreatedAt), FinishedAt: formatTime(j.FinishedAt),
-		RunningAt: formatTime(j.RunningAt), RunningFrom: j.RunningFrom,
-		Folders: j.Place.Folders, Folder: j.Place.Folder, Cursor: j.Place.Cursor, End: j.Place.End,
-		Planned: j.Planned, Passed: j.Passed, Left: j.Left, Sent: j.Sent,
+		keys:        keys{PartitionKey: jobPartition(j.Ref), RowKey: jobKey},
+		User:        j.User,
+		Kind:        string(j.Kind),
+		Of:          j.Of,
+		State:       string(j.State),
+		Reason:      j.Reason,
+		Message:     j.Message,
+		CreatedAt:   formatTime(j.CreatedAt),
+		FinishedAt:  formatTime(j.FinishedAt),
+		RunningAt:   formatTime(j.RunningAt),
+		RunningFrom: j.RunningFrom,
+		Folders:     j.Place.Folders,
+		Folder:      j.Place.Folder,
+		Cursor:      j.Place.Cursor,
+		End:         j.Place.End,
+		Planned:     j.Planned,
+		Passed:      j.Passed,
+		Left:        j.Left,
+		Sent:        j.Sent,
 	}
 }
 
 func (r jobRow) job(ref bulk.Ref) bulk.Job {
 	return bulk.Job{
-		Ref: ref, User: r.User, Kind: bulk.Kind(r.Kind), Of: r.Of, State: bulk.JobState(r.State), Reason: r.Reason, Message: r.Message,
-		CreatedAt: parseTime(r.CreatedAt), FinishedAt: parseTime(r.FinishedAt),
-		RunningAt: parseTime(r.RunningAt), RunningFrom: r.RunningFrom,
-		Place:   bulk.Place{Folders: r.Folders, Folder: r.Folder, Cursor: r.Cursor, End: r.End},
-		Planned: r.Planned, Passed: r.Passed, Left: r.Left, Sent: r.Sent, Version: r.ETag,
+		Ref:         ref,
+		User:        r.User,
+		Kind:        bulk.Kind(r.Kind),
+		Of:          r.Of,
+		State:       bulk.JobState(r.State),
+		Reason:      r.Reason,
+		Message:     r.Message,
+		CreatedAt:   parseTime(r.CreatedAt),
+		FinishedAt:  parseTime(r.FinishedAt),
+		RunningAt:   parseTime(r.RunningAt),
+		RunningFrom: r.RunningFrom,
+		Place:       bulk.Place{Folders: r.Folders, Folder: r.Folder, Cursor: r.Cursor, End: r.End},
+		Planned:     r.Planned,
+		Passed:      r.Passed,
+		Left:        r.Left,
+		Sent:        r.Sent,
+		Version:     r.ETag,
 	}
 }
 
@@ -86,16 +111,26 @@ type shareRow struct {
 
 func rowOfShare(ref bulk.Ref, share int, c bulk.Counts) shareRow {
 	return shareRow{
-		keys:   keys{PartitionKey: jobPartition(ref), RowKey: shareKey(share)},
-		Edited: c.Edited, Unchanged: c.Unchanged, Skipped: c.Skipped, Conflict: c.Conflict, Failed: c.Failed,
-		BytesBefore: c.BytesBefore, BytesAfter: c.BytesAfter,
+		keys:        keys{PartitionKey: jobPartition(ref), RowKey: shareKey(share)},
+		Edited:      c.Edited,
+		Unchanged:   c.Unchanged,
+		Skipped:     c.Skipped,
+		Conflict:    c.Conflict,
+		Failed:      c.Failed,
+		BytesBefore: c.BytesBefore,
+		BytesAfter:  c.BytesAfter,
 	}
 }
 
 func (r shareRow) counts() bulk.Counts {
 	return bulk.Counts{
-		Edited: r.Edited, Unchanged: r.Unchanged, Skipped: r.Skipped, Conflict: r.Conflict, Failed: r.Failed,
-		BytesBefore: r.BytesBefore, BytesAfter: r.BytesAfter,
+		Edited:      r.Edited,
+		Unchanged:   r.Unchanged,
+		Skipped:     r.Skipped,
+		Conflict:    r.Conflict,
+		Failed:      r.Failed,
+		BytesBefore: r.BytesBefore,
+		BytesAfter:  r.BytesAfter,
 	}
 }
 
@@ -122,7 +157,9 @@ func (s *Store) Job(ctx context.Context, ref bulk.Ref) (bulk.Job, error) {
 	}
 	var job bulk.Job
 	var counts bulk.Counts
-	err := s.list(ctx, bulkTable, query{filter: between(jobPartition(ref), "", "2")}, func(entity []byte) (bool, error) {
+	err := s.list(ctx, bulkTable, query{filter: between(jobPartition(ref), "", "2")}, func(
+		entity []byte,
+	) (bool, error) {
 		var key keys
 		if err := decode(entity, &key); err != nil {
 			return false, err
@@ -166,7 +203,8 @@ func (s *Store) RecordPortion(ctx context.Context, j bulk.Job, p bulk.Portion) (
 		return j, err
 	}
 	if n := len(p.Items) + len(p.Passed) + len(p.Folders); n >= maxTransaction {
-		return j, fault.New(fault.Internal, "A page has too many files.", fmt.Errorf("tables: %d records in a portion", n))
+		return j, fault.New(fault.Internal, "A page has too many files.",
+			fmt.Errorf("tables: %d records in a portion", n))
 	}
 	next := j
 	next.Place = p.Next
@@ -194,7 +232,8 @@ type folderRow struct {
 }
 
 func rowOfFolder(ref bulk.Ref, n int, folder bulk.FolderRef) folderRow {
-	return folderRow{keys{PartitionKey: jobPartition(ref), RowKey: folderKey(n)}, folder.Drive, folder.Item, folder.Depth}
+	return folderRow{keys{PartitionKey: jobPartition(ref), RowKey: folderKey(n)}, folder.Drive, folder.Item,
+		folder.Depth}
 }
 
 // PlannedFolder returns the folder with the number.

@@ -37,7 +37,12 @@ func addJob(t *testing.T, s *tables.Store, ref bulk.Ref, images int) bulk.Job {
 func itemsFrom(job bulk.Job, n int) []bulk.Item {
 	var items []bulk.Item
 	for i := range n {
-		items = append(items, bulk.Item{Ref: job.Ref, N: job.Planned + i, File: fmt.Sprint(job.Planned + i), State: bulk.Waiting})
+		items = append(items, bulk.Item{
+			Ref:   job.Ref,
+			N:     job.Planned + i,
+			File:  fmt.Sprint(job.Planned + i),
+			State: bulk.Waiting,
+		})
 	}
 	return items
 }
@@ -45,7 +50,13 @@ func itemsFrom(job bulk.Job, n int) []bulk.Item {
 func passedFrom(job bulk.Job, n int) []bulk.Item {
 	var items []bulk.Item
 	for i := range n {
-		items = append(items, bulk.Item{Ref: job.Ref, N: job.Passed + i, Passed: true, File: "passed", State: bulk.Skipped})
+		items = append(items, bulk.Item{
+			Ref:    job.Ref,
+			N:      job.Passed + i,
+			Passed: true,
+			File:   "passed",
+			State:  bulk.Skipped,
+		})
 	}
 	return items
 }
@@ -55,9 +66,22 @@ func TestJobComesBackAsItWasWritten(t *testing.T) {
 	s, tenant := open(t)
 	ctx := t.Context()
 	want := bulk.Job{
-		Ref: bulk.Ref{Tenant: tenant, Job: "j"}, User: "u", State: bulk.Failed, Reason: "busy", Message: `it's "ü" <&>`,
-		CreatedAt: noon, FinishedAt: noon, Place: bulk.Place{Folders: 3, Folder: 2, Cursor: "https://x/?$skiptoken='a'&b", End: true},
-		Planned: 100_000, Passed: 7, Sent: 8,
+		Ref:        bulk.Ref{Tenant: tenant, Job: "j"},
+		User:       "u",
+		State:      bulk.Failed,
+		Reason:     "busy",
+		Message:    `it's "ü" <&>`,
+		CreatedAt:  noon,
+		FinishedAt: noon,
+		Place: bulk.Place{
+			Folders: 3,
+			Folder:  2,
+			Cursor:  "https://x/?$skiptoken='a'&b",
+			End:     true,
+		},
+		Planned: 100_000,
+		Passed:  7,
+		Sent:    8,
 	}
 	must(t, s.CreateJob(ctx, want))
 	must(t, s.CreateJob(ctx, bulk.Job{Ref: want.Ref, User: "u", Message: "another"})) // is there already
@@ -114,9 +138,16 @@ func TestPortionOf99IsRecordedWithItsPlace(t *testing.T) {
 	t.Parallel()
 	s, job := newJob(t, 0)
 	ctx := t.Context()
-	folders := []bulk.FolderRef{{ImageRef: bulk.ImageRef{Drive: "b!D'1", Item: "F/1"}, Depth: 1}, {ImageRef: bulk.ImageRef{Drive: "d2", Item: "ü"}, Depth: 7}}
+	folders := []bulk.FolderRef{{ImageRef: bulk.ImageRef{Drive: "b!D'1", Item: "F/1"}, Depth: 1},
+		{ImageRef: bulk.ImageRef{Drive: "d2", Item: "ü"}, Depth: 7}}
 	next := bulk.Place{Folders: 3, Folder: 0, Cursor: "c"}
-	portion := bulk.Portion{Items: itemsFrom(job, 90), Passed: passedFrom(job, 7), Left: 5, Folders: folders, Next: next}
+	portion := bulk.Portion{
+		Items:   itemsFrom(job, 90),
+		Passed:  passedFrom(job, 7),
+		Left:    5,
+		Folders: folders,
+		Next:    next,
+	}
 	done, err := s.RecordPortion(ctx, job, portion)
 	must(t, err)
 	want := job
@@ -170,7 +201,8 @@ func TestTwoPlannersRecordEachPageOnce(t *testing.T) {
 	for range 2 {
 		wg.Go(func() {
 			for mine := job; mine.Place.Folder < pages; {
-				portion := bulk.Portion{Items: itemsFrom(mine, perPage), Next: bulk.Place{Folder: mine.Place.Folder + 1}}
+				portion := bulk.Portion{Items: itemsFrom(mine, perPage),
+					Next: bulk.Place{Folder: mine.Place.Folder + 1}}
 				next, err := s.RecordPortion(t.Context(), mine, portion)
 				if fault.Is(err, fault.Conflict) {
 					next, err = s.Job(t.Context(), mine.Ref)
@@ -189,14 +221,16 @@ func TestTwoPlannersRecordEachPageOnce(t *testing.T) {
 	items, _, err := s.ItemsOf(t.Context(), job.Ref, "", 1000)
 	must(t, err)
 	if got.Planned != pages*perPage || len(items) != pages*perPage || got.Place.Folder != pages {
-		t.Errorf("planned %d, recorded %d in %d pages, want %d in %d", got.Planned, len(items), got.Place.Folder, pages*perPage, pages)
+		t.Errorf("planned %d, recorded %d in %d pages, want %d in %d", got.Planned, len(items), got.Place.Folder,
+			pages*perPage, pages)
 	}
 }
 
 func TestJobThatIsNotThereIsNotFound(t *testing.T) {
 	t.Parallel()
 	s, job := newJob(t, 1)
-	for _, ref := range []bulk.Ref{{Tenant: job.Tenant, Job: "jj"}, {Tenant: job.Tenant + "x", Job: "j"}, {Tenant: job.Tenant, Job: "j-"}} {
+	for _, ref := range []bulk.Ref{{Tenant: job.Tenant, Job: "jj"}, {Tenant: job.Tenant + "x", Job: "j"},
+		{Tenant: job.Tenant, Job: "j-"}} {
 		_, err := s.Job(t.Context(), ref)
 		wantKind(t, fmt.Sprint("Job ", ref), err, fault.NotFound)
 	}
@@ -205,11 +239,17 @@ func TestJobThatIsNotThereIsNotFound(t *testing.T) {
 func TestLongTextsFitARecord(t *testing.T) {
 	t.Parallel()
 	s, job := newJob(t, 0)
-	item := bulk.Item{Ref: job.Ref, Name: strings.Repeat("ü", 400), Parent: strings.Repeat("p", 200), State: bulk.Waiting}
+	item := bulk.Item{
+		Ref:    job.Ref,
+		Name:   strings.Repeat("ü", 400),
+		Parent: strings.Repeat("p", 200),
+		State:  bulk.Waiting,
+	}
 	for range 20 {
 		item.Warnings = append(item.Warnings, strings.Repeat("'<", 200))
 	}
-	job, err := s.RecordPortion(t.Context(), job, bulk.Portion{Items: []bulk.Item{item}, Next: bulk.Place{Cursor: strings.Repeat("c", 8000)}})
+	job, err := s.RecordPortion(t.Context(), job,
+		bulk.Portion{Items: []bulk.Item{item}, Next: bulk.Place{Cursor: strings.Repeat("c", 8000)}})
 	must(t, err)
 	got, err := s.Item(t.Context(), job.Ref, 0)
 	must(t, err)

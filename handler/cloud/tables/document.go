@@ -30,7 +30,8 @@ func newDocument(partition, row string, plain map[string]string, content any) (d
 		return document{}, err
 	}
 	if len(text) > documentMax {
-		return document{}, fault.Newf(fault.TooLarge, "The record has %d kB; the limit is %d kB.", len(text)/1000, documentMax/1000)
+		return document{}, fault.Newf(fault.TooLarge, "The record has %d kB; the limit is %d kB.", len(text)/1000,
+			documentMax/1000)
 	}
 	return document{keys{PartitionKey: partition, RowKey: row}, plain, text}, nil
 }
@@ -69,7 +70,8 @@ func readDocument(entity []byte, content any) (keys, error) {
 		text = append(text, part...)
 	}
 	if len(text) == 0 {
-		return row, fault.New(fault.Internal, "A record cannot be read.", fmt.Errorf("tables: a document without a text"))
+		return row, fault.New(fault.Internal, "A record cannot be read.",
+			fmt.Errorf("tables: a document without a text"))
 	}
 	return row, decode(text, content)
 }

@@ -65,11 +65,14 @@ func (s *Store) placesOf(ctx context.Context, scope erasure.Scope) ([]place, err
 	if err := checkKeys(scope.User); err != nil {
 		return nil, err
 	}
-	places := []place{{sessionsTable, ofTenant(scope.Tenant) + fmt.Sprintf(" and RowKey eq '%s'", scope.User), always(erasure.Sessions)}}
+	places := []place{
+		{sessionsTable, ofTenant(scope.Tenant) + fmt.Sprintf(" and RowKey eq '%s'", scope.User),
+			always(erasure.Sessions)}}
 	places = append(places, place{schedulesTable, ofUser(scope.Tenant, scope.User), always(erasure.Schedules)})
 	jobs, err := s.indexed(ctx, indexTable, scope.Tenant, scope.User)
 	for _, job := range jobs {
-		places = append(places, place{bulkTable, fmt.Sprintf("PartitionKey eq '%s'", jobPartition(job.Ref)), kindOfBulk})
+		places = append(places,
+			place{bulkTable, fmt.Sprintf("PartitionKey eq '%s'", jobPartition(job.Ref)), kindOfBulk})
 	}
 	return places, err
 }

@@ -23,7 +23,8 @@ import (
 	"imagepro/handler/tab"
 )
 
-var tenantTables = []string{"ImageProSessions", "ImageProUsers", "ImageProBulkEdits", "ImageProBulkIndex", "ImageProBulkOpen", "ImageProSchedules", "ImageProPeers", "ImageProTabs", "ImageProPresets", "ImageProImages"}
+var tenantTables = []string{"ImageProSessions", "ImageProUsers", "ImageProBulkEdits", "ImageProBulkIndex",
+	"ImageProBulkOpen", "ImageProSchedules", "ImageProPeers", "ImageProTabs", "ImageProPresets", "ImageProImages"}
 
 // fill gives a tenant users, sessions, tabs, presets and two jobs, of which one has more records than fit a
 // transaction.
@@ -37,7 +38,8 @@ func fill(t *testing.T, s *tables.Store, tenant string) {
 		must(t, err)
 		_, err = s.CreatePreset(t.Context(), tab.Preset{Tenant: tenant, ID: fmt.Sprint(i), Name: fmt.Sprint(i)})
 		must(t, err)
-		_, err = s.PutProperties(t.Context(), library.Properties{Tenant: tenant, Ref: library.Ref{Drive: "d", Item: fmt.Sprint(i)}})
+		_, err = s.PutProperties(t.Context(),
+			library.Properties{Tenant: tenant, Ref: library.Ref{Drive: "d", Item: fmt.Sprint(i)}})
 		must(t, err)
 		_, err = s.CreateSchedule(t.Context(), scheduleFor(tenant, fmt.Sprint(i), "s"))
 		must(t, err)
@@ -118,16 +120,18 @@ func TestEraseOfAUserLeavesTheOthersOfTheTenant(t *testing.T) {
 	}
 	counts := map[erasure.Kind]int{}
 	last := map[string]string{}
-	must(t, s.Erase(ctx, erasure.Scope{Tenant: tenant, User: "u"}, true, ledger(func(place string, records []erasure.Record) error {
-		for _, record := range records {
-			if record.Key <= last[place] {
-				t.Errorf("%s: %q comes after %q", place, record.Key, last[place])
-			}
-			last[place] = record.Key
-			counts[record.Kind]++
-		}
-		return nil
-	})))
+	must(
+		t, s.Erase(ctx, erasure.Scope{Tenant: tenant, User: "u"}, true,
+			ledger(func(place string, records []erasure.Record) error {
+				for _, record := range records {
+					if record.Key <= last[place] {
+						t.Errorf("%s: %q comes after %q", place, record.Key, last[place])
+					}
+					last[place] = record.Key
+					counts[record.Kind]++
+				}
+				return nil
+			})))
 	want := map[erasure.Kind]int{erasure.Sessions: 1, erasure.BulkEdits: 2, erasure.Bookkeeping: 2*bulk.Shares + 4}
 	if diff := cmp.Diff(want, counts); diff != "" {
 		t.Errorf("counted (-want +got):\n%s", diff)
@@ -144,13 +148,14 @@ func TestEraseStopsWithTake(t *testing.T) {
 	before := len(left(t, tenant))
 	stop := errors.New("stop")
 	taken := 0
-	err := s.Erase(t.Context(), erasure.Scope{Tenant: tenant}, true, ledger(func(_ string, records []erasure.Record) error {
-		if taken > 0 {
-			return stop
-		}
-		taken = len(records)
-		return nil
-	}))
+	err := s.Erase(t.Context(), erasure.Scope{Tenant: tenant}, true,
+		ledger(func(_ string, records []erasure.Record) error {
+			if taken > 0 {
+				return stop
+			}
+			taken = len(records)
+			return nil
+		}))
 	if rest := len(left(t, tenant)); !errors.Is(err, stop) || taken == 0 || rest != before-taken {
 		t.Errorf("Erase = %v, %d of %d records are left after %d were taken", err, rest, before, taken)
 	}
@@ -191,7 +196,8 @@ func TestEraseTakesRecordsThatGoMeanwhile(t *testing.T) {
 	slow := openAt(t, through(t, func(r *http.Request) bool {
 		if strings.HasSuffix(r.URL.Path, "/$batch") {
 			once.Do(func() { // before the first deletion arrives, another erasure takes all but one of its records
-				err := errors.Join(s.Erase(r.Context(), erasure.Scope{Tenant: tenant}, true, uncounted), s.PutSession(r.Context(), org.Session{Tenant: tenant, User: "1"}))
+				err := errors.Join(s.Erase(r.Context(), erasure.Scope{Tenant: tenant}, true, uncounted),
+					s.PutSession(r.Context(), org.Session{Tenant: tenant, User: "1"}))
 				if err != nil {
 					t.Error(err)
 				}
@@ -260,9 +266,11 @@ func TestTwoErasuresAtOnceLeaveNothing(t *testing.T) {
 func TestTransactionThatFailsAtTheServerIsBusy(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		const answer = "--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\nContent-Type: application/http\r\n\r\n" +
+		const answer = "--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\nContent-Type: " +
+			"application/http\r\n\r\n" +
 			"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n\r\n" +
-			`{"odata.error":{"code":"ServerBusy","message":{"lang":"en-us","value":"1:The server is busy."}}}` + "\r\n--c--\r\n--b--\r\n"
+			`{"odata.error":{"code":"ServerBusy","message":{"lang":"en-us","value":"1:The server is busy."}}}` +
+			"\r\n--c--\r\n--b--\r\n"
 		w.Header().Set("Content-Type", "multipart/mixed; boundary=b")
 		w.WriteHeader(http.StatusAccepted)
 		_, _ = w.Write([]byte(answer))

@@ -33,9 +33,15 @@ type erasureRow struct {
 func rowOfErasure(e org.Erasure) erasureRow {
 	counts, _ := json.Marshal(e.Counts) // maps of texts and numbers always marshal
 	row := erasureRow{
-		keys:   keys{PartitionKey: erasurePartition, RowKey: e.ID},
-		Tenant: e.Scope.Tenant, User: e.Scope.User, Subject: string(e.Subject), Reason: e.Reason,
-		Begun: formatTime(e.Begun), Marked: formatTime(e.Marked), Done: formatTime(e.Done), Counts: string(counts),
+		keys:    keys{PartitionKey: erasurePartition, RowKey: e.ID},
+		Tenant:  e.Scope.Tenant,
+		User:    e.Scope.User,
+		Subject: string(e.Subject),
+		Reason:  e.Reason,
+		Begun:   formatTime(e.Begun),
+		Marked:  formatTime(e.Marked),
+		Done:    formatTime(e.Done),
+		Counts:  string(counts),
 	}
 	if len(e.Through) > 0 {
 		through, _ := json.Marshal(e.Through)
@@ -46,8 +52,14 @@ func rowOfErasure(e org.Erasure) erasureRow {
 
 func (r erasureRow) erasure(etag string) (org.Erasure, error) {
 	e := org.Erasure{
-		ID: r.RowKey, Scope: erasure.Scope{Tenant: r.Tenant, User: r.User}, Subject: org.Subject(r.Subject), Reason: r.Reason,
-		Begun: parseTime(r.Begun), Marked: parseTime(r.Marked), Done: parseTime(r.Done), Version: etag,
+		ID:      r.RowKey,
+		Scope:   erasure.Scope{Tenant: r.Tenant, User: r.User},
+		Subject: org.Subject(r.Subject),
+		Reason:  r.Reason,
+		Begun:   parseTime(r.Begun),
+		Marked:  parseTime(r.Marked),
+		Done:    parseTime(r.Done),
+		Version: etag,
 	}
 	if err := decode([]byte(r.Counts), &e.Counts); err != nil {
 		return e, err

@@ -79,7 +79,14 @@ func documentOfImage(p library.Properties) (document, error) {
 		return document{}, err
 	}
 	stored := imageDocument{
-		Drive: p.Drive, Item: p.Item, Folder: p.Folder, Title: p.Title, AltText: p.AltText, Caption: p.Caption, Credit: p.Credit, Tags: p.Tags,
+		Drive:   p.Drive,
+		Item:    p.Item,
+		Folder:  p.Folder,
+		Title:   p.Title,
+		AltText: p.AltText,
+		Caption: p.Caption,
+		Credit:  p.Credit,
+		Tags:    p.Tags,
 	}
 	if p.Focal != nil {
 		stored.Focal = &pointDocument{p.Focal.X, p.Focal.Y}
@@ -88,7 +95,8 @@ func documentOfImage(p library.Properties) (document, error) {
 		stored.Recipes = append(stored.Recipes, appliedEntry{r.Hash, string(r.Recipe), formatTime(r.At)})
 	}
 	return newDocument(p.Tenant, imageKey(p.Ref), map[string]string{
-		folderColumn: hashKey(p.Folder), altColumn: yesOrNo(p.AltText != ""), changedColumn: formatTime(p.ChangedAt), byColumn: p.ChangedBy,
+		folderColumn: hashKey(p.Folder), altColumn: yesOrNo(p.AltText != ""), changedColumn: formatTime(p.ChangedAt),
+		byColumn: p.ChangedBy,
 	}, stored)
 }
 
@@ -103,9 +111,17 @@ func imageOf(entity []byte) (library.Properties, error) {
 		return library.Properties{}, err
 	}
 	p := library.Properties{
-		Tenant: row.PartitionKey, Ref: library.Ref{Drive: stored.Drive, Item: stored.Item}, Folder: stored.Folder,
-		Title: stored.Title, AltText: stored.AltText, Caption: stored.Caption, Credit: stored.Credit, Tags: stored.Tags,
-		ChangedAt: parseTime(columns.ChangedAt), ChangedBy: columns.ChangedBy, Version: row.ETag,
+		Tenant:    row.PartitionKey,
+		Ref:       library.Ref{Drive: stored.Drive, Item: stored.Item},
+		Folder:    stored.Folder,
+		Title:     stored.Title,
+		AltText:   stored.AltText,
+		Caption:   stored.Caption,
+		Credit:    stored.Credit,
+		Tags:      stored.Tags,
+		ChangedAt: parseTime(columns.ChangedAt),
+		ChangedBy: columns.ChangedBy,
+		Version:   row.ETag,
 	}
 	if stored.Focal != nil {
 		p.Focal = &library.Point{X: stored.Focal.X, Y: stored.Focal.Y}
@@ -136,7 +152,8 @@ func (s *Store) PutProperties(ctx context.Context, p library.Properties) (librar
 	}
 	etag, err := s.put(ctx, imagesTable, p.Version, record)
 	if fault.Is(err, fault.Conflict) { // unless an answer was lost and the SDK asked again
-		if now, lookErr := s.Properties(ctx, p.Tenant, p.Ref); lookErr == nil && sameText(documentOfImage, now, p) && now.ChangedAt.Equal(p.ChangedAt.Truncate(time.Millisecond)) {
+		if now, lookErr := s.Properties(ctx, p.Tenant, p.Ref); lookErr == nil && sameText(documentOfImage, now, p) &&
+			now.ChangedAt.Equal(p.ChangedAt.Truncate(time.Millisecond)) {
 			return now, nil
 		}
 	}
@@ -155,7 +172,9 @@ var (
 )
 
 // ListProperties returns those that the filter selects. The cursor is the key that was looked at last.
-func (s *Store) ListProperties(ctx context.Context, tenant string, f library.Filter, cursor string, limit int) ([]library.Properties, string, error) {
+func (s *Store) ListProperties(
+	ctx context.Context, tenant string, f library.Filter, cursor string, limit int,
+) ([]library.Properties, string, error) {
 	if err := checkKeys(tenant); err != nil {
 		return nil, "", err
 	}
@@ -177,7 +196,8 @@ func (s *Store) ListProperties(ctx context.Context, tenant string, f library.Fil
 		p, err := imageOf(entity)
 		scanned++
 		last = imageKey(p.Ref)
-		if err == nil && (f.Tag == "" || slices.ContainsFunc(p.Tags, func(tag string) bool { return strings.EqualFold(tag, f.Tag) })) {
+		if err == nil && (f.Tag == "" ||
+			slices.ContainsFunc(p.Tags, func(tag string) bool { return strings.EqualFold(tag, f.Tag) })) {
 			found = append(found, p)
 		}
 		return err == nil, err
@@ -189,7 +209,9 @@ func (s *Store) ListProperties(ctx context.Context, tenant string, f library.Fil
 }
 
 // Find returns images of which something is said.
-func (s *Store) Find(ctx context.Context, tenant string, f bulk.PropertyFilter, cursor string, limit int) ([]bulk.ImageRef, string, error) {
+func (s *Store) Find(
+	ctx context.Context, tenant string, f bulk.PropertyFilter, cursor string, limit int,
+) ([]bulk.ImageRef, string, error) {
 	found, next, err := s.ListProperties(ctx, tenant, library.Filter(f), cursor, limit)
 	var images []bulk.ImageRef
 	for _, p := range found {
@@ -248,7 +270,8 @@ func (s *Store) forgetAll(ctx context.Context, entities [][]byte) error {
 			return err
 		}
 		p.ChangedBy = ""
-		if _, err := s.PutProperties(ctx, p); err != nil && !fault.Is(err, fault.Conflict) { // changed just now: the next pass sees it
+		// changed just now: the next pass sees it
+		if _, err := s.PutProperties(ctx, p); err != nil && !fault.Is(err, fault.Conflict) {
 			return err
 		}
 	}

@@ -16,7 +16,13 @@ import (
 )
 
 func said(tenant, drive, item string, change func(*library.Properties)) library.Properties {
-	p := library.Properties{Tenant: tenant, Ref: library.Ref{Drive: drive, Item: item}, Folder: "f", ChangedAt: noon, ChangedBy: "u"}
+	p := library.Properties{
+		Tenant:    tenant,
+		Ref:       library.Ref{Drive: drive, Item: item},
+		Folder:    "f",
+		ChangedAt: noon,
+		ChangedBy: "u",
+	}
 	if change != nil {
 		change(&p)
 	}
@@ -133,7 +139,8 @@ func TestWhatAUserSaidStaysWithoutTheirId(t *testing.T) {
 	ctx := t.Context()
 	for n, by := range []string{"u", "v", "u"} {
 		_, err := s.PutProperties(ctx, said(tenant, "d", fmt.Sprint(n), func(p *library.Properties) {
-			p.ChangedBy, p.Title, p.Recipes = by, "t", []library.Applied{{Hash: "h", Recipe: json.RawMessage(`{}`), At: stamp}}
+			p.ChangedBy, p.Title, p.Recipes = by, "t",
+				[]library.Applied{{Hash: "h", Recipe: json.RawMessage(`{}`), At: stamp}}
 		}))
 		must(t, err)
 	}
@@ -141,7 +148,8 @@ func TestWhatAUserSaidStaysWithoutTheirId(t *testing.T) {
 		must(t, s.Erase(ctx, erasure.Scope{Tenant: tenant, User: "u"}, last, uncounted))
 		for _, item := range []string{"0", "2"} {
 			p, err := s.Properties(ctx, tenant, library.Ref{Drive: "d", Item: item})
-			if must(t, err); last && (p.ChangedBy != "" || p.Title != "t" || !p.ChangedAt.Equal(stamp) || len(p.Recipes) != 1) {
+			if must(t, err); last &&
+				(p.ChangedBy != "" || p.Title != "t" || !p.ChangedAt.Equal(stamp) || len(p.Recipes) != 1) {
 				t.Errorf("%+v", p)
 			}
 		}

@@ -60,8 +60,8 @@ func (s *Store) addToIndex(ctx context.Context, j bulk.Job) error {
 	return s.upsert(ctx, openTable, openRow{indexRow: rowOfIndex(j)})
 }
 
-// CloseJob notes that a job is final, which it stays. One that has no record is closed only if its place in the index is as it
-// was read: it may be being submitted. A repeat is no fault.
+// CloseJob notes that a job is final, which it stays. One that has no record is closed only if its place in the index
+// is as it was read: it may be being submitted. A repeat is no fault.
 func (s *Store) CloseJob(ctx context.Context, j bulk.Job) error {
 	if err := checkKeys(j.Tenant, j.User, j.Job); err != nil {
 		return err
@@ -88,7 +88,10 @@ func (s *Store) indexed(ctx context.Context, table, tenant, user string) ([]bulk
 		}
 		owner, job, _ := strings.Cut(row.RowKey, "_")
 		jobs = append(jobs, bulk.Job{
-			Ref: bulk.Ref{Tenant: tenant, Job: job}, User: owner, CreatedAt: parseTime(row.CreatedAt), Version: row.ETag,
+			Ref:       bulk.Ref{Tenant: tenant, Job: job},
+			User:      owner,
+			CreatedAt: parseTime(row.CreatedAt),
+			Version:   row.ETag,
 		})
 		return true, nil
 	})
@@ -136,8 +139,16 @@ func (s *Store) EachOpen(ctx context.Context, yield func(bulk.OpenJob) bool) err
 		}
 		owner, id, _ := strings.Cut(row.RowKey, "_")
 		return yield(bulk.OpenJob{
-			Job:  bulk.Job{Ref: bulk.Ref{Tenant: row.PartitionKey, Job: id}, User: owner, CreatedAt: parseTime(row.CreatedAt), Version: row.ETag},
-			Mark: row.Mark, MarkAt: parseTime(row.MarkAt), Nudges: row.Nudges, Rests: row.Rests,
+			Job: bulk.Job{
+				Ref:       bulk.Ref{Tenant: row.PartitionKey, Job: id},
+				User:      owner,
+				CreatedAt: parseTime(row.CreatedAt),
+				Version:   row.ETag,
+			},
+			Mark:   row.Mark,
+			MarkAt: parseTime(row.MarkAt),
+			Nudges: row.Nudges,
+			Rests:  row.Rests,
 		}), nil
 	})
 }
@@ -147,7 +158,8 @@ func (s *Store) NoteOpen(ctx context.Context, j bulk.OpenJob) error {
 	if err := checkKeys(j.Tenant, j.User, j.Ref.Job); err != nil {
 		return err
 	}
-	_, err := s.update(ctx, openTable, j.Version, openRow{rowOfIndex(j.Job), j.Mark, formatTime(j.MarkAt), j.Nudges, j.Rests})
+	_, err := s.update(ctx, openTable, j.Version,
+		openRow{rowOfIndex(j.Job), j.Mark, formatTime(j.MarkAt), j.Nudges, j.Rests})
 	return err
 }
 

@@ -31,12 +31,19 @@ func TestTheIndexKnowsTheOpenJobsOfAUserAndOfATenant(t *testing.T) {
 	for _, job := range []struct{ tenant, user, id string }{
 		{tenant, "u", "1"}, {tenant, "u", "2"}, {tenant, "u-", "3"}, {tenant, "v", "4"}, {tenant + "0", "u", "5"},
 	} {
-		must(t, s.CreateJob(ctx, bulk.Job{Ref: bulk.Ref{Tenant: job.tenant, Job: job.id}, User: job.user, State: bulk.Planning, CreatedAt: noon}))
+		must(
+			t, s.CreateJob(ctx, bulk.Job{
+				Ref:       bulk.Ref{Tenant: job.tenant, Job: job.id},
+				User:      job.user,
+				State:     bulk.Planning,
+				CreatedAt: noon,
+			}))
 	}
 	if got, want := openJobs(t, s, tenant, "u"), []string{"u 1 planning", "u 2 planning"}; !slices.Equal(got, want) {
 		t.Errorf("open jobs of the user: %q, want %q", got, want)
 	}
-	if got, want := openJobs(t, s, tenant, ""), []string{"u 1 planning", "u 2 planning", "u- 3 planning", "v 4 planning"}; !slices.Equal(got, want) {
+	if got, want := openJobs(t, s, tenant, ""),
+		[]string{"u 1 planning", "u 2 planning", "u- 3 planning", "v 4 planning"}; !slices.Equal(got, want) {
 		t.Errorf("open jobs of the tenant: %q, want %q", got, want)
 	}
 	job, err := s.Job(ctx, bulk.Ref{Tenant: tenant, Job: "1"})
@@ -75,7 +82,13 @@ func TestOpenJobsAreCountedByTenantAndUserAndThoseAtWork(t *testing.T) {
 	s, tenant := open(t)
 	ctx := t.Context()
 	for _, job := range []struct{ user, id string }{{"u", "1"}, {"u", "2"}, {"u-", "3"}, {"v", "4"}} {
-		must(t, s.CreateJob(ctx, bulk.Job{Ref: bulk.Ref{Tenant: tenant, Job: job.id}, User: job.user, State: bulk.Planning, CreatedAt: noon}))
+		must(
+			t, s.CreateJob(ctx, bulk.Job{
+				Ref:       bulk.Ref{Tenant: tenant, Job: job.id},
+				User:      job.user,
+				State:     bulk.Planning,
+				CreatedAt: noon,
+			}))
 	}
 	var first bulk.OpenJob
 	must(t, s.EachOpen(ctx, func(j bulk.OpenJob) bool {
@@ -91,8 +104,8 @@ func TestOpenJobsAreCountedByTenantAndUserAndThoseAtWork(t *testing.T) {
 	}
 }
 
-// A client that repeats a submission with its key an hour later gives the job its record then, while a sweep, or a visit, takes
-// the place in the index for an orphan.
+// A client that repeats a submission with its key an hour later gives the job its record then, while a sweep, or a
+// visit, takes the place in the index for an orphan.
 func TestAJobThatIsJustBeingSubmittedIsNotClosed(t *testing.T) {
 	t.Parallel()
 	s, tenant := open(t)

@@ -92,22 +92,43 @@ func rowOfItem(i bulk.Item) itemRow {
 		key = passedKey(i.N)
 	}
 	facts := itemFacts{
-		Number: i.Number, User: i.User, Drive: i.Drive, File: i.File, Parent: i.Parent, Name: i.Name, Tag: i.Tag, Hash: i.Hash,
-		Size: i.Size, Reason: i.Reason, Message: i.Message,
-		Before: pictureFacts(i.Before), After: pictureFacts(i.After), Warnings: i.Warnings, FinishedAt: formatTime(i.FinishedAt), Tries: i.Tries,
+		Number:     i.Number,
+		User:       i.User,
+		Drive:      i.Drive,
+		File:       i.File,
+		Parent:     i.Parent,
+		Name:       i.Name,
+		Tag:        i.Tag,
+		Hash:       i.Hash,
+		Size:       i.Size,
+		Reason:     i.Reason,
+		Message:    i.Message,
+		Before:     pictureFacts(i.Before),
+		After:      pictureFacts(i.After),
+		Warnings:   i.Warnings,
+		FinishedAt: formatTime(i.FinishedAt),
+		Tries:      i.Tries,
 	}
 	if i.Intent != nil {
 		facts.Intent = &intentFacts{
-			At: formatTime(i.Intent.At), Source: i.Intent.Source, Fingerprint: i.Intent.Fingerprint, Name: i.Intent.Name, Folder: i.Intent.Folder,
-			Before: pictureFacts(i.Intent.Before), After: pictureFacts(i.Intent.After), Warnings: i.Intent.Warnings,
+			At:          formatTime(i.Intent.At),
+			Source:      i.Intent.Source,
+			Fingerprint: i.Intent.Fingerprint,
+			Name:        i.Intent.Name,
+			Folder:      i.Intent.Folder,
+			Before:      pictureFacts(i.Intent.Before),
+			After:       pictureFacts(i.Intent.After),
+			Warnings:    i.Intent.Warnings,
 		}
 		for _, a := range i.Intent.Earlier {
-			facts.Intent.Earlier = append(facts.Intent.Earlier, announcedFacts{a.Fingerprint, a.Name, a.Folder, pictureFacts(a.After), a.Warnings})
+			facts.Intent.Earlier = append(facts.Intent.Earlier,
+				announcedFacts{a.Fingerprint, a.Name, a.Folder, pictureFacts(a.After), a.Warnings})
 		}
 	}
 	facts.Saved, facts.Undoing = (*savedFacts)(i.Saved), (*undoFacts)(i.Undoing)
 	text, _ := marshal(facts) // such structs always marshal
-	return itemRow{keys: keys{PartitionKey: jobPartition(i.Ref), RowKey: key}, State: string(i.State), Facts: string(text)}
+	return itemRow{keys: keys{PartitionKey: jobPartition(i.Ref), RowKey: key}, State: string(i.State),
+		Facts: string(text)}
 }
 
 func (r itemRow) item(ref bulk.Ref, etag string) (bulk.Item, error) {
@@ -121,19 +142,46 @@ func (r itemRow) item(ref bulk.Ref, etag string) (bulk.Item, error) {
 		return bulk.Item{}, fault.New(fault.Internal, "A record cannot be read.", err)
 	}
 	item := bulk.Item{
-		Ref: ref, N: n, Number: facts.Number, Passed: kind == "4", User: facts.User, Drive: facts.Drive, File: facts.File, Parent: facts.Parent, Name: facts.Name,
-		Tag: facts.Tag, Hash: facts.Hash, Size: facts.Size, State: bulk.ItemState(r.State), Reason: facts.Reason, Message: facts.Message,
-		Before: bulk.Picture(facts.Before), After: bulk.Picture(facts.After), Warnings: facts.Warnings,
-		FinishedAt: parseTime(facts.FinishedAt), Tries: facts.Tries, Version: etag,
+		Ref:        ref,
+		N:          n,
+		Number:     facts.Number,
+		Passed:     kind == "4",
+		User:       facts.User,
+		Drive:      facts.Drive,
+		File:       facts.File,
+		Parent:     facts.Parent,
+		Name:       facts.Name,
+		Tag:        facts.Tag,
+		Hash:       facts.Hash,
+		Size:       facts.Size,
+		State:      bulk.ItemState(r.State),
+		Reason:     facts.Reason,
+		Message:    facts.Message,
+		Before:     bulk.Picture(facts.Before),
+		After:      bulk.Picture(facts.After),
+		Warnings:   facts.Warnings,
+		FinishedAt: parseTime(facts.FinishedAt),
+		Tries:      facts.Tries,
+		Version:    etag,
 	}
 	if i := facts.Intent; i != nil {
 		item.Intent = &bulk.Intent{
-			At: parseTime(i.At), Source: i.Source, Fingerprint: i.Fingerprint, Name: i.Name, Folder: i.Folder,
-			Before: bulk.Picture(i.Before), After: bulk.Picture(i.After), Warnings: i.Warnings,
+			At:          parseTime(i.At),
+			Source:      i.Source,
+			Fingerprint: i.Fingerprint,
+			Name:        i.Name,
+			Folder:      i.Folder,
+			Before:      bulk.Picture(i.Before),
+			After:       bulk.Picture(i.After),
+			Warnings:    i.Warnings,
 		}
 		for _, a := range i.Earlier {
 			item.Intent.Earlier = append(item.Intent.Earlier, bulk.Announced{
-				Fingerprint: a.Fingerprint, Name: a.Name, Folder: a.Folder, After: bulk.Picture(a.After), Warnings: a.Warnings,
+				Fingerprint: a.Fingerprint,
+				Name:        a.Name,
+				Folder:      a.Folder,
+				After:       bulk.Picture(a.After),
+				Warnings:    a.Warnings,
 			})
 		}
 	}
@@ -182,8 +230,8 @@ type share struct {
 // sharesKept is how many shares are remembered: those of 128 jobs.
 const sharesKept = 128 * bulk.Shares
 
-// shareOf returns the share that counts an image. Two that ask at the same time for one that is not remembered may get two:
-// then they may meet.
+// shareOf returns the share that counts an image. Two that ask at the same time for one that is not remembered may get
+// two: then they may meet.
 func (s *Store) shareOf(i bulk.Item) *share {
 	key := jobPartition(i.Ref) + shareKey(i.N%bulk.Shares)
 	if known, ok := s.shares.Get(key); ok {
@@ -251,7 +299,9 @@ func (s *Store) Unfinished(ctx context.Context, ref bulk.Ref, below int) ([]int,
 	}
 	filter := fmt.Sprintf("%s and State eq '%s'", between(jobPartition(ref), "3_", itemKey(below)), bulk.Waiting)
 	var numbers []int
-	err := s.list(ctx, bulkTable, query{filter: filter, columns: []string{"RowKey"}}, func(entity []byte) (bool, error) {
+	err := s.list(ctx, bulkTable, query{filter: filter, columns: []string{"RowKey"}}, func(
+		entity []byte,
+	) (bool, error) {
 		var row keys
 		if err := decode(entity, &row); err != nil {
 			return false, err
@@ -285,5 +335,7 @@ func (s *Store) ItemsOf(ctx context.Context, ref bulk.Ref, cursor string, limit 
 		}
 		return row.item(ref, row.ETag)
 	}
-	return page(ctx, s, slice{bulkTable, jobPartition(ref), after, "5"}, limit, read, func(i bulk.Item) string { return rowOfItem(i).RowKey })
+	return page(ctx, s, slice{bulkTable, jobPartition(ref), after, "5"}, limit, read, func(i bulk.Item) string {
+		return rowOfItem(i).RowKey
+	})
 }

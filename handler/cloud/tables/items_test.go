@@ -22,7 +22,17 @@ func TestItemComesBackAsItWasWritten(t *testing.T) {
 	s, job := newJob(t, 0)
 	ctx := t.Context()
 	want := bulk.Item{
-		Ref: job.Ref, N: 0, Number: 7, User: "u", Drive: "b!D", File: "F", Parent: "P", Name: `it's "ü" <&>.jpg`, Tag: `"c:{1},2"`, Size: large, State: bulk.Waiting,
+		Ref:     job.Ref,
+		N:       0,
+		Number:  7,
+		User:    "u",
+		Drive:   "b!D",
+		File:    "F",
+		Parent:  "P",
+		Name:    `it's "ü" <&>.jpg`,
+		Tag:     `"c:{1},2"`,
+		Size:    large,
+		State:   bulk.Waiting,
 		Undoing: &bulk.Undoing{Old: "o+/=", Bytes: large, Left: "l+/=", Unsure: true},
 	}
 	_, err := s.RecordPortion(ctx, job, bulk.Portion{Items: []bulk.Item{want}})
@@ -34,8 +44,21 @@ func TestItemComesBackAsItWasWritten(t *testing.T) {
 		t.Errorf("Item (-want +got):\n%s", diff)
 	}
 
-	before, after := bulk.Picture{Width: 1, Height: 2, Bytes: large, Format: "jpeg"}, bulk.Picture{Width: 3, Height: 4, Bytes: 5, Format: "png"}
-	want.Intent = &bulk.Intent{Source: "s+/=", Fingerprint: "f+/=", Name: "n", Folder: "D2", Before: before, After: after, Warnings: []string{"w", "x"}}
+	before, after := bulk.Picture{Width: 1, Height: 2, Bytes: large, Format: "jpeg"}, bulk.Picture{
+		Width:  3,
+		Height: 4,
+		Bytes:  5,
+		Format: "png",
+	}
+	want.Intent = &bulk.Intent{
+		Source:      "s+/=",
+		Fingerprint: "f+/=",
+		Name:        "n",
+		Folder:      "D2",
+		Before:      before,
+		After:       after,
+		Warnings:    []string{"w", "x"},
+	}
 	want, err = s.Intend(ctx, want)
 	must(t, err)
 	got, err = s.Item(ctx, job.Ref, 0)
@@ -45,7 +68,8 @@ func TestItemComesBackAsItWasWritten(t *testing.T) {
 	}
 
 	want.State, want.Reason, want.Message, want.FinishedAt = bulk.Edited, "r", "m", noon
-	want.Before, want.After, want.Warnings, want.Saved = before, after, []string{"w"}, &bulk.Saved{File: "F2", Tag: `"c:{1},3"`}
+	want.Before, want.After, want.Warnings, want.Saved = before, after, []string{"w"},
+		&bulk.Saved{File: "F2", Tag: `"c:{1},3"`}
 	_, err = s.FinishItem(ctx, want)
 	must(t, err)
 	got, err = s.Item(ctx, job.Ref, 0)
@@ -176,7 +200,9 @@ func TestAShareIsReadOnceByTheProcessThatWritesIt(t *testing.T) {
 	t.Parallel()
 	s, job := newJob(t, 3*bulk.Shares)
 	var requests atomic.Int64
-	behind, stop, err := azurite.Behind(storage, "Table", func(service http.Handler, w http.ResponseWriter, r *http.Request) {
+	behind, stop, err := azurite.Behind(storage, "Table", func(
+		service http.Handler, w http.ResponseWriter, r *http.Request,
+	) {
 		requests.Add(1)
 		service.ServeHTTP(w, r)
 	})
@@ -208,7 +234,8 @@ func TestItemsComeInPagesInTheirOrder(t *testing.T) {
 	t.Parallel()
 	s, job := newJob(t, 1010)
 	ctx := t.Context()
-	job, err := s.RecordPortion(ctx, job, bulk.Portion{Passed: passedFrom(job, 5), Folders: []bulk.FolderRef{{}}, Next: bulk.Place{Folders: 2}})
+	job, err := s.RecordPortion(ctx, job,
+		bulk.Portion{Passed: passedFrom(job, 5), Folders: []bulk.FolderRef{{}}, Next: bulk.Place{Folders: 2}})
 	must(t, err)
 	addJob(t, s, bulk.Ref{Tenant: job.Tenant, Job: job.Job + "0"}, 1) // a neighbour
 	for _, limit := range []int{350, 1000, 1005, 1015, 5000} {
@@ -220,7 +247,8 @@ func TestItemsComeInPagesInTheirOrder(t *testing.T) {
 				t.Errorf("limit %d: a page of %d with cursor %q", limit, len(page), next)
 			}
 			for _, item := range page {
-				if wantPassed := seen >= 1010; item.Passed != wantPassed || item.N != seen%1010 || item.Ref != job.Ref || item.Version == "" {
+				if wantPassed := seen >= 1010; item.Passed != wantPassed || item.N != seen%1010 ||
+					item.Ref != job.Ref || item.Version == "" {
 					t.Fatalf("limit %d: item %d is %+v", limit, seen, item)
 				}
 				seen++
@@ -237,7 +265,8 @@ func TestForgedCursorIsRefused(t *testing.T) {
 	t.Parallel()
 	s, job := newJob(t, 1)
 	forged := []string{
-		"0", "2_00000000", "5_00000000", "3_", "3_0", "3_0000000a", "3_000000000", "3_00000000' or PartitionKey ne '", "3_00000000\n", "%00", "3_0000000 ",
+		"0", "2_00000000", "5_00000000", "3_", "3_0", "3_0000000a", "3_000000000", "3_00000000' or PartitionKey ne '",
+		"3_00000000\n", "%00", "3_0000000 ",
 	}
 	for _, cursor := range forged {
 		_, _, err := s.ItemsOf(t.Context(), job.Ref, cursor, 1)
@@ -247,7 +276,8 @@ func TestForgedCursorIsRefused(t *testing.T) {
 		_, _, err := s.ItemsOf(t.Context(), job.Ref, "", limit)
 		wantKind(t, fmt.Sprintf("limit %d", limit), err, fault.Invalid)
 	}
-	if items, next, err := s.ItemsOf(t.Context(), job.Ref, "4_99999999", 1); err != nil || len(items) != 0 || next != "" {
+	if items, next, err := s.ItemsOf(t.Context(), job.Ref, "4_99999999", 1); err != nil || len(items) != 0 ||
+		next != "" {
 		t.Errorf("a cursor behind the end = %v, %q, %v, want nothing", items, next, err)
 	}
 }

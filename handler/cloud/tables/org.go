@@ -37,8 +37,15 @@ type organizationRow struct {
 
 func (r organizationRow) organization(etag string) org.Organization {
 	return org.Organization{
-		Tenant: r.RowKey, State: org.State(r.State), FirstSeen: parseTime(r.FirstSeen), LastActive: parseTime(r.LastActive),
-		EraseAt: parseTime(r.EraseAt), ReturnedAt: parseTime(r.ReturnedAt), WasDueAt: parseTime(r.WasDueAt), Erasure: r.Erasure, Version: etag,
+		Tenant:     r.RowKey,
+		State:      org.State(r.State),
+		FirstSeen:  parseTime(r.FirstSeen),
+		LastActive: parseTime(r.LastActive),
+		EraseAt:    parseTime(r.EraseAt),
+		ReturnedAt: parseTime(r.ReturnedAt),
+		WasDueAt:   parseTime(r.WasDueAt),
+		Erasure:    r.Erasure,
+		Version:    etag,
 	}
 }
 
@@ -61,9 +68,14 @@ func (s *Store) PutOrganization(ctx context.Context, o org.Organization) (org.Or
 		return o, err
 	}
 	etag, err := s.put(ctx, organizationsTable, o.Version, organizationRow{
-		keys:  keys{PartitionKey: organizationPartition, RowKey: o.Tenant},
-		State: string(o.State), FirstSeen: formatTime(o.FirstSeen), LastActive: formatTime(o.LastActive),
-		EraseAt: formatTime(o.EraseAt), ReturnedAt: formatTime(o.ReturnedAt), WasDueAt: formatTime(o.WasDueAt), Erasure: o.Erasure,
+		keys:       keys{PartitionKey: organizationPartition, RowKey: o.Tenant},
+		State:      string(o.State),
+		FirstSeen:  formatTime(o.FirstSeen),
+		LastActive: formatTime(o.LastActive),
+		EraseAt:    formatTime(o.EraseAt),
+		ReturnedAt: formatTime(o.ReturnedAt),
+		WasDueAt:   formatTime(o.WasDueAt),
+		Erasure:    o.Erasure,
 	})
 	if err == nil {
 		o.Version = etag
@@ -73,7 +85,8 @@ func (s *Store) PutOrganization(ctx context.Context, o org.Organization) (org.Or
 
 // Idle calls yield for each organization that was last active before the time, or is not active.
 func (s *Store) Idle(ctx context.Context, before time.Time, yield func(org.Organization) bool) error {
-	filter := fmt.Sprintf("PartitionKey eq '%s' and (LastActive lt '%s' or State ne '%s')", organizationPartition, formatTime(before), org.Active)
+	filter := fmt.Sprintf("PartitionKey eq '%s' and (LastActive lt '%s' or State ne '%s')", organizationPartition,
+		formatTime(before), org.Active)
 	return s.list(ctx, organizationsTable, query{filter: filter}, func(entity []byte) (bool, error) {
 		var row organizationRow
 		if err := decode(entity, &row); err != nil {
@@ -117,9 +130,13 @@ func (s *Store) User(ctx context.Context, tenant, id string) (org.User, error) {
 
 func (r userRow) user(etag string) org.User {
 	return org.User{
-		Tenant: r.PartitionKey, ID: r.RowKey, State: org.State(r.State),
+		Tenant:     r.PartitionKey,
+		ID:         r.RowKey,
+		State:      org.State(r.State),
 		Profile:    org.Profile{Name: r.Name, UPN: r.UPN, Mail: r.Mail, Locale: r.Locale},
-		LastSignIn: parseTime(r.LastSignIn), Erasure: r.Erasure, Version: etag,
+		LastSignIn: parseTime(r.LastSignIn),
+		Erasure:    r.Erasure,
+		Version:    etag,
 	}
 }
 
@@ -141,9 +158,14 @@ func (s *Store) PutUser(ctx context.Context, u org.User) (org.User, error) {
 		return u, err
 	}
 	etag, err := s.put(ctx, usersTable, u.Version, userRow{
-		keys:  keys{PartitionKey: u.Tenant, RowKey: u.ID},
-		State: string(u.State), Name: u.Profile.Name, UPN: u.Profile.UPN, Mail: u.Profile.Mail, Locale: u.Profile.Locale,
-		LastSignIn: formatTime(u.LastSignIn), Erasure: u.Erasure,
+		keys:       keys{PartitionKey: u.Tenant, RowKey: u.ID},
+		State:      string(u.State),
+		Name:       u.Profile.Name,
+		UPN:        u.Profile.UPN,
+		Mail:       u.Profile.Mail,
+		Locale:     u.Profile.Locale,
+		LastSignIn: formatTime(u.LastSignIn),
+		Erasure:    u.Erasure,
 	})
 	if err == nil {
 		u.Version = etag
@@ -171,16 +193,27 @@ type sessionRow struct {
 
 func rowOfSession(session org.Session) sessionRow {
 	return sessionRow{
-		keys:  keys{PartitionKey: session.Tenant, RowKey: session.User},
-		State: string(session.State), Reason: session.Reason, KeyID: session.KeyID, Sealed: session.Sealed,
-		SavedAt: formatTime(session.SavedAt), ParkedAt: formatTime(session.ParkedAt),
+		keys:     keys{PartitionKey: session.Tenant, RowKey: session.User},
+		State:    string(session.State),
+		Reason:   session.Reason,
+		KeyID:    session.KeyID,
+		Sealed:   session.Sealed,
+		SavedAt:  formatTime(session.SavedAt),
+		ParkedAt: formatTime(session.ParkedAt),
 	}
 }
 
 func (r sessionRow) session(tenant, user, etag string) org.Session {
 	return org.Session{
-		Tenant: tenant, User: user, State: org.SessionState(r.State), Reason: r.Reason, KeyID: r.KeyID, Sealed: r.Sealed,
-		SavedAt: parseTime(r.SavedAt), ParkedAt: parseTime(r.ParkedAt), Version: etag,
+		Tenant:   tenant,
+		User:     user,
+		State:    org.SessionState(r.State),
+		Reason:   r.Reason,
+		KeyID:    r.KeyID,
+		Sealed:   r.Sealed,
+		SavedAt:  parseTime(r.SavedAt),
+		ParkedAt: parseTime(r.ParkedAt),
+		Version:  etag,
 	}
 }
 

@@ -26,7 +26,14 @@ func TestOrganizationComesBackAsItWasPut(t *testing.T) {
 	t.Parallel()
 	s, tenant := open(t)
 	put := org.Organization{
-		Tenant: tenant, State: org.Erasing, FirstSeen: noon, LastActive: noon, EraseAt: noon, ReturnedAt: noon, WasDueAt: noon, Erasure: `it's "ü" <&>`,
+		Tenant:     tenant,
+		State:      org.Erasing,
+		FirstSeen:  noon,
+		LastActive: noon,
+		EraseAt:    noon,
+		ReturnedAt: noon,
+		WasDueAt:   noon,
+		Erasure:    `it's "ü" <&>`,
 	}
 	put, err := s.PutOrganization(t.Context(), put)
 	must(t, err)
@@ -56,7 +63,8 @@ func TestOrganizationIsWrittenOnlyOverTheVersionThatWasRead(t *testing.T) {
 		t.Error("a lost write changes the version that the caller holds")
 	}
 	wantKind(t, "deleting another version", s.DeleteOrganization(ctx, first), fault.Conflict)
-	wantKind(t, "deleting without a version", s.DeleteOrganization(ctx, org.Organization{Tenant: tenant}), fault.Conflict)
+	wantKind(t, "deleting without a version", s.DeleteOrganization(ctx, org.Organization{Tenant: tenant}),
+		fault.Conflict)
 
 	must(t, s.DeleteOrganization(ctx, second))
 	must(t, s.DeleteOrganization(ctx, second)) // gone is no fault
@@ -105,13 +113,23 @@ func TestUserIsReplacedWholeOverTheVersionThatWasRead(t *testing.T) {
 	t.Parallel()
 	s, tenant := open(t)
 	ctx := t.Context()
-	first, err := s.PutUser(ctx, org.User{Tenant: tenant, ID: "u", State: org.Active, Profile: org.Profile{Name: "Old", Locale: "de-DE"}})
+	first, err := s.PutUser(ctx, org.User{
+		Tenant:  tenant,
+		ID:      "u",
+		State:   org.Active,
+		Profile: org.Profile{Name: "Old", Locale: "de-DE"},
+	})
 	must(t, err)
 	_, err = s.PutUser(ctx, org.User{Tenant: tenant, ID: "u"})
 	wantKind(t, "creating it again", err, fault.Conflict)
 	next := org.User{
-		Tenant: tenant, ID: "u", State: org.Erasing, LastSignIn: noon, Profile: org.Profile{Name: "O'Neill ü", UPN: "o@x", Mail: "m@x"},
-		Erasure: "e", Version: first.Version,
+		Tenant:     tenant,
+		ID:         "u",
+		State:      org.Erasing,
+		LastSignIn: noon,
+		Profile:    org.Profile{Name: "O'Neill ü", UPN: "o@x", Mail: "m@x"},
+		Erasure:    "e",
+		Version:    first.Version,
 	}
 	second, err := s.PutUser(ctx, next)
 	must(t, err)
@@ -125,7 +143,8 @@ func TestUserIsReplacedWholeOverTheVersionThatWasRead(t *testing.T) {
 		t.Errorf("User (-want +got):\n%s", diff)
 	}
 	want := map[string]any{
-		"PartitionKey": tenant, "RowKey": "u", "Name": "O'Neill ü", "UPN": "o@x", "Mail": "m@x", "Locale": "", "State": "erasing", "Erasure": "e",
+		"PartitionKey": tenant, "RowKey": "u", "Name": "O'Neill ü", "UPN": "o@x", "Mail": "m@x", "Locale": "",
+		"State": "erasing", "Erasure": "e",
 		"LastSignIn": "2026-03-29T21:30:00.123Z",
 	}
 	ignore := cmpopts.IgnoreMapEntries(func(key string, _ any) bool {
@@ -146,8 +165,14 @@ func TestSessionComesBackAsItWasPut(t *testing.T) {
 	t.Parallel()
 	s, tenant := open(t)
 	put := org.Session{
-		Tenant: tenant, User: "u", State: org.SessionParked, Reason: "sign_in", KeyID: "k1", Sealed: bytes.Repeat([]byte{0, 255, '\''}, 8000),
-		SavedAt: noon, ParkedAt: noon,
+		Tenant:   tenant,
+		User:     "u",
+		State:    org.SessionParked,
+		Reason:   "sign_in",
+		KeyID:    "k1",
+		Sealed:   bytes.Repeat([]byte{0, 255, '\''}, 8000),
+		SavedAt:  noon,
+		ParkedAt: noon,
 	}
 	must(t, s.PutSession(t.Context(), put))
 	got, err := s.Session(t.Context(), tenant, "u")
@@ -209,7 +234,15 @@ func TestSessionsAreListedAndDeletedByVersion(t *testing.T) {
 	ctx := t.Context()
 	for _, key := range []string{"t1 u1", "t1 u2", "t2 u1"} {
 		tenant, user, _ := strings.Cut(key, " ")
-		must(t, s.PutSession(ctx, org.Session{Tenant: tenant, User: user, State: org.SessionReady, KeyID: "k", Sealed: []byte("x"), SavedAt: noon}))
+		must(
+			t, s.PutSession(ctx, org.Session{
+				Tenant:  tenant,
+				User:    user,
+				State:   org.SessionReady,
+				KeyID:   "k",
+				Sealed:  []byte("x"),
+				SavedAt: noon,
+			}))
 	}
 	var listed []org.Session
 	must(t, s.EachSession(ctx, func(session org.Session) bool {
@@ -236,8 +269,15 @@ func TestErasureComesBackAsItWasPut(t *testing.T) {
 	s := fresh(t)
 	ctx := t.Context()
 	put := org.Erasure{
-		ID: "e", Scope: erasure.Scope{Tenant: "t", User: "u"}, Subject: org.OfUser, Reason: "requested", Begun: noon, Marked: noon, Done: noon,
-		Counts: map[erasure.Kind]int{erasure.Images: 100_000, erasure.Files: 2}, Through: map[string]string{"a": `b "'`},
+		ID:      "e",
+		Scope:   erasure.Scope{Tenant: "t", User: "u"},
+		Subject: org.OfUser,
+		Reason:  "requested",
+		Begun:   noon,
+		Marked:  noon,
+		Done:    noon,
+		Counts:  map[erasure.Kind]int{erasure.Images: 100_000, erasure.Files: 2},
+		Through: map[string]string{"a": `b "'`},
 	}
 	put, err := s.PutErasure(ctx, put)
 	must(t, err)

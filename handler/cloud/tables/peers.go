@@ -21,13 +21,14 @@ const (
 	peerRest = 10 * time.Minute // after which its record goes
 )
 
-// Here notes that this process uses Graph for a tenant and how long it pauses. It returns how many processes do, and the
-// latest end of their pauses.
+// Here notes that this process uses Graph for a tenant and how long it pauses. It returns how many processes do, and
+// the latest end of their pauses.
 func (s *Store) Here(ctx context.Context, tenant string, now, pause time.Time) (peers int, until time.Time, err error) {
 	if err := checkKeys(tenant); err != nil {
 		return 0, until, err
 	}
-	if err := s.upsert(ctx, peersTable, peerRow{keys{PartitionKey: tenant, RowKey: s.process}, formatTime(now), formatTime(pause)}); err != nil {
+	if err := s.upsert(ctx, peersTable,
+		peerRow{keys{PartitionKey: tenant, RowKey: s.process}, formatTime(now), formatTime(pause)}); err != nil {
 		return 0, until, err
 	}
 	var old []keys

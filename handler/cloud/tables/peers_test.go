@@ -19,8 +19,10 @@ func TestProcessesThatWorkForATenantAreCounted(t *testing.T) {
 		want  int
 		until time.Duration
 	}{
-		{"one", 0, 0, 1, 0}, {"one", 0, 0, 1, 0}, {"other", 0, time.Hour, 2, time.Hour}, {"one", 0, time.Minute, 2, time.Hour}, {"neighbour", 0, 0, 1, 0},
-		{"one", 89 * time.Second, 0, 2, time.Hour}, {"one", 91 * time.Second, 0, 1, 0}, {"one", 11 * time.Minute, 0, 1, 0},
+		{"one", 0, 0, 1, 0}, {"one", 0, 0, 1, 0}, {"other", 0, time.Hour, 2, time.Hour},
+		{"one", 0, time.Minute, 2, time.Hour}, {"neighbour", 0, 0, 1, 0},
+		{"one", 89 * time.Second, 0, 2, time.Hour}, {"one", 91 * time.Second, 0, 1, 0},
+		{"one", 11 * time.Minute, 0, 1, 0},
 	} {
 		store, id := one, tenant
 		switch c.of {

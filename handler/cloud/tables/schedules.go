@@ -16,8 +16,8 @@ import (
 // Table              PartitionKey  RowKey            one record for
 // ImageProSchedules  <tid>         <oid>_<schedule>  each schedule: a document, with the time at which it is due
 //
-// Queries: a record by its key; those of a user; of all tenants those that are due, which reads the table through. It is
-// small: a record for each thing that somebody wants done again and again.
+// Queries: a record by its key; those of a user; of all tenants those that are due, which reads the table through. It
+// is small: a record for each thing that somebody wants done again and again.
 
 var _ schedule.Store = (*Store)(nil)
 
@@ -55,10 +55,21 @@ func documentOfSchedule(s schedule.Schedule) (document, error) {
 		return document{}, err
 	}
 	stored := scheduleDocument{
-		Name: s.Name, Recipe: string(s.Edit.Recipe), Save: form.OfSave(s.Edit.Save), Source: form.OfSource(s.Edit.Source),
-		Start: s.Start, Rule: s.Rule, Zone: s.Zone, OnlyChanged: s.OnlyChanged, Paused: s.Paused,
-		Next: formatTime(s.Next), LastDue: formatTime(s.LastDue), LastJob: s.LastJob, Since: s.Since,
-		CreatedAt: formatTime(s.CreatedAt), ChangedAt: formatTime(s.ChangedAt),
+		Name:        s.Name,
+		Recipe:      string(s.Edit.Recipe),
+		Save:        form.OfSave(s.Edit.Save),
+		Source:      form.OfSource(s.Edit.Source),
+		Start:       s.Start,
+		Rule:        s.Rule,
+		Zone:        s.Zone,
+		OnlyChanged: s.OnlyChanged,
+		Paused:      s.Paused,
+		Next:        formatTime(s.Next),
+		LastDue:     formatTime(s.LastDue),
+		LastJob:     s.LastJob,
+		Since:       s.Since,
+		CreatedAt:   formatTime(s.CreatedAt),
+		ChangedAt:   formatTime(s.ChangedAt),
 	}
 	if p := s.Problem; p != nil {
 		stored.Problem = &problemFacts{formatTime(p.At), string(p.Kind), p.Message}
@@ -75,11 +86,25 @@ func scheduleOf(entity []byte) (schedule.Schedule, error) {
 	row, err := readDocument(entity, &stored)
 	user, id, _ := strings.Cut(row.RowKey, "_")
 	s := schedule.Schedule{
-		Tenant: row.PartitionKey, User: user, ID: id, Next: parseTime(stored.Next), LastDue: parseTime(stored.LastDue),
-		LastJob: stored.LastJob, Since: stored.Since, CreatedAt: parseTime(stored.CreatedAt), ChangedAt: parseTime(stored.ChangedAt), Version: row.ETag,
+		Tenant:    row.PartitionKey,
+		User:      user,
+		ID:        id,
+		Next:      parseTime(stored.Next),
+		LastDue:   parseTime(stored.LastDue),
+		LastJob:   stored.LastJob,
+		Since:     stored.Since,
+		CreatedAt: parseTime(stored.CreatedAt),
+		ChangedAt: parseTime(stored.ChangedAt),
+		Version:   row.ETag,
 		Plan: schedule.Plan{
-			Name: stored.Name, Start: stored.Start, Rule: stored.Rule, Zone: stored.Zone, OnlyChanged: stored.OnlyChanged, Paused: stored.Paused,
-			Edit: bulk.Request{Recipe: json.RawMessage(stored.Recipe), Save: stored.Save.Save(), Source: stored.Source.Source()},
+			Name:        stored.Name,
+			Start:       stored.Start,
+			Rule:        stored.Rule,
+			Zone:        stored.Zone,
+			OnlyChanged: stored.OnlyChanged,
+			Paused:      stored.Paused,
+			Edit: bulk.Request{Recipe: json.RawMessage(stored.Recipe), Save: stored.Save.Save(),
+				Source: stored.Source.Source()},
 		},
 	}
 	if p := stored.Problem; p != nil {
@@ -135,7 +160,8 @@ func (s *Store) UpdateSchedule(ctx context.Context, one schedule.Schedule) (sche
 	}
 	etag, err := s.update(ctx, schedulesTable, one.Version, record)
 	if fault.Is(err, fault.Conflict) { // unless an answer was lost and the SDK asked again
-		if now, lookErr := s.Schedule(ctx, one.Tenant, one.User, one.ID); lookErr == nil && sameText(documentOfSchedule, now, one) {
+		if now, lookErr := s.Schedule(ctx, one.Tenant, one.User, one.ID); lookErr == nil &&
+			sameText(documentOfSchedule, now, one) {
 			return now, nil
 		}
 	}

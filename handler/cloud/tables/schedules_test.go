@@ -16,15 +16,45 @@ import (
 
 func scheduleFor(tenant, user, id string) schedule.Schedule {
 	return schedule.Schedule{
-		Tenant: tenant, User: user, ID: id, Next: stamp, LastDue: stamp.Add(-time.Hour), LastJob: "j1", Since: "j0",
-		Problem: &schedule.Problem{At: stamp, Kind: fault.SignIn, Message: "it's ü"}, CreatedAt: stamp, ChangedAt: stamp,
+		Tenant:    tenant,
+		User:      user,
+		ID:        id,
+		Next:      stamp,
+		LastDue:   stamp.Add(-time.Hour),
+		LastJob:   "j1",
+		Since:     "j0",
+		Problem:   &schedule.Problem{At: stamp, Kind: fault.SignIn, Message: "it's ü"},
+		CreatedAt: stamp,
+		ChangedAt: stamp,
 		Plan: schedule.Plan{
-			Name: `Every "Monday" ü`, Start: "2026-12-24T18:00:00", Rule: "FREQ=WEEKLY", Zone: "W. Europe Standard Time", OnlyChanged: true,
+			Name:        `Every "Monday" ü`,
+			Start:       "2026-12-24T18:00:00",
+			Rule:        "FREQ=WEEKLY",
+			Zone:        "W. Europe Standard Time",
+			OnlyChanged: true,
 			Edit: bulk.Request{
-				Recipe: json.RawMessage(`{"version":1}`), Save: bulk.Save{Target: bulk.Copy, Name: "{name}-x", Folder: "F", OnConflict: bulk.Skip, OnChanged: bulk.EditAgain},
-				Source: bulk.Source{Folder: &bulk.FolderSource{Drive: "d", Item: "root", Recursive: true, FolderFilter: bulk.FolderFilter{
-					Depth: 2, Names: []string{"*.jpg"}, Types: []string{"jpeg"}, ChangedSince: stamp, ChangedBefore: stamp.Add(time.Hour), MinBytes: 1, MaxBytes: large,
-				}}},
+				Recipe: json.RawMessage(`{"version":1}`), Save: bulk.Save{
+					Target:     bulk.Copy,
+					Name:       "{name}-x",
+					Folder:     "F",
+					OnConflict: bulk.Skip,
+					OnChanged:  bulk.EditAgain,
+				},
+				Source: bulk.Source{
+					Folder: &bulk.FolderSource{
+						Drive:     "d",
+						Item:      "root",
+						Recursive: true,
+						FolderFilter: bulk.FolderFilter{
+							Depth:         2,
+							Names:         []string{"*.jpg"},
+							Types:         []string{"jpeg"},
+							ChangedSince:  stamp,
+							ChangedBefore: stamp.Add(time.Hour),
+							MinBytes:      1,
+							MaxBytes:      large,
+						},
+					}},
 			},
 		},
 	}
@@ -42,9 +72,16 @@ func TestAScheduleComesBackAsItWasWritten(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	for name, source := range map[string]bulk.Source{
-		"images":     {Images: []bulk.ImageRef{{Drive: "d", Item: "i"}}, Since: "j"},
-		"properties": {Properties: &bulk.PropertyFilter{Drive: "d", Folder: "f", Tag: "t", MissingAlt: true, ChangedSince: stamp, ChangedBy: "u"}},
-		"job":        {Job: &bulk.JobSource{Job: "j", States: []bulk.ItemState{bulk.Broken}}},
+		"images": {Images: []bulk.ImageRef{{Drive: "d", Item: "i"}}, Since: "j"},
+		"properties": {Properties: &bulk.PropertyFilter{
+			Drive:        "d",
+			Folder:       "f",
+			Tag:          "t",
+			MissingAlt:   true,
+			ChangedSince: stamp,
+			ChangedBy:    "u",
+		}},
+		"job": {Job: &bulk.JobSource{Job: "j", States: []bulk.ItemState{bulk.Broken}}},
 	} {
 		want.Edit.Source, want.Problem, want.Paused = source, nil, true
 		want, err = s.UpdateSchedule(ctx, want)
@@ -88,7 +125,8 @@ func TestWhatIsDueIsFoundOverAllTenants(t *testing.T) {
 		next       time.Time
 		paused     bool
 	}{
-		{"a", "now", stamp, false}, {"b", "before", stamp.AddDate(-1, 0, 0), false}, {"a", "later", stamp.Add(time.Millisecond), false},
+		{"a", "now", stamp, false}, {"b", "before", stamp.AddDate(-1, 0, 0), false},
+		{"a", "later", stamp.Add(time.Millisecond), false},
 		{"a", "never", time.Time{}, false}, {"b", "paused", stamp, true},
 	} {
 		one := scheduleFor(c.tenant, "u", c.id)

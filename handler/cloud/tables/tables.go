@@ -1,5 +1,6 @@
 // Package tables keeps records in Azure Table Storage: organizations, users and their sessions, erasures, bulk
-// edits and their images, schedules, tabs and presets. Each file starts with the keys of its records and the queries that they serve.
+// edits and their images, schedules, tabs and presets. Each file starts with the keys of its records and the queries
+// that they serve.
 //
 // It does not know what the records mean.
 //
@@ -44,7 +45,8 @@ func Open(connectionString string, around ...account.Around) (*Store, error) {
 	return open(service)
 }
 
-// OpenAccount is Open for a URL like https://account.table.core.windows.net and a credential such as the managed identity.
+// OpenAccount is Open for a URL like https://account.table.core.windows.net and a credential such as the managed
+// identity.
 func OpenAccount(tableServiceURL string, credential azcore.TokenCredential, around ...account.Around) (*Store, error) {
 	service, err := aztables.NewServiceClient(tableServiceURL, credential, options(around))
 	if err != nil {
@@ -106,7 +108,8 @@ func (s *Store) update(ctx context.Context, table, etag string, row any) (string
 	}
 	match := azcore.ETag(etag)
 	written, err := s.write(ctx, table, row, func(client *aztables.Client, entity []byte) (azcore.ETag, error) {
-		answer, err := client.UpdateEntity(ctx, entity, &aztables.UpdateEntityOptions{IfMatch: &match, UpdateMode: aztables.UpdateModeReplace})
+		answer, err := client.UpdateEntity(ctx, entity,
+			&aztables.UpdateEntityOptions{IfMatch: &match, UpdateMode: aztables.UpdateModeReplace})
 		return answer.ETag, err
 	})
 	return written, goneIsConflict(err)
@@ -123,13 +126,16 @@ func (s *Store) put(ctx context.Context, table, etag string, row any) (string, e
 // upsert writes a record, whatever is there.
 func (s *Store) upsert(ctx context.Context, table string, row any) error {
 	_, err := s.write(ctx, table, row, func(client *aztables.Client, entity []byte) (azcore.ETag, error) {
-		answer, err := client.UpsertEntity(ctx, entity, &aztables.UpsertEntityOptions{UpdateMode: aztables.UpdateModeReplace})
+		answer, err := client.UpsertEntity(ctx, entity,
+			&aztables.UpsertEntityOptions{UpdateMode: aztables.UpdateModeReplace})
 		return answer.ETag, err
 	})
 	return err
 }
 
-func (s *Store) write(ctx context.Context, table string, row any, send func(*aztables.Client, []byte) (azcore.ETag, error)) (string, error) {
+func (s *Store) write(
+	ctx context.Context, table string, row any, send func(*aztables.Client, []byte) (azcore.ETag, error),
+) (string, error) {
 	entity, err := marshal(row)
 	if err != nil {
 		return "", err
@@ -184,7 +190,8 @@ func (s *Store) remove(ctx context.Context, table, partition, key, etag string) 
 		return neverRead()
 	}
 	match := azcore.ETag(etag)
-	_, err := s.service.NewClient(table).DeleteEntity(ctx, partition, key, &aztables.DeleteEntityOptions{IfMatch: &match})
+	_, err := s.service.NewClient(table).DeleteEntity(ctx, partition, key,
+		&aztables.DeleteEntityOptions{IfMatch: &match})
 	if err := faultOf(err); !fault.Is(err, fault.NotFound) {
 		return err
 	}
@@ -253,7 +260,9 @@ func (s *Store) pages(ctx context.Context, table string, q query, yield func(ent
 type slice struct{ table, partition, after, before string }
 
 // page returns at most limit records of a slice, and the cursor to go on with, empty at the end.
-func page[T any](ctx context.Context, s *Store, in slice, limit int, read func([]byte) (T, error), cursor func(T) string) ([]T, string, error) {
+func page[T any](
+	ctx context.Context, s *Store, in slice, limit int, read func([]byte) (T, error), cursor func(T) string,
+) ([]T, string, error) {
 	if limit < 1 {
 		return nil, "", fault.New(fault.Invalid, "A page has at least one record.", nil).At("limit")
 	}

@@ -147,8 +147,13 @@ func TestEmptyAccountReadsAsEmptyAndIsFilledByTheFirstWrite(t *testing.T) {
 	for _, user := range []string{"", "u"} {
 		must(t, s.Erase(ctx, erasure.Scope{Tenant: "t", User: user}, true, uncounted))
 	}
-	must(t, s.DeleteOrganization(ctx, org.Organization{Tenant: "t", Version: `W/"datetime'2026-01-01T00%3A00%3A00.0000000Z'"`}))
-	wantKind(t, "RenewSession", s.RenewSession(ctx, org.Session{Tenant: "t", User: "u", Version: `W/"datetime'2026-01-01T00%3A00%3A00.0000000Z'"`}), fault.Conflict)
+	must(
+		t, s.DeleteOrganization(ctx,
+			org.Organization{Tenant: "t", Version: `W/"datetime'2026-01-01T00%3A00%3A00.0000000Z'"`}))
+	wantKind(t, "RenewSession",
+		s.RenewSession(
+			ctx, org.Session{Tenant: "t", User: "u", Version: `W/"datetime'2026-01-01T00%3A00%3A00.0000000Z'"`}),
+		fault.Conflict)
 
 	must(t, s.CreateJob(ctx, bulk.Job{Ref: ref, User: "u"}))
 	_, err = s.PutUser(ctx, org.User{Tenant: "t", ID: "u"})
@@ -164,50 +169,76 @@ func TestOddKeysReachNoRequest(t *testing.T) {
 	t.Parallel()
 	s := openAt(t, closedPort(t)) // would be Busy
 	ctx := t.Context()
-	odd := []string{"", "a'b", "a/b", `a\b`, "a#b", "a?b", "a%00b", "a\x00b", "A", "a_b", "a b", "ä", strings.Repeat("a", 65)}
+	odd := []string{"", "a'b", "a/b", `a\b`, "a#b", "a?b", "a%00b", "a\x00b", "A", "a_b", "a b", "ä",
+		strings.Repeat("a", 65)}
 	for _, key := range odd {
 		ref, other := bulk.Ref{Tenant: key, Job: "j"}, bulk.Ref{Tenant: "t", Job: key}
 		calls := map[string]func() error{
-			"Organization":       func() error { _, err := s.Organization(ctx, key); return err },
-			"PutOrganization":    func() error { _, err := s.PutOrganization(ctx, org.Organization{Tenant: key}); return err },
-			"DeleteOrganization": func() error { return s.DeleteOrganization(ctx, org.Organization{Tenant: key, Version: "v"}) },
-			"PutUser":            func() error { _, err := s.PutUser(ctx, org.User{Tenant: key, ID: "u"}); return err },
-			"PutUser of":         func() error { _, err := s.PutUser(ctx, org.User{Tenant: "t", ID: key}); return err },
-			"User":               func() error { _, err := s.User(ctx, "t", key); return err },
-			"DeleteUser":         func() error { return s.DeleteUser(ctx, org.User{Tenant: "t", ID: key, Version: "v"}) },
-			"DeleteSession":      func() error { return s.DeleteSession(ctx, org.Session{Tenant: "t", User: key, Version: "v"}) },
-			"Erasure":            func() error { _, err := s.Erasure(ctx, key); return err },
-			"PutErasure":         func() error { _, err := s.PutErasure(ctx, org.Erasure{ID: key}); return err },
-			"DeleteErasure":      func() error { return s.DeleteErasure(ctx, org.Erasure{ID: key, Version: "v"}) },
-			"CreateTab":          func() error { _, err := s.CreateTab(ctx, tab.Tab{Tenant: "t", ID: key}); return err },
-			"Tab":                func() error { _, err := s.Tab(ctx, "t", key); return err },
-			"UpdateTab":          func() error { _, err := s.UpdateTab(ctx, tab.Tab{Tenant: key, ID: "x", Version: "v"}); return err },
-			"DeleteTab":          func() error { return s.DeleteTab(ctx, tab.Tab{Tenant: "t", ID: key, Version: "v"}) },
-			"Tabs":               func() error { _, _, err := s.Tabs(ctx, key, "", 1); return err },
-			"CreatePreset":       func() error { _, err := s.CreatePreset(ctx, tab.Preset{Tenant: "t", ID: key}); return err },
-			"Preset":             func() error { _, err := s.Preset(ctx, "t", key); return err },
+			"Organization": func() error { _, err := s.Organization(ctx, key); return err },
+			"PutOrganization": func() error {
+				_, err := s.PutOrganization(ctx, org.Organization{Tenant: key})
+				return err
+			},
+			"DeleteOrganization": func() error {
+				return s.DeleteOrganization(ctx, org.Organization{Tenant: key, Version: "v"})
+			},
+			"PutUser":    func() error { _, err := s.PutUser(ctx, org.User{Tenant: key, ID: "u"}); return err },
+			"PutUser of": func() error { _, err := s.PutUser(ctx, org.User{Tenant: "t", ID: key}); return err },
+			"User":       func() error { _, err := s.User(ctx, "t", key); return err },
+			"DeleteUser": func() error { return s.DeleteUser(ctx, org.User{Tenant: "t", ID: key, Version: "v"}) },
+			"DeleteSession": func() error {
+				return s.DeleteSession(ctx, org.Session{Tenant: "t", User: key, Version: "v"})
+			},
+			"Erasure":       func() error { _, err := s.Erasure(ctx, key); return err },
+			"PutErasure":    func() error { _, err := s.PutErasure(ctx, org.Erasure{ID: key}); return err },
+			"DeleteErasure": func() error { return s.DeleteErasure(ctx, org.Erasure{ID: key, Version: "v"}) },
+			"CreateTab":     func() error { _, err := s.CreateTab(ctx, tab.Tab{Tenant: "t", ID: key}); return err },
+			"Tab":           func() error { _, err := s.Tab(ctx, "t", key); return err },
+			"UpdateTab": func() error {
+				_, err := s.UpdateTab(ctx, tab.Tab{Tenant: key, ID: "x", Version: "v"})
+				return err
+			},
+			"DeleteTab": func() error { return s.DeleteTab(ctx, tab.Tab{Tenant: "t", ID: key, Version: "v"}) },
+			"Tabs":      func() error { _, _, err := s.Tabs(ctx, key, "", 1); return err },
+			"CreatePreset": func() error {
+				_, err := s.CreatePreset(ctx, tab.Preset{Tenant: "t", ID: key})
+				return err
+			},
+			"Preset": func() error { _, err := s.Preset(ctx, "t", key); return err },
 			"UpdatePreset": func() error {
 				_, err := s.UpdatePreset(ctx, tab.Preset{Tenant: "t", ID: key, Version: "v"})
 				return err
 			},
-			"DeletePreset":  func() error { return s.DeletePreset(ctx, tab.Preset{Tenant: "t", ID: key, Version: "v"}) },
-			"Presets":       func() error { _, _, err := s.Presets(ctx, key, "", 1); return err },
-			"CloseJob":      func() error { return s.CloseJob(ctx, bulk.Job{Ref: bulk.Ref{Tenant: "t", Job: "j"}, User: key}) },
-			"OpenJobs":      func() error { _, err := s.OpenJobs(ctx, key, ""); return err },
-			"Unfinished":    func() error { _, err := s.Unfinished(ctx, other, 1); return err },
-			"Session":       func() error { _, err := s.Session(ctx, "t", key); return err },
-			"PutSession":    func() error { return s.PutSession(ctx, org.Session{Tenant: key, User: "u"}) },
-			"RenewSession":  func() error { return s.RenewSession(ctx, org.Session{Tenant: "t", User: key, Version: "v"}) },
-			"CreateJob":     func() error { return s.CreateJob(ctx, bulk.Job{Ref: ref, User: "u"}) },
-			"Job":           func() error { _, err := s.Job(ctx, other); return err },
-			"UpdateJob":     func() error { _, err := s.UpdateJob(ctx, bulk.Job{Ref: ref, Version: "v"}); return err },
-			"RecordPortion": func() error { _, err := s.RecordPortion(ctx, bulk.Job{Ref: ref}, bulk.Portion{}); return err },
+			"DeletePreset": func() error {
+				return s.DeletePreset(ctx, tab.Preset{Tenant: "t", ID: key, Version: "v"})
+			},
+			"Presets": func() error { _, _, err := s.Presets(ctx, key, "", 1); return err },
+			"CloseJob": func() error {
+				return s.CloseJob(ctx, bulk.Job{Ref: bulk.Ref{Tenant: "t", Job: "j"}, User: key})
+			},
+			"OpenJobs":   func() error { _, err := s.OpenJobs(ctx, key, ""); return err },
+			"Unfinished": func() error { _, err := s.Unfinished(ctx, other, 1); return err },
+			"Session":    func() error { _, err := s.Session(ctx, "t", key); return err },
+			"PutSession": func() error { return s.PutSession(ctx, org.Session{Tenant: key, User: "u"}) },
+			"RenewSession": func() error {
+				return s.RenewSession(ctx, org.Session{Tenant: "t", User: key, Version: "v"})
+			},
+			"CreateJob": func() error { return s.CreateJob(ctx, bulk.Job{Ref: ref, User: "u"}) },
+			"Job":       func() error { _, err := s.Job(ctx, other); return err },
+			"UpdateJob": func() error { _, err := s.UpdateJob(ctx, bulk.Job{Ref: ref, Version: "v"}); return err },
+			"RecordPortion": func() error {
+				_, err := s.RecordPortion(ctx, bulk.Job{Ref: ref}, bulk.Portion{})
+				return err
+			},
 			"PlannedFolder": func() error { _, err := s.PlannedFolder(ctx, other, 1); return err },
 			"Item":          func() error { _, err := s.Item(ctx, other, 1); return err },
 			"Intend":        func() error { _, err := s.Intend(ctx, bulk.Item{Ref: ref, Version: "v"}); return err },
-			"FinishItem":    func() error { _, err := s.FinishItem(ctx, bulk.Item{Ref: other, Version: "v"}); return err },
-			"ItemsOf":       func() error { _, _, err := s.ItemsOf(ctx, other, "", 1); return err },
-			"Erase":         func() error { return s.Erase(ctx, erasure.Scope{Tenant: key}, true, uncounted) },
+			"FinishItem": func() error {
+				_, err := s.FinishItem(ctx, bulk.Item{Ref: other, Version: "v"})
+				return err
+			},
+			"ItemsOf": func() error { _, _, err := s.ItemsOf(ctx, other, "", 1); return err },
+			"Erase":   func() error { return s.Erase(ctx, erasure.Scope{Tenant: key}, true, uncounted) },
 		}
 		for name, call := range calls {
 			wantKind(t, fmt.Sprintf("%s with %q", name, key), call(), fault.NotFound)
@@ -234,15 +265,22 @@ func TestStorageThatIsAwayIsBusyAndWrongKeyIsMisconfigured(t *testing.T) {
 	for connection, kind := range map[string]fault.Kind{closedPort(t): fault.Busy, wrongKey: fault.Misconfigured} {
 		s := openAt(t, connection)
 		for what, call := range map[string]func() error{
-			"read":        func() error { _, err := s.Organization(t.Context(), "t"); return err },
-			"write":       func() error { _, err := s.PutUser(t.Context(), org.User{Tenant: "t", ID: "u"}); return err },
-			"transaction": func() error { _, err := s.CreatePreset(t.Context(), tab.Preset{Tenant: "t", ID: "p"}); return err },
-			"list":        func() error { return s.Erase(t.Context(), erasure.Scope{Tenant: "t"}, true, uncounted) },
+			"read": func() error { _, err := s.Organization(t.Context(), "t"); return err },
+			"write": func() error {
+				_, err := s.PutUser(t.Context(), org.User{Tenant: "t", ID: "u"})
+				return err
+			},
+			"transaction": func() error {
+				_, err := s.CreatePreset(t.Context(), tab.Preset{Tenant: "t", ID: "p"})
+				return err
+			},
+			"list": func() error { return s.Erase(t.Context(), erasure.Scope{Tenant: "t"}, true, uncounted) },
 		} {
 			wg.Go(func() {
 				err := call()
 				wantKind(t, what, err, kind)
-				if secret := regexp.MustCompile(`(?i)hush|aHVza|put|get|post|ImagePro`).FindString(fmt.Sprint(err)); secret != "" {
+				if secret := regexp.MustCompile(`(?i)hush|aHVza|put|get|post|ImagePro`).FindString(
+					fmt.Sprint(err)); secret != "" {
 					t.Errorf("%s: the error holds %q: %v", what, secret, err)
 				}
 			})

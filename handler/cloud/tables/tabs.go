@@ -49,9 +49,17 @@ func documentOfTab(t tab.Tab) (document, error) {
 	}
 	c := t.Config
 	return newDocument(t.Tenant, t.ID, nil, tabDocument{
-		Title: c.Title, Site: c.Site, Drive: c.Drive, Folder: c.Folder, Layout: string(c.Layout), SortBy: string(c.Sort.By),
-		Descending: c.Sort.Descending, Captions: string(c.Captions), DefaultRecipe: string(c.DefaultRecipe),
-		CreatedAt: formatTime(t.CreatedAt), ChangedAt: formatTime(t.ChangedAt),
+		Title:         c.Title,
+		Site:          c.Site,
+		Drive:         c.Drive,
+		Folder:        c.Folder,
+		Layout:        string(c.Layout),
+		SortBy:        string(c.Sort.By),
+		Descending:    c.Sort.Descending,
+		Captions:      string(c.Captions),
+		DefaultRecipe: string(c.DefaultRecipe),
+		CreatedAt:     formatTime(t.CreatedAt),
+		ChangedAt:     formatTime(t.ChangedAt),
 	})
 }
 
@@ -59,11 +67,19 @@ func tabOf(entity []byte) (tab.Tab, error) {
 	var stored tabDocument
 	row, err := readDocument(entity, &stored)
 	return tab.Tab{
-		Tenant: row.PartitionKey, ID: row.RowKey, CreatedAt: parseTime(stored.CreatedAt), ChangedAt: parseTime(stored.ChangedAt),
+		Tenant:    row.PartitionKey,
+		ID:        row.RowKey,
+		CreatedAt: parseTime(stored.CreatedAt),
+		ChangedAt: parseTime(stored.ChangedAt),
 		Config: tab.Config{
-			Title: stored.Title, Site: stored.Site, Drive: stored.Drive, Folder: stored.Folder, Layout: tab.Layout(stored.Layout),
-			Sort:     tab.Sort{By: tab.SortKey(stored.SortBy), Descending: stored.Descending},
-			Captions: tab.Captions(stored.Captions), DefaultRecipe: rawOf(stored.DefaultRecipe),
+			Title:         stored.Title,
+			Site:          stored.Site,
+			Drive:         stored.Drive,
+			Folder:        stored.Folder,
+			Layout:        tab.Layout(stored.Layout),
+			Sort:          tab.Sort{By: tab.SortKey(stored.SortBy), Descending: stored.Descending},
+			Captions:      tab.Captions(stored.Captions),
+			DefaultRecipe: rawOf(stored.DefaultRecipe),
 		},
 		Version: row.ETag,
 	}, err
@@ -188,7 +204,11 @@ func documentOfPreset(p tab.Preset) (document, error) {
 		return document{}, err
 	}
 	return newDocument(p.Tenant, presetPrefix+p.ID, map[string]string{nameColumn: nameKey(p.Name)}, presetDocument{
-		Name: p.Name, Description: p.Description, Recipe: string(p.Recipe), CreatedAt: formatTime(p.CreatedAt), ChangedAt: formatTime(p.ChangedAt),
+		Name:        p.Name,
+		Description: p.Description,
+		Recipe:      string(p.Recipe),
+		CreatedAt:   formatTime(p.CreatedAt),
+		ChangedAt:   formatTime(p.ChangedAt),
 	})
 }
 
@@ -196,8 +216,14 @@ func presetOf(entity []byte) (tab.Preset, error) {
 	var stored presetDocument
 	row, err := readDocument(entity, &stored)
 	return tab.Preset{
-		Tenant: row.PartitionKey, ID: strings.TrimPrefix(row.RowKey, presetPrefix), Name: stored.Name, Description: stored.Description,
-		Recipe: rawOf(stored.Recipe), CreatedAt: parseTime(stored.CreatedAt), ChangedAt: parseTime(stored.ChangedAt), Version: row.ETag,
+		Tenant:      row.PartitionKey,
+		ID:          strings.TrimPrefix(row.RowKey, presetPrefix),
+		Name:        stored.Name,
+		Description: stored.Description,
+		Recipe:      rawOf(stored.Recipe),
+		CreatedAt:   parseTime(stored.CreatedAt),
+		ChangedAt:   parseTime(stored.ChangedAt),
+		Version:     row.ETag,
 	}, err
 }
 
@@ -304,7 +330,11 @@ func (s *Store) Presets(ctx context.Context, tenant, cursor string, limit int) (
 	if err := checkPage(tenant, cursor); err != nil {
 		return nil, "", err
 	}
-	return page(ctx, s, slice{presetsTable, tenant, presetPrefix + cursor, "q"}, limit, presetOf, func(p tab.Preset) string { return p.ID })
+	return page(ctx, s, slice{presetsTable, tenant, presetPrefix + cursor, "q"}, limit, presetOf, func(
+		p tab.Preset,
+	) string {
+		return p.ID
+	})
 }
 
 // entity returns a record as the service gives it.

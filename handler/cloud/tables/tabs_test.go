@@ -29,12 +29,22 @@ func TestTabComesBackAsItWasWritten(t *testing.T) {
 	t.Parallel()
 	s, tenant := open(t)
 	ctx := t.Context()
-	for i, recipe := range []json.RawMessage{nil, json.RawMessage(`{"version":1,"x":"<&>\u2028"}`), longRecipe(31_990), longRecipe(64_100), longRecipe(140_000)} {
+	for i, recipe := range []json.RawMessage{nil, json.RawMessage(`{"version":1,"x":"<&>\u2028"}`), longRecipe(31_990),
+		longRecipe(64_100), longRecipe(140_000)} {
 		want := tab.Tab{
-			Tenant: tenant, ID: fmt.Sprint("tab-", i), CreatedAt: noon, ChangedAt: noon,
+			Tenant:    tenant,
+			ID:        fmt.Sprint("tab-", i),
+			CreatedAt: noon,
+			ChangedAt: noon,
 			Config: tab.Config{
-				Title: `it's "ü" <&>/\#?`, Site: "contoso.sharepoint.com,1,2", Drive: "b!D", Folder: "01F", Layout: tab.Masonry,
-				Sort: tab.Sort{By: tab.ByTaken, Descending: true}, Captions: tab.TitleCaptions, DefaultRecipe: recipe,
+				Title:         `it's "ü" <&>/\#?`,
+				Site:          "contoso.sharepoint.com,1,2",
+				Drive:         "b!D",
+				Folder:        "01F",
+				Layout:        tab.Masonry,
+				Sort:          tab.Sort{By: tab.ByTaken, Descending: true},
+				Captions:      tab.TitleCaptions,
+				DefaultRecipe: recipe,
 			},
 		}
 		created, err := s.CreateTab(ctx, want)
@@ -54,7 +64,8 @@ func TestTabComesBackAsItWasWritten(t *testing.T) {
 			t.Errorf("Tab %d after UpdateTab (-want +got):\n%.2000s", i, diff)
 		}
 	}
-	_, err := s.CreateTab(ctx, tab.Tab{Tenant: tenant, ID: "large", Config: tab.Config{DefaultRecipe: longRecipe(200_000)}})
+	_, err := s.CreateTab(ctx,
+		tab.Tab{Tenant: tenant, ID: "large", Config: tab.Config{DefaultRecipe: longRecipe(200_000)}})
 	wantKind(t, "a record over the limit", err, fault.TooLarge)
 }
 
@@ -120,15 +131,21 @@ func TestListsComeInPagesAndAreTheTenantsAlone(t *testing.T) {
 	}
 	for limit := 1; limit <= 8; limit++ {
 		var tabs, presets []string
-		for _, one := range pages(t, limit, func(c string, n int) ([]tab.Tab, string, error) { return s.Tabs(ctx, tenant, c, n) }) {
+		for _, one := range pages(t, limit, func(c string, n int) ([]tab.Tab, string, error) {
+			return s.Tabs(ctx, tenant, c, n)
+		}) {
 			tabs = append(tabs, one.ID)
-			if read, err := s.Tab(ctx, tenant, one.ID); err != nil || read.Version != one.Version || one.Tenant != tenant {
+			if read, err := s.Tab(ctx, tenant, one.ID); err != nil || read.Version != one.Version ||
+				one.Tenant != tenant {
 				t.Errorf("listed %+v, read %+v, %v", one, read, err)
 			}
 		}
-		for _, one := range pages(t, limit, func(c string, n int) ([]tab.Preset, string, error) { return s.Presets(ctx, tenant, c, n) }) {
+		for _, one := range pages(t, limit, func(c string, n int) ([]tab.Preset, string, error) {
+			return s.Presets(ctx, tenant, c, n)
+		}) {
 			presets = append(presets, one.ID)
-			if read, err := s.Preset(ctx, tenant, one.ID); err != nil || read.Version != one.Version || one.Tenant != tenant {
+			if read, err := s.Preset(ctx, tenant, one.ID); err != nil || read.Version != one.Version ||
+				one.Tenant != tenant {
 				t.Errorf("listed %+v, read %+v, %v", one, read, err)
 			}
 		}
@@ -151,7 +168,13 @@ func TestPresetComesBackAsItWasWritten(t *testing.T) {
 	s, tenant := open(t)
 	ctx := t.Context()
 	want := tab.Preset{
-		Tenant: tenant, ID: "p", Name: `Größe "1/2" #?%\ 'x'`, Description: "d'", Recipe: longRecipe(70_000), CreatedAt: noon, ChangedAt: noon,
+		Tenant:      tenant,
+		ID:          "p",
+		Name:        `Größe "1/2" #?%\ 'x'`,
+		Description: "d'",
+		Recipe:      longRecipe(70_000),
+		CreatedAt:   noon,
+		ChangedAt:   noon,
 	}
 	created, err := s.CreatePreset(ctx, want)
 	must(t, err)
@@ -179,7 +202,8 @@ func TestANameIsThereOnce(t *testing.T) {
 			t.Errorf("%s = %v, want that the name is taken", what, err)
 		}
 	}
-	for _, same := range []string{" GRÖSSE", "gro\u0308ße ", "ＧＲÖẞＥ"} { // in other case, composed otherwise, in wide letters
+	// in other case, composed otherwise, in wide letters
+	for _, same := range []string{" GRÖSSE", "gro\u0308ße ", "ＧＲÖẞＥ"} {
 		_, err = s.CreatePreset(ctx, preset("3", same))
 		taken("the name as "+same, err)
 	}
@@ -251,7 +275,8 @@ func TestAnAnswerThatIsLostIsNoLostRace(t *testing.T) {
 			return lose
 		}))
 	}
-	created, err := losing("ImageProTabs").CreateTab(ctx, tab.Tab{Tenant: tenant, ID: "t", Config: tab.Config{Title: "x"}})
+	created, err := losing("ImageProTabs").CreateTab(ctx,
+		tab.Tab{Tenant: tenant, ID: "t", Config: tab.Config{Title: "x"}})
 	if err != nil || created.Version == "" || created.Config.Title != "x" {
 		t.Errorf("CreateTab = %+v, %v, want the tab", created, err)
 	}
@@ -261,9 +286,20 @@ func TestAnAnswerThatIsLostIsNoLostRace(t *testing.T) {
 	if got, err := s.Tab(ctx, tenant, "t"); err != nil || got.Config.Title != "<y>" || got.Version != changed.Version {
 		t.Errorf("Tab = %+v, %v", got, err)
 	}
-	_, err = s.UpdateTab(ctx, tab.Tab{Tenant: tenant, ID: "t", Config: tab.Config{Title: "<y>"}, Version: created.Version, ChangedAt: noon})
+	_, err = s.UpdateTab(ctx, tab.Tab{
+		Tenant:    tenant,
+		ID:        "t",
+		Config:    tab.Config{Title: "<y>"},
+		Version:   created.Version,
+		ChangedAt: noon,
+	})
 	wantKind(t, "the same text at another time", err, fault.Conflict)
-	preset, err := losing("$batch").CreatePreset(ctx, tab.Preset{Tenant: tenant, ID: "p", Name: "x", Recipe: json.RawMessage(`{"x":"<é&>"}`)})
+	preset, err := losing("$batch").CreatePreset(ctx, tab.Preset{
+		Tenant: tenant,
+		ID:     "p",
+		Name:   "x",
+		Recipe: json.RawMessage(`{"x":"<é&>"}`),
+	})
 	must(t, err)
 	preset.Name = "y"
 	preset, err = losing("$batch").UpdatePreset(ctx, preset)

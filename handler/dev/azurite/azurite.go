@@ -63,7 +63,8 @@ func (s *Server) Account() string {
 
 func (s *Server) connectionString(account string) string {
 	return fmt.Sprintf("DefaultEndpointsProtocol=http;AccountName=%[1]s;AccountKey=%[2]s;"+
-		"BlobEndpoint=%[3]s/%[1]s;QueueEndpoint=%[4]s/%[1]s;TableEndpoint=%[5]s/%[1]s;", account, key, s.blobs, s.queues, s.tables)
+		"BlobEndpoint=%[3]s/%[1]s;QueueEndpoint=%[4]s/%[1]s;TableEndpoint=%[5]s/%[1]s;", account, key, s.blobs,
+		s.queues, s.tables)
 }
 
 // allAccounts is the emulator's setting of accounts and their keys.
@@ -81,7 +82,9 @@ func allAccounts() string {
 func Start(dir string, args ...string) (*Server, error) {
 	node, err := exec.LookPath("node")
 	if err != nil {
-		return nil, errors.New("azurite: Node.js is not installed (command node not found): install it, for example with apt-get install nodejs npm")
+		return nil, errors.New(
+			"azurite: Node.js is not installed (command node not found): install it, for example with apt-get " +
+				"install nodejs npm")
 	}
 	root, err := project.Root()
 	if err != nil {
@@ -128,7 +131,8 @@ func (s *Server) Restart() error {
 
 func (s *Server) start(blobPort, queuePort, tablePort string) error {
 	cmd := exec.Command(s.node, append(slices.Clone(s.args), "--silent", "--location", s.Dir,
-		"--blobPort", blobPort, "--queuePort", queuePort, "--tablePort", tablePort, "--skipApiVersionCheck", "--disableTelemetry")...)
+		"--blobPort", blobPort, "--queuePort", queuePort, "--tablePort", tablePort, "--skipApiVersionCheck",
+		"--disableTelemetry")...)
 	cmd.Env = append(os.Environ(), allAccounts())
 	out, in := io.Pipe()
 	cmd.Stdout, cmd.Stderr = in, in

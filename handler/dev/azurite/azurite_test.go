@@ -28,7 +28,8 @@ func TestThreeServicesAnswerAndEnd(t *testing.T) {
 		}
 		_ = response.Body.Close()
 		if response.Header.Get("Server") == "" || response.StatusCode < 400 {
-			t.Errorf("%s answered %s, want a refusal that carries the emulator's Server header", endpoint, response.Status)
+			t.Errorf("%s answered %s, want a refusal that carries the emulator's Server header", endpoint,
+				response.Status)
 		}
 	}
 	server.Stop()

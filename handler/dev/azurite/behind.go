@@ -15,7 +15,9 @@ import (
 // Behind puts a service of the emulator ("Table", "Blob", "Queue") behind a handler that may let requests through,
 // count them, hold them up or lose their answers. It returns the connection string to use instead and the end of
 // the handler.
-func Behind(connection, service string, serve func(emulator http.Handler, w http.ResponseWriter, r *http.Request)) (behind string, stop func(), err error) {
+func Behind(
+	connection, service string, serve func(emulator http.Handler, w http.ResponseWriter, r *http.Request),
+) (behind string, stop func(), err error) {
 	parts := strings.Split(connection, ";")
 	i := slices.IndexFunc(parts, func(part string) bool { return strings.HasPrefix(part, service+"Endpoint=") })
 	if i < 0 {

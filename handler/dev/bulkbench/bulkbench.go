@@ -1,5 +1,5 @@
-// Package bulkbench measures bulk edits: how fast they are, what an image costs, and whether that stays so when there are
-// many. It prints a table, with the pure engine and the bare calls beside it in the same run.
+// Package bulkbench measures bulk edits: how fast they are, what an image costs, and whether that stays so when there
+// are many. It prints a table, with the pure engine and the bare calls beside it in the same run.
 package bulkbench
 
 import (
@@ -71,7 +71,9 @@ func Run(ctx context.Context, s *stack.Stack, m *meter.Meter, sizes []int, out i
 		return err
 	}
 	fmt.Fprintf(out, "one image of 640×480, ms of CPU: engine %.2f, bare calls %.2f\n\n", engine*1000, calls*1000)
-	fmt.Fprintln(out, "  images  planned in  images/s  CPU ms/image  beside engine+calls  storage/image  Graph/image  memory at 10 %, 50 %, 100 %")
+	fmt.Fprintln(
+		out, "  images  planned in  images/s  CPU ms/image  beside engine+calls  storage/image  Graph/image  memory "+
+			"at 10 %, 50 %, 100 %")
 	var rows []row
 	for _, n := range sizes {
 		l, err := b.library("", n, pictures)
@@ -83,11 +85,14 @@ func Run(ctx context.Context, s *stack.Stack, m *meter.Meter, sizes []int, out i
 			return err
 		}
 		rows = append(rows, r)
-		fmt.Fprintf(out, "%8d %9.1f s %9.1f %13.2f %20.2f %14.2f %12.2f %10.0f %5.0f %5.0f MB\n", n, r.plan.Seconds(), float64(n)/r.work.Seconds(), r.cpu*1000,
+		fmt.Fprintf(out, "%8d %9.1f s %9.1f %13.2f %20.2f %14.2f %12.2f %10.0f %5.0f %5.0f MB\n", n, r.plan.Seconds(),
+			float64(n)/r.work.Seconds(), r.cpu*1000,
 			r.cpu/(engine+calls), r.storage, r.graph, r.memory[0], r.memory[1], r.memory[2])
 	}
 	first, last := rows[0], rows[len(rows)-1]
-	fmt.Fprintf(out, "\nbench: bulk cpu %.2f peer engine+calls\nbench: bulk cost %.2f peer %d images\nbench: bulk memory %.2f peer itself at 10 %%\n",
+	fmt.Fprintf(
+		out, "\nbench: bulk cpu %.2f peer engine+calls\nbench: bulk cost %.2f peer %d images\nbench: bulk memory "+
+			"%.2f peer itself at 10 %%\n",
 		last.cpu/(engine+calls), last.cpu/first.cpu, sizes[0], last.memory[2]/last.memory[0])
 	fmt.Fprintf(out, "bench: bulk storage %.2f graph %.2f for each image, with", last.storage, last.graph)
 	for _, kind := range slices.Sorted(maps.Keys(last.kinds)) {
@@ -113,7 +118,8 @@ func (b *bench) planning(ctx context.Context, n int) error {
 	}
 	dot := chaos.Draw(8, 8, 1)
 	for i := range n {
-		if _, err := b.Sandbox.Graph.PutFile(l.site.DriveID, fmt.Sprintf("%03d/%06d.jpg", i/500, i), bytes.NewReader(dot), l.user.ID); err != nil {
+		if _, err := b.Sandbox.Graph.PutFile(l.site.DriveID, fmt.Sprintf("%03d/%06d.jpg", i/500, i),
+			bytes.NewReader(dot), l.user.ID); err != nil {
 			return err
 		}
 	}
@@ -129,10 +135,12 @@ func (b *bench) planning(ctx context.Context, n int) error {
 		job, err = l.tab.Job(ctx, job.ID)
 	}
 	if err != nil || job.Counts.Planned != n {
-		return errors.Join(fmt.Errorf("bulkbench: %d of %d files were planned, the job is %s", job.Counts.Planned, n, job.State), err)
+		return errors.Join(
+			fmt.Errorf("bulkbench: %d of %d files were planned, the job is %s", job.Counts.Planned, n, job.State), err)
 	}
 	_, storage := b.meter.Counts().Since(before)
-	fmt.Fprintf(b.out, "bench: bulk planning of %d files %.1f s, %.3f storage transactions for each, at most %.0f MB\n", n, time.Since(begin).Seconds(), float64(storage)/float64(n), most)
+	fmt.Fprintf(b.out, "bench: bulk planning of %d files %.1f s, %.3f storage transactions for each, at most %.0f MB\n",
+		n, time.Since(begin).Seconds(), float64(storage)/float64(n), most)
 	return l.tab.Cancel(ctx, job.ID)
 }
 
@@ -143,7 +151,8 @@ func (b *bench) library(tenant string, n int, pictures [][]byte) (*library, erro
 		return nil, err
 	}
 	for i := range n {
-		item, err := b.Sandbox.Graph.PutFile(l.site.DriveID, fmt.Sprintf("%02d/%05d.jpg", i%50, i), bytes.NewReader(pictures[i%len(pictures)]), l.user.ID)
+		item, err := b.Sandbox.Graph.PutFile(l.site.DriveID, fmt.Sprintf("%02d/%05d.jpg", i%50, i),
+			bytes.NewReader(pictures[i%len(pictures)]), l.user.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -157,10 +166,16 @@ func (b *bench) empty(tenant string) (*library, error) {
 	b.users++
 	if tenant == "" {
 		tenant = directory.NewID()
-		b.Sandbox.Directory.PutTenant(directory.Tenant{ID: tenant, Name: fmt.Sprint("Bench ", b.users), Domain: fmt.Sprint("bench", b.users)})
+		b.Sandbox.Directory.PutTenant(
+			directory.Tenant{ID: tenant, Name: fmt.Sprint("Bench ", b.users), Domain: fmt.Sprint("bench", b.users)})
 		b.Sandbox.Entra.Consent(tenant, "", b.Scene.App.ID, b.Scene.App.Scopes...)
 	}
-	l := &library{user: directory.User{Tenant: tenant, ID: directory.NewID(), UPN: fmt.Sprintf("bench%d@bench.example", b.users), Name: "Bench"}}
+	l := &library{user: directory.User{
+		Tenant: tenant,
+		ID:     directory.NewID(),
+		UPN:    fmt.Sprintf("bench%d@bench.example", b.users),
+		Name:   "Bench",
+	}}
 	if err := b.Sandbox.Directory.PutUser(l.user); err != nil {
 		return nil, err
 	}
@@ -201,7 +216,8 @@ type row struct {
 
 func (l *library) submit(ctx context.Context, edits string) (stack.Job, error) {
 	return l.tab.Submit(ctx, map[string]any{
-		"source": map[string]any{"folder": map[string]any{"driveId": l.site.DriveID, "itemId": "root", "recursive": true}},
+		"source": map[string]any{
+			"folder": map[string]any{"driveId": l.site.DriveID, "itemId": "root", "recursive": true}},
 		"recipe": json.RawMessage(edits),
 	})
 }
@@ -295,7 +311,8 @@ func engineCost(ctx context.Context) (float64, error) {
 		if n == times/4 { // warm by then
 			before = cpuOfThis()
 		}
-		if _, err := room.Edit(ctx, pictures[n%len(pictures)], r, imaging.Options{Limits: imaging.DefaultLimits(), Time: time.Now()}); err != nil {
+		if _, err := room.Edit(ctx, pictures[n%len(pictures)], r,
+			imaging.Options{Limits: imaging.DefaultLimits(), Time: time.Now()}); err != nil {
 			return 0, err
 		}
 	}
@@ -316,8 +333,15 @@ func (b *bench) callCost(ctx context.Context) (float64, error) {
 		return 0, err
 	}
 	input, err := json.Marshal(Calls{
-		Connection: b.Settings["AzureWebJobsStorage"], Graph: b.Sandbox.GraphURL, CA: b.Settings["SSL_CERT_FILE"], Token: token,
-		Tenant: l.user.Tenant, User: l.user.ID, Job: "calls", Drive: l.site.DriveID, Items: l.items,
+		Connection: b.Settings["AzureWebJobsStorage"],
+		Graph:      b.Sandbox.GraphURL,
+		CA:         b.Settings["SSL_CERT_FILE"],
+		Token:      token,
+		Tenant:     l.user.Tenant,
+		User:       l.user.ID,
+		Job:        "calls",
+		Drive:      l.site.DriveID,
+		Items:      l.items,
 	})
 	if err != nil {
 		return 0, err

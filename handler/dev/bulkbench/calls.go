@@ -20,8 +20,8 @@ import (
 	"imagepro/handler/secret"
 )
 
-// Calls says what the bare calls of a bulk edit are made against. It goes to a process of their own, by its standard input:
-// the sandbox is in this one, and its work is not to be counted.
+// Calls says what the bare calls of a bulk edit are made against. It goes to a process of their own, by its standard
+// input: the sandbox is in this one, and its work is not to be counted.
 type Calls struct {
 	Connection, Graph, CA, Token string
 	Tenant, User, Job            string
@@ -42,7 +42,13 @@ func Measure(ctx context.Context, in io.Reader, out io.Writer) error {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(ca)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, MaxIdleConnsPerHost: 16}
-	library, err := graph.NewClient(graph.Options{BaseURL: c.Graph, Tokens: fixed{secret.New(c.Token)}, Transport: transport, Loopback: true, Now: time.Now})
+	library, err := graph.NewClient(graph.Options{
+		BaseURL:   c.Graph,
+		Tokens:    fixed{secret.New(c.Token)},
+		Transport: transport,
+		Loopback:  true,
+		Now:       time.Now,
+	})
 	if err != nil {
 		return err
 	}
@@ -55,7 +61,12 @@ func Measure(ctx context.Context, in io.Reader, out io.Writer) error {
 		return err
 	}
 	ref, who := bulk.Ref{Tenant: c.Tenant, Job: c.Job}, caller.Away(c.Tenant, c.User)
-	if err := records.CreateJob(ctx, bulk.Job{Ref: ref, User: c.User, State: bulk.Running, CreatedAt: time.Now()}); err != nil {
+	if err := records.CreateJob(ctx, bulk.Job{
+		Ref:       ref,
+		User:      c.User,
+		State:     bulk.Running,
+		CreatedAt: time.Now(),
+	}); err != nil {
 		return err
 	}
 	job, err := records.Job(ctx, ref)
@@ -65,7 +76,14 @@ func Measure(ctx context.Context, in io.Reader, out io.Writer) error {
 	for len(c.Items) > job.Planned {
 		var portion bulk.Portion
 		for n := job.Planned; n < min(len(c.Items), job.Planned+90); n++ {
-			portion.Items = append(portion.Items, bulk.Item{Ref: ref, N: n, User: c.User, Drive: c.Drive, File: c.Items[n], State: bulk.Waiting})
+			portion.Items = append(portion.Items, bulk.Item{
+				Ref:   ref,
+				N:     n,
+				User:  c.User,
+				Drive: c.Drive,
+				File:  c.Items[n],
+				State: bulk.Waiting,
+			})
 		}
 		if job, err = records.RecordPortion(ctx, job, portion); err != nil {
 			return err
@@ -85,10 +103,14 @@ func Measure(ctx context.Context, in io.Reader, out io.Writer) error {
 	return err
 }
 
-// one makes the calls that the program makes for one image: its message, its record, the file, the content, the intent, the
-// upload and the result.
-func one(ctx context.Context, records *tables.Store, messages *queue.Service, library *graph.Client, who caller.Caller, ref bulk.Ref, n int) error {
-	if err := messages.Send(ctx, "bench-calls", fmt.Appendf(nil, `{"tenant":%q,"job":%q,"n":%d}`, ref.Tenant, ref.Job, n), 0); err != nil {
+// one makes the calls that the program makes for one image: its message, its record, the file, the content, the intent,
+// the upload and the result.
+func one(
+	ctx context.Context, records *tables.Store, messages *queue.Service, library *graph.Client, who caller.Caller,
+	ref bulk.Ref, n int,
+) error {
+	if err := messages.Send(ctx, "bench-calls",
+		fmt.Appendf(nil, `{"tenant":%q,"job":%q,"n":%d}`, ref.Tenant, ref.Job, n), 0); err != nil {
 		return err
 	}
 	item, err := records.Item(ctx, ref, n)
@@ -104,7 +126,8 @@ func one(ctx context.Context, records *tables.Store, messages *queue.Service, li
 		return err
 	}
 	result := content[:len(content)/4] // about as much as the edit leaves
-	item.Intent = &bulk.Intent{At: time.Now(), Source: library.Fingerprint(content), Fingerprint: library.Fingerprint(result)}
+	item.Intent = &bulk.Intent{At: time.Now(), Source: library.Fingerprint(content),
+		Fingerprint: library.Fingerprint(result)}
 	if item, err = records.Intend(ctx, item); err != nil {
 		return err
 	}

@@ -1,6 +1,6 @@
-// Package chaos runs bulk edits while everything around them breaks: the handler is killed, the storage and the host are
-// restarted, and the sandbox throttles, fails, delays and loses answers. Then it looks into the sandbox: each image must have
-// been edited once, whatever the program says.
+// Package chaos runs bulk edits while everything around them breaks: the handler is killed, the storage and the host
+// are restarted, and the sandbox throttles, fails, delays and loses answers. Then it looks into the sandbox: each image
+// must have been edited once, whatever the program says.
 //
 // It calls the API as a tab does and knows nothing of the program behind it.
 package chaos
@@ -56,7 +56,8 @@ const maxProblems = 20
 
 // String is the one line.
 func (r *Report) String() string {
-	return fmt.Sprintf("chaos: %d images, %d kills, %d restarts, %d faults: %d edited once, %d lost, %d twice, %d stuck",
+	return fmt.Sprintf(
+		"chaos: %d images, %d kills, %d restarts, %d faults: %d edited once, %d lost, %d twice, %d stuck",
 		r.Images, r.Kills, r.Restarts, r.Faults, r.Once, r.Lost, r.Twice, r.Stuck)
 }
 
@@ -134,7 +135,12 @@ func prepare(s *stack.Stack, o Options) ([]*work, error) {
 			s.Sandbox.Directory.PutTenant(tenant)
 			s.Sandbox.Entra.Consent(tenant.ID, "", s.Scene.App.ID, s.Scene.App.Scopes...)
 		}
-		user := directory.User{Tenant: tenant.ID, ID: directory.NewID(), UPN: fmt.Sprintf("user%d@chaos.example", n), Name: fmt.Sprint("User ", n)}
+		user := directory.User{
+			Tenant: tenant.ID,
+			ID:     directory.NewID(),
+			UPN:    fmt.Sprintf("user%d@chaos.example", n),
+			Name:   fmt.Sprint("User ", n),
+		}
 		if err := s.Sandbox.Directory.PutUser(user); err != nil {
 			return nil, err
 		}
@@ -149,7 +155,8 @@ func prepare(s *stack.Stack, o Options) ([]*work, error) {
 		for i := o.Images * n / o.Jobs; i < o.Images*(n+1)/o.Jobs; i++ {
 			content := Draw(320+i%7, 240, uint64(i))
 			sum := sha256.Sum256(content)
-			item, err := s.Sandbox.Graph.PutFile(w.site.DriveID, fmt.Sprintf("%02d/%04d.jpg", i%3, i), bytes.NewReader(content), user.ID)
+			item, err := s.Sandbox.Graph.PutFile(w.site.DriveID, fmt.Sprintf("%02d/%04d.jpg", i%3, i),
+				bytes.NewReader(content), user.ID)
 			if err != nil {
 				return nil, err
 			}
@@ -180,7 +187,8 @@ const width = 100
 
 func (w *work) submit(ctx context.Context, key string) error {
 	body := map[string]any{
-		"source": map[string]any{"folder": map[string]any{"driveId": w.site.DriveID, "itemId": "root", "recursive": true}},
+		"source": map[string]any{
+			"folder": map[string]any{"driveId": w.site.DriveID, "itemId": "root", "recursive": true}},
 		"recipe": map[string]any{"version": 1, "steps": []any{map[string]any{"op": "resize", "width": width}}},
 	}
 	if w.copies {
@@ -198,10 +206,12 @@ func breakThings(ctx context.Context, s *stack.Stack, all []*work, o Options, re
 	random := rand.New(rand.NewPCG(o.Seed, 3))
 	var blows []blow
 	for n := range o.Kills {
-		blows = append(blows, blow{(float64(n) + random.Float64()) / float64(o.Kills), s.KillHandler, &report.Kills, "kill"})
+		blows = append(blows,
+			blow{(float64(n) + random.Float64()) / float64(o.Kills), s.KillHandler, &report.Kills, "kill"})
 	}
 	for n := range o.Restarts {
-		b := blow{(float64(n) + 0.3 + 0.4*random.Float64()) / float64(o.Restarts), s.Azurite.Restart, &report.Restarts, "restart of the storage"}
+		b := blow{(float64(n) + 0.3 + 0.4*random.Float64()) / float64(o.Restarts), s.Azurite.Restart, &report.Restarts,
+			"restart of the storage"}
 		if n%2 == 1 {
 			b.strike, b.what = func() error { return s.RestartHost(ctx) }, "restart of the host"
 		}

@@ -101,7 +101,8 @@ func TestPicturesAreEditedAndTheOriginalsStay(t *testing.T) {
 			t.Fatal(err)
 		}
 		result, err := imaging.Inspect([]byte(content), imaging.Limits{})
-		if err != nil || result.Format != imaging.WebP || result.Width != (original.Width+1)/2 && result.Width != original.Width/2 {
+		if err != nil || result.Format != imaging.WebP || result.Width != (original.Width+1)/2 &&
+			result.Width != original.Width/2 {
 			t.Errorf("%s: %+v, %v, of a picture %d wide", name, result, err, original.Width)
 		}
 		if !strings.Contains(text, originalOf(t, before, name)) {
@@ -150,7 +151,8 @@ func TestEveryFileHasALineOfJSON(t *testing.T) {
 		default:
 			content := read(t, filepath.Join(out, got.Saved))
 			info, err := imaging.Inspect(content, imaging.Limits{})
-			if err != nil || got.Format != "jpeg" || got.Width != info.Width || got.Height != info.Height || got.Bytes != int64(len(content)) ||
+			if err != nil || got.Format != "jpeg" || got.Width != info.Width || got.Height != info.Height ||
+				got.Bytes != int64(len(content)) ||
 				got.EditMs <= 0 || got.Before.Width == 0 || !slices.Contains(got.Warnings, imaging.WarnAlphaFlattened) {
 				t.Errorf("%+v, %+v, %v", got, info, err)
 			}
@@ -183,7 +185,8 @@ func TestNothingIsReplaced(t *testing.T) {
 		break
 	}
 	text, _ = try(t, someFailed, "-in", in, "-out", out, "-recipe", recipe)
-	if strings.Count(text, "is there already, and nothing is replaced") != 1 || !strings.Contains(text, "4 edited, 1 failed") {
+	if strings.Count(text, "is there already, and nothing is replaced") != 1 ||
+		!strings.Contains(text, "4 edited, 1 failed") {
 		t.Error(text)
 	}
 }
@@ -209,7 +212,8 @@ func TestWhatCannotBeginSaysWhy(t *testing.T) {
 		"a wrong recipe":      {[]string{"-in", in, "-out", out, "-recipe", wrong}, "/steps/0/width: "},
 		"letters of no font":  {[]string{"-in", in, "-out", out, "-recipe", boxes}, "/steps/0/text: "},
 		"a file in a library": {[]string{"-in", in, "-out", out, "-recipe", far}, "/steps/0/image: "},
-		"the same folder":     {[]string{"-in", in, "-out", in + "/../in", "-recipe", recipe}, "IN and OUT are the same folder"},
+		"the same folder": {[]string{"-in", in, "-out", in + "/../in", "-recipe", recipe},
+			"IN and OUT are the same folder"},
 	} {
 		if _, says := try(t, notBegun, c.args...); !strings.Contains(says, c.want) {
 			t.Errorf("%s: %q does not say %q", name, says, c.want)

@@ -39,7 +39,8 @@ func (r result) failed() bool { return r.err != nil && !r.noPicture() }
 
 // noPicture reports whether the file is no picture, neither by its name nor by its content.
 func (r result) noPicture() bool {
-	return r.edited.Before.Format == "" && fault.Is(r.err, fault.Unsupported) && !errors.Is(r.err, imaging.ErrOtherKind) &&
+	return r.edited.Before.Format == "" && fault.Is(r.err, fault.Unsupported) &&
+		!errors.Is(r.err, imaging.ErrOtherKind) &&
 		imaging.RefusedByName(r.file) != nil
 }
 
@@ -137,7 +138,8 @@ func (j *job) edit(ctx context.Context, file string) (r result) {
 	}
 	r.size, r.reading = int64(len(src)), time.Since(begin)
 	begin = time.Now()
-	r.edited, r.err = imaging.NewRoom(1).Edit(ctx, src, j.recipe, imaging.Options{Name: filepath.Base(file), Time: begin})
+	r.edited, r.err = imaging.NewRoom(1).Edit(ctx, src, j.recipe,
+		imaging.Options{Name: filepath.Base(file), Time: begin})
 	r.editing = time.Since(begin)
 	return r
 }
@@ -155,7 +157,8 @@ func (j *job) read(file string) ([]byte, error) {
 	return os.ReadFile(path)
 }
 
-// save writes the result below a folder, under the name of its file, with the ending of its format. It replaces nothing.
+// save writes the result below a folder, under the name of its file, with the ending of its format. It replaces
+// nothing.
 func (r *result) save(out string) {
 	begin := time.Now()
 	name := r.file

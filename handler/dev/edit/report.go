@@ -49,9 +49,14 @@ type jsonPicture struct {
 
 func (j jsonLines) add(r result) error {
 	line := jsonLine{
-		File: r.file, Error: r.why(), Saved: r.saved, Warnings: append([]string{}, r.edited.Warnings...),
-		Before: jsonPicture{r.edited.Before.Format, r.edited.Before.Width, r.edited.Before.Height, r.size},
-		ReadMs: milliseconds(r.reading), EditMs: milliseconds(r.editing), WriteMs: milliseconds(r.writing),
+		File:     r.file,
+		Error:    r.why(),
+		Saved:    r.saved,
+		Warnings: append([]string{}, r.edited.Warnings...),
+		Before:   jsonPicture{r.edited.Before.Format, r.edited.Before.Width, r.edited.Before.Height, r.size},
+		ReadMs:   milliseconds(r.reading),
+		EditMs:   milliseconds(r.editing),
+		WriteMs:  milliseconds(r.writing),
 	}
 	if r.err == nil {
 		line.Format, line.Width, line.Height, line.Bytes = r.edited.Format, r.edited.Width, r.edited.Height, r.bytes
@@ -107,12 +112,15 @@ func (t *table) add(r result) error {
 		t.others++
 	case r.err != nil:
 		t.failed++
-		t.rows = append(t.rows, row(r.file, dimensions(r.edited.Before.Width, r.edited.Before.Height), "-", size(r.size), "FAILED: "+r.why()))
+		t.rows = append(t.rows,
+			row(r.file, dimensions(r.edited.Before.Width, r.edited.Before.Height), "-", size(r.size),
+				"FAILED: "+r.why()))
 	default:
 		t.edited++
 		t.warned = t.warned || len(r.edited.Warnings) > 0
 		t.rows = append(t.rows, row(r.file, dimensions(r.edited.Before.Width, r.edited.Before.Height),
-			dimensions(r.edited.Width, r.edited.Height), size(r.size)+" → "+size(r.bytes), strings.Join(r.edited.Warnings, ", ")))
+			dimensions(r.edited.Width, r.edited.Height), size(r.size)+" → "+size(r.bytes),
+			strings.Join(r.edited.Warnings, ", ")))
 	}
 	return t.progress()
 }
@@ -121,7 +129,8 @@ func (t *table) add(r result) error {
 func (t *table) progress() error {
 	done := t.edited + t.failed + t.others
 	tenth := done * 10 / t.files
-	line := fmt.Sprintf("%d of %d, %d edited, %d failed, %.1f s", done, t.files, t.edited, t.failed, time.Since(t.begin).Seconds())
+	line := fmt.Sprintf("%d of %d, %d edited, %d failed, %.1f s", done, t.files, t.edited, t.failed,
+		time.Since(t.begin).Seconds())
 	var err error
 	switch {
 	case t.terminal:

@@ -48,7 +48,10 @@ func (r *run) events() []func() {
 	}
 	for _, f := range r.library.files {
 		if f.shown != nil || f.noHash {
-			all = append(all, func() { f.shown, f.noHash = nil, false; r.s.note("what is said of %s is up to date", f.id) })
+			all = append(all, func() {
+				f.shown, f.noHash = nil, false
+				r.s.note("what is said of %s is up to date", f.id)
+			})
 		}
 	}
 	if len(r.s.waiting) > 0 && r.s.rng.IntN(10) == 0 {
@@ -174,7 +177,11 @@ func (r *run) land(i int) {
 func (r *run) ask() {
 	next := r.todo[0]
 	p := r.process([]string{"A", "B"}[r.s.rng.IntN(2)])
-	r.asking = r.s.start(p.process, next.name, nil, func(ctx context.Context) error { return next.do(ctx, r, p.service) }, func(err error) {
+	r.asking = r.s.start(p.process, next.name, nil, func(ctx context.Context) error {
+		return next.do(ctx, r, p.service)
+	}, func(
+		err error,
+	) {
 		r.asking = nil
 		r.idle = r.s.rng.IntN(80)
 		if fault.Is(err, fault.Busy) {
@@ -183,7 +190,8 @@ func (r *run) ask() {
 		if err != nil {
 			r.s.note("%s: %v", next.name, err)
 		}
-		done := slices.IndexFunc(r.todo, func(q request) bool { return q.name == next.name }) // others may have come before it
+		// others may have come before it
+		done := slices.IndexFunc(r.todo, func(q request) bool { return q.name == next.name })
 		r.todo = slices.Delete(r.todo, done, done+1)
 	})
 }
@@ -207,8 +215,8 @@ func (r *run) nextMessage() time.Time {
 	return next
 }
 
-// sleep lets time pass. What has been at work for too long by then is killed by the host, and saves that were not answered
-// arrive, or are lost, while those who sent them might still be at work.
+// sleep lets time pass. What has been at work for too long by then is killed by the host, and saves that were not
+// answered arrive, or are lost, while those who sent them might still be at work.
 func (r *run) sleep(d time.Duration) {
 	then := time.Now().Add(d)
 	for _, a := range r.s.actors {

@@ -1,8 +1,8 @@
 // Package explore tries bulk edits under orders of steps that no other test thinks of. The real code of bulk runs on a
-// store and a SharePoint library in memory. Every call to the outside stops at a scheduler, which decides by chance, from
-// a seed, which of two workers, planners, a sweep and a user goes on, and what becomes of the call: it may be carried out
-// and its answer lost, be refused, come late, or be the last that its process does. Between calls messages are delivered
-// twice, people save and rename files, sessions die, and time passes.
+// store and a SharePoint library in memory. Every call to the outside stops at a scheduler, which decides by chance,
+// from a seed, which of two workers, planners, a sweep and a user goes on, and what becomes of the call: it may be
+// carried out and its answer lost, be refused, come late, or be the last that its process does. Between calls messages
+// are delivered twice, people save and rename files, sessions die, and time passes.
 //
 // The promises of the bulk edit are checked at each save and at the end. The same seed gives the same run, whose trace
 // shows how a promise was broken.
@@ -66,10 +66,11 @@ type run struct {
 	jobs     []string  // that the user has submitted, by the requests' order
 
 	doubles, saves, renames, moves, sessions, sweeps int // how many more there may be
-	maxTimes                                         int // that the host gives a message out before it is one for whoever gives it up
-	restarts, helps                                  int
-	renamed                                          bool
-	results                                          map[string][]string // hashes of what the recipes make of a content, by its hash
+	// that the host gives a message out before it is one for whoever gives it up
+	maxTimes        int
+	restarts, helps int
+	renamed         bool
+	results         map[string][]string // hashes of what the recipes make of a content, by its hash
 }
 
 // parts are what a process consists of.
@@ -99,7 +100,8 @@ func newRun(seed uint64) *run {
 	for n := range 1 + rng.IntN(images) {
 		r.library.put(fmt.Sprintf("%c.bmp", 'b'+2*n), picture(n))
 	}
-	r.doubles, r.saves, r.renames, r.moves, r.sessions, r.sweeps = rng.IntN(3), rng.IntN(3), rng.IntN(2), rng.IntN(2), rng.IntN(4)/3, rng.IntN(3)
+	r.doubles, r.saves, r.renames, r.moves, r.sessions, r.sweeps = rng.IntN(3), rng.IntN(3), rng.IntN(2), rng.IntN(2),
+		rng.IntN(4)/3, rng.IntN(3)
 	r.maxTimes = []int{1, 5}[rng.IntN(2)]
 	r.scenario = scenarios[rng.IntN(len(scenarios))]
 	r.sessions = max(r.sessions, r.scenario.sessions)
@@ -121,20 +123,53 @@ func (r *run) process(name string) *parts {
 		specs = otherRelease{r.store}
 	}
 	p.worker = bulk.NewWorker(bulk.WorkerOptions{
-		Jobs: r.store, Items: r.store, Index: r.store, Specs: specs, Queue: r, Sessions: r.library, Library: r.library,
-		Limits: imaging.DefaultLimits(), Window: limits.Window, Room: imaging.NewRoom(2), Previews: r.store, Now: time.Now,
+		Jobs:     r.store,
+		Items:    r.store,
+		Index:    r.store,
+		Specs:    specs,
+		Queue:    r,
+		Sessions: r.library,
+		Library:  r.library,
+		Limits:   imaging.DefaultLimits(),
+		Window:   limits.Window,
+		Room:     imaging.NewRoom(2),
+		Previews: r.store,
+		Now:      time.Now,
 	})
 	p.planner = bulk.NewPlanner(bulk.PlannerOptions{
-		Jobs: r.store, Items: r.store, Index: r.store, Specs: r.store, Queue: r, Sessions: r.library, Library: r.library,
-		About: r.store, Limits: limits, Now: time.Now,
+		Jobs:     r.store,
+		Items:    r.store,
+		Index:    r.store,
+		Specs:    r.store,
+		Queue:    r,
+		Sessions: r.library,
+		Library:  r.library,
+		About:    r.store,
+		Limits:   limits,
+		Now:      time.Now,
 	})
 	p.sweeper = bulk.NewSweeper(bulk.SweeperOptions{
-		Jobs: r.store, Index: r.store, Queue: r, Sessions: r.library, Previews: r.store, MaxAge: 60 * 24 * time.Hour, Now: time.Now,
+		Jobs:     r.store,
+		Index:    r.store,
+		Queue:    r,
+		Sessions: r.library,
+		Previews: r.store,
+		MaxAge:   60 * 24 * time.Hour,
+		Now:      time.Now,
 	})
 	p.service = bulk.NewService(bulk.ServiceOptions{
-		Jobs: r.store, Items: r.store, Index: r.store, Specs: r.store, Queue: r, Library: r.library, Previews: r.store,
-		Limits: imaging.DefaultLimits(), MaxImages: 100, MaxOpen: bulk.MaxOpen{Tenant: 100, User: 100}, Now: time.Now,
-		NewID: func() string { return fmt.Sprint("job", r.s.rng.IntN(1e9)) },
+		Jobs:      r.store,
+		Items:     r.store,
+		Index:     r.store,
+		Specs:     r.store,
+		Queue:     r,
+		Library:   r.library,
+		Previews:  r.store,
+		Limits:    imaging.DefaultLimits(),
+		MaxImages: 100,
+		MaxOpen:   bulk.MaxOpen{Tenant: 100, User: 100},
+		Now:       time.Now,
+		NewID:     func() string { return fmt.Sprint("job", r.s.rng.IntN(1e9)) },
 	})
 	r.parts[name] = p
 	return p

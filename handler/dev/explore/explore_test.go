@@ -12,8 +12,8 @@ import (
 	"imagepro/handler/dev/explore"
 )
 
-// TestTheBulkEditKeepsItsPromises tries 2000 orders of steps, or EXPLORE_RUNS; with EXPLORE=1h (make explore) others than
-// these, for as long as that. EXPLORE_SEED=n shows the steps of one.
+// TestTheBulkEditKeepsItsPromises tries 2000 orders of steps, or EXPLORE_RUNS; with EXPLORE=1h (make explore) others
+// than these, for as long as that. EXPLORE_SEED=n shows the steps of one.
 func TestTheBulkEditKeepsItsPromises(t *testing.T) {
 	slog.SetDefault(slog.New(slog.DiscardHandler))
 	if seed, err := strconv.ParseUint(os.Getenv("EXPLORE_SEED"), 10, 64); err == nil {
@@ -40,7 +40,8 @@ func TestTheBulkEditKeepsItsPromises(t *testing.T) {
 		steps.Add(int64(result.Steps))
 		if len(result.Problems) > 0 {
 			t.Fatalf("seed %d (%s): %s\nEXPLORE_SEED=%d shows all steps; the last were\n%s", seed, result.Scenario,
-				strings.Join(result.Problems, "; "), seed, strings.Join(result.Trace[max(0, len(result.Trace)-40):], "\n"))
+				strings.Join(result.Problems, "; "), seed,
+				strings.Join(result.Trace[max(0, len(result.Trace)-40):], "\n"))
 		}
 	}
 	t.Logf("%d steps in %v", steps.Load(), time.Since(begin))

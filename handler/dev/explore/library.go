@@ -15,8 +15,8 @@ import (
 	"imagepro/handler/fault"
 )
 
-// library is a SharePoint library in memory, as it behaves at its worst: answers are lost, saves land late, what it says
-// of a file lags behind its content, hashes come later, tags move.
+// library is a SharePoint library in memory, as it behaves at its worst: answers are lost, saves land late, what it
+// says of a file lags behind its content, hashes come later, tags move.
 type library struct {
 	s     *scheduler
 	files []*file // in the order in which they were made
@@ -80,7 +80,8 @@ func (l *library) put(name string, data []byte) {
 			return
 		}
 	}
-	l.files = append(l.files, &file{id: fmt.Sprint("file", len(l.files)), name: name, versions: []*content{l.newContent(data, "")}})
+	l.files = append(l.files,
+		&file{id: fmt.Sprint("file", len(l.files)), name: name, versions: []*content{l.newContent(data, "")}})
 }
 
 func (l *library) byID(id string) *file {
@@ -107,8 +108,16 @@ func (f *file) first() *content { return f.versions[len(f.versions)-1] }
 func (f *file) says() bulk.File {
 	c := cmp.Or(f.shown, f.versions[0])
 	said := bulk.File{
-		Drive: drive, Item: f.id, Parent: folder, Name: f.name, MIME: "image/bmp", Size: int64(len(c.data)), Modified: c.at, Dated: c.at,
-		Tag: c.tag, Fingerprint: hash(c.data),
+		Drive:       drive,
+		Item:        f.id,
+		Parent:      folder,
+		Name:        f.name,
+		MIME:        "image/bmp",
+		Size:        int64(len(c.data)),
+		Modified:    c.at,
+		Dated:       c.at,
+		Tag:         c.tag,
+		Fingerprint: hash(c.data),
 	}
 	if f.noHash {
 		said.Fingerprint = ""
@@ -183,7 +192,9 @@ func (l *library) Versions(ctx context.Context, _ caller.Caller, f bulk.File) ([
 	})
 }
 
-func (l *library) ReadVersion(ctx context.Context, _ caller.Caller, f bulk.File, version string, _ int64) ([]byte, error) {
+func (l *library) ReadVersion(
+	ctx context.Context, _ caller.Caller, f bulk.File, version string, _ int64,
+) ([]byte, error) {
 	return asked(ctx, l, "read version "+version, func() ([]byte, error) {
 		for _, c := range l.byID(f.Item).versions {
 			if strconv.Itoa(c.number) == version {
@@ -208,8 +219,8 @@ func (l *library) Fingerprint(data []byte) string { return hash(data) }
 func changed() error { return fault.New(fault.Conflict, "The content is another by now.", nil) }
 func locked() error  { return fault.New(fault.Locked, "The file is checked out.", nil) }
 
-// save is a call that writes a content: lands does it, now or later. The client believes no refusal but a conflict once a
-// request was not answered; its own tests show that.
+// save is a call that writes a content: lands does it, now or later. The client believes no refusal but a conflict once
+// a request was not answered; its own tests show that.
 func (l *library) save(ctx context.Context, what string, lands func() (bulk.File, error)) (bulk.File, error) {
 	turn := l.s.step(ctx, what, lost, refused, late, conflicts, barred)
 	if err := l.session(); err != nil {
@@ -260,7 +271,9 @@ func (l *library) Replace(ctx context.Context, _ caller.Caller, f bulk.File, dat
 	})
 }
 
-func (l *library) Create(ctx context.Context, _ caller.Caller, f bulk.File, name string, data []byte) (bulk.File, error) {
+func (l *library) Create(
+	ctx context.Context, _ caller.Caller, f bulk.File, name string, data []byte,
+) (bulk.File, error) {
 	job := jobOf(ctx)
 	return l.save(ctx, fmt.Sprintf("create %s: %s", name, hash(data)), func() (bulk.File, error) {
 		if l.byName(name) != nil {

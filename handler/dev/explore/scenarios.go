@@ -74,14 +74,24 @@ var who = caller.Away(tenant, user)
 
 func submit(save bulk.Save) request {
 	return request{"submit", nil, func(ctx context.Context, r *run, service *bulk.Service) error {
-		return r.submit(ctx, service, bulk.Request{Source: everything(""), Recipe: json.RawMessage(theRecipe), Save: save, Key: "first"})
+		return r.submit(ctx, service, bulk.Request{
+			Source: everything(""),
+			Recipe: json.RawMessage(theRecipe),
+			Save:   save,
+			Key:    "first",
+		})
 	}}
 }
 
 // since is a job of what has changed since the first.
 func since(save bulk.Save) request {
 	return request{"since", firstIsOver, func(ctx context.Context, r *run, service *bulk.Service) error {
-		return r.submit(ctx, service, bulk.Request{Source: everything(r.jobs[0]), Recipe: json.RawMessage(theRecipe), Save: save, Key: "second"})
+		return r.submit(ctx, service, bulk.Request{
+			Source: everything(r.jobs[0]),
+			Recipe: json.RawMessage(theRecipe),
+			Save:   save,
+			Key:    "second",
+		})
 	}}
 }
 
@@ -213,7 +223,9 @@ func (r *run) announced(job, file string, c *content) bool {
 
 func (r *run) landedCopy(next *content) {
 	source := r.library.byID(next.source)
-	from := slices.ContainsFunc(source.versions, func(c *content) bool { return slices.Contains(r.outcomes(c.data), hash(next.data)) })
+	from := slices.ContainsFunc(source.versions, func(c *content) bool {
+		return slices.Contains(r.outcomes(c.data), hash(next.data))
+	})
 	if !from {
 		r.s.problem("a copy is not of its image")
 	}
@@ -231,7 +243,8 @@ func (r *run) landedEdit(f *file, next, below *content) {
 	if r.isEdited(below) {
 		r.s.problem("%s gets the recipe twice", f.id)
 	}
-	if item := r.itemOf(next.job, f.id); r.scenario.save.OnChanged != bulk.EditAgain && item != nil && item.Hash != "" && item.Hash != hash(below.data) {
+	if item := r.itemOf(next.job, f.id); r.scenario.save.OnChanged != bulk.EditAgain && item != nil &&
+		item.Hash != "" && item.Hash != hash(below.data) {
 		r.s.problem("%s was changed after it was planned, and is edited", f.id)
 	}
 }
@@ -296,7 +309,8 @@ func (r *run) checkCounts(job bulk.Job) {
 		}
 	}
 	if counts != job.Counts || planned != job.Planned {
-		r.s.problem("job %s counts %+v of %d, and its images say %+v of %d", job.Job, job.Counts, job.Planned, counts, planned)
+		r.s.problem("job %s counts %+v of %d, and its images say %+v of %d", job.Job, job.Counts, job.Planned, counts,
+			planned)
 	}
 	if r.renamed || job.State != bulk.Done || job.Of != "" || job.Job != r.jobs[0] {
 		return
@@ -332,7 +346,8 @@ func (r *run) checkItem(job bulk.Job, item bulk.Item) {
 	}
 }
 
-// wasChanged reports whether anybody but the job has saved or named a file of an image, or another file has its copy's name.
+// wasChanged reports whether anybody but the job has saved or named a file of an image, or another file has its copy's
+// name.
 func (r *run) wasChanged(item bulk.Item) bool {
 	if r.renamed || r.scenario.save.Target == bulk.Copy {
 		return true
@@ -357,7 +372,8 @@ func (r *run) checkUndone(undone bulk.Job) {
 		}
 		item := r.itemOf(undone.Job, f.id)
 		if item == nil || item.State != bulk.Conflicted && item.State != bulk.Broken && item.State != bulk.Skipped {
-			r.s.problem("%s is edited though job %s was undone, and that does not say so: %s", f.id, undone.Of, fmt.Sprint(item))
+			r.s.problem("%s is edited though job %s was undone, and that does not say so: %s", f.id, undone.Of,
+				fmt.Sprint(item))
 		}
 	}
 }

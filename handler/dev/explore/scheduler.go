@@ -25,11 +25,13 @@ const (
 	refused                  // it is not carried out: the service is away
 	repeated                 // it is carried out, the answer is lost, and the client's own repeat finds it done
 	late                     // it is carried out later, and never answered
-	conflicts                // it is carried out, the answer is lost, and the client meets its own content when it asks again
-	barred                   // it is not carried out: somebody has locked the file
+	// it is carried out, the answer is lost, and the client meets its own content when it asks again
+	conflicts
+	barred // it is not carried out: somebody has locked the file
 )
 
-var outcomeNames = []string{"", "KILL BEFORE", "KILL AFTER", "LOST ANSWER", "REFUSED", "REPEAT", "LATE", "CONFLICT", "BARRED"}
+var outcomeNames = []string{"", "KILL BEFORE", "KILL AFTER", "LOST ANSWER", "REFUSED", "REPEAT", "LATE", "CONFLICT",
+	"BARRED"}
 
 // process is a process of the program. With a kill all that it does ends.
 type process struct {
@@ -129,7 +131,9 @@ func ask[T any](ctx context.Context, s *scheduler, what string, read func() (T, 
 }
 
 // start begins an invocation in a process. It calls then when the invocation has ended, unless the process was killed.
-func (s *scheduler) start(p *process, name string, m *message, run func(context.Context) error, then func(error)) *actor {
+func (s *scheduler) start(
+	p *process, name string, m *message, run func(context.Context) error, then func(error),
+) *actor {
 	a := &actor{id: len(s.actors), name: name, process: p, began: time.Now(), message: m}
 	s.actors = append(s.actors, a)
 	s.note("%s begins", a)
@@ -154,8 +158,8 @@ func (s *scheduler) note(format string, args ...any) {
 	s.trace = append(s.trace, fmt.Sprintf("%s  ", time.Now().Format("15:04:05"))+fmt.Sprintf(format, args...))
 }
 
-// settle waits until every invocation stands at a call or has ended, and puts the calls in an order that is the same each
-// time.
+// settle waits until every invocation stands at a call or has ended, and puts the calls in an order that is the same
+// each time.
 func (s *scheduler) settle() {
 	synctest.Wait()
 	s.waiting = slices.DeleteFunc(s.waiting, func(c *call) bool {

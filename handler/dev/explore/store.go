@@ -106,7 +106,8 @@ func (st *store) CreateJob(ctx context.Context, j bulk.Job) error {
 			}
 		}
 		st.write(indexKey(j.Job), j)
-		return st.write(openKey(j.Job), bulk.OpenJob{Job: bulk.Job{Ref: j.Ref, User: j.User, CreatedAt: j.CreatedAt}}), nil
+		return st.write(openKey(j.Job), bulk.OpenJob{Job: bulk.Job{Ref: j.Ref, User: j.User, CreatedAt: j.CreatedAt}}),
+			nil
 	})
 	if err != nil {
 		return err
@@ -159,7 +160,8 @@ func (st *store) UpdateJob(ctx context.Context, j bulk.Job) (bulk.Job, error) {
 func (st *store) RecordPortion(ctx context.Context, j bulk.Job, p bulk.Portion) (bulk.Job, error) {
 	_, err := change(ctx, st, fmt.Sprintf("record %d images of %s", len(p.Items), j.Job), func() (string, error) {
 		next := j
-		next.Place, next.Planned, next.Passed, next.Left = p.Next, j.Planned+len(p.Items), j.Passed+len(p.Passed), j.Left+p.Left
+		next.Place, next.Planned, next.Passed, next.Left = p.Next, j.Planned+len(p.Items), j.Passed+len(p.Passed),
+			j.Left+p.Left
 		all := slices.Concat(p.Items, p.Passed)
 		if slices.ContainsFunc(all, func(i bulk.Item) bool { _, there := st.rows[keyOf(i)]; return there }) {
 			return "", conflict()
@@ -238,7 +240,9 @@ func (st *store) EachOpen(ctx context.Context, yield func(bulk.OpenJob) bool) er
 }
 
 func (st *store) NoteOpen(ctx context.Context, j bulk.OpenJob) error {
-	_, err := change(ctx, st, "note open job", func() (string, error) { return st.update(openKey(j.Ref.Job), j.Version, j) })
+	_, err := change(ctx, st, "note open job", func() (string, error) {
+		return st.update(openKey(j.Ref.Job), j.Version, j)
+	})
 	return err
 }
 
@@ -282,11 +286,15 @@ func (st *store) item(key string) (bulk.Item, error) {
 }
 
 func (st *store) Item(ctx context.Context, ref bulk.Ref, n int) (bulk.Item, error) {
-	return ask(ctx, st.s, fmt.Sprintf("read image %d of %s", n, ref.Job), func() (bulk.Item, error) { return st.item(itemKey(ref, n)) })
+	return ask(ctx, st.s, fmt.Sprintf("read image %d of %s", n, ref.Job), func() (bulk.Item, error) {
+		return st.item(itemKey(ref, n))
+	})
 }
 
 func (st *store) NoteTry(ctx context.Context, i bulk.Item) error {
-	_, err := change(ctx, st, fmt.Sprintf("note try %d of image %d", i.Tries, i.N), func() (string, error) { return st.update(keyOf(i), i.Version, i) })
+	_, err := change(ctx, st, fmt.Sprintf("note try %d of image %d", i.Tries, i.N), func() (string, error) {
+		return st.update(keyOf(i), i.Version, i)
+	})
 	return err
 }
 
@@ -295,25 +303,27 @@ func (st *store) Intend(ctx context.Context, i bulk.Item) (bulk.Item, error) {
 	if i.Intent != nil {
 		what = i.Intent.Fingerprint
 	}
-	return change(ctx, st, fmt.Sprintf("write intent of image %d of %s: %s", i.N, i.Job, what), func() (bulk.Item, error) {
-		version, err := st.update(keyOf(i), i.Version, i)
-		i.Version = version
-		return i, err
-	})
+	return change(ctx, st, fmt.Sprintf("write intent of image %d of %s: %s", i.N, i.Job, what),
+		func() (bulk.Item, error) {
+			version, err := st.update(keyOf(i), i.Version, i)
+			i.Version = version
+			return i, err
+		})
 }
 
 // FinishItem writes the result and the share that counts it in one transaction.
 func (st *store) FinishItem(ctx context.Context, i bulk.Item) (int, error) {
-	return change(ctx, st, fmt.Sprintf("finish image %d of %s: %s %s", i.N, i.Job, i.State, i.Reason), func() (int, error) {
-		if _, err := st.update(keyOf(i), i.Version, i); err != nil {
-			return 0, err
-		}
-		key := shareKey(i.Ref, i.N%bulk.Shares)
-		counts, _, _ := read[bulk.Counts](st, key)
-		counts.Add(i)
-		st.write(key, counts)
-		return counts.Total(), nil
-	})
+	return change(ctx, st, fmt.Sprintf("finish image %d of %s: %s %s", i.N, i.Job, i.State, i.Reason),
+		func() (int, error) {
+			if _, err := st.update(keyOf(i), i.Version, i); err != nil {
+				return 0, err
+			}
+			key := shareKey(i.Ref, i.N%bulk.Shares)
+			counts, _, _ := read[bulk.Counts](st, key)
+			counts.Add(i)
+			st.write(key, counts)
+			return counts.Total(), nil
+		})
 }
 
 func (st *store) ItemsOf(ctx context.Context, ref bulk.Ref, cursor string, limit int) ([]bulk.Item, string, error) {

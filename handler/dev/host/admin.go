@@ -21,11 +21,14 @@ func (h *Host) admin() http.Handler {
 		}
 		writeJSON(w, http.StatusOK, all)
 	})
-	mux.HandleFunc("GET /admin/functions/{name}", h.withFunction(func(w http.ResponseWriter, _ *http.Request, f *function) {
-		writeJSON(w, http.StatusOK, h.describe(f))
-	}))
+	mux.HandleFunc("GET /admin/functions/{name}",
+		h.withFunction(func(w http.ResponseWriter, _ *http.Request, f *function) {
+			writeJSON(w, http.StatusOK, h.describe(f))
+		}))
 	mux.HandleFunc("POST /admin/functions/{name}", h.withFunction(h.trigger))
-	mux.HandleFunc("GET /admin/host/status", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, h.status()) })
+	mux.HandleFunc("GET /admin/host/status", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, h.status())
+	})
 	ping := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }
 	mux.HandleFunc("GET /admin/host/ping", ping)
 	mux.HandleFunc("POST /admin/host/ping", ping)
@@ -72,8 +75,9 @@ func (h *Host) status() any {
 	}
 	name, _ := os.Hostname()
 	return map[string]any{
-		"state": state, "version": version, "versionDetails": version + " (local)", "processUptime": time.Since(h.started).Milliseconds(),
-		"computerName": name,
+		"state": state, "version": version, "versionDetails": version + " (local)",
+		"processUptime": time.Since(h.started).Milliseconds(),
+		"computerName":  name,
 	}
 }
 

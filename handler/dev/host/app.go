@@ -37,7 +37,8 @@ func load(o Options) (*app, error) {
 	}
 	a := &app{root: root, env: env}
 	var faults [4]error
-	a.config, a.warnings, faults[0] = parseConfig(f, strings.EqualFold(env["AZURE_FUNCTIONS_ENVIRONMENT"], "Development"))
+	a.config, a.warnings,
+		faults[0] = parseConfig(f, strings.EqualFold(env["AZURE_FUNCTIONS_ENVIRONMENT"], "Development"))
 	a.functions, faults[1] = readFunctions(root, a.config, env)
 	faults[2] = a.checkRuntime()
 	a.bodyLimit, faults[3] = bodyLimit(env)
@@ -45,7 +46,8 @@ func load(o Options) (*app, error) {
 		return nil, err
 	}
 	if len(a.functions) == 0 {
-		return nil, fmt.Errorf("host: %s has no function to run: no folder right below it has a function.json that is not disabled", root)
+		return nil, fmt.Errorf(
+			"host: %s has no function to run: no folder right below it has a function.json that is not disabled", root)
 	}
 	a.warnings = append(a.warnings, routeClashes(a.functions)...)
 	return a, nil

@@ -19,7 +19,9 @@ type answer struct {
 	ReturnValue json.RawMessage
 }
 
-var errNoAnswer = errors.New("NO ANSWER: the handler answered with nothing, or with null; the real host waits for functionTimeout now and then kills the handler. Answer with {} and Content-Type application/json")
+var errNoAnswer = errors.New(
+	"NO ANSWER: the handler answered with nothing, or with null; the real host waits for functionTimeout now and " +
+		"then kills the handler. Answer with {} and Content-Type application/json")
 
 // call makes a call in JSON mode: POST /<FunctionName>, chunked, without prefix or query.
 func (h *Host) call(ctx context.Context, in invocation, p payload, incomingTrace string) (answer, error) {
@@ -43,7 +45,8 @@ func (h *Host) call(ctx context.Context, in invocation, p payload, incomingTrace
 	}
 	a, err := readAnswer(response, text)
 	for _, line := range a.Logs {
-		h.log.Info(line, "function", in.function.name, "invocation", in.id, "category", "Function."+in.function.name+".User")
+		h.log.Info(line, "function", in.function.name, "invocation", in.id, "category",
+			"Function."+in.function.name+".User")
 	}
 	return a, err
 }
@@ -62,10 +65,13 @@ func readAnswer(response *http.Response, text []byte) (answer, error) {
 	case len(text) == 0 && (isJSON || response.ContentLength == 0), isJSON && string(trimmed) == "null":
 		return a, errNoAnswer
 	case !isJSON:
-		return a, fmt.Errorf("the handler answered with content type %q: the host reads application/json and text/json only", response.Header.Get("Content-Type"))
+		return a, fmt.Errorf(
+			"the handler answered with content type %q: the host reads application/json and text/json only",
+			response.Header.Get("Content-Type"))
 	}
 	if err := json.Unmarshal(trimmed, &a); err != nil {
-		return answer{}, fmt.Errorf("the handler's answer is not the JSON that the host reads (%w): %q", err, excerpt(text))
+		return answer{}, fmt.Errorf("the handler's answer is not the JSON that the host reads (%w): %q", err,
+			excerpt(text))
 	}
 	return a, nil
 }

@@ -17,7 +17,8 @@ type constraint struct {
 }
 
 var (
-	guid  = regexp.MustCompile(`^(?i)(\{[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}|\([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\)|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32})$`)
+	guid = regexp.MustCompile(
+		`^(?i)(\{[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}|\([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\)|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32})$`)
 	alpha = regexp.MustCompile(`^[A-Za-z]*$`)
 	call  = regexp.MustCompile(`^([a-z]+)(?:\((.*)\))?$`)
 )
@@ -59,9 +60,11 @@ func wordConstraints() map[string]constraint {
 		"float":   number,
 		"double":  number,
 		"decimal": number,
-		"bool":    {sample: "true", allows: func(s string) bool { return strings.EqualFold(s, "true") || strings.EqualFold(s, "false") }},
-		"guid":    {sample: "00000000-0000-0000-0000-000000000000", allows: guid.MatchString},
-		"alpha":   {allows: alpha.MatchString},
+		"bool": {sample: "true", allows: func(s string) bool {
+			return strings.EqualFold(s, "true") || strings.EqualFold(s, "false")
+		}},
+		"guid":  {sample: "00000000-0000-0000-0000-000000000000", allows: guid.MatchString},
+		"alpha": {allows: alpha.MatchString},
 		"required": {allows: func(s string) bool {
 			return s != ""
 		}},

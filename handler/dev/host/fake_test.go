@@ -86,8 +86,16 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	text, _ := json.Marshal(call{
-		At: time.Now(), PID: os.Getpid(), Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Host: r.Host,
-		Header: r.Header, Chunked: len(r.TransferEncoding) > 0, Length: r.ContentLength, Body: string(body),
+		At:       time.Now(),
+		PID:      os.Getpid(),
+		Method:   r.Method,
+		Path:     r.URL.EscapedPath(),
+		RawQuery: r.URL.RawQuery,
+		Host:     r.Host,
+		Header:   r.Header,
+		Chunked:  len(r.TransferEncoding) > 0,
+		Length:   r.ContentLength,
+		Body:     string(body),
 	})
 	fmt.Println(callPrefix + string(text))
 	if rest, ok := strings.CutPrefix(r.URL.Path, "/api/"); ok {

@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-var errBodyTooLarge = errors.New("the request body is over the limit of the host (FUNCTIONS_REQUEST_BODY_SIZE_LIMIT); the answer is 500, not 413")
+var errBodyTooLarge = errors.New(
+	"the request body is over the limit of the host (FUNCTIONS_REQUEST_BODY_SIZE_LIMIT); the answer is 500, not 413")
 
 // front returns the handler of the public port.
 func (h *Host) front() http.Handler {
@@ -59,7 +60,8 @@ func (h *Host) homepage(w http.ResponseWriter) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = fmt.Fprintln(w, "<!DOCTYPE html><title>Functions host</title><p>The local Functions host is up and running.</p>")
+	_, _ = fmt.Fprintln(w,
+		"<!DOCTYPE html><title>Functions host</title><p>The local Functions host is up and running.</p>")
 }
 
 // publicCall is a request on the public port that a function's route matches.
@@ -125,7 +127,8 @@ func (h *Host) withCORS(next http.Handler) http.Handler {
 	every := slices.Contains(allowed, "*")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		origin := r.Header.Get("Origin")
-		may := origin != "" && (every || slices.ContainsFunc(allowed, func(o string) bool { return strings.EqualFold(o, origin) }))
+		may := origin != "" &&
+			(every || slices.ContainsFunc(allowed, func(o string) bool { return strings.EqualFold(o, origin) }))
 		if may {
 			h.allowOrigin(w.Header(), origin, every)
 		}

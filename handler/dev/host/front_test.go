@@ -66,7 +66,12 @@ func TestKeysAreAskedForOnlyWithEnableAuth(t *testing.T) {
 	s.http("Function", "function", "")
 	s.http("System", "system", `,"authLevel":"system"`)
 	s.http("Admin", "admin", `,"authLevel":"admin"`)
-	keys := host.Keys{Master: "m", System: []string{"s"}, Host: []string{"h"}, Function: map[string][]string{"function": {"f"}}}
+	keys := host.Keys{
+		Master:   "m",
+		System:   []string{"s"},
+		Host:     []string{"h"},
+		Function: map[string][]string{"function": {"f"}},
+	}
 	r := s.start(host.Options{EnableAuth: true, Keys: keys}).ready()
 	for _, c := range []struct {
 		path, key string
@@ -95,7 +100,9 @@ func TestKeysAreAskedForOnlyWithEnableAuth(t *testing.T) {
 func TestBodyOverTheLimitIs500(t *testing.T) {
 	t.Parallel()
 	for _, proxying := range []bool{true, false} {
-		s := newSite(t, map[string]any{"customHandler.enableProxyingHttpRequest": proxying, "customHandler.enableForwardingHttpRequest": true})
+		s := newSite(
+			t, map[string]any{"customHandler.enableProxyingHttpRequest": proxying,
+				"customHandler.enableForwardingHttpRequest": true})
 		s.settings["FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"] = "10"
 		s.everything()
 		r := s.start(host.Options{}).ready()
@@ -122,7 +129,8 @@ func TestCORSAnswersPreflightsForAllowedOrigins(t *testing.T) {
 	s.everything()
 	r := s.start(host.Options{CORS: "https://a.example, https://b.example/", CORSCredentials: true}).ready()
 	preflight := func(origin string) http.Header {
-		response, _ := r.do("OPTIONS", "/api/x", "", "Origin", origin, "Access-Control-Request-Method", "PUT", "Access-Control-Request-Headers", "x-a")
+		response, _ := r.do("OPTIONS", "/api/x", "", "Origin", origin, "Access-Control-Request-Method", "PUT",
+			"Access-Control-Request-Headers", "x-a")
 		if response.StatusCode != 204 {
 			t.Errorf("preflight of %s: %s", origin, response.Status)
 		}
@@ -167,7 +175,8 @@ func TestTooManyRequestsAre429AndCustomHeadersAreEverywhere(t *testing.T) {
 	r := s.start(host.Options{}).ready()
 	hangUp := r.hang()
 	response, _ := r.do("GET", "/api/x", "")
-	if response.StatusCode != 429 || response.Header.Get("X-Function-Scaleout") != "1" || response.Header.Get("X-Content-Type-Options") != "nosniff" {
+	if response.StatusCode != 429 || response.Header.Get("X-Function-Scaleout") != "1" ||
+		response.Header.Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("the second request got %s with %v", response.Status, response.Header)
 	}
 	hangUp()

@@ -102,7 +102,8 @@ func readFunctions(root string, c config, env environment) ([]*function, error) 
 // parseFunction returns nil for a function that is disabled or left out by host.json.
 func parseFunction(root, name string, text []byte, c config, env environment) (*function, error) {
 	if !functionName.MatchString(name) || strings.EqualFold(name, "host") {
-		return nil, errors.New("the folder's name is no function name: a letter, then up to 127 letters, digits, _ and -, and not host")
+		return nil, errors.New(
+			"the folder's name is no function name: a letter, then up to 127 letters, digits, _ and -, and not host")
 	}
 	var file functionFile
 	if err := json.Unmarshal(text, &file); err != nil {
@@ -132,14 +133,17 @@ func parseFunction(root, name string, text []byte, c config, env environment) (*
 		return nil, errors.New("an http output needs an httpTrigger")
 	}
 	if f.http != nil && f.http.output == "" {
-		return nil, errors.New(`an httpTrigger needs an output {"type": "http", "direction": "out"}: the host forwards no request without it`)
+		return nil, errors.New(
+			`an httpTrigger needs an output {"type": "http", "direction": "out"}: the host forwards no ` +
+				`request without it`)
 	}
 	return f, nil
 }
 
 // disabled reports whether a setting switches the function off.
 func disabled(name string, env environment) bool {
-	for _, setting := range []string{"AzureWebJobs." + name + ".Disabled", "AzureWebJobs__" + name + "__Disabled", "AzureWebJobs_" + name + "_Disabled"} {
+	for _, setting := range []string{"AzureWebJobs." + name + ".Disabled", "AzureWebJobs__" + name + "__Disabled",
+		"AzureWebJobs_" + name + "_Disabled"} {
 		if v := env[setting]; strings.EqualFold(v, "true") || v == "1" {
 			return true
 		}
@@ -196,7 +200,8 @@ func (f *function) take(b binding, c config, env environment) (err error) {
 	case kind == "http" && out:
 		f.httpTrigger().output = b.Name
 	case kind == "queue" && out:
-		err = errors.New("queue outputs are not supported: write queue messages with the storage API, byte for byte what you mean")
+		err = errors.New(
+			"queue outputs are not supported: write queue messages with the storage API, byte for byte what you mean")
 	case kind == "queue", kind == "blob", kind == "table":
 		err = fmt.Errorf("bindings of type %s are not supported: use the storage API", b.Type)
 	default:
@@ -253,7 +258,8 @@ func parseQueueTrigger(b binding, env environment) (*queueTrigger, error) {
 			}
 			return t, nil
 		}
-		return nil, fmt.Errorf("setting %s is missing: it has to be the connection string of a storage account", setting)
+		return nil, fmt.Errorf("setting %s is missing: it has to be the connection string of a storage account",
+			setting)
 	}
 	return t, nil
 }

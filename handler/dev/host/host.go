@@ -120,10 +120,19 @@ func Start(ctx context.Context, o Options) (*Host, error) {
 		return nil, err
 	}
 	h := &Host{
-		options: o, log: o.Log, app: app, client: newClient(), url: "http://" + listener.Addr().String(),
-		timers: map[string]*timer{}, tally: newTally(app.functions), throttle: newThrottle(app.config),
-		bodyLimit: app.bodyLimit, started: time.Now(),
-		stop: make(chan struct{}), stopping: make(chan struct{}), done: make(chan struct{}),
+		options:   o,
+		log:       o.Log,
+		app:       app,
+		client:    newClient(),
+		url:       "http://" + listener.Addr().String(),
+		timers:    map[string]*timer{},
+		tally:     newTally(app.functions),
+		throttle:  newThrottle(app.config),
+		bodyLimit: app.bodyLimit,
+		started:   time.Now(),
+		stop:      make(chan struct{}),
+		stopping:  make(chan struct{}),
+		done:      make(chan struct{}),
 	}
 	h.server = &http.Server{
 		Handler: h.front(), ReadHeaderTimeout: time.Minute,

@@ -130,7 +130,8 @@ type reader struct {
 }
 
 func (r *reader) fail(path string, format string, args ...any) {
-	r.faults = append(r.faults, fmt.Errorf("host: host.json: %s: %w", strings.ReplaceAll(path, ":", "."), fmt.Errorf(format, args...)))
+	r.faults = append(r.faults,
+		fmt.Errorf("host: host.json: %s: %w", strings.ReplaceAll(path, ":", "."), fmt.Errorf(format, args...)))
 }
 
 func (r *reader) text(path, absent string) string {

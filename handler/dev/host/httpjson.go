@@ -14,7 +14,9 @@ import (
 
 // answerJSON runs an HTTP function whose request is neither proxied nor forwarded: it becomes the input of
 // a JSON call, and the http output in the answer becomes the response.
-func (h *Host) answerJSON(ctx context.Context, in invocation, w http.ResponseWriter, r *http.Request, values map[string]string) error {
+func (h *Host) answerJSON(
+	ctx context.Context, in invocation, w http.ResponseWriter, r *http.Request, values map[string]string,
+) error {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return fmt.Errorf("reading the request: %w", err)

@@ -15,8 +15,8 @@ import (
 	"imagepro/handler/cloud/queue"
 )
 
-// identity reaches a storage account with the managed identity of the function app, as the host does where a connection is
-// given by settings such as AzureWebJobsStorage__queueServiceUri
+// identity reaches a storage account with the managed identity of the function app, as the host does where a connection
+// is given by settings such as AzureWebJobsStorage__queueServiceUri
 // (https://learn.microsoft.com/azure/azure-functions/functions-reference#connections).
 type identity struct {
 	queues   string // address of the queue service
@@ -29,8 +29,11 @@ type identity struct {
 // identityOf reads the settings of a connection; false if none names an account.
 func identityOf(env environment, setting string) (identity, bool) {
 	i := identity{
-		queues: env[setting+"__queueServiceUri"], clientID: env[setting+"__clientId"],
-		endpoint: env["IDENTITY_ENDPOINT"], header: env["IDENTITY_HEADER"], roots: env["SSL_CERT_FILE"],
+		queues:   env[setting+"__queueServiceUri"],
+		clientID: env[setting+"__clientId"],
+		endpoint: env["IDENTITY_ENDPOINT"],
+		header:   env["IDENTITY_HEADER"],
+		roots:    env["SSL_CERT_FILE"],
 	}
 	if name := env[setting+"__accountName"]; name != "" {
 		i.queues = "https://" + name + ".queue.core.windows.net"

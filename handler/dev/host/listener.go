@@ -46,8 +46,12 @@ func newListener(h *Host, f *function) (*listener, error) {
 		return nil, fmt.Errorf("host: function %s: %w", f.name, err)
 	}
 	l := &listener{
-		host: h, f: f, service: service, config: h.app.config.queues, places: newPlaces(),
-		log: h.log.With("function", f.name, "queue", f.queue.queue),
+		host:    h,
+		f:       f,
+		service: service,
+		config:  h.app.config.queues,
+		places:  newPlaces(),
+		log:     h.log.With("function", f.name, "queue", f.queue.queue),
 	}
 	if name := f.queue.queue; !strings.HasSuffix(name, poisonSuffix) && len(name)+len(poisonSuffix) <= longestQueue {
 		l.poison = name + poisonSuffix

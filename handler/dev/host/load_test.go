@@ -26,22 +26,30 @@ func TestMistakesInFunctionsAreNamed(t *testing.T) {
 		{"f", `{"type":"httpTrigger","name":"$return"},` + okOutput, "binding $return: only an output"},
 		{"f", `{"type":"httpTrigger","name":"res"},` + okOutput, "another binding has the same name"},
 		{"f", okOutput, "0 of the bindings are triggers"},
-		{"f", okTrigger + `,{"type":"timerTrigger","name":"t","schedule":"0 0 0 * * *"}`, "2 of the bindings are triggers"},
+		{"f", okTrigger + `,{"type":"timerTrigger","name":"t","schedule":"0 0 0 * * *"}`,
+			"2 of the bindings are triggers"},
 		{"f", okTrigger, "an httpTrigger needs an output"},
-		{"f", `{"type":"timerTrigger","name":"t","schedule":"0 0 0 * * *"},` + okOutput, "an http output needs an httpTrigger"},
-		{"f", okTrigger + "," + okOutput + `,{"type":"queue","direction":"out","name":"q","queueName":"q"}`, "write queue messages with the storage API"},
-		{"f", okTrigger + "," + okOutput + `,{"type":"blob","direction":"in","name":"b","path":"p"}`, "use the storage API"},
+		{"f", `{"type":"timerTrigger","name":"t","schedule":"0 0 0 * * *"},` + okOutput,
+			"an http output needs an httpTrigger"},
+		{"f", okTrigger + "," + okOutput + `,{"type":"queue","direction":"out","name":"q","queueName":"q"}`,
+			"write queue messages with the storage API"},
+		{"f", okTrigger + "," + okOutput + `,{"type":"blob","direction":"in","name":"b","path":"p"}`,
+			"use the storage API"},
 		{"f", `{"type":"blobTrigger","name":"b","path":"p"}`, `bindings of type "blobTrigger"`},
 		{"f", `{"type":"nonsense","name":"n"},` + okTrigger, `bindings of type "nonsense"`},
 		{"f", `{"type":"httpTrigger","name":"req","direction":"out"},` + okOutput, "a trigger's direction is in"},
 		{"f", `{"type":"httpTrigger","name":"req","authLevel":"user"},` + okOutput, `authLevel "user"`},
 		{"f", `{"type":"httpTrigger","name":"req","route":"/x"},` + okOutput, "starts with a slash"},
-		{"f", `{"type":"httpTrigger","name":"req","route":"{x:nonsense}"},` + okOutput, "constraint nonsense is not supported"},
+		{"f", `{"type":"httpTrigger","name":"req","route":"{x:nonsense}"},` + okOutput,
+			"constraint nonsense is not supported"},
 		{"f", `{"type":"queueTrigger","name":"m","queueName":"Has_Underscore"}`, "no queue name"},
 		{"f", `{"type":"queueTrigger","name":"m","queueName":"%QUEUE%"}`, "%QUEUE% in"},
-		{"f", `{"type":"queueTrigger","name":"m","queueName":"jobs","connection":"Elsewhere"}`, "setting Elsewhere is missing"},
-		{"f", `{"type":"queueTrigger","name":"m","queueName":"jobs","connection":"Identity"}`, "uses an identity, and IDENTITY_ENDPOINT is not set"},
-		{"f", `{"type":"queueTrigger","name":"m","queueName":"jobs","connection":"Broken"}`, "function f: queue: connection string"},
+		{"f", `{"type":"queueTrigger","name":"m","queueName":"jobs","connection":"Elsewhere"}`,
+			"setting Elsewhere is missing"},
+		{"f", `{"type":"queueTrigger","name":"m","queueName":"jobs","connection":"Identity"}`,
+			"uses an identity, and IDENTITY_ENDPOINT is not set"},
+		{"f", `{"type":"queueTrigger","name":"m","queueName":"jobs","connection":"Broken"}`,
+			"function f: queue: connection string"},
 		{"f", `{"type":"timerTrigger","name":"t","schedule":"@daily"}`, `schedule "@daily"`},
 		{"f", `{"type":"timerTrigger","name":"t","schedule":"%WHEN%"}`, "%WHEN% in"},
 		{"f", `nonsense`, "invalid character"},
@@ -66,7 +74,8 @@ func TestMistakesInHostJSONAreNamed(t *testing.T) {
 		want  string
 	}{
 		{"version", "1.0", `version: "1.0" is not "2.0"`},
-		{"customHandler.description.defaultExecutablePath", "", "customhandler.description.defaultexecutablepath: is missing"},
+		{"customHandler.description.defaultExecutablePath", "",
+			"customhandler.description.defaultexecutablepath: is missing"},
 		{"customHandler.enableProxyingHttpRequest", "yes", "neither true nor false"},
 		{"customHandler.type", "grpc", `"grpc" is not http`},
 		{"extensions.queues.batchSize", 33, "from 1 to 32"},
@@ -98,7 +107,8 @@ func TestAllMistakesAreInOneError(t *testing.T) {
 	if err == nil {
 		t.Fatal("Start took it")
 	}
-	for _, want := range []string{"version", "functiontimeout", "a/function.json", "b/function.json", "FUNCTIONS_WORKER_RUNTIME", "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"} {
+	for _, want := range []string{"version", "functiontimeout", "a/function.json", "b/function.json",
+		"FUNCTIONS_WORKER_RUNTIME", "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not name %s:\n%v", want, err)
 		}
@@ -128,14 +138,17 @@ func TestFunctionNamesAreUniqueInAnyCase(t *testing.T) {
 	s := newSite(t, nil)
 	s.http("same", "a", "")
 	s.http("Same", "b", "")
-	if _, err := s.tryStart(host.Options{}); err == nil || !strings.Contains(err.Error(), "functions Same and same have the same name") {
+	if _, err := s.tryStart(host.Options{}); err == nil ||
+		!strings.Contains(err.Error(), "functions Same and same have the same name") {
 		t.Errorf("Start = %v, want an error about the name", err)
 	}
 }
 
 func TestSettingsChooseFunctionsAndOverrideHostJSON(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, map[string]any{"functions": []string{"one", "two", "three"}, "surprise": 1, "logging.logLevel.default": "Debug"})
+	s := newSite(
+		t, map[string]any{"functions": []string{"one", "two", "three"}, "surprise": 1,
+			"logging.logLevel.default": "Debug"})
 	for _, name := range []string{"one", "two", "three", "four"} {
 		s.http(name, name, "")
 	}
@@ -164,7 +177,8 @@ func TestLoadSettingsReadsClearOnesOnly(t *testing.T) {
 		}
 		return host.LoadSettings(path)
 	}
-	got, err := load("\xef\xbb\xbf" + `{"IsEncrypted":false,"Values":{"A":"1"},"Host":{"LocalHttpPort":7072,"CORS":"*","CORSCredentials":true}}`)
+	got, err := load("\xef\xbb\xbf" +
+		`{"IsEncrypted":false,"Values":{"A":"1"},"Host":{"LocalHttpPort":7072,"CORS":"*","CORSCredentials":true}}`)
 	want := host.Settings{Values: map[string]string{"A": "1"}, CORS: "*", CORSCredentials: true, Addr: "127.0.0.1:7072"}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("LoadSettings: %v (-want +got):\n%s", err, diff)

@@ -23,18 +23,22 @@ func TestProxyKeepsTheRequestAndSetsItsOwnIdentity(t *testing.T) {
 	response, body := r.do("PUT", path+"?a=1&a=2&flag&b=%zz;c", "the body",
 		"Host", "public.example", "X-Forwarded-For", "203.0.113.9", "X-Forwarded-Proto", "https", "Forwarded", "for=x",
 		"X-Azure-Functions-InvocationId", "forged", "X-Ms-Invocation-Id", "forged", "User-Agent", "client",
-		"Content-Encoding", "gzip", "Cookie", "a=b", "Traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+		"Content-Encoding", "gzip", "Cookie", "a=b", "Traceparent",
+		"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
 	if response.StatusCode != 200 || body != "the body" {
 		t.Fatalf("the answer is %s %q", response.Status, body)
 	}
 	c := r.awaitCalls(sent, 1)[0]
 	got := map[string]string{"method": c.Method, "query": c.RawQuery}
-	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "User-Agent", "Content-Encoding", "Cookie"} {
+	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "User-Agent",
+		"Content-Encoding", "Cookie"} {
 		got[name] = strings.Join(c.Header.Values(name), "|")
 	}
 	want := map[string]string{
-		"method": "PUT", "query": "a=1&a=2&flag&b=%zz;c", "X-Forwarded-For": "127.0.0.1", "X-Forwarded-Host": "public.example",
-		"X-Forwarded-Proto": "http", "Forwarded": "for=x", "User-Agent": "client", "Content-Encoding": "gzip", "Cookie": "a=b",
+		"method": "PUT", "query": "a=1&a=2&flag&b=%zz;c", "X-Forwarded-For": "127.0.0.1",
+		"X-Forwarded-Host":  "public.example",
+		"X-Forwarded-Proto": "http", "Forwarded": "for=x", "User-Agent": "client", "Content-Encoding": "gzip",
+		"Cookie": "a=b",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("what the handler saw (-want +got):\n%s", diff)
@@ -43,11 +47,13 @@ func TestProxyKeepsTheRequestAndSetsItsOwnIdentity(t *testing.T) {
 		t.Errorf("the host is %s, want the handler's own address", c.Host)
 	}
 	id := c.Header.Values("X-Azure-Functions-Invocationid")
-	if len(id) != 1 || len(id[0]) != 36 || c.Header.Get("X-Ms-Invocation-Id") != id[0] || c.Header.Get("X-Azure-Functions-Hostversion") == "" {
+	if len(id) != 1 || len(id[0]) != 36 || c.Header.Get("X-Ms-Invocation-Id") != id[0] ||
+		c.Header.Get("X-Azure-Functions-Hostversion") == "" {
 		t.Errorf("identity headers: %v", c.Header)
 	}
 	trace := c.Header.Get("Traceparent")
-	if !strings.HasPrefix(trace, "00-0af7651916cd43dd8448eb211c80319c-") || strings.Contains(trace, "b7ad6b7169203331") {
+	if !strings.HasPrefix(trace, "00-0af7651916cd43dd8448eb211c80319c-") ||
+		strings.Contains(trace, "b7ad6b7169203331") {
 		t.Errorf("traceparent %s, want a new span in the caller's trace", trace)
 	}
 }
@@ -121,8 +127,10 @@ func TestForwardingRebuildsTheRequest(t *testing.T) {
 	s := newSite(t, map[string]any{"customHandler.enableForwardingHttpRequest": true})
 	s.everything()
 	r := s.start(host.Options{LegacyForward: true}).ready()
-	response, body := r.do("POST", "/api/a%20b%3Fcut/off?a=1&A=2&flag", "the body", "Host", "public.example", "X-Twice", "a", "X-Twice", "b",
-		"X-Azure-Functions-InvocationId", "first", "User-Agent", "client", "Content-Encoding", "gzip", "X-Functions-Key", "k",
+	response, body := r.do("POST", "/api/a%20b%3Fcut/off?a=1&A=2&flag", "the body", "Host", "public.example", "X-Twice",
+		"a", "X-Twice", "b",
+		"X-Azure-Functions-InvocationId", "first", "User-Agent", "client", "Content-Encoding", "gzip",
+		"X-Functions-Key", "k",
 		"Content-Type", "text/plain")
 	if response.StatusCode != 200 || body != "the body" {
 		t.Fatalf("the answer is %s %q", response.Status, body)
@@ -138,7 +146,8 @@ func TestForwardingRebuildsTheRequest(t *testing.T) {
 	if agent := c.Header.Get("User-Agent"); !strings.HasPrefix(agent, "client Azure-Functions-Host/4.") {
 		t.Errorf("user agent %q", agent)
 	}
-	if c.Header.Get("Content-Encoding") != "" || c.Header.Get("Content-Type") != "text/plain" || c.Header.Get("X-Functions-Key") != "k" || c.Header.Get("X-Twice") != "a, b" {
+	if c.Header.Get("Content-Encoding") != "" || c.Header.Get("Content-Type") != "text/plain" ||
+		c.Header.Get("X-Functions-Key") != "k" || c.Header.Get("X-Twice") != "a, b" {
 		t.Errorf("headers %v: Content-Encoding is lost, the others stay", c.Header)
 	}
 	for _, path := range []string{"/api/foreign", "/api/reset"} {
@@ -146,7 +155,8 @@ func TestForwardingRebuildsTheRequest(t *testing.T) {
 			t.Errorf("%s: %s, want 500", path, response.Status)
 		}
 	}
-	if response, _ := r.do("GET", "/api/status/302", ""); response.StatusCode != 302 || len(response.Header.Values("Set-Cookie")) != 2 {
+	if response, _ := r.do("GET", "/api/status/302", ""); response.StatusCode != 302 ||
+		len(response.Header.Values("Set-Cookie")) != 2 {
 		t.Errorf("the answer is %s with %v", response.Status, response.Header)
 	}
 }
@@ -164,7 +174,8 @@ func TestARequestThatIsNotAnsweredIsAskedAgainUnlessItHasABody(t *testing.T) {
 			}
 			r.await("the calls", func() bool { return len(r.calls("/api/hangup")) >= before+want })
 			calls := r.calls("/api/hangup")[before:]
-			if id := "X-Azure-Functions-Invocationid"; len(calls) != want || calls[0].Header.Get(id) != calls[want-1].Header.Get(id) {
+			if id := "X-Azure-Functions-Invocationid"; len(calls) != want ||
+				calls[0].Header.Get(id) != calls[want-1].Header.Get(id) {
 				t.Errorf("legacy %v: %s was asked %d times, want %d under one id", legacy, method, len(calls), want)
 			}
 		}
@@ -200,7 +211,8 @@ func TestJSONModeCarriesTheRequestAndTheOutput(t *testing.T) {
 	s.http("Ok", "ok", "")
 	s.http("Fail", "fail", "")
 	r := s.start(host.Options{}).ready()
-	response, body := r.do("POST", "/api/albums/7?q=x&q=y&code=secret", `{"name":"n","list":[1]}`, "Content-Type", "application/json", "X-B", "c")
+	response, body := r.do("POST", "/api/albums/7?q=x&q=y&code=secret", `{"name":"n","list":[1]}`, "Content-Type",
+		"application/json", "X-B", "c")
 	if response.StatusCode != 201 || body != `{"n":1}` || response.Header.Get("X-A") != "b" {
 		t.Errorf("the answer is %s %v %q", response.Status, response.Header, body)
 	}
@@ -222,10 +234,12 @@ func TestJSONModeCarriesTheRequestAndTheOutput(t *testing.T) {
 	if diff := cmp.Diff(map[string]any{"id": "7", "page": nil}, sent.Data.Req.Params); diff != "" {
 		t.Errorf("Params (-want +got):\n%s", diff)
 	}
-	if q := sent.Data.Req; q.Method != "POST" || q.Query["q"] != "x,y" || q.Body != `{"name":"n","list":[1]}` || !strings.HasSuffix(q.URL, "/api/albums/7?q=x&q=y&code=secret") {
+	if q := sent.Data.Req; q.Method != "POST" || q.Query["q"] != "x,y" || q.Body != `{"name":"n","list":[1]}` ||
+		!strings.HasSuffix(q.URL, "/api/albums/7?q=x&q=y&code=secret") {
 		t.Errorf("Data.req = %+v", q)
 	}
-	if string(sent.Metadata["name"]) != `"\"n\""` || string(sent.Metadata["id"]) != `"\"7\""` || sent.Metadata["code"] != nil || sent.Metadata["list"] != nil {
+	if string(sent.Metadata["name"]) != `"\"n\""` || string(sent.Metadata["id"]) != `"\"7\""` ||
+		sent.Metadata["code"] != nil || sent.Metadata["list"] != nil {
 		t.Errorf("Metadata = %s", sent.Metadata)
 	}
 	if response, body := r.do("GET", "/api/ok", ""); response.StatusCode != 200 || body != "{}" {

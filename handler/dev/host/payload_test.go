@@ -31,7 +31,8 @@ func equalToRecord(t *testing.T, file string, got payload) {
 			t.Fatal(err)
 		}
 		sys := tree["Metadata"].(map[string]any)["sys"].(map[string]any)
-		if now := sys["UtcNow"].(string); !regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?Z$`).MatchString(now) {
+		if now := sys["UtcNow"].(string); !regexp.MustCompile(
+			`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?Z$`).MatchString(now) {
 			t.Errorf("UtcNow is %q", now)
 		}
 		if id := sys["RandGuid"].(string); len(id) != 36 {
@@ -51,10 +52,12 @@ func TestQueuePayloadIsTheRecordedOne(t *testing.T) {
 	f := &function{name: "scraperResultTrigger", binding: "msg", queue: &queueTrigger{}}
 	body := `{"scraperId":"viennaHousingScraper002","timestamp":"2024-04-06T15:30:00Z","listings":[{"title":"x"}]}`
 	m := queue.Message{
-		ID: "4434c659-815f-434e-a851-f1df7b701f27", PopReceipt: "AgAAAAMAAAAAAAAAVqQNb/ai2gE=", DequeueCount: 5,
-		Inserted:    time.Date(2024, 5, 10, 16, 13, 45, 0, time.UTC),
-		Expires:     time.Date(2024, 5, 17, 16, 13, 45, 0, time.UTC),
-		NextVisible: time.Date(2024, 5, 10, 16, 23, 46, 0, time.UTC),
+		ID:           "4434c659-815f-434e-a851-f1df7b701f27",
+		PopReceipt:   "AgAAAAMAAAAAAAAAVqQNb/ai2gE=",
+		DequeueCount: 5,
+		Inserted:     time.Date(2024, 5, 10, 16, 13, 45, 0, time.UTC),
+		Expires:      time.Date(2024, 5, 17, 16, 13, 45, 0, time.UTC),
+		NextVisible:  time.Date(2024, 5, 10, 16, 23, 46, 0, time.UTC),
 	}
 	equalToRecord(t, "testdata/queue.json", queuePayload(f, []byte(body), messageMetadata(f, m)))
 }

@@ -15,9 +15,9 @@ import (
 	"unicode"
 )
 
-// proxy streams a request to the handler and its answer back, as the host does with enableProxyingHttpRequest. The path is
-// encoded anew, the raw query stays as it is, and X-Forwarded-For, -Host and -Proto tell of the direct peer alone. Every answer
-// is a success of the invocation; a client that goes away is none of its failures.
+// proxy streams a request to the handler and its answer back, as the host does with enableProxyingHttpRequest. The path
+// is encoded anew, the raw query stays as it is, and X-Forwarded-For, -Host and -Proto tell of the direct peer alone.
+// Every answer is a success of the invocation; a client that goes away is none of its failures.
 func (h *Host) proxy(ctx context.Context, in invocation, w http.ResponseWriter, r *http.Request, path string) error {
 	target, err := url.Parse(h.worker.url())
 	if err != nil {
@@ -129,7 +129,9 @@ func copyAnswer(w http.ResponseWriter, response *http.Response) error {
 	}
 	for name, values := range response.Header {
 		if strings.ContainsFunc(strings.Join(values, ""), func(r rune) bool { return r > unicode.MaxASCII }) {
-			return fmt.Errorf("the handler's answer has a header %s that is not ASCII, which the forwarding host does not send on", name)
+			return fmt.Errorf(
+				"the handler's answer has a header %s that is not ASCII, which the forwarding host does not send on",
+				name)
 		}
 		w.Header()[name] = append(w.Header()[name], values...)
 	}
@@ -182,8 +184,8 @@ const (
 	proxyTries   = 10
 )
 
-// asksAgain sends a request without a body again, under the same id, if its connection ends without an answer. One with a body
-// is sent once.
+// asksAgain sends a request without a body again, under the same id, if its connection ends without an answer. One with
+// a body is sent once.
 type asksAgain struct {
 	base  http.RoundTripper
 	tries int

@@ -49,7 +49,8 @@ func TestMessageIsCalledAsRecordedAndDeletedAfterEmptyObject(t *testing.T) {
 		t.Errorf("DequeueCount = %s, want a number as text", got)
 	}
 	var leased time.Time
-	if err := json.Unmarshal(body.Metadata["NextVisibleTime"], &leased); err != nil || time.Until(leased) < 9*time.Minute {
+	if err := json.Unmarshal(body.Metadata["NextVisibleTime"], &leased); err != nil ||
+		time.Until(leased) < 9*time.Minute {
 		t.Errorf("NextVisibleTime = %v, %v, want the end of a lease of 10 minutes", leased, err)
 	}
 	r.awaitCount("Ok", host.Count{Started: 1, Succeeded: 1})
@@ -79,7 +80,8 @@ func TestAnswerDecidesWhetherAnInvocationSucceeds(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"NoContent", "Empty", "Null"} {
-		if !regexp.MustCompile(`level=ERROR .*function=` + name + ` .*NO ANSWER.* waits for functionTimeout`).MatchString(r.log.String()) {
+		if !regexp.MustCompile(`level=ERROR .*function=` + name +
+			` .*NO ANSWER.* waits for functionTimeout`).MatchString(r.log.String()) {
 			t.Errorf("no loud error says that %s would hang", name)
 		}
 	}
@@ -111,7 +113,8 @@ func TestFifthFailureMovesTheMessageToPoison(t *testing.T) {
 	for _, c := range r.calls("/Fail") {
 		counts = append(counts, regexp.MustCompile(`"DequeueCount":"\d+"`).FindString(c.Body))
 	}
-	want := []string{`"DequeueCount":"1"`, `"DequeueCount":"2"`, `"DequeueCount":"3"`, `"DequeueCount":"4"`, `"DequeueCount":"5"`}
+	want := []string{`"DequeueCount":"1"`, `"DequeueCount":"2"`, `"DequeueCount":"3"`, `"DequeueCount":"4"`,
+		`"DequeueCount":"5"`}
 	if diff := cmp.Diff(want, counts); diff != "" {
 		t.Errorf("the calls before poison (-want +got):\n%s", diff)
 	}
@@ -230,7 +233,8 @@ func TestLostLeaseIsLeftAlone(t *testing.T) {
 	if err := json.Unmarshal([]byte(r.awaitCalls("/Slow", 1)[0].Body), &sent); err != nil {
 		t.Fatal(err)
 	}
-	stolen := queue.Message{ID: strings.Trim(sent.Metadata.ID, `"`), PopReceipt: strings.Trim(sent.Metadata.PopReceipt, `"`)}
+	stolen := queue.Message{ID: strings.Trim(sent.Metadata.ID, `"`),
+		PopReceipt: strings.Trim(sent.Metadata.PopReceipt, `"`)}
 	if err := r.service.Delete(t.Context(), name, stolen); err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +262,8 @@ func TestMessageOfACrashedHandlerIsCalledAgain(t *testing.T) {
 	}
 	second := r.awaitCalls("/Slow", 2)[1]
 	if second.PID == first.PID || second.Host != first.Host {
-		t.Errorf("called again in process %d at %s, want another process than %d and the same port as %s", second.PID, second.Host, first.PID, first.Host)
+		t.Errorf("called again in process %d at %s, want another process than %d and the same port as %s", second.PID,
+			second.Host, first.PID, first.Host)
 	}
 	r.do("POST", "/api/release", "")
 	r.awaitCount("Slow", host.Count{Started: 2, Succeeded: 1, Failed: 1})

@@ -41,7 +41,9 @@ func parseRoute(template string) (route, error) {
 		if (s.rest || s.optional) && !last {
 			return route{}, fmt.Errorf("route %q: %s has to be the last part", template, part)
 		}
-		if slices.ContainsFunc(r.segments, func(o segment) bool { return s.name != "" && strings.EqualFold(o.name, s.name) }) {
+		if slices.ContainsFunc(r.segments, func(o segment) bool {
+			return s.name != "" && strings.EqualFold(o.name, s.name)
+		}) {
 			return route{}, fmt.Errorf("route %q: parameter %s is there twice", template, s.name)
 		}
 		r.segments = append(r.segments, s)
@@ -85,7 +87,8 @@ func parseSegment(part string) (segment, error) {
 	}
 	name, constraints, _ := strings.Cut(head, ":")
 	if s.name = name; !open || !closed || !parameterName.MatchString(name) {
-		return segment{}, fmt.Errorf("%s is not supported: a part is either text or one parameter like {id}, {id:int}, {id?} or {*rest}", part)
+		return segment{}, fmt.Errorf(
+			"%s is not supported: a part is either text or one parameter like {id}, {id:int}, {id?} or {*rest}", part)
 	}
 	for constraints != "" {
 		head, constraints, _ = cutOutsideParentheses(constraints, ':')
@@ -115,8 +118,8 @@ func cutOutsideParentheses(text string, separator rune) (before, after string, f
 	return text, "", false
 }
 
-// match compares a decoded path and returns the values of the parameters. An optional parameter that is not there has no
-// value. Literals match in any case; a slash at the end does not matter.
+// match compares a decoded path and returns the values of the parameters. An optional parameter that is not there has
+// no value. Literals match in any case; a slash at the end does not matter.
 func (r route) match(decodedPath string) (map[string]string, bool) {
 	parts := strings.Split(strings.Trim(decodedPath, "/"), "/")
 	if parts[0] == "" {
@@ -189,8 +192,9 @@ func routeClashes(functions []*function) []string {
 				continue
 			}
 			if _, ok := earlier.http.route.match(later.http.route.sample()); ok {
-				warnings = append(warnings, fmt.Sprintf("function %s (%s) is hidden by %s (%s), which comes first in the alphabet",
-					later.name, later.http.route.template, earlier.name, earlier.http.route.template))
+				warnings = append(warnings,
+					fmt.Sprintf("function %s (%s) is hidden by %s (%s), which comes first in the alphabet",
+						later.name, later.http.route.template, earlier.name, earlier.http.route.template))
 			}
 		}
 	}

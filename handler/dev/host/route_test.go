@@ -22,7 +22,8 @@ func TestRouteMatchesAsASPNETDoes(t *testing.T) {
 		{"api/{id:long}", "/api/99999999999", map[string]string{"id": "99999999999"}},
 		{"api/{id:int}", "/api/x", none},
 		{"api/{id:int}", "/api", none},
-		{"api/{id:guid}", "/api/f64e410d-2685-4834-8cd1-004fcac3a125", map[string]string{"id": "f64e410d-2685-4834-8cd1-004fcac3a125"}},
+		{"api/{id:guid}", "/api/f64e410d-2685-4834-8cd1-004fcac3a125",
+			map[string]string{"id": "f64e410d-2685-4834-8cd1-004fcac3a125"}},
 		{"api/{id:guid}", "/api/f64e410d", none},
 		{"api/{name:alpha}", "/api/abC", map[string]string{"name": "abC"}},
 		{"api/{name:alpha}", "/api/ab1", none},
@@ -94,7 +95,8 @@ func TestRouteClashesAreFoundThroughASamplePath(t *testing.T) {
 		{f("a", "api/x"), f("b", "api/{*all}"), false},
 	} {
 		if got := len(routeClashes([]*function{c.earlier, c.later})) > 0; got != c.clash {
-			t.Errorf("%s then %s: clash %v, want %v", c.earlier.http.route.template, c.later.http.route.template, got, c.clash)
+			t.Errorf("%s then %s: clash %v, want %v", c.earlier.http.route.template, c.later.http.route.template, got,
+				c.clash)
 		}
 	}
 }

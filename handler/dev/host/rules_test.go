@@ -68,7 +68,8 @@ func TestTraceContextIsContinuedOrNew(t *testing.T) {
 func TestJoinedQueryIsWhatTheForwardingHostSends(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string]string{
-		"": "", "a=1&a=2": "a=1,2", "a=1&A=2": "a=1,2", "flag": "flag=", "a=b+c%20d": "a=b%20c%20d", "a=%zz": "a=%25zz", "a=b/c": "a=b%2Fc", "code=k&&x=": "code=k&x=",
+		"": "", "a=1&a=2": "a=1,2", "a=1&A=2": "a=1,2", "flag": "flag=", "a=b+c%20d": "a=b%20c%20d", "a=%zz": "a=%25zz",
+		"a=b/c": "a=b%2Fc", "code=k&&x=": "code=k&x=",
 	} {
 		if got := joinedQuery(raw); got != want {
 			t.Errorf("%q becomes %q, want %q", raw, got, want)
@@ -92,16 +93,23 @@ func TestPathsBecomeWhatTheRealHostMadeOfThem(t *testing.T) {
 		{"/api/tabs/%2e%2e/%2E./x", "/x", "/x", "/x"},
 		{"/api/tabs/..%5c..%5cErasure", `/api/tabs/..\..\Erasure`, "/Erasure", "/api/tabs/..%5C..%5CErasure"},
 		{`/api/tabs/..\..\Erasure`, `/api/tabs/..\..\Erasure`, "/Erasure", "/api/tabs/..%5C..%5CErasure"},
-		{"/api/tabs/%252e%252e/%252e%252e/Erasure", "/api/tabs/%2e%2e/%2e%2e/Erasure", "/Erasure", "/api/tabs/%252e%252e/%252e%252e/Erasure"},
-		{"/api/tabs/%252e%252e%5c..%5cErasure", `/api/tabs/%2e%2e\..\Erasure`, "/Erasure", "/api/tabs/%252e%252e%5C..%5CErasure"},
+		{"/api/tabs/%252e%252e/%252e%252e/Erasure", "/api/tabs/%2e%2e/%2e%2e/Erasure", "/Erasure",
+			"/api/tabs/%252e%252e/%252e%252e/Erasure"},
+		{"/api/tabs/%252e%252e%5c..%5cErasure", `/api/tabs/%2e%2e\..\Erasure`, "/Erasure",
+			"/api/tabs/%252e%252e%5C..%5CErasure"},
 		{"/api/tabs/..%5cme", `/api/tabs/..\me`, "/api/me", "/api/tabs/..%5Cme"},
-		{"/api/tabs/..%2f..%2fErasure", "/api/tabs/..%2f..%2fErasure", "/api/tabs/..%2f..%2fErasure", "/api/tabs/..%252f..%252fErasure"},
-		{"/api/tabs/..%252f..%252fErasure", "/api/tabs/..%2f..%2fErasure", "/api/tabs/..%2f..%2fErasure", "/api/tabs/..%252f..%252fErasure"},
-		{"/api/tabs/..%255c..%255cErasure", "/api/tabs/..%5c..%5cErasure", "/api/tabs/..%5c..%5cErasure", "/api/tabs/..%255c..%255cErasure"},
+		{"/api/tabs/..%2f..%2fErasure", "/api/tabs/..%2f..%2fErasure", "/api/tabs/..%2f..%2fErasure",
+			"/api/tabs/..%252f..%252fErasure"},
+		{"/api/tabs/..%252f..%252fErasure", "/api/tabs/..%2f..%2fErasure", "/api/tabs/..%2f..%2fErasure",
+			"/api/tabs/..%252f..%252fErasure"},
+		{"/api/tabs/..%255c..%255cErasure", "/api/tabs/..%5c..%5cErasure", "/api/tabs/..%5c..%5cErasure",
+			"/api/tabs/..%255c..%255cErasure"},
 	} {
 		got, ok := decodedPath(c.target)
-		if want := [3]string{c.decoded, c.forwarded, c.proxied}; !ok || want != [3]string{got, forwardedPath(got), proxiedPath(got)} {
-			t.Errorf("%s: %v %q, forwarded %q, proxied %q, want %q", c.target, ok, got, forwardedPath(got), proxiedPath(got), want)
+		if want := [3]string{c.decoded, c.forwarded, c.proxied}; !ok ||
+			want != [3]string{got, forwardedPath(got), proxiedPath(got)} {
+			t.Errorf("%s: %v %q, forwarded %q, proxied %q, want %q", c.target, ok, got, forwardedPath(got),
+				proxiedPath(got), want)
 		}
 	}
 	if _, ok := decodedPath("/api/%00"); ok {

@@ -55,7 +55,8 @@ func parseSchedule(text string) (schedule, error) {
 		fields = append([]string{"0"}, fields...)
 	}
 	if len(fields) != 6 {
-		return nil, fmt.Errorf("schedule %q has %d fields, want 6: second minute hour day month weekday", text, len(fields))
+		return nil, fmt.Errorf("schedule %q has %d fields, want 6: second minute hour day month weekday", text,
+			len(fields))
 	}
 	for i, field := range fields {
 		for _, part := range strings.Split(field, ",") {

@@ -38,7 +38,8 @@ func TestScheduleRefusesWhatNCRONTABDoesNotKnow(t *testing.T) {
 	t.Parallel()
 	for _, schedule := range []string{
 		"", "* * * *", "* * * * * * *", "@daily", "TZ=UTC 0 0 0 * * *", "0 0 0 ? * *", "0 0 0 L * *", "0 0 0 * * 7",
-		"0 60 * * * *", "0 0 0 * * Fri-Mon", "0 0 0 30 2 *", "0 1,,2 * * * *", "0 */0 * * * *", "00:00:00", "25:00:00", "12",
+		"0 60 * * * *", "0 0 0 * * Fri-Mon", "0 0 0 30 2 *", "0 1,,2 * * * *", "0 */0 * * * *", "00:00:00", "25:00:00",
+		"12",
 	} {
 		if s, err := parseSchedule(schedule); err == nil || !strings.Contains(err.Error(), "schedule") {
 			t.Errorf("%q: %v, %v, want an error", schedule, s, err)
@@ -66,8 +67,9 @@ func TestScheduleThatFiresMoreThanOnceAMinuteIsFrequent(t *testing.T) {
 func TestTimeSpanIsReadAsDotNETWritesIt(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]time.Duration{
-		"00:05:00": 5 * time.Minute, "00:00:00.100": 100 * time.Millisecond, "1.02:03:04": 26*time.Hour + 3*time.Minute + 4*time.Second,
-		"01:30": 90 * time.Minute, "00:00:00.0000001": 100 * time.Nanosecond,
+		"00:05:00": 5 * time.Minute, "00:00:00.100": 100 * time.Millisecond,
+		"1.02:03:04": 26*time.Hour + 3*time.Minute + 4*time.Second,
+		"01:30":      90 * time.Minute, "00:00:00.0000001": 100 * time.Nanosecond,
 	} {
 		if got, err := parseTimeSpan(text); err != nil || got != want {
 			t.Errorf("%s = %v, %v, want %v", text, got, err, want)

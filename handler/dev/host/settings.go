@@ -48,7 +48,8 @@ func LoadSettings(path string) (Settings, error) {
 		settings.Values[name] = clear
 	}
 	if file.Host.LocalHTTPPort != 0 || file.Host.LocalHTTPAddress != "" {
-		settings.Addr = fmt.Sprintf("%s:%d", or(file.Host.LocalHTTPAddress, "127.0.0.1"), or(file.Host.LocalHTTPPort, 7071))
+		settings.Addr = fmt.Sprintf("%s:%d", or(file.Host.LocalHTTPAddress, "127.0.0.1"),
+			or(file.Host.LocalHTTPPort, 7071))
 	}
 	return settings, nil
 }

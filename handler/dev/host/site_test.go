@@ -58,9 +58,14 @@ func newSite(t *testing.T, more map[string]any) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{t: t, root: t.TempDir(), service: service, settings: map[string]string{
-		"FAKE_BOOT": "", "FUNCTIONS_WORKER_RUNTIME": "custom", "AzureWebJobsStorage": storage,
-	}}
+	s := &site{
+		t:       t,
+		root:    t.TempDir(),
+		service: service,
+		settings: map[string]string{
+			"FAKE_BOOT": "", "FUNCTIONS_WORKER_RUNTIME": "custom", "AzureWebJobsStorage": storage,
+		},
+	}
 	keys := map[string]any{
 		"version": "2.0",
 		"customHandler.description.defaultExecutablePath": binary,
@@ -108,7 +113,10 @@ func (s *site) function(name, bindings string) {
 // http adds an HTTP function for a route. Its trigger has more keys, as JSON.
 func (s *site) http(name, route, more string) {
 	s.t.Helper()
-	s.function(name, fmt.Sprintf(`{"type":"httpTrigger","name":"req","route":%q%s},{"type":"http","direction":"out","name":"res"}`, route, more))
+	s.function(
+		name, fmt.Sprintf(
+			`{"type":"httpTrigger","name":"req","route":%q%s},{"type":"http","direction":"out","name":"res"}`, route,
+			more))
 }
 
 // everything adds an HTTP function for all paths below /api.
@@ -136,7 +144,8 @@ func (s *site) send(name, text string) {
 // timer adds a timer function.
 func (s *site) timer(name, schedule, more string) {
 	s.t.Helper()
-	s.function(name, fmt.Sprintf(`{"type":"timerTrigger","direction":"in","name":"timer","schedule":%q%s}`, schedule, more))
+	s.function(
+		name, fmt.Sprintf(`{"type":"timerTrigger","direction":"in","name":"timer","schedule":%q%s}`, schedule, more))
 }
 
 // running is a host under test.

@@ -6,14 +6,14 @@ import (
 	"unicode/utf8"
 )
 
-// What becomes of the path of a request between the client and the handler. Seen on the real host (4.1037) and on a build
-// with later files: Kestrel, the host's web server, decodes a path once and then takes dot segments out. A forwarding host
-// builds a System.Uri of the decoded path, which reads a backslash as a slash, decodes dots and takes dot segments out once
-// more. So a client of a forwarding host reaches addresses outside of the route that matched. A proxying host encodes the
-// decoded path anew.
+// What becomes of the path of a request between the client and the handler. Seen on the real host (4.1037) and on a
+// build with later files: Kestrel, the host's web server, decodes a path once and then takes dot segments out. A
+// forwarding host builds a System.Uri of the decoded path, which reads a backslash as a slash, decodes dots and takes
+// dot segments out once more. So a client of a forwarding host reaches addresses outside of the route that matched. A
+// proxying host encodes the decoded path anew.
 
-// decodedPath decodes the path of a request target as Kestrel does. An encoded slash stays encoded, and so does what is not
-// UTF-8. It returns false for an encoded NUL, which Kestrel refuses with 400.
+// decodedPath decodes the path of a request target as Kestrel does. An encoded slash stays encoded, and so does what is
+// not UTF-8. It returns false for an encoded NUL, which Kestrel refuses with 400.
 func decodedPath(target string) (string, bool) {
 	path, _, _ := strings.Cut(target, "?")
 	if !strings.HasPrefix(path, "/") { // the absolute form of a target, http://host/path
@@ -61,8 +61,8 @@ func decodePath(text string, wanted func(character string) bool) string {
 	return out.String()
 }
 
-// encodedCharacter returns the percent-encoded character at the beginning of a text, and how many bytes stand for it; 0 if
-// there is none.
+// encodedCharacter returns the percent-encoded character at the beginning of a text, and how many bytes stand for it; 0
+// if there is none.
 func encodedCharacter(text string) (character string, length int) {
 	var raw []byte
 	for len(raw) < utf8.UTFMax {
@@ -101,7 +101,8 @@ func encodePath(path string) string {
 	})
 }
 
-// percentEncoded encodes every byte of a text that is neither unreserved nor allowed. allowed takes its place in the text.
+// percentEncoded encodes every byte of a text that is neither unreserved nor allowed. allowed takes its place in the
+// text.
 func percentEncoded(text string, allowed func(i int) bool) string {
 	const hex = "0123456789ABCDEF"
 	var out strings.Builder

@@ -113,15 +113,18 @@ func TestTimerRunsOnStartupAndKeepsItsStatus(t *testing.T) {
 	dir := t.TempDir()
 	r := s.start(host.Options{StateDir: dir})
 	info := r.awaitCalls("/FailTimer", 1)[0].timer(t)
-	if info.IsPastDue || info.ScheduleStatus == nil || info.ScheduleStatus.Last != "0001-01-01T00:00:00" || info.ScheduleStatus.Next != stamp(newYear(1)) {
+	if info.IsPastDue || info.ScheduleStatus == nil || info.ScheduleStatus.Last != "0001-01-01T00:00:00" ||
+		info.ScheduleStatus.Next != stamp(newYear(1)) {
 		t.Errorf("the first call is %+v %+v", info, info.ScheduleStatus)
 	}
 	r.await("the status after the run, which failed", func() bool {
 		got, _ := storedStatus(t, dir, "FailTimer")
 		last, err := time.Parse(time.RFC3339Nano, got.Last)
-		return err == nil && time.Since(last) < time.Minute && got.Next == stamp(newYear(1)) && got.LastUpdated == got.Last
+		return err == nil && time.Since(last) < time.Minute && got.Next == stamp(newYear(1)) &&
+			got.LastUpdated == got.Last
 	})
-	if got, ok := storedStatus(t, dir, "OkQuiet"); !ok || got.Next != stamp(newYear(1)) || got.Last != "0001-01-01T00:00:00" {
+	if got, ok := storedStatus(t, dir, "OkQuiet"); !ok || got.Next != stamp(newYear(1)) ||
+		got.Last != "0001-01-01T00:00:00" {
 		t.Errorf("the first start of a quiet timer wrote %+v", got)
 	}
 	if info := r.awaitCalls("/OkBlind", 1)[0].timer(t); info.ScheduleStatus != nil {
@@ -138,7 +141,8 @@ func TestTimersFollowWEBSITETIMEZONE(t *testing.T) {
 	s.settings["WEBSITE_TIME_ZONE"] = "Asia/Tokyo"
 	s.timer("OkTimer", far, `,"runOnStartup":true`)
 	r := s.start(host.Options{})
-	if next := r.awaitCalls("/OkTimer", 1)[0].timer(t).ScheduleStatus.Next; !strings.HasSuffix(next, "-01-01T00:00:00+09:00") {
+	if next := r.awaitCalls("/OkTimer", 1)[0].timer(t).ScheduleStatus.Next; !strings.HasSuffix(next,
+		"-01-01T00:00:00+09:00") {
 		t.Errorf("next is %s, want midnight in Tokyo", next)
 	}
 	s.settings["WEBSITE_TIME_ZONE"] = "Nowhere/Nohow"
@@ -152,7 +156,8 @@ func TestMissedRunsAreCaughtUpOnce(t *testing.T) {
 	s := newSite(t, nil)
 	s.timer("OkTimer", far, `,"runOnStartup":true`)
 	dir := t.TempDir()
-	storeStatus(t, dir, "OkTimer", timerStatus{Last: stamp(newYear(-3)), Next: stamp(newYear(-2)), LastUpdated: stamp(newYear(-3))})
+	storeStatus(t, dir, "OkTimer",
+		timerStatus{Last: stamp(newYear(-3)), Next: stamp(newYear(-2)), LastUpdated: stamp(newYear(-3))})
 	r := s.start(host.Options{StateDir: dir})
 	r.awaitCount("OkTimer", host.Count{Started: 1, Succeeded: 1})
 	info := r.awaitCalls("/OkTimer", 1)[0].timer(t)
@@ -178,7 +183,8 @@ func TestChangedScheduleIsNoMissedRun(t *testing.T) {
 	s.timer("OkOnce", far, `,"runOnStartup":true`)
 	dir := t.TempDir()
 	other := time.Date(time.Now().Year()-2, 7, 1, 0, 0, 0, 0, time.Local)
-	storeStatus(t, dir, "OkTimer", timerStatus{Last: stamp(newYear(-3)), Next: stamp(other), LastUpdated: stamp(newYear(-3))})
+	storeStatus(t, dir, "OkTimer",
+		timerStatus{Last: stamp(newYear(-3)), Next: stamp(other), LastUpdated: stamp(newYear(-3))})
 	r := s.start(host.Options{StateDir: dir})
 	r.await("the corrected status", func() bool {
 		got, _ := storedStatus(t, dir, "OkTimer")

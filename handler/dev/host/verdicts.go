@@ -45,7 +45,8 @@ func (r *reader) verdicts() []string {
 				r.fail(path, "the local host does not support this")
 			}
 		default:
-			unknown = append(unknown, fmt.Sprintf("host.json: %s is unknown and has no effect", strings.ReplaceAll(path, ":", ".")))
+			unknown = append(unknown,
+				fmt.Sprintf("host.json: %s is unknown and has no effect", strings.ReplaceAll(path, ":", ".")))
 		}
 	}
 	sort.Strings(unknown)

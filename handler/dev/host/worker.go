@@ -94,8 +94,13 @@ func startWorker(a *app, o Options) (*worker, error) {
 	id := newGUID()
 	number := strconv.Itoa(taken)
 	w := &worker{
-		command: cmd, port: taken, initialization: a.config.handler.initialization, strikes: o.Strikes,
-		stderrIsError: a.config.handler.stderrIsError, log: o.Log, output: o.HandlerOutput,
+		command:        cmd,
+		port:           taken,
+		initialization: a.config.handler.initialization,
+		strikes:        o.Strikes,
+		stderrIsError:  a.config.handler.stderrIsError,
+		log:            o.Log,
+		output:         o.HandlerOutput,
 		env: a.env.with(environment{
 			"FUNCTIONS_CUSTOMHANDLER_PORT": number, "FUNCTIONS_CUSTOMHANDLER_WORKER_ID": id,
 			"FUNCTIONS_HTTPWORKER_PORT": number, "FUNCTIONS_HTTPWORKER_ID": id,
@@ -209,13 +214,17 @@ func (w *worker) watch(ctx context.Context, s *session) ending {
 			case err == nil:
 				close(s.ready)
 			case ctx.Err() == nil:
-				return ending{crash: fmt.Errorf("the handler did not answer GET / on port %d within %v", w.port, w.initialization)}
+				return ending{
+					crash: fmt.Errorf("the handler did not answer GET / on port %d within %v", w.port,
+						w.initialization)}
 			}
 		case <-gone:
 			s.flush()
 			switch code := s.process.ExitCode(); code {
 			case 0:
-				w.log.Error("The handler ended with exit code 0: the host does not start it again, and every invocation fails from now on")
+				w.log.Error(
+					"The handler ended with exit code 0: the host does not start it again, and every invocation " +
+						"fails from now on")
 				gone = nil
 			case restartCode:
 				return ending{why: "it ended with exit code 200"}

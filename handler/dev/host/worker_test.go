@@ -165,8 +165,13 @@ func TestEndOfContextStopsTheHost(t *testing.T) {
 	s := newSite(t, nil)
 	s.everything()
 	ctx, cancel := context.WithCancel(context.Background())
-	h, err := host.Start(ctx, host.Options{ScriptRoot: s.root, Settings: s.settings, Addr: "127.0.0.1:0",
-		HandlerOutput: func(slog.Level, string) {}, Log: slog.New(slog.DiscardHandler)})
+	h, err := host.Start(ctx, host.Options{
+		ScriptRoot:    s.root,
+		Settings:      s.settings,
+		Addr:          "127.0.0.1:0",
+		HandlerOutput: func(slog.Level, string) {},
+		Log:           slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +233,8 @@ func TestHandlerSeesSettingsUnderTheEnvironmentAndTheHostsVariables(t *testing.T
 	s.settings["BOTH"], s.settings["EMPTY"] = "setting", "setting"
 	r, got := s.startReporting(host.Options{Environ: []string{"BOTH=environment", "EMPTY=", "ONLY=environment"}})
 	_, port, _ := net.SplitHostPort(strings.TrimPrefix(r.URL(), "http://"))
-	for _, want := range []string{"BOTH=environment", "EMPTY=setting", "ONLY=environment", "FUNCTIONS_APP_ROOT_PATH=" + s.root,
+	for _, want := range []string{"BOTH=environment", "EMPTY=setting", "ONLY=environment",
+		"FUNCTIONS_APP_ROOT_PATH=" + s.root,
 		"AzureWebJobsScriptRoot=" + s.root, "WEBSITE_HOSTNAME=localhost:" + port,
 		"AZURE_FUNCTIONS_ENVIRONMENT=Development", "AzureWebJobsStorage=" + storage} {
 		if !slices.Contains(got.Env, want) {
@@ -269,7 +275,8 @@ func TestStartRefusesATakenPortByItsNumber(t *testing.T) {
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	s := newSite(t, nil)
 	s.everything()
-	if _, err := s.tryStart(host.Options{Addr: listener.Addr().String()}); err == nil || !strings.Contains(err.Error(), "port "+port+" is taken") {
+	if _, err := s.tryStart(host.Options{Addr: listener.Addr().String()}); err == nil ||
+		!strings.Contains(err.Error(), "port "+port+" is taken") {
 		t.Errorf("Start = %v, want an error that names port %s", err, port)
 	}
 }

@@ -16,17 +16,23 @@ import (
 
 // bareAnswer is what the bare handler says to everybody: as long as an answer of the API.
 var bareAnswer = func() []byte {
-	text, _ := json.Marshal(map[string]any{"id": "0123456789abcdef", "title": "Bench", "items": []string{"of", "a", "bare", "handler"}, "etag": "0123456789abcdef"})
+	text, _ := json.Marshal(map[string]any{
+		"id":    "0123456789abcdef",
+		"title": "Bench",
+		"items": []string{"of", "a", "bare", "handler"},
+		"etag":  "0123456789abcdef",
+	})
 	return text
 }()
 
 // ServeBare is the least that can stand behind the Functions host: net/http that answers every request with the same.
 func ServeBare(ctx context.Context) error {
-	server := &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(bareAnswer)
-	})}
+	server := &http.Server{ReadHeaderTimeout: 10 * time.Second,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write(bareAnswer)
+		})}
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", os.Getenv("FUNCTIONS_CUSTOMHANDLER_PORT")))
 	if err != nil {
 		return err
@@ -38,7 +44,8 @@ func ServeBare(ctx context.Context) error {
 	return nil
 }
 
-// startBare puts the bare handler, which is this program, behind a Functions host with the settings of another script root.
+// startBare puts the bare handler, which is this program, behind a Functions host with the settings of another script
+// root.
 func startBare(ctx context.Context, scriptRoot string) (*host.Host, func(), error) {
 	dir, err := os.MkdirTemp("", "bare-")
 	if err != nil {
@@ -49,7 +56,12 @@ func startBare(ctx context.Context, scriptRoot string) (*host.Host, func(), erro
 		remove()
 		return nil, nil, err
 	}
-	h, err := host.Start(ctx, host.Options{ScriptRoot: dir, Settings: map[string]string{"FUNCTIONS_WORKER_RUNTIME": "custom"}, Addr: "127.0.0.1:0", Log: quiet})
+	h, err := host.Start(ctx, host.Options{
+		ScriptRoot: dir,
+		Settings:   map[string]string{"FUNCTIONS_WORKER_RUNTIME": "custom"},
+		Addr:       "127.0.0.1:0",
+		Log:        quiet,
+	})
 	if err != nil {
 		remove()
 		return nil, nil, err
@@ -91,6 +103,7 @@ func layBare(dir, scriptRoot string) error {
 	if err := os.Mkdir(filepath.Join(dir, "Bare"), 0o755); err != nil {
 		return err
 	}
-	const function = `{"bindings":[{"type":"httpTrigger","direction":"in","name":"req","authLevel":"anonymous","route":"{*path}"},{"type":"http","direction":"out","name":"res"}]}`
+	const function = `{"bindings":[{"type":"httpTrigger","direction":"in","name":"req","authLevel":"anonymous",` +
+		`"route":"{*path}"},{"type":"http","direction":"out","name":"res"}]}`
 	return os.WriteFile(filepath.Join(dir, "Bare", "function.json"), []byte(function), 0o644)
 }

@@ -24,7 +24,9 @@ type left struct {
 }
 
 func (l left) String() string {
-	return fmt.Sprintf("%.1f MB of memory of its own, %.1f with pages of its file, %d open files and connections, %d goroutines besides those of connections", l.own, l.whole, l.files, l.goroutines)
+	return fmt.Sprintf(
+		"%.1f MB of memory of its own, %.1f with pages of its file, %d open files and connections, %d goroutines "+
+			"besides those of connections", l.own, l.whole, l.files, l.goroutines)
 }
 
 // lines collects what the handler writes.
@@ -48,8 +50,8 @@ func (l *lines) take() []string {
 	return taken
 }
 
-// look looks at the program after a while, and ends it with SIGQUIT: Go's runtime writes down every goroutine then. The host starts it
-// again.
+// look looks at the program after a while, and ends it with SIGQUIT: Go's runtime writes down every goroutine then. The
+// host starts it again.
 func look(ctx context.Context, s *stack.Stack, written *lines, after time.Duration) (left, error) {
 	select {
 	case <-time.After(after):
@@ -88,7 +90,8 @@ func goroutines(dump []string) int {
 		if !strings.HasSuffix(strings.TrimSpace(head), ":") || !strings.Contains(head, "[") {
 			continue // what was written before
 		}
-		if !strings.Contains(block, "net/http.(*conn)") && !strings.Contains(block, "net/http.(*persistConn)") && !strings.Contains(block, "net/http.(*http2") &&
+		if !strings.Contains(block, "net/http.(*conn)") && !strings.Contains(block, "net/http.(*persistConn)") &&
+			!strings.Contains(block, "net/http.(*http2") &&
 			!strings.Contains(block, "net/http/internal/http2") {
 			count++
 		}

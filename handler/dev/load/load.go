@@ -1,5 +1,6 @@
-// Package load measures what the main routes of the API bear behind the local Functions host, beside a bare net/http handler behind the
-// same host in the same run: noise of the machine meets both. Afterwards it looks whether the program has anything left over.
+// Package load measures what the main routes of the API bear behind the local Functions host, beside a bare net/http
+// handler behind the same host in the same run: noise of the machine meets both. Afterwards it looks whether the
+// program has anything left over.
 //
 // It does not judge the answers, but for their statuses.
 package load
@@ -29,8 +30,8 @@ type Options struct {
 	Rest        time.Duration // before it is looked at what is left over
 }
 
-// Usual are those of make load. The rest is longer than net/http keeps a connection that nobody uses, and than Go's runtime lets pass
-// between two collections.
+// Usual are those of make load. The rest is longer than net/http keeps a connection that nobody uses, and than Go's
+// runtime lets pass between two collections.
 func Usual() Options {
 	return Options{Time: 30 * time.Second, Connections: []int{50, 200}, Rest: 150 * time.Second}
 }
@@ -49,10 +50,18 @@ const (
 // Run loads each route with each number of connections, and prints a line for each.
 func Run(ctx context.Context, o Options, out io.Writer) error {
 	written := &lines{}
-	s, err := stack.Start(ctx, stack.Options{ScriptRoot: o.ScriptRoot, Kind: true, Seed: 1, Strikes: 100, Output: written.add, Settings: map[string]string{
-		"IMAGEPRO_TENANT_UNITS": "0", // the budget is not what is measured
-		"IMAGEPRO_LOG_LEVEL":    "WARN",
-	}})
+	s, err := stack.Start(ctx,
+		stack.Options{
+			ScriptRoot: o.ScriptRoot,
+			Kind:       true,
+			Seed:       1,
+			Strikes:    100,
+			Output:     written.add,
+			Settings: map[string]string{
+				"IMAGEPRO_TENANT_UNITS": "0", // the budget is not what is measured
+				"IMAGEPRO_LOG_LEVEL":    "WARN",
+			},
+		})
 	if err != nil {
 		return err
 	}
@@ -71,8 +80,10 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintln(out, "at rest before the load:", before)
-	fmt.Fprintf(out, "%-22s %5s %8s %9s %9s %7s   %8s %9s %9s   %s\n", "", "at", "", "", "", "", "bare", "", "", "ratios to bare")
-	fmt.Fprintf(out, "%-22s %5s %8s %9s %9s %7s   %8s %9s %9s   %5s %5s %5s\n", "route", "once", "req/s", "p50", "p99", "errors", "req/s", "p50", "p99", "req/s", "p50", "p99")
+	fmt.Fprintf(out, "%-22s %5s %8s %9s %9s %7s   %8s %9s %9s   %s\n", "", "at", "", "", "", "", "bare", "", "",
+		"ratios to bare")
+	fmt.Fprintf(out, "%-22s %5s %8s %9s %9s %7s   %8s %9s %9s   %5s %5s %5s\n", "route", "once", "req/s", "p50", "p99",
+		"errors", "req/s", "p50", "p99", "req/s", "p50", "p99")
 	failed := 0
 	for _, connections := range o.Connections {
 		for _, r := range routes {
@@ -82,7 +93,8 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 			}
 			failed += ours.errors
 			fmt.Fprintf(out, "%-22s %5d %8.0f %9s %9s %7d   %8.0f %9s %9s   %5.2f %5.1f %5.1f\n", r.name, connections,
-				ours.rate(), ms(ours.at(.5)), ms(ours.at(.99)), ours.errors, theirs.rate(), ms(theirs.at(.5)), ms(theirs.at(.99)),
+				ours.rate(), ms(ours.at(.5)), ms(ours.at(.99)), ours.errors, theirs.rate(), ms(theirs.at(.5)),
+				ms(theirs.at(.99)),
 				ours.rate()/theirs.rate(), ratio(ours.at(.5), theirs.at(.5)), ratio(ours.at(.99), theirs.at(.99)))
 		}
 	}
@@ -105,7 +117,9 @@ func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Micros
 func ratio(a, b time.Duration) float64 { return float64(a) / float64(max(b, 1)) }
 
 // besides loads a route and the bare handler in turns.
-func besides(ctx context.Context, ours, bare string, r route, connections int, whole time.Duration) (a, b result, err error) {
+func besides(
+	ctx context.Context, ours, bare string, r route, connections int, whole time.Duration,
+) (a, b result, err error) {
 	for range turns {
 		one, err := press(ctx, ours, r, connections, whole/turns)
 		if err != nil {
@@ -150,7 +164,12 @@ func (r result) at(share float64) time.Duration {
 
 // press makes requests for a while, over so many connections at once.
 func press(ctx context.Context, base string, r route, connections int, whole time.Duration) (result, error) {
-	transport := &http.Transport{MaxIdleConns: connections, MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections, DisableCompression: true}
+	transport := &http.Transport{
+		MaxIdleConns:        connections,
+		MaxIdleConnsPerHost: connections,
+		MaxConnsPerHost:     connections,
+		DisableCompression:  true,
+	}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport}
 	each := make([]result, connections)
@@ -201,7 +220,8 @@ func (r route) ask(ctx context.Context, client *http.Client, base string) error 
 	return nil
 }
 
-// prepare puts what the routes show into the sandbox, and returns the routes: those that a tab asks for when it is opened and looked at.
+// prepare puts what the routes show into the sandbox, and returns the routes: those that a tab asks for when it is
+// opened and looked at.
 func prepare(ctx context.Context, s *stack.Stack) ([]route, error) {
 	site, err := s.Sandbox.Graph.AddSite(s.Scene.Contoso.ID, "Load", s.Scene.Adele.ID)
 	if err != nil {
@@ -241,7 +261,12 @@ func prepare(ctx context.Context, s *stack.Stack) ([]route, error) {
 		{name: "GET /health", method: http.MethodGet, path: "/api/health"},
 		{name: "GET /tabs/{id}", method: http.MethodGet, path: "/api/tabs/" + id, token: tab.Token},
 		{name: "GET /bulk-edits", method: http.MethodGet, path: "/api/bulk-edits", token: tab.Token},
-		{name: "GET /drives/{id}/items", method: http.MethodGet, path: "/api/drives/" + site.DriveID + "/items", token: tab.Token},
+		{
+			name:   "GET /drives/{id}/items",
+			method: http.MethodGet,
+			path:   "/api/drives/" + site.DriveID + "/items",
+			token:  tab.Token,
+		},
 		{name: "GET /images/{}/{}", method: http.MethodGet, path: image, token: tab.Token},
 		{name: "GET .../thumbnails", method: http.MethodGet, path: image + "/thumbnails/medium", token: tab.Token},
 	}, nil

@@ -34,7 +34,9 @@ func Around(connection string) (*Meter, string, func(), error) {
 		}
 	}
 	for _, service := range []string{"Blob", "Queue", "Table"} {
-		behind, end, err := azurite.Behind(connection, service, func(emulator http.Handler, w http.ResponseWriter, r *http.Request) {
+		behind, end, err := azurite.Behind(connection, service, func(
+			emulator http.Handler, w http.ResponseWriter, r *http.Request,
+		) {
 			sized := &sizer{ResponseWriter: w}
 			emulator.ServeHTTP(sized, r)
 			m.count(kindOf(service, r, sized.size))

@@ -21,7 +21,8 @@ type program struct {
 
 var (
 	imageMagick = program{
-		"ImageMagick", "imagemagick", []string{"magick", "convert", "convert-im6", "convert-im6.q16", "/usr/bin/convert"},
+		"ImageMagick", "imagemagick",
+		[]string{"magick", "convert", "convert-im6", "convert-im6.q16", "/usr/bin/convert"},
 		"-version", regexp.MustCompile(`^Version: ImageMagick \d`),
 	}
 	exifTool = program{

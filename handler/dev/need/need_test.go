@@ -11,7 +11,8 @@ import (
 func command(t *testing.T, name, prints string) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\ncat <<'END'\n"+prints+"\nEND\n"), 0o755); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\ncat <<'END'\n"+prints+"\nEND\n"),
+		0o755); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -25,7 +26,8 @@ func TestAProgramIsKnownByWhatItSays(t *testing.T) {
 
 	t.Setenv("PATH", other+":"+shell)
 	needed.commands = []string{"convert"}
-	if path, err := needed.find(); err == nil || !strings.Contains(err.Error(), filepath.Join(other, "convert")+" is another program") {
+	if path, err := needed.find(); err == nil ||
+		!strings.Contains(err.Error(), filepath.Join(other, "convert")+" is another program") {
 		t.Errorf("another program of that name: %q, %v", path, err)
 	}
 	t.Setenv("PATH", other+":"+real+":"+shell)

@@ -20,21 +20,23 @@ import (
 	"imagepro/handler/recipe"
 )
 
-// workloads are recipes; peer.mjs has the same for sharp. The check of their results may take so many percent of the CPU.
+// workloads are recipes; peer.mjs has the same for sharp. The check of their results may take so many percent of the
+// CPU.
 var workloads = []struct {
 	name, steps, output string
 	check               float64
 }{
 	{"W1", `{"op":"resize","width":320}`, `"quality":80`, 10},
 	{"W2", `{"op":"resize","width":1600}`, `"quality":80`, 10},
-	{"W3", `{"op":"resize","width":1600},{"op":"adjust","brightness":5,"contrast":10,"saturation":20},{"op":"sharpen","sigma":1},{"op":"text","text":"© Contoso 2026","size":48}`, `"quality":80`, 10},
+	{"W3", `{"op":"resize","width":1600},{"op":"adjust","brightness":5,"contrast":10,"saturation":20},` +
+		`{"op":"sharpen","sigma":1},{"op":"text","text":"© Contoso 2026","size":48}`, `"quality":80`, 10},
 	{"W4", `{"op":"rotate","angle":90}`, `"quality":90`, 25},
 	{"W5", `{"op":"resize","width":800}`, `"format":"png"`, 25},
 	{"W6", `{"op":"adjust","brightness":5,"contrast":10,"saturation":20,"hue":10}`, `"quality":90`, 25},
 }
 
-// side makes this program one side of the comparison (a workload, a file, how many times), lets it tell what the check of
-// results costs (the same), or draws its pictures (to a folder, how many, of how many megapixels).
+// side makes this program one side of the comparison (a workload, a file, how many times), lets it tell what the check
+// of results costs (the same), or draws its pictures (to a folder, how many, of how many megapixels).
 const side = "IMAGE_PRO_PEER"
 
 func TestMain(m *testing.M) {
@@ -45,7 +47,8 @@ func TestMain(m *testing.M) {
 	case "draw":
 		count, _ := strconv.Atoi(os.Args[2])
 		megapixels, _ := strconv.ParseFloat(os.Args[3], 64)
-		_, err = photos.Draw(os.Args[1], photos.Options{Count: count, MinMegapixels: megapixels, MaxMegapixels: megapixels})
+		_, err = photos.Draw(os.Args[1],
+			photos.Options{Count: count, MinMegapixels: megapixels, MaxMegapixels: megapixels})
 	case "check":
 		err = check(os.Args[1], os.Args[2], os.Args[3])
 	default:
@@ -58,8 +61,8 @@ func TestMain(m *testing.M) {
 	os.Exit(0)
 }
 
-// drawn returns one with an ending of some pictures that another process drew. The peak of memory that Linux tells of a process
-// is never below that of the process that started it, so this one has to stay small.
+// drawn returns one with an ending of some pictures that another process drew. The peak of memory that Linux tells of a
+// process is never below that of the process that started it, so this one has to stay small.
 func drawn(b *testing.B, count, megapixels, ending string) string {
 	b.Helper()
 	self, err := os.Executable()
@@ -119,8 +122,8 @@ func run(workload, file, times string) error {
 	return nil
 }
 
-// check edits a file as often as asked with the check of results and without it, in turns, so that what else the machine does
-// adds to both, and prints the share of CPU seconds that the check takes, in percent.
+// check edits a file as often as asked with the check of results and without it, in turns, so that what else the
+// machine does adds to both, and prints the share of CPU seconds that the check takes, in percent.
 func check(workload, file, times string) error {
 	edit, n, err := edits(workload, file, times)
 	if err != nil {
@@ -171,8 +174,8 @@ func measure(b *testing.B, times int, command *exec.Cmd) cost {
 }
 
 // BenchmarkPeer runs the engine and sharp side by side, whole processes with start and end, and prints the ratios of
-// the medians: of CPU seconds, of the peak of memory, of the results' lengths. Below 1 the engine takes less. Apart from
-// that it prints the share of the engine's CPU seconds that the check of results takes.
+// the medians: of CPU seconds, of the peak of memory, of the results' lengths. Below 1 the engine takes less. Apart
+// from that it prints the share of the engine's CPU seconds that the check of results takes.
 //
 //	make bench PKG=./handler/dev/peer
 func BenchmarkPeer(b *testing.B) {
@@ -209,7 +212,8 @@ func BenchmarkPeer(b *testing.B) {
 			b.ReportMetric(1000*median(ours, cpu), "ms/image")
 			b.ReportMetric(median(ours, rss)/(1<<20), "MiB")
 			fmt.Printf("bench: %s cpu %.2f rss %.2f bytes %.2f peer sharp\n", w.name,
-				median(ours, cpu)/median(theirs, cpu), median(ours, rss)/median(theirs, rss), median(ours, length)/median(theirs, length))
+				median(ours, cpu)/median(theirs, cpu), median(ours, rss)/median(theirs, rss),
+				median(ours, length)/median(theirs, length))
 			share := median(checks, func(c cost) float64 { return c.said })
 			fmt.Printf("bench: %s check %.1f %% of cpu\n", w.name, share)
 			if share > w.check {
@@ -219,11 +223,12 @@ func BenchmarkPeer(b *testing.B) {
 	}
 }
 
-// largestRSS is how much memory the whole process may take at the peak for the largest picture that is edited, in MB. The
-// standard library's decoder, which makes no picture smaller, takes a little more.
+// largestRSS is how much memory the whole process may take at the peak for the largest picture that is edited, in MB.
+// The standard library's decoder, which makes no picture smaller, takes a little more.
 const largestRSS = 400
 
-// BenchmarkLargest edits a photograph of almost 50 megapixels in a process of its own and checks the peak of its memory.
+// BenchmarkLargest edits a photograph of almost 50 megapixels in a process of its own and checks the peak of its
+// memory.
 func BenchmarkLargest(b *testing.B) {
 	self, err := os.Executable()
 	if err != nil {

@@ -22,8 +22,8 @@ import (
 	"imagepro/handler/recipe"
 )
 
-// equivalents are recipes and how near their results are to those of quality.mjs at the least, away from the borders: as
-// peak signal-to-noise ratio in dB, in red, green and blue, and as structural similarity of the lightness.
+// equivalents are recipes and how near their results are to those of quality.mjs at the least, away from the borders:
+// as peak signal-to-noise ratio in dB, in red, green and blue, and as structural similarity of the lightness.
 var equivalents = []struct {
 	name, source, steps string
 	psnr, ssim          float64
@@ -39,9 +39,11 @@ var equivalents = []struct {
 	{"blur 4", "source.png", `{"op":"blur","sigma":4}`, 48, 0.995},
 	{"sharpen 1", "source.png", `{"op":"sharpen","sigma":1}`, 44, 0.995},
 	{"grayscale", "source.png", `{"op":"filter","name":"grayscale","mode":"luma709"}`, 38, 0.99},
-	{"extend", "source.png", `{"op":"extend","top":10,"right":20,"bottom":30,"left":40,"background":"#ff8000"}`, math.Inf(1), 1},
+	{"extend", "source.png", `{"op":"extend","top":10,"right":20,"bottom":30,"left":40,"background":"#ff8000"}`,
+		math.Inf(1), 1},
 	{"crop", "source.png", `{"op":"crop","x":100,"y":50,"width":640,"height":480}`, math.Inf(1), 1},
-	{"composite", "source.png", `{"op":"watermark","image":{"data":"data:image/png;base64,%s"},"size":200,"offset":{"x":0,"y":0}}`, 60, 0.999},
+	{"composite", "source.png",
+		`{"op":"watermark","image":{"data":"data:image/png;base64,%s"},"size":200,"offset":{"x":0,"y":0}}`, 60, 0.999},
 	{"chroma", "source.jpg", `{"op":"filter","name":"invert"}`, 45, 0.995},
 }
 
@@ -76,14 +78,16 @@ func TestQualityBesideSharp(t *testing.T) {
 		p, s := psnr(ours, theirs, inner), ssim(ours, theirs, inner)
 		fmt.Printf("quality: %s psnr %.1f ssim %.4f peer sharp\n", e.name, p, s)
 		if p < e.psnr || s < e.ssim {
-			t.Errorf("%s: PSNR is %.1f dB and SSIM %.4f; at least %.1f and %.4f are expected", e.name, p, s, e.psnr, e.ssim)
+			t.Errorf("%s: PSNR is %.1f dB and SSIM %.4f; at least %.1f and %.4f are expected", e.name, p, s, e.psnr,
+				e.ssim)
 		}
 	}
 	rough := steps(result(t, filepath.Join(folder, "source.jpg"), `{"op":"filter","name":"invert"}`))
 	fmt.Printf("quality: chroma within pairs to between pairs %.2f\n", rough)
 	if rough < 0.3 && jpegcodec.Turbo { // the standard library's decoder leaves it to the conversion, which doubles it
 
-		t.Errorf("chroma changes %.2f as much within the pairs that share it as between them: it was not made smooth", rough)
+		t.Errorf("chroma changes %.2f as much within the pairs that share it as between them: it was not made smooth",
+			rough)
 	}
 }
 
@@ -107,7 +111,8 @@ func drawSources(t *testing.T, folder string) []byte {
 	if err := png.Encode(&logo, mark); err != nil {
 		t.Fatal(err)
 	}
-	for name, data := range map[string][]byte{"source.png": encoded(t, m), "source.jpg": asJPEG.Bytes(), "logo.png": logo.Bytes()} {
+	for name, data := range map[string][]byte{"source.png": encoded(t, m), "source.jpg": asJPEG.Bytes(),
+		"logo.png": logo.Bytes()} {
 		if err := os.WriteFile(filepath.Join(folder, name), data, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -182,9 +187,10 @@ func psnr(a, b *image.NRGBA, within image.Rectangle) float64 {
 	return 10 * math.Log10(255*255*3*float64(within.Dx()*within.Dy())/sum)
 }
 
-// ssim is the mean structural similarity of the lightness of two pictures within a rectangle, over windows of 8 × 8 pixels
-// that overlap by half (Z. Wang, A. Bovik, H. Sheikh, E. Simoncelli: Image Quality Assessment: From Error Visibility to
-// Structural Similarity, IEEE Transactions on Image Processing 13, 2004, equation 13 with K1 = 0.01 and K2 = 0.03).
+// ssim is the mean structural similarity of the lightness of two pictures within a rectangle, over windows of 8 × 8
+// pixels that overlap by half (Z. Wang, A. Bovik, H. Sheikh, E. Simoncelli: Image Quality Assessment: From Error
+// Visibility to Structural Similarity, IEEE Transactions on Image Processing 13, 2004, equation 13 with K1 = 0.01 and
+// K2 = 0.03).
 func ssim(a, b *image.NRGBA, within image.Rectangle) float64 {
 	const side, c1, c2 = 8, 0.01 * 255 * 0.01 * 255, 0.03 * 255 * 0.03 * 255
 	sum, windows := 0.0, 0
@@ -212,8 +218,8 @@ func lightness(p []byte) float64 {
 	return 0.299*float64(p[0]) + 0.587*float64(p[1]) + 0.114*float64(p[2])
 }
 
-// steps is how much chroma changes within the pairs of pixels that share it in the file, against between them: 0 where it was
-// only doubled, nearly 1 on a slope that was made smooth, and less where it is noisy.
+// steps is how much chroma changes within the pairs of pixels that share it in the file, against between them: 0 where
+// it was only doubled, nearly 1 on a slope that was made smooth, and less where it is noisy.
 func steps(m *image.NRGBA) float64 {
 	var within, between float64
 	for y := range m.Rect.Dy() {

@@ -1,5 +1,5 @@
-// Package people lets many people work at once on a stack whose sandbox is unkind, and then looks into the sandbox: every
-// operation must have ended well or with a clear answer to try again, and no write may be lost or doubled.
+// Package people lets many people work at once on a stack whose sandbox is unkind, and then looks into the sandbox:
+// every operation must have ended well or with a clear answer to try again, and no write may be lost or doubled.
 //
 // It calls the API as a tab does and knows nothing of the program behind it.
 package people
@@ -85,12 +85,14 @@ func (r *Report) String() string {
 	for _, name := range slices.Sorted(maps.Keys(r.Operations)) {
 		o := r.Operations[name]
 		total += len(o.took)
-		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t%d\t%v\t%v\t\n", name, len(o.took), o.Outcomes[good], o.Outcomes[busy], o.Outcomes[stale], o.Outcomes[conflict],
+		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t%d\t%v\t%v\t\n", name, len(o.took), o.Outcomes[good], o.Outcomes[busy],
+			o.Outcomes[stale], o.Outcomes[conflict],
 			o.At(0.5).Round(time.Millisecond), o.At(0.99).Round(time.Millisecond))
 	}
 	_ = table.Flush()
 	fmt.Fprintf(&text, "%d calls in %v, %.1f a second; %d saves, %d unclear, %d versions; %d violations\n",
-		total, r.Took.Round(time.Second), float64(total)/r.Took.Seconds(), r.Saves, r.Unclear, r.Versions, len(r.Violations))
+		total, r.Took.Round(time.Second), float64(total)/r.Took.Seconds(), r.Saves, r.Unclear, r.Versions,
+		len(r.Violations))
 	for _, v := range r.Violations {
 		fmt.Fprintln(&text, "violation:", v)
 	}
@@ -166,7 +168,12 @@ func (r *run) found(n int, o Options) (*world, []*user, error) {
 	w := &world{}
 	var users []*user
 	for m := range o.Users / o.Tenants {
-		person := directory.User{Tenant: tenant.ID, ID: directory.NewID(), UPN: fmt.Sprintf("user%d@tenant%d.example", m, n), Name: fmt.Sprint("User ", m)}
+		person := directory.User{
+			Tenant: tenant.ID,
+			ID:     directory.NewID(),
+			UPN:    fmt.Sprintf("user%d@tenant%d.example", m, n),
+			Name:   fmt.Sprint("User ", m),
+		}
 		if err := sandbox.Directory.PutUser(person); err != nil {
 			return nil, nil, err
 		}
@@ -176,17 +183,24 @@ func (r *run) found(n int, o Options) (*world, []*user, error) {
 				return nil, nil, err
 			}
 		}
-		if err := sandbox.Graph.Allow(graph.Permission{SiteID: w.site.ID, User: person.ID, Level: graph.Write}); err != nil {
+		if err := sandbox.Graph.Allow(
+			graph.Permission{SiteID: w.site.ID, User: person.ID, Level: graph.Write}); err != nil {
 			return nil, nil, err
 		}
 		token, err := r.stack.Token(person)
 		if err != nil {
 			return nil, nil, err
 		}
-		users = append(users, &user{run: r, world: w, token: token, random: rand.New(rand.NewPCG(o.Seed, uint64(n*1000+m)))})
+		users = append(users, &user{
+			run:    r,
+			world:  w,
+			token:  token,
+			random: rand.New(rand.NewPCG(o.Seed, uint64(n*1000+m))),
+		})
 	}
 	for m := range o.Pictures {
-		made, err := sandbox.Graph.PutFile(w.site.DriveID, fmt.Sprintf("%02d.jpg", m), bytes.NewReader(draw(640, 480, uint64(m))), w.site.Tenant)
+		made, err := sandbox.Graph.PutFile(w.site.DriveID, fmt.Sprintf("%02d.jpg", m),
+			bytes.NewReader(draw(640, 480, uint64(m))), w.site.Tenant)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -242,7 +256,8 @@ func (r *run) check(w *world) error {
 			}
 		}
 		if extra := len(versions) - 1 - len(f.saved); extra > f.unclear {
-			r.violated("doubled: %s has %d versions beyond the first, %d were saved and %d unclear", f.item, len(versions)-1, len(f.saved), f.unclear)
+			r.violated("doubled: %s has %d versions beyond the first, %d were saved and %d unclear", f.item,
+				len(versions)-1, len(f.saved), f.unclear)
 		}
 	}
 	return nil
@@ -271,7 +286,9 @@ func (u *user) work(ctx context.Context) {
 		}},
 		{2, "show a file", func(ctx context.Context, f *file) outcome { return u.get(ctx, f.path()) }},
 		{3, "read a content", func(ctx context.Context, f *file) outcome { return u.get(ctx, f.path()+"/content") }},
-		{2, "thumbnail", func(ctx context.Context, f *file) outcome { return u.get(ctx, f.path()+"/thumbnails/small") }},
+		{2, "thumbnail", func(ctx context.Context, f *file) outcome {
+			return u.get(ctx, f.path()+"/thumbnails/small")
+		}},
 		{1, "about", func(ctx context.Context, f *file) outcome { return u.get(ctx, f.path()+"/about") }},
 		{2, "preview", u.preview},
 		{4, "edit", u.edit},
@@ -279,7 +296,9 @@ func (u *user) work(ctx context.Context) {
 		{1, "versions", func(ctx context.Context, f *file) outcome { return u.get(ctx, f.path()+"/versions") }},
 		{1, "restore", u.restore},
 		{2, "describe", u.describe},
-		{1, "list properties", func(ctx context.Context, f *file) outcome { return u.get(ctx, "/properties?limit=20&driveId="+f.drive) }},
+		{1, "list properties", func(ctx context.Context, f *file) outcome {
+			return u.get(ctx, "/properties?limit=20&driveId="+f.drive)
+		}},
 	}
 	sum := 0
 	for _, t := range tasks {
@@ -377,7 +396,8 @@ func (u *user) get(ctx context.Context, path string) outcome {
 
 // recipe is one that hardly anybody has used before.
 func (u *user) recipe() string {
-	return fmt.Sprintf(`{"version":1,"steps":[{"op":"resize","width":%d,"height":%d,"fit":"fill"},{"op":"adjust","brightness":%d}]}`,
+	return fmt.Sprintf(
+		`{"version":1,"steps":[{"op":"resize","width":%d,"height":%d,"fit":"fill"},{"op":"adjust","brightness":%d}]}`,
 		200+u.random.IntN(400), 150+u.random.IntN(300), 1+u.random.IntN(20))
 }
 
@@ -396,7 +416,8 @@ func (u *user) save(ctx context.Context, f *file, send func(tag string) outcome)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch {
-	case o.kind == busy || o.kind == stale && strings.Contains(o.detail, "was saved"): // and somebody was faster than our answer
+	case o.kind == busy || o.kind == stale && strings.Contains(o.detail, "was saved"):
+		// and somebody was faster than our answer
 		f.unclear++
 	case o.good() && o.header.Get("ETag") != tag: // else nothing was to be saved
 		content, err := contentOf(o.header.Get("ETag"))

@@ -15,8 +15,13 @@ type canvas struct {
 
 func newCanvas(w, h int) *canvas {
 	return &canvas{
-		w: w, h: h, aspect: float32(w) / float32(h), pixel: 1 / float32(h),
-		color: make([]color, w*h), alpha: make([]float32, w*h), rough: make([]float32, w*h),
+		w:      w,
+		h:      h,
+		aspect: float32(w) / float32(h),
+		pixel:  1 / float32(h),
+		color:  make([]color, w*h),
+		alpha:  make([]float32, w*h),
+		rough:  make([]float32, w*h),
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 )
 
 // Load lists the pictures of a folder: no more of them than most, sorted by name, none from the folders in it and
-// no hidden files. It goes by the extension and opens no file, so width and height are 0 and the orientation is 1. A folder
-// without pictures is an error.
+// no hidden files. It goes by the extension and opens no file, so width and height are 0 and the orientation is 1. A
+// folder without pictures is an error.
 func Load(dir string, most int) ([]Photo, error) {
 	if most < 1 {
 		return nil, fmt.Errorf("loading pictures: the limit is %d, not at least 1", most)

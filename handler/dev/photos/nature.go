@@ -155,7 +155,9 @@ func (p *painter) bokeh(b bokeh) {
 		r := p.between(b.small, b.large)
 		c := p.pick(b.colors...)
 		p.fill(disc(x, y, r), paint{
-			soft: r * 0.14, opacity: p.between(b.faint, b.strong), light: true,
+			soft:    r * 0.14,
+			opacity: p.between(b.faint, b.strong),
+			light:   true,
 			// A lens paints the rim of such a disc a little brighter.
 			shade: func(u, v float32) color { return c.times(0.72 + 0.28*power(length(u-x, v-y)/r, 4)) },
 		})

@@ -79,7 +79,8 @@ func TestASceneLooksTheSameInAllOrientations(t *testing.T) {
 				t.Errorf("%s: orientation %d differs by %.1f levels from orientation 1", take.name, orientation, d)
 			}
 			if d := difference(first, mirror(seen)); d < 16 {
-				t.Errorf("%s: a mirrored picture differs by %.1f levels only; this test would not notice it", take.name, d)
+				t.Errorf("%s: a mirrored picture differs by %.1f levels only; this test would not notice it", take.name,
+					d)
 			}
 		}
 	}

@@ -64,7 +64,8 @@ func TestFilesAreWhatThePhotosSay(t *testing.T) {
 			w, h = h, w
 		}
 		if config.Width != w || config.Height != h || format != p.Format || filepath.Base(p.Path) != p.Name {
-			t.Errorf("%s is a %s of %dx%d, want a %s of %dx%d", p.Path, format, config.Width, config.Height, p.Format, w, h)
+			t.Errorf("%s is a %s of %dx%d, want a %s of %dx%d", p.Path, format, config.Width, config.Height, p.Format,
+				w, h)
 		}
 		if size := float64(w * h); size < 0.0095e6 || size > 0.0305e6 {
 			t.Errorf("%s has %.0f pixels, want 0.01 to 0.03 megapixels", p.Name, size)
@@ -98,7 +99,8 @@ func TestCutoutsHaveSoftTransparency(t *testing.T) {
 			}
 		}
 		if all := p.Width * p.Height; clear < all/50 || half < all/100 || full < all/10 {
-			t.Errorf("%s has %d clear, %d half clear and %d opaque pixels, want some of each", p.Name, clear, half, full)
+			t.Errorf("%s has %d clear, %d half clear and %d opaque pixels, want some of each", p.Name, clear, half,
+				full)
 		}
 	}
 }
@@ -139,7 +141,8 @@ func TestFilesWeighWhatPhotographsWeigh(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if share := float64(info.Size()) / float64(p.Width*p.Height); p.Format == "jpeg" && (share < 0.15 || share > 0.6) {
+		if share := float64(info.Size()) / float64(p.Width*p.Height); p.Format == "jpeg" &&
+			(share < 0.15 || share > 0.6) {
 			t.Errorf("%s has %.2f bytes per pixel, want 0.15 to 0.6", p.Name, share)
 		}
 	}
@@ -170,7 +173,8 @@ func TestDrawRefusesWhatItCannotDraw(t *testing.T) {
 func TestLoadListsThePicturesOfAFolder(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	for _, name := range []string{"b.JPG", "a.png", "c.jpeg", "d.gif", "e.bmp", "f.TIF", "g.tiff", "h.WebP", "notes.txt", "raw.dng", "jpg", "._b.JPG"} {
+	for _, name := range []string{"b.JPG", "a.png", "c.jpeg", "d.gif", "e.bmp", "f.TIF", "g.tiff", "h.WebP",
+		"notes.txt", "raw.dng", "jpg", "._b.JPG"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o600); err != nil {
 			t.Fatal(err)
 		}

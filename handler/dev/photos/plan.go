@@ -127,9 +127,12 @@ func describe(photo Photo, i int, r *rand.Rand) properties {
 	p := properties{
 		orientation: photo.Orientation,
 		iso:         100 << r.IntN(5),
-		make:        camera[0], model: camera[1], artist: artist,
-		taken: first.Add(time.Duration(i)*53*time.Hour + time.Duration(r.IntN(36000))*time.Second),
-		order: binary.LittleEndian, orderMark: "II",
+		make:        camera[0],
+		model:       camera[1],
+		artist:      artist,
+		taken:       first.Add(time.Duration(i)*53*time.Hour + time.Duration(r.IntN(36000))*time.Second),
+		order:       binary.LittleEndian,
+		orderMark:   "II",
 	}
 	if i%2 == 1 {
 		p.order, p.orderMark = binary.BigEndian, "MM"

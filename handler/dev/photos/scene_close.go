@@ -34,7 +34,8 @@ func portrait(p *painter) {
 	p.bokeh(bokeh{count: 46, y0: 0.05, y1: 0.8, small: 0.02, large: 0.075, faint: 0.1, strong: 0.42, colors: gold})
 	p.sun(p.aspect*p.between(0.1, 0.25), 0.2, 0.07, hex(0xffdca0))
 	x := p.aspect * p.between(0.54, 0.62)
-	p.figure(x, p.pick(hex(0x6b2f35), hex(0x2f4858), hex(0x8a7a5a)), p.pick(hex(0x3a2417), hex(0x6b4423), hex(0x1e1714)))
+	p.figure(x, p.pick(hex(0x6b2f35), hex(0x2f4858), hex(0x8a7a5a)),
+		p.pick(hex(0x3a2417), hex(0x6b4423), hex(0x1e1714)))
 	p.bokeh(bokeh{count: 8, y0: 0.7, y1: 1.05, small: 0.05, large: 0.11, faint: 0.08, strong: 0.22, colors: gold})
 }
 
@@ -50,7 +51,8 @@ func (p *painter) figure(x float32, coat, hair color) {
 	wild := p.between(0, 200)
 	locks := column(x, 0.34, 0.88, 0.2, func(y float32) float32 {
 		t := (y - 0.34) / 0.54
-		return (0.125+0.06*sine(t*2.6))*float32(math.Sqrt(float64(1-power(clamp(t), 5)))) + 0.02*(p.noise.fractal(wild, y*16, 2)-0.5)
+		return (0.125+0.06*sine(t*2.6))*float32(math.Sqrt(float64(1-power(clamp(t), 5)))) +
+			0.02*(p.noise.fractal(wild, y*16, 2)-0.5)
 	})
 	p.fill(locks, paint{soft: 0.008, rough: 0.5, shade: func(u, v float32) color {
 		wave := u + 0.02*sine(v*17) + 0.012*sine(v*39+wild)
@@ -73,7 +75,8 @@ func (p *painter) hat(x float32, straw color) {
 	}})
 	brim := turned(ellipse(x, 0.375, 0.27, 0.05), x, 0.375, -0.06, 0.3)
 	p.fill(brim, paint{rough: 0.5, shade: func(u, v float32) color {
-		return straw.times(weave(u, v) * (0.85 - (u-x)*1.2 - (v-0.375)*4)).screen(hex(0xffe2b0).times(smooth(-0.16, -0.28, u-x) * 0.6))
+		return straw.times(weave(u, v) * (0.85 - (u-x)*1.2 - (v-0.375)*4)).screen(
+			hex(0xffe2b0).times(smooth(-0.16, -0.28, u-x) * 0.6))
 	}})
 }
 
@@ -81,8 +84,16 @@ func (p *painter) hat(x float32, straw color) {
 func bottle(p *painter) {
 	wall := p.pick(hex(0x9fb5b0), hex(0xc7b9a8), hex(0x8a94a8))
 	p.blurred(0.2, wall.times(1.15), wall, wall.times(0.7))
-	p.bokeh(bokeh{count: 12, y0: 0.05, y1: 0.5, small: 0.06, large: 0.13, faint: 0.08, strong: 0.25,
-		colors: []color{hex(0xfff4dc), hex(0xffe0b0), hex(0xe0f0ff)}})
+	p.bokeh(bokeh{
+		count:  12,
+		y0:     0.05,
+		y1:     0.5,
+		small:  0.06,
+		large:  0.13,
+		faint:  0.08,
+		strong: 0.25,
+		colors: []color{hex(0xfff4dc), hex(0xffe0b0), hex(0xe0f0ff)},
+	})
 	p.table(0.68, p.pick(hex(0xa9764a), hex(0xc79a6b), hex(0x7a5238)))
 	x := p.aspect * p.between(0.42, 0.58)
 	p.shadow(x+0.14, 0.872, 0.34, 0.05, 0.75)
@@ -146,7 +157,8 @@ func fruits(p *painter) {
 	x := p.aspect * p.between(0.46, 0.54)
 	s := min(p.aspect, 1.1) / 1.1
 	p.shadow(x+0.1*s, 0.885, 0.56*s, 0.07, 0.8)
-	for _, at := range [][2]float32{{-0.2, 0.56}, {0.17, 0.55}, {-0.02, 0.5}, {-0.11, 0.43}, {0.09, 0.42}, {-0.26, 0.62}, {0.27, 0.61}, {0.05, 0.6}, {-0.1, 0.61}} {
+	for _, at := range [][2]float32{{-0.2, 0.56}, {0.17, 0.55}, {-0.02, 0.5}, {-0.11, 0.43}, {0.09, 0.42},
+		{-0.26, 0.62}, {0.27, 0.61}, {0.05, 0.6}, {-0.1, 0.61}} {
 		p.fruit(x+at[0]*s, at[1], 0.115*s, p.pick(hex(0xf08a1d), hex(0xe87518), hex(0xf4a02a)))
 	}
 	glaze := p.pick(hex(0xe9e4d8), hex(0x2f5d73), hex(0x7f9a8a))
@@ -171,8 +183,16 @@ func fruits(p *painter) {
 // blossom is a flower close by.
 func blossom(p *painter) {
 	p.blurred(0.45, hex(0x9ab86a), hex(0x5f8a44), hex(0x2f5228))
-	p.bokeh(bokeh{count: 24, y0: 0, y1: 1, small: 0.05, large: 0.13, faint: 0.06, strong: 0.22,
-		colors: []color{hex(0xe0f0a0), hex(0xb8d880), hex(0xfff0b0)}})
+	p.bokeh(bokeh{
+		count:  24,
+		y0:     0,
+		y1:     1,
+		small:  0.05,
+		large:  0.13,
+		faint:  0.06,
+		strong: 0.22,
+		colors: []color{hex(0xe0f0a0), hex(0xb8d880), hex(0xfff0b0)},
+	})
 	x, y := p.aspect*p.between(0.42, 0.6), p.between(0.4, 0.47)
 	stem := paint{soft: 0.006, rough: 0.2, shade: func(u, v float32) color {
 		return hex(0x55803a).times(0.9 - (u-x)*6 + 0.2*p.noise.at(u*40, v*12))
@@ -198,7 +218,8 @@ func (p *painter) flower(x, y, r float32, petal color) {
 				along, across := (a*sn-b*cs)/size, (a*cs+b*sn)/size
 				vein := p.noise.fractal(wild+across*34, along*2, 2)
 				edge := smooth(0.05, 0.13, abs(across))
-				return petal.times(light * (0.72 + 0.3*vein + 0.16*along - 0.22*edge) * (0.55 + 0.5*smooth(0.12, 0.5, along)))
+				return petal.times(
+					light * (0.72 + 0.3*vein + 0.16*along - 0.22*edge) * (0.55 + 0.5*smooth(0.12, 0.5, along)))
 			}})
 		}
 	}

@@ -25,7 +25,8 @@ func mug(p *painter) {
 	}})
 	p.fill(ellipse(x, top, r, 0.06), plain(mix(glaze, hex(0xffffff), 0.45)))
 	p.fill(ellipse(x, top+0.004, r*0.93, 0.052), paint{shade: func(u, v float32) color {
-		return mix(hex(0x3b2012), hex(0x8a5a35), smooth(0.25, 0.6, p.noise.fractal(u*14, v*40, 3))).times(0.7 - (u-x)*0.8)
+		return mix(hex(0x3b2012), hex(0x8a5a35),
+			smooth(0.25, 0.6, p.noise.fractal(u*14, v*40, 3))).times(0.7 - (u-x)*0.8)
 	}})
 }
 
@@ -62,7 +63,8 @@ func badge(p *painter) {
 	}{{0.25, -0.2, 0.55, mix(ink, hex(0x8ecae6), 0.4)}, {-0.15, -0.42, 0.7, ink}} {
 		u, top := x+r*m.at, y+r*m.top
 		p.fill(inside(convex(u, top, u+r*m.half, y+r*0.5, u-r*m.half, y+r*0.5)), plain(m.c))
-		p.fill(inside(convex(u, top, u+r*m.half*0.25, top+r*0.23, u, top+r*0.15, u-r*m.half*0.25, top+r*0.23)), plain(paper))
+		p.fill(inside(convex(u, top, u+r*m.half*0.25, top+r*0.23, u, top+r*0.15, u-r*m.half*0.25, top+r*0.23)),
+			plain(paper))
 	}
 	p.fill(inside(shape{x - r, y + r*0.2, x + r, y + r, func(u, v float32) float32 {
 		return y + r*(0.36+0.035*sine((u-x)/r*14)) - v
@@ -93,7 +95,8 @@ func stage(p *painter) {
 	p.fill(bar(0, 0.07, p.aspect, 0.11, 0.004), plain(hex(0x14141c)))
 	p.fill(shape{0, 0.74, p.aspect, 1, func(_, y float32) float32 { return 0.74 - y }}, paint{rough: 0.2,
 		shade: func(x, y float32) color {
-			return mix(hex(0x6b4a7a), hex(0x140c1a), smooth(0.74, 0.84, y)).times(0.7 + 0.6*p.noise.fractal(x*4, y*60, 2))
+			return mix(hex(0x6b4a7a), hex(0x140c1a),
+				smooth(0.74, 0.84, y)).times(0.7 + 0.6*p.noise.fractal(x*4, y*60, 2))
 		}})
 	for i := range 4 {
 		p.player(p.aspect*(0.2+0.2*float32(i))+p.between(-0.04, 0.04), 0.77, p.between(0.26, 0.31), colors[i])
@@ -115,10 +118,16 @@ func stage(p *painter) {
 
 // beam is the light of a lamp at (x0, y0) that falls on (x1, y1).
 func (p *painter) beam(x0, y0, x1, y1 float32, c color) {
-	p.fill(stroke(x0, y0, 0.008, x1, y1, 0.12), paint{soft: 0.06, opacity: 0.55, light: true, shade: func(x, y float32) color {
-		smoke := 0.55 + 0.9*p.noise.fractal(x*5, y*5, 3)
-		return c.times(smoke * exp(-length(x-x0, y-y0)*1.5))
-	}})
+	p.fill(stroke(x0, y0, 0.008, x1, y1, 0.12),
+		paint{
+			soft:    0.06,
+			opacity: 0.55,
+			light:   true,
+			shade: func(x, y float32) color {
+				smoke := 0.55 + 0.9*p.noise.fractal(x*5, y*5, 3)
+				return c.times(smoke * exp(-length(x-x0, y-y0)*1.5))
+			},
+		})
 	p.sun(x0, y0, 0.012, c)
 }
 

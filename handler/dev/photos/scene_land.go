@@ -10,8 +10,12 @@ func lake(p *painter) {
 		rock := mix(hex(0x5f6f84), hex(0x33442f), near)
 		snow := 0.17 * (1 - near)
 		p.ridge(ridge{
-			base: horizon - 0.01, height: lerp(0.4, 0.1, near), scale: lerp(1.3, 3, near), octaves: 7,
-			sharp: i < 2, rough: 0.5 * near,
+			base:    horizon - 0.01,
+			height:  lerp(0.4, 0.1, near),
+			scale:   lerp(1.3, 3, near),
+			octaves: 7,
+			sharp:   i < 2,
+			rough:   0.5 * near,
 			shade: func(x, y, depth float32) color {
 				light := p.relief(x, y, 7+near*9, 6)
 				c := rock.times(0.8 + light*(1.2-near*0.6))
@@ -23,8 +27,12 @@ func lake(p *painter) {
 	}
 	p.water(horizon, hex(0x1d4a57), 0.08)
 	shore := p.ridge(ridge{
-		base: 1.02, height: 0.14, scale: 1.5, octaves: 5, rough: 1,
-		shade: func(x, y, _ float32) color { return hex(0x4b4f2e).times(0.8 + p.relief(x, y, 26, 4)) },
+		base:    1.02,
+		height:  0.14,
+		scale:   1.5,
+		octaves: 5,
+		rough:   1,
+		shade:   func(x, y, _ float32) color { return hex(0x4b4f2e).times(0.8 + p.relief(x, y, 26, 4)) },
 	})
 	for range 26 {
 		x := p.rand.Float32() * p.rand.Float32() * p.aspect * 0.7
@@ -41,8 +49,11 @@ func meadow(p *painter) {
 	for i := range 4 {
 		near := float32(i) / 3
 		field = p.ridge(ridge{
-			base: horizon + 0.05 + near*near*0.2, height: 0.2 - near*0.04, scale: lerp(2.2, 1, near), octaves: 3 - i/2,
-			rough: 0.25 + near*0.6,
+			base:    horizon + 0.05 + near*near*0.2,
+			height:  0.2 - near*0.04,
+			scale:   lerp(2.2, 1, near),
+			octaves: 3 - i/2,
+			rough:   0.25 + near*0.6,
 			shade: func(x, y, depth float32) color {
 				far := 1 / (depth + 0.07)
 				u, v := (x-p.aspect/2)*far*5, far*9
@@ -70,18 +81,29 @@ func meadow(p *painter) {
 func dusk(p *painter) {
 	horizon := p.between(0.56, 0.66)
 	warm := p.pick(hex(0xff9a4d), hex(0xff7f66), hex(0xffb35c))
-	p.sky(sky{p.pick(hex(0x29345f), hex(0x4a3a6b)), warm, mix(warm, hex(0x7a4a63), 0.55), horizon, p.between(0.4, 0.75)})
+	p.sky(
+		sky{p.pick(hex(0x29345f), hex(0x4a3a6b)), warm, mix(warm, hex(0x7a4a63), 0.55), horizon, p.between(0.4, 0.75)})
 	x := p.aspect * p.between(0.3, 0.7)
 	p.sun(x, horizon-0.09, 0.045, mix(warm, hex(0xfff0c0), 0.6))
-	p.ridge(ridge{base: horizon + 0.005, height: 0.09, scale: 1.3, octaves: 5, shade: func(_, _, depth float32) color {
-		return mix(hex(0x4d3550), warm, 0.25+depth*2)
-	}})
+	p.ridge(ridge{
+		base:    horizon + 0.005,
+		height:  0.09,
+		scale:   1.3,
+		octaves: 5,
+		shade: func(_, _, depth float32) color {
+			return mix(hex(0x4d3550), warm, 0.25+depth*2)
+		},
+	})
 	p.water(horizon, hex(0x1c2440), 0.2)
 	p.glitter(x, horizon, warm)
 	p.boat(p.aspect-x*0.8, horizon+0.09, 0.13)
 	p.ridge(ridge{
-		base: 1.08, height: 0.2, scale: 1.8, octaves: 6, rough: 0.8,
-		shade: func(u, v, _ float32) color { return hex(0x1d1a22).times(0.8 + p.relief(u, v, 20, 4)) },
+		base:    1.08,
+		height:  0.2,
+		scale:   1.8,
+		octaves: 6,
+		rough:   0.8,
+		shade:   func(u, v, _ float32) color { return hex(0x1d1a22).times(0.8 + p.relief(u, v, 20, 4)) },
 	})
 }
 
@@ -93,8 +115,12 @@ func (p *painter) glitter(x, horizon float32, c color) {
 		spread := 0.025 + (y-horizon)*0.32
 		u := x + float32(p.rand.NormFloat64())*spread*0.6
 		w := 0.004 + (y-horizon)*0.05
-		p.fill(ellipse(u, y, w, w*0.16), paint{soft: w * 0.15, opacity: p.between(0.2, 0.75), light: true,
-			shade: plain(mix(c, hex(0xfff2c8), 0.5)).shade})
+		p.fill(ellipse(u, y, w, w*0.16), paint{
+			soft:    w * 0.15,
+			opacity: p.between(0.2, 0.75),
+			light:   true,
+			shade:   plain(mix(c, hex(0xfff2c8), 0.5)).shade,
+		})
 	}
 }
 
@@ -122,7 +148,12 @@ func dunes(p *painter) {
 			return p.noise.fractal(start+(x+step)*scale, start, 2) - p.noise.fractal(start+(x-step)*scale, start, 2)
 		}
 		p.ridge(ridge{
-			base: 0.52 + near*near*0.44, height: 0.14 + near*0.2, scale: scale, octaves: 2, start: start, rough: 0.3 + near*0.3,
+			base:    0.52 + near*near*0.44,
+			height:  0.14 + near*0.2,
+			scale:   scale,
+			octaves: 2,
+			start:   start,
+			rough:   0.3 + near*0.3,
 			shade: func(x, y, depth float32) color {
 				// The sun stands on the left: flanks that fall to the right lie in the shade, and the line
 				// between the two wanders down from the crest.
@@ -146,7 +177,11 @@ func forest(p *painter) {
 		near := float32(i) / 4
 		bark := mix(mix(fog, hex(0x66705c), 0.35), hex(0x2c261f), near)
 		ground := p.ridge(ridge{
-			base: 0.66 + near*0.3, height: 0.08, scale: 2, octaves: 4, rough: near,
+			base:    0.66 + near*0.3,
+			height:  0.08,
+			scale:   2,
+			octaves: 4,
+			rough:   near,
 			shade: func(x, y, _ float32) color {
 				return mix(fog, hex(0x4f5a26), 0.25+near*0.7).times(0.85 + 0.3*near*p.relief(x, y, 30, 5))
 			},
@@ -154,12 +189,14 @@ func forest(p *painter) {
 		for range 11 - 2*i {
 			x, r := p.between(-0.05, p.aspect+0.05), lerp(0.008, 0.04, near)*p.between(0.7, 1.3)
 			lean := p.between(-0.05, 0.05)
-			p.fill(stroke(x, ground(x)+0.03, r, x+lean, -0.1, r*0.6), paint{rough: near, shade: func(u, v float32) color {
-				side := (u - x - lean*0.5) / r
-				return bark.times(0.6 + 0.75*p.noise.fractal(u*70, v*9, 3) - side*0.16)
-			}})
+			p.fill(stroke(x, ground(x)+0.03, r, x+lean, -0.1, r*0.6),
+				paint{rough: near, shade: func(u, v float32) color {
+					side := (u - x - lean*0.5) / r
+					return bark.times(0.6 + 0.75*p.noise.fractal(u*70, v*9, 3) - side*0.16)
+				}})
 			if near < 0.9 {
-				p.conifer(x+p.between(-0.1, 0.1), ground(x)+0.02, p.between(0.1, 0.4)*(0.4+near), mix(fog, hex(0x2b3a20), 0.3+near*0.6))
+				p.conifer(x+p.between(-0.1, 0.1), ground(x)+0.02, p.between(0.1, 0.4)*(0.4+near),
+					mix(fog, hex(0x2b3a20), 0.3+near*0.6))
 			}
 		}
 	}

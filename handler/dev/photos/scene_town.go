@@ -24,7 +24,16 @@ func skyline(p *painter) {
 		}
 	}
 	p.water(water, hex(0x0a1020), 0.14)
-	p.bokeh(bokeh{count: 22, y0: 0.74, y1: 1.02, small: 0.03, large: 0.085, faint: 0.25, strong: 0.6, colors: warmLights()})
+	p.bokeh(bokeh{
+		count:  22,
+		y0:     0.74,
+		y1:     1.02,
+		small:  0.03,
+		large:  0.085,
+		faint:  0.25,
+		strong: 0.6,
+		colors: warmLights(),
+	})
 }
 
 // tower is a building with lit windows.
@@ -96,13 +105,27 @@ func (p *painter) walker(x, foot, size float32) {
 // fair is a summer fair: striped tents under bunting.
 func fair(p *painter) {
 	p.sky(sky{hex(0x2f83d6), hex(0xd6ebf7), hex(0xffffff), 0.72, p.between(0.35, 0.7)})
-	p.ridge(ridge{base: 0.66, height: 0.14, scale: 3, octaves: 5, rough: 0.5, shade: func(x, y, depth float32) color {
-		return mix(hex(0x5f7f4a), hex(0x2f4a26), p.noise.fractal(x*30, y*30, 3)).times(1.1 - depth)
-	}})
+	p.ridge(ridge{
+		base:    0.66,
+		height:  0.14,
+		scale:   3,
+		octaves: 5,
+		rough:   0.5,
+		shade: func(x, y, depth float32) color {
+			return mix(hex(0x5f7f4a), hex(0x2f4a26), p.noise.fractal(x*30, y*30, 3)).times(1.1 - depth)
+		},
+	})
 	p.wheel(p.aspect*p.between(0.6, 0.8), 0.4, p.between(0.22, 0.28))
-	p.ridge(ridge{base: 0.74, height: 0.03, scale: 2, octaves: 2, rough: 0.9, shade: func(x, y, depth float32) color {
-		return mix(hex(0x86a84a), hex(0x55802f), p.noise.fractal(x*40, y*70, 3)).times(0.8 + depth)
-	}})
+	p.ridge(ridge{
+		base:    0.74,
+		height:  0.03,
+		scale:   2,
+		octaves: 2,
+		rough:   0.9,
+		shade: func(x, y, depth float32) color {
+			return mix(hex(0x86a84a), hex(0x55802f), p.noise.fractal(x*40, y*70, 3)).times(0.8 + depth)
+		},
+	})
 	x := p.between(-0.1, 0.05)
 	for x < p.aspect {
 		size := p.between(0.24, 0.34)
@@ -150,7 +173,8 @@ func (p *painter) tent(x, foot, size float32, c color) {
 	wall := size * 0.5
 	p.shadow(x+size*0.08, foot+0.004, size*0.56, 0.02, 0.6)
 	p.fill(bar(x-size*0.45, foot-wall, x+size*0.45, foot, 0.002), paint{rough: 0.2, shade: stripes(11, 0.78)})
-	p.fill(convex(x-size*0.12, foot, x-size*0.07, foot-wall*0.7, x+size*0.07, foot-wall*0.7, x+size*0.12, foot), plain(hex(0x33261f)))
+	p.fill(convex(x-size*0.12, foot, x-size*0.07, foot-wall*0.7, x+size*0.07, foot-wall*0.7, x+size*0.12, foot),
+		plain(hex(0x33261f)))
 	peak := foot - size*0.9
 	roof := func(u, v float32) color { return stripes(11*0.45/(0.06+0.44*(v-peak)/(size*0.4)), 1)(u, v) }
 	p.fill(convex(x, peak, x+size*0.52, foot-wall, x-size*0.52, foot-wall), paint{rough: 0.2, shade: roof})
@@ -187,8 +211,9 @@ func (p *painter) bunting(y float32) {
 		p.fill(stroke(x, hang(x), 0.002, x+step, hang(x+step), 0.002), plain(hex(0x4a4038)))
 		c := flags[i%len(flags)]
 		a, b := x+step*0.1, x+step*0.9
-		p.fill(convex(a, hang(a), b, hang(b), x+step*0.55, hang(x)+step*1.15), paint{rough: 0.15, shade: func(u, v float32) color {
-			return c.times(0.82 + 0.3*p.noise.at(u*60, v*14))
-		}})
+		p.fill(convex(a, hang(a), b, hang(b), x+step*0.55, hang(x)+step*1.15),
+			paint{rough: 0.15, shade: func(u, v float32) color {
+				return c.times(0.82 + 0.3*p.noise.at(u*60, v*14))
+			}})
 	}
 }

@@ -51,7 +51,8 @@ func TestGraphTakesEntrasTokensAndSharePointGivesTheContent(t *testing.T) {
 		t.Fatal(err)
 	}
 	token := exchange(t, s, scene)
-	if response, body := send(t, s, s.GraphURL+"/me", token); response.StatusCode != http.StatusOK || !strings.Contains(body, scene.Adele.UPN) {
+	if response, body := send(t, s, s.GraphURL+"/me", token); response.StatusCode != http.StatusOK ||
+		!strings.Contains(body, scene.Adele.UPN) {
 		t.Errorf("/me: %s %s", response.Status, body)
 	}
 	response, body := send(t, s, s.GraphURL+"/drives/"+site.DriveID+"/items/"+file.ID+"/content", token)
@@ -95,9 +96,15 @@ func TestTheAppNeedsNoSecretWithAnIdentity(t *testing.T) {
 	t.Parallel()
 	s, scene := start(t)
 	const object = "1de00000-0000-4000-8000-00000000000a"
-	s.Entra.PutIdentity(entra.Identity{Tenant: scene.Contoso.ID, ClientID: "1de00000-0000-4000-8000-000000000001", ObjectID: object, System: true})
+	s.Entra.PutIdentity(entra.Identity{
+		Tenant:   scene.Contoso.ID,
+		ClientID: "1de00000-0000-4000-8000-000000000001",
+		ObjectID: object,
+		System:   true,
+	})
 	app := scene.App
-	app.Secrets, app.Federated = nil, []entra.Federated{{Issuer: s.EntraURL + "/" + scene.Contoso.ID + "/v2.0", Subject: object}}
+	app.Secrets, app.Federated = nil,
+		[]entra.Federated{{Issuer: s.EntraURL + "/" + scene.Contoso.ID + "/v2.0", Subject: object}}
 	if err := s.Entra.PutApp(app); err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +132,8 @@ func TestTheAppNeedsNoSecretWithAnIdentity(t *testing.T) {
 	held := ""
 	for _, grant := range []func() url.Values{
 		func() url.Values {
-			return url.Values{"grant_type": {"urn:ietf:params:oauth:grant-type:jwt-bearer"}, "assertion": {teamsToken(t, s, scene)}, "requested_token_use": {"on_behalf_of"}}
+			return url.Values{"grant_type": {"urn:ietf:params:oauth:grant-type:jwt-bearer"},
+				"assertion": {teamsToken(t, s, scene)}, "requested_token_use": {"on_behalf_of"}}
 		},
 		func() url.Values { return url.Values{"grant_type": {"refresh_token"}, "refresh_token": {held}} },
 	} {
@@ -142,12 +150,15 @@ func TestTheAppNeedsNoSecretWithAnIdentity(t *testing.T) {
 			t.Fatalf("%s: %s %v, %v", form.Get("grant_type"), response.Status, answer, err)
 		}
 		held = answer["refresh_token"].(string)
-		if got, err := s.Entra.Check(t.Context(), answer["access_token"].(string)); err != nil || got.User != scene.Adele.ID {
+		if got, err := s.Entra.Check(t.Context(), answer["access_token"].(string)); err != nil ||
+			got.User != scene.Adele.ID {
 			t.Errorf("%s: the token stands for %v, %v", form.Get("grant_type"), got, err)
 		}
 	}
 	_, requested := call(t, s.Client(), http.MethodGet, s.ManagementURL+"/entra/requested", "")
-	if want := map[string]any{"scopes": []any{"https://graph.microsoft.com/Sites.ReadWrite.All", "offline_access", "openid", "profile"}}; !cmp.Equal(requested, want) {
+	if want := map[string]any{
+		"scopes": []any{"https://graph.microsoft.com/Sites.ReadWrite.All", "offline_access", "openid",
+			"profile"}}; !cmp.Equal(requested, want) {
 		t.Errorf("asked for %v, want %v", requested, want)
 	}
 }
@@ -162,7 +173,8 @@ func TestARevokedUsersTokenIsChallengedByGraph(t *testing.T) {
 	_, rest, found := strings.Cut(header, `claims="`)
 	encoded, _, _ := strings.Cut(rest, `"`)
 	challenge, err := base64.StdEncoding.DecodeString(encoded)
-	if response.StatusCode != http.StatusUnauthorized || !found || err != nil || !strings.HasPrefix(string(challenge), `{"access_token":{"nbf":{"essential":true`) {
+	if response.StatusCode != http.StatusUnauthorized || !found || err != nil ||
+		!strings.HasPrefix(string(challenge), `{"access_token":{"nbf":{"essential":true`) {
 		t.Errorf("answered %s %q, claims %s", response.Status, header, challenge)
 	}
 }
@@ -171,11 +183,13 @@ func TestManagementPortReachesGraphTroubleAndHistory(t *testing.T) {
 	t.Parallel()
 	s, scene := start(t)
 	client := s.Client()
-	status, site := call(t, client, http.MethodPost, s.ManagementURL+"/graph/sites", `{"tenant":"contoso","name":"Photos","owner":"`+scene.Adele.ID+`"}`)
+	status, site := call(t, client, http.MethodPost, s.ManagementURL+"/graph/sites",
+		`{"tenant":"contoso","name":"Photos","owner":"`+scene.Adele.ID+`"}`)
 	if status/100 != 2 || len(s.Graph.Sites()) != 1 {
 		t.Errorf("POST /graph/sites: %d %v", status, site)
 	}
-	status, rule := call(t, client, http.MethodPost, s.ManagementURL+"/trouble/rules", `{"service":"entra","path":"/discovery/","action":"fail","status":503,"times":1}`)
+	status, rule := call(t, client, http.MethodPost, s.ManagementURL+"/trouble/rules",
+		`{"service":"entra","path":"/discovery/","action":"fail","status":503,"times":1}`)
 	if status/100 != 2 {
 		t.Fatalf("POST /trouble/rules: %d %v", status, rule)
 	}
@@ -185,11 +199,13 @@ func TestManagementPortReachesGraphTroubleAndHistory(t *testing.T) {
 		}
 	}
 	exchange(t, s, scene)
-	status, history := call(t, client, http.MethodGet, s.ManagementURL+"/history?service=entra&user="+scene.Adele.ID, "")
+	status, history := call(t, client, http.MethodGet, s.ManagementURL+"/history?service=entra&user="+scene.Adele.ID,
+		"")
 	if status != http.StatusOK || !strings.Contains(history["raw"].(string), "/oauth2/v2.0/token") {
 		t.Errorf("GET /history: %d %v", status, history)
 	}
-	if status, count := call(t, client, http.MethodGet, s.ManagementURL+"/history/count?service=entra", ""); status != http.StatusOK || count["count"] != 4.0 {
+	if status, count := call(t, client, http.MethodGet, s.ManagementURL+"/history/count?service=entra",
+		""); status != http.StatusOK || count["count"] != 4.0 {
 		t.Errorf("GET /history/count: %d %v, want 4 calls to Entra", status, count)
 	}
 }

@@ -33,17 +33,31 @@ func Demo(s *Sandbox, redirectURIs ...string) (*Scene, error) {
 		Secret:   newSecret(),
 	}
 	scene.Adele = directory.User{
-		Tenant: scene.Contoso.ID, ID: "ade1e000-0000-4000-8000-00000000000a", UPN: "adele@contoso.onmicrosoft.com",
-		Name: "Adele Vance", Mail: "adele.vance@contoso.example", Locale: "en-US", Admin: true,
+		Tenant:         scene.Contoso.ID,
+		ID:             "ade1e000-0000-4000-8000-00000000000a",
+		UPN:            "adele@contoso.onmicrosoft.com",
+		Name:           "Adele Vance",
+		Mail:           "adele.vance@contoso.example",
+		Locale:         "en-US",
+		Admin:          true,
 		DirectoryRoles: []string{globalAdministrator},
 	}
 	scene.Alex = directory.User{
-		Tenant: scene.Contoso.ID, ID: "a1e0c000-0000-4000-8000-00000000000b", UPN: "alex@contoso.onmicrosoft.com",
-		Name: "Alex Wilber", Mail: "alex.wilber@contoso.example", Locale: "de-DE",
+		Tenant: scene.Contoso.ID,
+		ID:     "a1e0c000-0000-4000-8000-00000000000b",
+		UPN:    "alex@contoso.onmicrosoft.com",
+		Name:   "Alex Wilber",
+		Mail:   "alex.wilber@contoso.example",
+		Locale: "de-DE",
 	}
 	scene.Frida = directory.User{
-		Tenant: scene.Fabrikam.ID, ID: "f21da000-0000-4000-8000-00000000000f", UPN: "frida@fabrikam.onmicrosoft.com",
-		Name: "Frida Berg", Mail: "frida.berg@fabrikam.example", Locale: "sv-SE", Admin: true,
+		Tenant:         scene.Fabrikam.ID,
+		ID:             "f21da000-0000-4000-8000-00000000000f",
+		UPN:            "frida@fabrikam.onmicrosoft.com",
+		Name:           "Frida Berg",
+		Mail:           "frida.berg@fabrikam.example",
+		Locale:         "sv-SE",
+		Admin:          true,
 		DirectoryRoles: []string{globalAdministrator},
 	}
 	s.Directory.PutTenant(scene.Contoso)
@@ -54,9 +68,14 @@ func Demo(s *Sandbox, redirectURIs ...string) (*Scene, error) {
 		}
 	}
 	scene.App = entra.App{
-		ID: DemoApp, Name: "Image Pro", URIs: []string{"api://localhost/" + DemoApp}, RedirectURIs: redirectURIs,
-		Secrets: []entra.Secret{{Value: scene.Secret}}, TokenVersion: 2, GroupClaims: "DirectoryRole",
-		Scopes: []string{"User.Read", "email", "openid", "profile", "offline_access", "Sites.ReadWrite.All"},
+		ID:           DemoApp,
+		Name:         "Image Pro",
+		URIs:         []string{"api://localhost/" + DemoApp},
+		RedirectURIs: redirectURIs,
+		Secrets:      []entra.Secret{{Value: scene.Secret}},
+		TokenVersion: 2,
+		GroupClaims:  "DirectoryRole",
+		Scopes:       []string{"User.Read", "email", "openid", "profile", "offline_access", "Sites.ReadWrite.All"},
 	}
 	if err := s.Entra.PutApp(scene.App); err != nil {
 		return nil, err

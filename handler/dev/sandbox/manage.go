@@ -35,8 +35,9 @@ func (s *Sandbox) manage() http.Handler {
 
 func (s *Sandbox) manageAbout(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, map[string]string{
-		"entraUrl": s.EntraURL, "graphUrl": s.GraphURL, "sharePointUrl": s.SharePointURL, "managementUrl": s.ManagementURL,
-		"identityUrl": s.IdentityURL, "caPem": string(s.CAPEM),
+		"entraUrl": s.EntraURL, "graphUrl": s.GraphURL, "sharePointUrl": s.SharePointURL,
+		"managementUrl": s.ManagementURL,
+		"identityUrl":   s.IdentityURL, "caPem": string(s.CAPEM),
 	})
 }
 

@@ -152,16 +152,28 @@ func (s *Sandbox) compose(options Options) error {
 	}
 	var err error
 	s.Entra, err = entra.New(entra.Options{
-		Directory: s.Directory, BaseURL: s.EntraURL, Now: options.Now, Seed: options.Seed, Log: options.Log, ConsentDelay: delay,
+		Directory:    s.Directory,
+		BaseURL:      s.EntraURL,
+		Now:          options.Now,
+		Seed:         options.Seed,
+		Log:          options.Log,
+		ConsentDelay: delay,
 	})
 	if err != nil {
 		return err
 	}
 	s.Trouble = trouble.New(trouble.Options{Seed: options.Seed, Kind: options.Kind, Now: options.Now})
 	s.Graph, err = graph.New(graph.Options{
-		Directory: s.Directory, Tokens: s.Entra, BaseURL: strings.TrimSuffix(s.GraphURL, "/v1.0"), SharePointURL: s.SharePointURL,
-		ContentDir: options.ContentDir, Seed: options.Seed, Now: options.Now, Kind: options.Kind, Log: options.Log,
-		Inner: func(next http.Handler) http.Handler { return s.Trouble.Wrap("graph", next) },
+		Directory:     s.Directory,
+		Tokens:        s.Entra,
+		BaseURL:       strings.TrimSuffix(s.GraphURL, "/v1.0"),
+		SharePointURL: s.SharePointURL,
+		ContentDir:    options.ContentDir,
+		Seed:          options.Seed,
+		Now:           options.Now,
+		Kind:          options.Kind,
+		Log:           options.Log,
+		Inner:         func(next http.Handler) http.Handler { return s.Trouble.Wrap("graph", next) },
 	})
 	if err != nil {
 		return err

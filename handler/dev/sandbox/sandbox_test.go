@@ -72,10 +72,14 @@ func teamsToken(t *testing.T, s *sandbox.Sandbox, scene *sandbox.Scene) string {
 func exchange(t *testing.T, s *sandbox.Sandbox, scene *sandbox.Scene) string {
 	t.Helper()
 	client := s.Client()
-	_, document := call(t, client, http.MethodGet, s.EntraURL+"/"+scene.Contoso.ID+"/v2.0/.well-known/openid-configuration?", "")
+	_, document := call(t, client, http.MethodGet,
+		s.EntraURL+"/"+scene.Contoso.ID+"/v2.0/.well-known/openid-configuration?", "")
 	response, err := client.PostForm(document["token_endpoint"].(string), url.Values{
-		"grant_type": {"urn:ietf:params:oauth:grant-type:jwt-bearer"}, "client_id": {sandbox.DemoApp}, "client_secret": {scene.Secret},
-		"assertion": {teamsToken(t, s, scene)}, "requested_token_use": {"on_behalf_of"}, "scope": {"https://graph.microsoft.com/Sites.ReadWrite.All https://graph.microsoft.com/User.Read offline_access"},
+		"grant_type": {"urn:ietf:params:oauth:grant-type:jwt-bearer"}, "client_id": {sandbox.DemoApp},
+		"client_secret": {scene.Secret},
+		"assertion":     {teamsToken(t, s, scene)}, "requested_token_use": {"on_behalf_of"},
+		"scope": {
+			"https://graph.microsoft.com/Sites.ReadWrite.All https://graph.microsoft.com/User.Read offline_access"},
 		"claims": {`{"access_token":{"xms_cc":{"values":["CP1"]}}}`},
 	})
 	if err != nil {
@@ -116,7 +120,8 @@ func TestTheCertificateIsGoodForAllNamesOfThisMachineAndOnlyWithTheCA(t *testing
 		_ = response.Body.Close()
 		t.Error("a client without the CA trusts the sandbox")
 	}
-	if _, pem := call(t, s.Client(), http.MethodGet, s.ManagementURL+"/ca.pem", ""); pem["raw"] != string(s.CAPEM) || !bytes.HasPrefix(s.CAPEM, []byte("-----BEGIN CERTIFICATE")) {
+	if _, pem := call(t, s.Client(), http.MethodGet, s.ManagementURL+"/ca.pem", ""); pem["raw"] != string(s.CAPEM) ||
+		!bytes.HasPrefix(s.CAPEM, []byte("-----BEGIN CERTIFICATE")) {
 		t.Error("/ca.pem is not the CA")
 	}
 }
@@ -138,18 +143,24 @@ func TestManagementPortKeepsTenantsAndUsers(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t)
 	client := s.Client()
-	if _, about := call(t, client, http.MethodGet, s.ManagementURL+"/", ""); about["entraUrl"] != s.EntraURL || about["graphUrl"] != s.GraphURL || about["identityUrl"] != s.ManagementURL+"/msi/token" {
+	if _, about := call(t, client, http.MethodGet, s.ManagementURL+"/", ""); about["entraUrl"] != s.EntraURL ||
+		about["graphUrl"] != s.GraphURL || about["identityUrl"] != s.ManagementURL+"/msi/token" {
 		t.Errorf("/ answers %v", about)
 	}
-	status, tenant := call(t, client, http.MethodPut, s.ManagementURL+"/tenants", `{"name":"Litware","domain":"litware"}`)
+	status, tenant := call(t, client, http.MethodPut, s.ManagementURL+"/tenants",
+		`{"name":"Litware","domain":"litware"}`)
 	if status != http.StatusOK || len(tenant["id"].(string)) != 36 {
 		t.Fatalf("PUT /tenants: %d %v", status, tenant)
 	}
-	status, user := call(t, client, http.MethodPut, s.ManagementURL+"/users", `{"tenant":"litware","upn":"lee@litware.example","name":"Lee Gu","directoryRoles":["r"],"appRoles":{"`+sandbox.DemoApp+`":["Editor"]}}`)
-	if status != http.StatusOK || user["tenant"] != tenant["id"] || user["directoryRoles"] == nil || user["appRoles"] == nil {
+	status, user := call(t, client, http.MethodPut, s.ManagementURL+"/users",
+		`{"tenant":"litware","upn":"lee@litware.example","name":"Lee Gu","directoryRoles":["r"],"appRoles":{"`+
+			sandbox.DemoApp+`":["Editor"]}}`)
+	if status != http.StatusOK || user["tenant"] != tenant["id"] || user["directoryRoles"] == nil ||
+		user["appRoles"] == nil {
 		t.Fatalf("PUT /users: %d %v", status, user)
 	}
-	status, token := call(t, client, http.MethodPost, s.ManagementURL+"/_sandbox/teams-token", `{"tenant":"litware","user":"lee@litware.example"}`)
+	status, token := call(t, client, http.MethodPost, s.ManagementURL+"/_sandbox/teams-token",
+		`{"tenant":"litware","user":"lee@litware.example"}`)
 	if status != http.StatusOK || strings.Count(token["token"].(string), ".") != 2 {
 		t.Errorf("teams-token: %d %v", status, token)
 	}
@@ -160,15 +171,18 @@ func TestManagementPortKeepsTenantsAndUsers(t *testing.T) {
 		{http.MethodPut, "/users", `{"tenant":"litware"}`},
 		{http.MethodGet, "/users?tenant=nowhere", ""},
 	} {
-		if status, answer := call(t, client, c.method, s.ManagementURL+c.path, c.body); status != http.StatusBadRequest || answer["error"] == nil {
+		if status, answer := call(t, client, c.method, s.ManagementURL+c.path,
+			c.body); status != http.StatusBadRequest || answer["error"] == nil {
 			t.Errorf("%s %s %s: %d %v, want 400 with a reason", c.method, c.path, c.body, status, answer)
 		}
 	}
-	if got := payload(t, token["token"].(string)); !cmp.Equal(got["roles"], []any{"Editor"}) || !cmp.Equal(got["wids"], []any{"r", everyMember}) {
+	if got := payload(t, token["token"].(string)); !cmp.Equal(got["roles"], []any{"Editor"}) ||
+		!cmp.Equal(got["wids"], []any{"r", everyMember}) {
 		t.Errorf("the token has the roles %v and %v", got["roles"], got["wids"])
 	}
 	for _, path := range []string{"/tenants", "/users?tenant=litware"} {
-		if _, list := call(t, client, http.MethodGet, s.ManagementURL+path, ""); !strings.Contains(list["raw"].(string), "itware") {
+		if _, list := call(t, client, http.MethodGet, s.ManagementURL+path, ""); !strings.Contains(list["raw"].(string),
+			"itware") {
 			t.Errorf("%s lists %v", path, list)
 		}
 	}
@@ -245,7 +259,8 @@ func TestStopLeavesNothingBehind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Entra.TeamsToken(entra.TeamsTokenRequest{Tenant: scene.Contoso.ID, User: scene.Alex.ID}); err != nil {
+	if _, err := s.Entra.TeamsToken(
+		entra.TeamsTokenRequest{Tenant: scene.Contoso.ID, User: scene.Alex.ID}); err != nil {
 		t.Fatal(err)
 	}
 	client := s.Client()
@@ -256,10 +271,12 @@ func TestStopLeavesNothingBehind(t *testing.T) {
 		t.Error("Entra answers after Stop")
 	}
 	client.CloseIdleConnections()
-	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before; time.Sleep(
+		10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			stacks := make([]byte, 1<<16)
-			t.Fatalf("%d goroutines, %d before the start\n%s", runtime.NumGoroutine(), before, stacks[:runtime.Stack(stacks, true)])
+			t.Fatalf("%d goroutines, %d before the start\n%s", runtime.NumGoroutine(), before,
+				stacks[:runtime.Stack(stacks, true)])
 		}
 	}
 }

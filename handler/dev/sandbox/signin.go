@@ -60,7 +60,10 @@ func (s *Sandbox) signInToken(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	query := r.URL.Query()
 	token, err := s.Entra.TeamsToken(entra.TeamsTokenRequest{
-		Tenant: query.Get("tenant"), User: query.Get("user"), App: query.Get("app"), Strong: query.Get("strong") == "true",
+		Tenant: query.Get("tenant"),
+		User:   query.Get("user"),
+		App:    query.Get("app"),
+		Strong: query.Get("strong") == "true",
 	})
 	if err != nil {
 		refuse(w, err)
@@ -72,5 +75,6 @@ func (s *Sandbox) signInToken(w http.ResponseWriter, r *http.Request) {
 // onLoopback reports whether an address is a page of this machine.
 func onLoopback(u *url.URL) bool {
 	ip := net.ParseIP(u.Hostname())
-	return (u.Scheme == "http" || u.Scheme == "https") && u.User == nil && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
+	return (u.Scheme == "http" || u.Scheme == "https") && u.User == nil &&
+		(u.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
 }

@@ -120,7 +120,8 @@ func (p *page) blend(x, y int, t tone, cover float64) {
 
 // round fills a rectangle with round corners.
 func (p *page) round(r image.Rectangle, radius int, c color.Color) {
-	draw.DrawMask(p.img, r, image.NewUniform(c), image.Point{}, roundMask(r.Size(), radius, 1), image.Point{}, draw.Over)
+	draw.DrawMask(p.img, r, image.NewUniform(c), image.Point{}, roundMask(r.Size(), radius, 1), image.Point{},
+		draw.Over)
 }
 
 // raise draws a white card with a soft shadow.

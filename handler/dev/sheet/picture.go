@@ -51,7 +51,8 @@ func decode(file []byte, w, h int) (*image.RGBA, error) {
 func shrink(img image.Image, w, h int) *image.RGBA {
 	b := img.Bounds()
 	scale := min(float64(w)/float64(b.Dx()), float64(h)/float64(b.Dy()), 1)
-	out := image.NewRGBA(image.Rect(0, 0, max(1, int(float64(b.Dx())*scale+0.5)), max(1, int(float64(b.Dy())*scale+0.5))))
+	out := image.NewRGBA(
+		image.Rect(0, 0, max(1, int(float64(b.Dx())*scale+0.5)), max(1, int(float64(b.Dy())*scale+0.5))))
 	const most = 4 // samples in each direction
 	xs := samples(b.Min.X, b.Dx(), out.Rect.Dx(), most)
 	ys := samples(b.Min.Y, b.Dy(), out.Rect.Dy(), most)

@@ -82,7 +82,13 @@ func count(m *image.RGBA, area image.Rectangle, want color.NRGBA) int {
 
 func TestBeforeIsOnTheLeftOfAfter(t *testing.T) {
 	t.Parallel()
-	img := write(t, []sheet.Pair{{Name: "a.jpg", Before: asJPEG(t, filled(red)), After: asPNG(t, filled(blue)), Note: "v1 → v2"}})
+	img := write(
+		t, []sheet.Pair{{
+			Name:   "a.jpg",
+			Before: asJPEG(t, filled(red)),
+			After:  asPNG(t, filled(blue)),
+			Note:   "v1 → v2",
+		}})
 	if w := img.Bounds().Dx(); w != 1600 {
 		t.Errorf("the sheet is %d pixels wide, want 1600", w)
 	}

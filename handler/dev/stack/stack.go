@@ -40,8 +40,8 @@ type Options struct {
 	Identity bool
 	// Azurite are further arguments of the emulator's own.
 	Azurite []string
-	// Storage, if it is set, puts something before the emulator: it returns the connection string that host and handler use,
-	// and its end.
+	// Storage, if it is set, puts something before the emulator: it returns the connection string that host and handler
+	// use, and its end.
 	Storage func(connection string) (string, func(), error)
 	// Drain is how long the host waits for what is running when it is stopped; 0: as the real one.
 	Drain time.Duration
@@ -115,8 +115,14 @@ func (s *Stack) start(ctx context.Context, o Options) error {
 		o.Addr = "127.0.0.1:0"
 	}
 	s.host = host.Options{
-		ScriptRoot: o.ScriptRoot, Settings: s.Settings, Environ: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")},
-		Addr: o.Addr, Log: o.Log, HandlerOutput: o.Output, Strikes: o.Strikes, Drain: o.Drain,
+		ScriptRoot:    o.ScriptRoot,
+		Settings:      s.Settings,
+		Environ:       []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")},
+		Addr:          o.Addr,
+		Log:           o.Log,
+		HandlerOutput: o.Output,
+		Strikes:       o.Strikes,
+		Drain:         o.Drain,
 		LegacyForward: o.LegacyForward,
 	}
 	return s.startHost(ctx)
@@ -187,12 +193,18 @@ func (s *Stack) overTLS(args []string) ([]string, error) {
 			return nil, fmt.Errorf("stack: %w", err)
 		}
 	}
-	return append(slices.Clone(args), "--oauth", "basic", "--cert", filepath.Join(s.dir, "storage.pem"), "--key", filepath.Join(s.dir, "storage.key")), nil
+	return append(slices.Clone(args), "--oauth", "basic", "--cert", filepath.Join(s.dir, "storage.pem"), "--key",
+		filepath.Join(s.dir, "storage.key")), nil
 }
 
 // byIdentity puts the app's managed identity in the place of the connection string.
 func (s *Stack) byIdentity(settings map[string]string) {
-	s.Sandbox.Entra.PutIdentity(entra.Identity{Tenant: s.Scene.Adele.Tenant, ClientID: directory.NewID(), ObjectID: directory.NewID(), System: true})
+	s.Sandbox.Entra.PutIdentity(entra.Identity{
+		Tenant:   s.Scene.Adele.Tenant,
+		ClientID: directory.NewID(),
+		ObjectID: directory.NewID(),
+		System:   true,
+	})
 	delete(settings, "AzureWebJobsStorage")
 	settings["AzureWebJobsStorage__blobServiceUri"] = s.Azurite.Blobs
 	settings["AzureWebJobsStorage__queueServiceUri"] = s.Azurite.Queues

@@ -131,7 +131,9 @@ func (t *Tab) Items(ctx context.Context, id string) ([]Item, error) {
 			Next  string
 		}
 		path := "/api/bulk-edits/" + url.PathEscape(id) + "/items?limit=200&cursor=" + url.QueryEscape(cursor)
-		if err := Again(patient, func() error { return t.call(patient, http.MethodGet, path, nil, &page) }); err != nil {
+		if err := Again(patient, func() error {
+			return t.call(patient, http.MethodGet, path, nil, &page)
+		}); err != nil {
 			return nil, err
 		}
 		items = append(items, page.Items...)

@@ -45,9 +45,15 @@ func New(o sandbox.Options) (*Stage, error) {
 		return nil, err
 	}
 	s.Tokens, err = entra.NewTokens(entra.TokensOptions{
-		Authority: s.EntraURL, AppID: sandbox.DemoApp, Credential: entra.Credential{Secret: secret.New(s.Scene.Secret)},
-		Resource: "https://graph.microsoft.com", Scopes: org.GraphScopes,
-		Transport: s.Client().Transport, Sealer: sealer, Sessions: forgetful{}, Now: time.Now,
+		Authority:  s.EntraURL,
+		AppID:      sandbox.DemoApp,
+		Credential: entra.Credential{Secret: secret.New(s.Scene.Secret)},
+		Resource:   "https://graph.microsoft.com",
+		Scopes:     org.GraphScopes,
+		Transport:  s.Client().Transport,
+		Sealer:     sealer,
+		Sessions:   forgetful{},
+		Now:        time.Now,
 	})
 	return s, err
 }

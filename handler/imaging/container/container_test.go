@@ -82,7 +82,8 @@ func TestGIFBlocksAreThoseOfTheEncoder(t *testing.T) {
 	t.Parallel()
 	frame := picture().(*image.Paletted)
 	var b bytes.Buffer
-	if err := gif.EncodeAll(&b, &gif.GIF{Image: []*image.Paletted{frame, frame, frame}, Delay: []int{1, 2, 3}}); err != nil {
+	if err := gif.EncodeAll(&b,
+		&gif.GIF{Image: []*image.Paletted{frame, frame, frame}, Delay: []int{1, 2, 3}}); err != nil {
 		t.Fatal(err)
 	}
 	// A comment without content is the shortest extension there is.
@@ -106,7 +107,8 @@ func TestWebPChunksComeBack(t *testing.T) {
 	file = container.AppendWebP(file, "even", []byte("abcd"))
 	binary.LittleEndian.PutUint32(file[4:], uint32(len(file)-8))
 	all, err := walk(container.WebP(file))
-	if err != nil || len(all) != 2 || string(all[0].Data) != "abc" || string(all[1].Data) != "abcd" || all[1].Start != all[0].End {
+	if err != nil || len(all) != 2 || string(all[0].Data) != "abc" || string(all[1].Data) != "abcd" ||
+		all[1].Start != all[0].End {
 		t.Errorf("the chunks are %+v, %v", all, err)
 	}
 }
@@ -114,7 +116,8 @@ func TestWebPChunksComeBack(t *testing.T) {
 func TestEveryCutIsNoticed(t *testing.T) {
 	t.Parallel()
 	var j, p, g bytes.Buffer
-	if err := errors.Join(jpeg.Encode(&j, picture(), nil), png.Encode(&p, picture()), gif.Encode(&g, picture(), nil)); err != nil {
+	if err := errors.Join(jpeg.Encode(&j, picture(), nil), png.Encode(&p, picture()),
+		gif.Encode(&g, picture(), nil)); err != nil {
 		t.Fatal(err)
 	}
 	w := container.AppendWebP([]byte("RIFF\x0c\x00\x00\x00WEBP"), "VP8 ", nil)
@@ -144,7 +147,12 @@ func TestGIFBlocksCoverTheFile(t *testing.T) {
 	m := picture().(*image.Paletted)
 	part := m.SubImage(image.Rect(5, 6, 15, 26)).(*image.Paletted)
 	var b bytes.Buffer
-	if err := gif.EncodeAll(&b, &gif.GIF{Image: []*image.Paletted{m, part}, Delay: []int{300, 7}, Disposal: []byte{2, 3}, LoopCount: 258}); err != nil {
+	if err := gif.EncodeAll(&b, &gif.GIF{
+		Image:     []*image.Paletted{m, part},
+		Delay:     []int{300, 7},
+		Disposal:  []byte{2, 3},
+		LoopCount: 258,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	all, err := walk(container.GIF(b.Bytes()))

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// TIFF is a TIFF file whose directories are read wherever they stand (TIFF 6.0, section 2). It reads no more of the file
-// than it is asked for, and takes what is there of a directory that is damaged.
+// TIFF is a TIFF file whose directories are read wherever they stand (TIFF 6.0, section 2). It reads no more of the
+// file than it is asked for, and takes what is there of a directory that is damaged.
 type TIFF struct {
 	file  io.ReaderAt
 	size  int64
@@ -31,8 +31,8 @@ type Directory struct {
 // maxFields is how many fields of a directory are read; files in use have less than 200.
 const maxFields = 4096
 
-// OpenTIFF reads the header of a file of a size in bytes. The header may be one of TIFF's relatives, which cameras write:
-// only the order of bytes in its first two counts.
+// OpenTIFF reads the header of a file of a size in bytes. The header may be one of TIFF's relatives, which cameras
+// write: only the order of bytes in its first two counts.
 func OpenTIFF(file io.ReaderAt, size int64) (*TIFF, error) {
 	var head [8]byte
 	if _, err := file.ReadAt(head[:], 0); err != nil {
@@ -51,7 +51,8 @@ func OpenTIFF(file io.ReaderAt, size int64) (*TIFF, error) {
 	return t, nil
 }
 
-// Directory reads the directory at an offset, as far as the file goes. The error is ErrTruncated if there is nothing of it.
+// Directory reads the directory at an offset, as far as the file goes. The error is ErrTruncated if there is nothing of
+// it.
 func (t *TIFF) Directory(at int64) (Directory, error) {
 	var count [2]byte
 	if at < 8 || at+2 > t.size {
@@ -71,7 +72,12 @@ func (t *TIFF) Directory(at int64) (Directory, error) {
 	d := Directory{Fields: make([]Field, n)}
 	for i := range d.Fields {
 		e := raw[12*i:]
-		d.Fields[i] = Field{Tag: t.order.Uint16(e), Kind: t.order.Uint16(e[2:]), Count: t.order.Uint32(e[4:]), value: [4]byte(e[8:12])}
+		d.Fields[i] = Field{
+			Tag:   t.order.Uint16(e),
+			Kind:  t.order.Uint16(e[2:]),
+			Count: t.order.Uint32(e[4:]),
+			value: [4]byte(e[8:12]),
+		}
 	}
 	if int64(len(raw)) == 12*n+4 {
 		d.Next = int64(t.order.Uint32(raw[12*n:]))
@@ -89,7 +95,8 @@ func (d Directory) Field(tag uint16) (Field, bool) {
 	return Field{}, false
 }
 
-// Numbers returns up to so many values of a field of whole numbers; none if it has another kind or lies outside of the file.
+// Numbers returns up to so many values of a field of whole numbers; none if it has another kind or lies outside of the
+// file.
 func (t *TIFF) Numbers(f Field, most int) []uint32 {
 	size := map[uint16]int64{1: 1, 3: 2, 4: 4, 13: 4}[f.Kind] // BYTE, SHORT, LONG, IFD
 	raw := t.value(f, size, most)

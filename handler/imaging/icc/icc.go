@@ -1,6 +1,6 @@
-// Package icc converts 8-bit pixels from the colour space of an ICC profile to sRGB. It takes profiles of RGB by matrix and
-// curves and of gray by a curve, of versions 2 and 4 (ICC.1:2022, section 8): those of cameras, phones and screens. Profiles
-// that work by tables alone, such as those of printers, are refused.
+// Package icc converts 8-bit pixels from the colour space of an ICC profile to sRGB. It takes profiles of RGB by matrix
+// and curves and of gray by a curve, of versions 2 and 4 (ICC.1:2022, section 8): those of cameras, phones and screens.
+// Profiles that work by tables alone, such as those of printers, are refused.
 //
 // It trusts no offset, length or count that a profile names.
 package icc

@@ -98,7 +98,9 @@ func rgb(version byte, matrix [3][3]float64, curves ...[]byte) []byte {
 	if version == 4 {
 		return build(version, "RGB ", append(tags, multilingual("desc", "test"), multilingual("cprt", "none"))...)
 	}
-	return build(version, "RGB ", append(tags, tag{"desc", []byte("desc\x00\x00\x00\x00\x00\x00\x00\x05test\x00" + string(make([]byte, 78)))}, tag{"cprt", []byte("text\x00\x00\x00\x00none\x00")})...)
+	return build(version, "RGB ",
+		append(tags, tag{"desc", []byte("desc\x00\x00\x00\x00\x00\x00\x00\x05test\x00" + string(make([]byte, 78)))},
+			tag{"cprt", []byte("text\x00\x00\x00\x00none\x00")})...)
 }
 
 func multilingual(name, text string) tag {
@@ -112,10 +114,13 @@ func multilingual(name, text string) tag {
 
 // Primaries of well-known spaces, in the D50 connection space.
 var (
-	primariesP3       = [3][3]float64{{0.51512, 0.24120, -0.00105}, {0.29198, 0.69225, 0.04189}, {0.15710, 0.06657, 0.78407}}
-	primariesAdobe    = [3][3]float64{{0.60974, 0.31111, 0.01947}, {0.20528, 0.62567, 0.06087}, {0.14919, 0.06322, 0.74457}}
+	primariesP3 = [3][3]float64{{0.51512, 0.24120, -0.00105}, {0.29198, 0.69225, 0.04189},
+		{0.15710, 0.06657, 0.78407}}
+	primariesAdobe = [3][3]float64{{0.60974, 0.31111, 0.01947}, {0.20528, 0.62567, 0.06087},
+		{0.14919, 0.06322, 0.74457}}
 	primariesProPhoto = [3][3]float64{{0.79767, 0.28804, 0}, {0.13519, 0.71188, 0}, {0.03134, 0.00009, 0.82491}}
-	primariesSRGB     = [3][3]float64{{0.43607, 0.22249, 0.01392}, {0.38515, 0.71687, 0.09708}, {0.14307, 0.06061, 0.71410}}
+	primariesSRGB     = [3][3]float64{{0.43607, 0.22249, 0.01392}, {0.38515, 0.71687, 0.09708},
+		{0.14307, 0.06061, 0.71410}}
 )
 
 func curveSRGB() []byte { return formula(3, 2.4, 1/1.055, 0.055/1.055, 1/12.92, 0.04045) }
@@ -137,14 +142,16 @@ func levelSRGB(x float64) float64 {
 // profiles are those that can be converted.
 func profiles() map[string][]byte {
 	return map[string][]byte{
-		"displayp3":    rgb(4, primariesP3, curveSRGB()),
-		"adobe":        rgb(2, primariesAdobe, gamma(2.19921875)),
-		"prophoto":     rgb(4, primariesProPhoto, formula(3, 1.8, 1, 0, 1./16, 0.03125)),
-		"srgb":         rgb(4, primariesSRGB, curveSRGB()),
-		"srgb-table":   rgb(2, primariesSRGB, table(1024, lightSRGB)),
-		"three-curves": rgb(4, primariesSRGB, formula(0, 2.2), formula(4, 2, 0.9, 0.1, 0.5, 0.02, 0.01, 0), table(7, func(x float64) float64 { return x * x })),
-		"formulas":     rgb(4, primariesP3, formula(1, 2.2, 1.1, -0.1), formula(2, 2.2, 0.9, -0.1, 0.1), table(0, nil)),
-		"gray":         build(4, "GRAY", tag{"kTRC", formula(0, 1.8)}, tag{"wtpt", fixed("XYZ ", 0.9642, 1, 0.8249)}, multilingual("desc", "test"), multilingual("cprt", "none")),
+		"displayp3":  rgb(4, primariesP3, curveSRGB()),
+		"adobe":      rgb(2, primariesAdobe, gamma(2.19921875)),
+		"prophoto":   rgb(4, primariesProPhoto, formula(3, 1.8, 1, 0, 1./16, 0.03125)),
+		"srgb":       rgb(4, primariesSRGB, curveSRGB()),
+		"srgb-table": rgb(2, primariesSRGB, table(1024, lightSRGB)),
+		"three-curves": rgb(4, primariesSRGB, formula(0, 2.2), formula(4, 2, 0.9, 0.1, 0.5, 0.02, 0.01, 0),
+			table(7, func(x float64) float64 { return x * x })),
+		"formulas": rgb(4, primariesP3, formula(1, 2.2, 1.1, -0.1), formula(2, 2.2, 0.9, -0.1, 0.1), table(0, nil)),
+		"gray": build(4, "GRAY", tag{"kTRC", formula(0, 1.8)}, tag{"wtpt", fixed("XYZ ", 0.9642, 1, 0.8249)},
+			multilingual("desc", "test"), multilingual("cprt", "none")),
 	}
 }
 
@@ -162,7 +169,12 @@ func convert(t testing.TB, profile []byte, pixel ...byte) []byte {
 func TestTheProfilesOfTestdataAreOurs(t *testing.T) {
 	t.Parallel()
 	all := profiles()
-	for name, profile := range map[string][]byte{"displayp3": all["displayp3"], "gray": all["gray"], "srgb": all["srgb"], "tables": build(4, "RGB ", tag{"A2B0", []byte("mAB ")})} {
+	for name, profile := range map[string][]byte{
+		"displayp3": all["displayp3"],
+		"gray":      all["gray"],
+		"srgb":      all["srgb"],
+		"tables":    build(4, "RGB ", tag{"A2B0", []byte("mAB ")}),
+	} {
 		path := filepath.Join("testdata", name+".icc")
 		if *update {
 			if err := os.WriteFile(path, profile, 0o600); err != nil {
@@ -194,7 +206,8 @@ func TestColoursOfDisplayP3(t *testing.T) {
 	for _, c := range [][3]byte{{200, 100, 50}, {90, 160, 120}, {120, 110, 180}, {30, 40, 35}, {240, 230, 220}} {
 		r, g, b := lightSRGB(float64(c[0])/255), lightSRGB(float64(c[1])/255), lightSRGB(float64(c[2])/255)
 		want := [3]float64{
-			levelSRGB(1.2249401*r - 0.2249404*g), levelSRGB(-0.0420569*r + 1.0420571*g), levelSRGB(-0.0196376*r - 0.0786361*g + 1.0982735*b),
+			levelSRGB(1.2249401*r - 0.2249404*g), levelSRGB(-0.0420569*r + 1.0420571*g),
+			levelSRGB(-0.0196376*r - 0.0786361*g + 1.0982735*b),
 		}
 		got := convert(t, profile, c[0], c[1], c[2], 255)
 		for i := range want {
@@ -231,7 +244,8 @@ func TestLittleCMSConvertsAlike(t *testing.T) {
 	}
 	write("srgb.icc", profiles()["srgb"])
 	all := profiles()
-	for _, name := range []string{"a98.icc", "rommrgb.icc", "esrgb.icc", "sgray.icc"} { // Ghostscript's, where it is installed
+	// Ghostscript's, where it is installed
+	for _, name := range []string{"a98.icc", "rommrgb.icc", "esrgb.icc", "sgray.icc"} {
 		if data, err := os.ReadFile(filepath.Join("/usr/share/color/icc/ghostscript", name)); err == nil {
 			all[name] = data
 		}
@@ -263,7 +277,8 @@ func TestLittleCMSConvertsAlike(t *testing.T) {
 		}
 		write("from.png", from.Bytes())
 		write("profile.icc", profile)
-		if out, err := exec.Command(convert, path("from.png"), "-intent", "relative", "-profile", path("profile.icc"), "-profile", path("srgb.icc"),
+		if out, err := exec.Command(convert, path("from.png"), "-intent", "relative", "-profile", path("profile.icc"),
+			"-profile", path("srgb.icc"),
 			"-depth", "8", "png32:"+path("to.png")).CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v: %s", name, err, out)
 		}

@@ -2,15 +2,16 @@ package icc
 
 import "math"
 
-// Converter takes straight 8-bit pixels to sRGB. Colours that sRGB does not have become the nearest level in each channel.
+// Converter takes straight 8-bit pixels to sRGB. Colours that sRGB does not have become the nearest level in each
+// channel.
 type Converter struct {
 	gray   *[256]uint8           // of each channel, for gray
 	linear *[3][3][256]int32     // of each channel that comes out and each that goes in: its part of the light
 	encode *[fullLight + 1]uint8 // the level of each amount of light
 }
 
-// Light is counted in whole numbers, so that the result is the same on every processor: sums with a finer step than what
-// levels are looked up by.
+// Light is counted in whole numbers, so that the result is the same on every processor: sums with a finer step than
+// what levels are looked up by.
 const (
 	fullLight = 1<<16 - 1
 	fineBits  = 4

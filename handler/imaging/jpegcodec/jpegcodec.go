@@ -9,22 +9,27 @@ import (
 	"image"
 )
 
-// ErrNotTaken says that libjpeg-turbo does not take a file: it is damaged, of a rare kind, or libjpeg-turbo is not built
-// in. The standard library decides about such files.
+// ErrNotTaken says that libjpeg-turbo does not take a file: it is damaged, of a rare kind, or libjpeg-turbo is not
+// built in. The standard library decides about such files.
 var ErrNotTaken = errors.New("jpegcodec: the file is not taken")
 
 // ErrNoPlanes says that a file that Decode may take has planes that DecodePlanes does not take: gray or of rare sizes.
 var ErrNoPlanes = errors.New("jpegcodec: the planes are not taken")
 
-// NewPlanes returns a picture of luma and of chroma at half the width and height, for Encode to write. Its planes reach to
-// whole blocks of two by two pixels.
+// NewPlanes returns a picture of luma and of chroma at half the width and height, for Encode to write. Its planes reach
+// to whole blocks of two by two pixels.
 func NewPlanes(size image.Point) *image.YCbCr {
 	half := image.Pt((size.X+1)/2, (size.Y+1)/2)
 	luma, chroma := 4*half.X*half.Y, half.X*half.Y
 	all := make([]byte, luma+2*chroma)
 	return &image.YCbCr{
-		Y: all[:luma], Cb: all[luma:][:chroma], Cr: all[luma+chroma:],
-		YStride: 2 * half.X, CStride: half.X, SubsampleRatio: image.YCbCrSubsampleRatio420, Rect: image.Rectangle{Max: size},
+		Y:              all[:luma],
+		Cb:             all[luma:][:chroma],
+		Cr:             all[luma+chroma:],
+		YStride:        2 * half.X,
+		CStride:        half.X,
+		SubsampleRatio: image.YCbCrSubsampleRatio420,
+		Rect:           image.Rectangle{Max: size},
 	}
 }
 

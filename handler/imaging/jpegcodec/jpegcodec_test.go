@@ -107,7 +107,8 @@ func TestWhatIsWrittenIsReadByTheStandardLibrary(t *testing.T) {
 	}
 }
 
-// frame returns the marker of a file's frame header, the sampling factors of its first channel and how many scans it has.
+// frame returns the marker of a file's frame header, the sampling factors of its first channel and how many scans it
+// has.
 func frame(t *testing.T, file []byte) (marker, sampling byte, scans int) {
 	t.Helper()
 	for s, err := range container.JPEG(file) {
@@ -136,8 +137,9 @@ func TestFilesAreWrittenAsAskedFor(t *testing.T) {
 		"plain":       {waves(100, 80), jpegcodec.Options{Quality: 90}, 0xC0, 0x22, false},
 		"progressive": {waves(100, 80), jpegcodec.Options{Quality: 90, Progressive: true}, 0xC2, 0x22, true},
 		"full chroma": {waves(100, 80), jpegcodec.Options{Quality: 90, FullChroma: true}, 0xC0, 0x11, false},
-		"both":        {waves(100, 80), jpegcodec.Options{Quality: 90, Progressive: true, FullChroma: true}, 0xC2, 0x11, true},
-		"gray":        {gray, jpegcodec.Options{Quality: 90, Progressive: true, FullChroma: true}, 0xC2, 0x11, true},
+		"both": {waves(100, 80), jpegcodec.Options{Quality: 90, Progressive: true, FullChroma: true}, 0xC2, 0x11,
+			true},
+		"gray": {gray, jpegcodec.Options{Quality: 90, Progressive: true, FullChroma: true}, 0xC2, 0x11, true},
 	} {
 		var to bytes.Buffer
 		if err := jpegcodec.Encode(&to, c.m, c.o); err != nil {
@@ -171,7 +173,8 @@ func TestDecodingIsTheStandardLibrarys(t *testing.T) {
 	}
 	got, err := decoded(file, 1)
 	if err != nil || apart(want, got) > 1.5 || apart(m, got) > apart(m, want) {
-		t.Errorf("%v: it is %.2f levels from the standard library's, %.2f from the picture; the standard library %.2f", err, apart(want, got), apart(m, got), apart(m, want))
+		t.Errorf("%v: it is %.2f levels from the standard library's, %.2f from the picture; the standard library %.2f",
+			err, apart(want, got), apart(m, got), apart(m, want))
 	}
 	for _, denominator := range []int{2, 4, 8} {
 		got, err := decoded(file, denominator)
@@ -202,7 +205,8 @@ func TestWhatIsCutOffIsNotTaken(t *testing.T) {
 	t.Parallel()
 	needTurbo(t)
 	file := encoded(t, waves(200, 150), 90)
-	for n := 0; n < len(file)-1; n += 1 + min(10, (len(file)-n)/50) { // each of the last bytes; without its very last one the end marker is damaged
+	// each of the last bytes; without its very last one the end marker is damaged
+	for n := 0; n < len(file)-1; n += 1 + min(10, (len(file)-n)/50) {
 		if _, err := decoded(file[:n], 1); !errors.Is(err, jpegcodec.ErrNotTaken) {
 			t.Fatalf("%d of %d bytes: %v", n, len(file), err)
 		}
@@ -246,7 +250,8 @@ func TestGosOwnPicturesWholeAndDamaged(t *testing.T) {
 			t.Fatalf("%s: %v, %v", name, err, stdErr)
 		}
 		if strings.Contains(name, "video-001") && apart(scene, whole) > apart(scene, want)+0.05 {
-			t.Errorf("%s: %.2f levels from the picture, the standard library %.2f", name, apart(scene, whole), apart(scene, want))
+			t.Errorf("%s: %.2f levels from the picture, the standard library %.2f", name, apart(scene, whole),
+				apart(scene, want))
 		}
 		for range 200 {
 			damaged := bytes.Clone(file)
@@ -274,14 +279,17 @@ func TestEmptyAndOddThingsAreErrors(t *testing.T) {
 			t.Errorf("%q: %v", file, err)
 		}
 	}
-	if _, err := jpegcodec.Decode(encoded(t, waves(9, 9), 80), image.Pt(9, 8), 1); !errors.Is(err, jpegcodec.ErrNotTaken) {
+	if _, err := jpegcodec.Decode(encoded(t, waves(9, 9), 80), image.Pt(9, 8), 1); !errors.Is(err,
+		jpegcodec.ErrNotTaken) {
 		t.Errorf("a file of another size: %v", err)
 	}
 	if jpegcodec.Turbo {
-		if err := jpegcodec.Encode(&bytes.Buffer{}, image.NewNRGBA(image.Rectangle{}), jpegcodec.Options{Quality: 80}); err == nil {
+		if err := jpegcodec.Encode(&bytes.Buffer{}, image.NewNRGBA(image.Rectangle{}),
+			jpegcodec.Options{Quality: 80}); err == nil {
 			t.Error("an empty picture was written")
 		}
-		if err := jpegcodec.Encode(&bytes.Buffer{}, image.NewCMYK(image.Rect(0, 0, 1, 1)), jpegcodec.Options{Quality: 80}); err == nil {
+		if err := jpegcodec.Encode(&bytes.Buffer{}, image.NewCMYK(image.Rect(0, 0, 1, 1)),
+			jpegcodec.Options{Quality: 80}); err == nil {
 			t.Error("printing colours were written")
 		}
 	}
@@ -297,15 +305,18 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		d := 1 << (denominator % 4)
-		if m, err := decoded(file, d); err == nil && m.Rect.Max != jpegcodec.Scaled(image.Pt(header.Width, header.Height), d) {
+		if m, err := decoded(file, d); err == nil &&
+			m.Rect.Max != jpegcodec.Scaled(image.Pt(header.Width, header.Height), d) {
 			t.Errorf("1/%d of %d×%d is %v", d, header.Width, header.Height, m.Rect.Max)
 		}
 		m, err := jpegcodec.DecodePlanes(file, image.Pt(header.Width, header.Height), d)
 		if err != nil {
 			return
 		}
-		if m.Rect.Max != jpegcodec.Scaled(image.Pt(header.Width, header.Height), d) || len(m.Cb) != len(m.Cr) || len(m.Y)%m.YStride != 0 || m.YStride < m.Rect.Max.X {
-			t.Errorf("planes of 1/%d of %d×%d: %v, %d bytes of luma in rows of %d", d, header.Width, header.Height, m.Rect.Max, len(m.Y), m.YStride)
+		if m.Rect.Max != jpegcodec.Scaled(image.Pt(header.Width, header.Height), d) || len(m.Cb) != len(m.Cr) ||
+			len(m.Y)%m.YStride != 0 || m.YStride < m.Rect.Max.X {
+			t.Errorf("planes of 1/%d of %d×%d: %v, %d bytes of luma in rows of %d", d, header.Width, header.Height,
+				m.Rect.Max, len(m.Y), m.YStride)
 		}
 	})
 }
@@ -323,7 +334,8 @@ func TestPlanesComeBackAsTheyWere(t *testing.T) {
 		}
 		file := encoded(t, m, 98)
 		got, err := jpegcodec.DecodePlanes(file, size, 1)
-		if err != nil || got.Rect != m.Rect || got.SubsampleRatio != m.SubsampleRatio || len(got.Y) != len(m.Y) || len(got.Cr) != len(m.Cr) {
+		if err != nil || got.Rect != m.Rect || got.SubsampleRatio != m.SubsampleRatio || len(got.Y) != len(m.Y) ||
+			len(got.Cr) != len(m.Cr) {
 			t.Fatalf("%v: %v, %v", size, got, err)
 		}
 		for i, plane := range [][2][]byte{{got.Y, m.Y}, {got.Cb, m.Cb}, {got.Cr, m.Cr}} {

@@ -26,7 +26,8 @@ func Transform([]byte, Turn, image.Rectangle, bool) ([]byte, error) { return nil
 // Encode writes an opaque picture as a baseline file with chroma at half the size, or a gray one.
 func Encode(to *bytes.Buffer, m image.Image, o Options) error {
 	if n, ok := m.(*image.NRGBA); ok {
-		m = &image.RGBA{Pix: n.Pix, Stride: n.Stride, Rect: n.Rect} // the type that is read fastest; opaque pixels are the same
+		// the type that is read fastest; opaque pixels are the same
+		m = &image.RGBA{Pix: n.Pix, Stride: n.Stride, Rect: n.Rect}
 	}
 	return jpeg.Encode(to, m, &jpeg.Options{Quality: o.Quality})
 }

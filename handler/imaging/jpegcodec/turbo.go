@@ -32,7 +32,8 @@ func Decode(src []byte, size image.Point, denominator int) (*image.NRGBA, error)
 	}
 	defer C.tjDestroy(handle)
 	m := image.NewNRGBA(image.Rectangle{Max: Scaled(size, denominator)})
-	if C.tjDecompress2(handle, (*C.uchar)(unsafe.Pointer(&src[0])), C.ulong(len(src)), (*C.uchar)(unsafe.Pointer(&m.Pix[0])), C.int(m.Rect.Dx()), C.int(m.Stride), C.int(m.Rect.Dy()),
+	if C.tjDecompress2(handle, (*C.uchar)(unsafe.Pointer(&src[0])), C.ulong(len(src)),
+		(*C.uchar)(unsafe.Pointer(&m.Pix[0])), C.int(m.Rect.Dx()), C.int(m.Stride), C.int(m.Rect.Dy()),
 		C.TJPF_RGBA, C.TJFLAG_ACCURATEDCT|C.TJFLAG_STOPONWARNING) != 0 {
 		return nil, notTaken(handle)
 	}
@@ -57,7 +58,8 @@ func opened(src []byte, size image.Point) (handle C.tjhandle, subsampling, space
 // header reads how the colours of a file of a size are stored.
 func header(handle C.tjhandle, src []byte, size image.Point) (subsampling, space C.int, err error) {
 	var width, height C.int
-	if C.tjDecompressHeader3(handle, (*C.uchar)(unsafe.Pointer(&src[0])), C.ulong(len(src)), &width, &height, &subsampling, &space) != 0 {
+	if C.tjDecompressHeader3(handle, (*C.uchar)(unsafe.Pointer(&src[0])), C.ulong(len(src)), &width, &height,
+		&subsampling, &space) != 0 {
 		return 0, 0, notTaken(handle)
 	}
 	if size != image.Pt(int(width), int(height)) {
@@ -75,8 +77,8 @@ var ratios = map[C.int]image.YCbCrSubsampleRatio{
 	C.TJSAMP_420: image.YCbCrSubsampleRatio420, C.TJSAMP_440: image.YCbCrSubsampleRatio440,
 }
 
-// DecodePlanes is Decode for a picture whose colours stay as the file stores them: chroma is not upsampled. The planes may
-// reach over the picture, to whole blocks. The error is ErrNotTaken or ErrNoPlanes, with a reason.
+// DecodePlanes is Decode for a picture whose colours stay as the file stores them: chroma is not upsampled. The planes
+// may reach over the picture, to whole blocks. The error is ErrNotTaken or ErrNoPlanes, with a reason.
 func DecodePlanes(src []byte, size image.Point, denominator int) (*image.YCbCr, error) {
 	handle, subsampling, space, err := opened(src, size)
 	if err != nil {
@@ -89,18 +91,25 @@ func DecodePlanes(src []byte, size image.Point, denominator int) (*image.YCbCr, 
 	}
 	out := Scaled(size, denominator)
 	side := func(plane int) (width, height int) {
-		return int(C.tjPlaneWidth(C.int(plane), C.int(out.X), subsampling)), int(C.tjPlaneHeight(C.int(plane), C.int(out.Y), subsampling))
+		return int(C.tjPlaneWidth(C.int(plane), C.int(out.X), subsampling)),
+			int(C.tjPlaneHeight(C.int(plane), C.int(out.Y), subsampling))
 	}
 	width, height := side(0)
 	half, rows := side(1)
 	all := make([]byte, width*height+2*half*rows)
 	m := &image.YCbCr{
-		Y: all[:width*height], Cb: all[width*height:][:half*rows], Cr: all[width*height+half*rows:],
-		YStride: width, CStride: half, SubsampleRatio: ratio, Rect: image.Rectangle{Max: out},
+		Y:              all[:width*height],
+		Cb:             all[width*height:][:half*rows],
+		Cr:             all[width*height+half*rows:],
+		YStride:        width,
+		CStride:        half,
+		SubsampleRatio: ratio,
+		Rect:           image.Rectangle{Max: out},
 	}
 	planes, strides, pinned := planesOf(m)
 	defer pinned.Unpin()
-	if C.tjDecompressToYUVPlanes(handle, (*C.uchar)(unsafe.Pointer(&src[0])), C.ulong(len(src)), &planes[0], C.int(out.X), &strides[0], C.int(out.Y),
+	if C.tjDecompressToYUVPlanes(handle, (*C.uchar)(unsafe.Pointer(&src[0])), C.ulong(len(src)), &planes[0],
+		C.int(out.X), &strides[0], C.int(out.Y),
 		C.TJFLAG_ACCURATEDCT|C.TJFLAG_STOPONWARNING) != 0 {
 		return nil, notTaken(handle)
 	}
@@ -141,10 +150,12 @@ func Encode(to *bytes.Buffer, m image.Image, o Options) error {
 	var failed C.int
 	switch m := m.(type) {
 	case *image.Gray:
-		failed = C.tjCompress2(handle, (*C.uchar)(unsafe.Pointer(&m.Pix[0])), C.int(size.X), C.int(m.Stride), C.int(size.Y), C.TJPF_GRAY,
+		failed = C.tjCompress2(handle, (*C.uchar)(unsafe.Pointer(&m.Pix[0])), C.int(size.X), C.int(m.Stride),
+			C.int(size.Y), C.TJPF_GRAY,
 			&file, &length, C.TJSAMP_GRAY, C.int(o.Quality), flags)
 	case *image.NRGBA:
-		failed = C.tjCompress2(handle, (*C.uchar)(unsafe.Pointer(&m.Pix[0])), C.int(size.X), C.int(m.Stride), C.int(size.Y), C.TJPF_RGBA,
+		failed = C.tjCompress2(handle, (*C.uchar)(unsafe.Pointer(&m.Pix[0])), C.int(size.X), C.int(m.Stride),
+			C.int(size.Y), C.TJPF_RGBA,
 			&file, &length, subsampling, C.int(o.Quality), flags)
 	case *image.YCbCr:
 		planes, strides, pinned := planesOf(m)
@@ -175,8 +186,14 @@ func Transform(src []byte, turn Turn, part image.Rectangle, progressive bool) ([
 	defer C.tjDestroy(handle)
 	var job C.tjtransform
 	job.op = [...]C.int{
-		Upright: C.TJXOP_NONE, FlipHorizontal: C.TJXOP_HFLIP, FlipVertical: C.TJXOP_VFLIP, Rotate180: C.TJXOP_ROT180,
-		Transpose: C.TJXOP_TRANSPOSE, Transverse: C.TJXOP_TRANSVERSE, Rotate90: C.TJXOP_ROT90, Rotate270: C.TJXOP_ROT270,
+		Upright:        C.TJXOP_NONE,
+		FlipHorizontal: C.TJXOP_HFLIP,
+		FlipVertical:   C.TJXOP_VFLIP,
+		Rotate180:      C.TJXOP_ROT180,
+		Transpose:      C.TJXOP_TRANSPOSE,
+		Transverse:     C.TJXOP_TRANSVERSE,
+		Rotate90:       C.TJXOP_ROT90,
+		Rotate270:      C.TJXOP_ROT270,
 	}[turn]
 	job.options = C.TJXOPT_PERFECT | C.TJXOPT_COPYNONE
 	if progressive {
@@ -189,7 +206,8 @@ func Transform(src []byte, turn Turn, part image.Rectangle, progressive bool) ([
 	var file *C.uchar
 	var length C.ulong
 	defer func() { C.tjFree(file) }()
-	if C.tjTransform(handle, (*C.uchar)(unsafe.Pointer(&src[0])), C.ulong(len(src)), 1, &file, &length, &job, C.TJFLAG_STOPONWARNING) != 0 {
+	if C.tjTransform(handle, (*C.uchar)(unsafe.Pointer(&src[0])), C.ulong(len(src)), 1, &file, &length, &job,
+		C.TJFLAG_STOPONWARNING) != 0 {
 		return nil, notTaken(handle)
 	}
 	return C.GoBytes(unsafe.Pointer(file), C.int(length)), nil

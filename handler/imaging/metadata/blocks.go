@@ -79,15 +79,16 @@ func (b *Blocks) mendExif() {
 // Change is what an edit did and what its result may tell.
 type Change struct {
 	Width, Height int
-	Orientation   int  // as in EXIF, if the pixels are not upright; else 0
-	Moved         bool // whether what is seen lies elsewhere than before: what points at parts of the picture is wrong then
-	Hidden        bool // whether parts of the picture were hidden: nothing may show or name them any more
-	Mode          Mode
-	SRGB          bool // whether the pixels are those of sRGB: the colour profile goes
-	DropGPS       bool // where the picture was taken is not told
-	Set           Fields
-	TakesIPTC     bool   // whether the result's format has a place for IPTC
-	Mark          string // see Blocks.Mark
+	Orientation   int // as in EXIF, if the pixels are not upright; else 0
+	// whether what is seen lies elsewhere than before: what points at parts of the picture is wrong then
+	Moved     bool
+	Hidden    bool // whether parts of the picture were hidden: nothing may show or name them any more
+	Mode      Mode
+	SRGB      bool // whether the pixels are those of sRGB: the colour profile goes
+	DropGPS   bool // where the picture was taken is not told
+	Set       Fields
+	TakesIPTC bool   // whether the result's format has a place for IPTC
+	Mark      string // see Blocks.Mark
 }
 
 // orientation returns what the tag says.
@@ -104,8 +105,8 @@ const (
 )
 
 // Update returns the blocks of an edited picture: with its new sides and orientation, without the previews of what
-// it was, and with the texts that are set. The receiver's bytes are not changed. Damaged blocks are left out and Lost is
-// set.
+// it was, and with the texts that are set. The receiver's bytes are not changed. Damaged blocks are left out and Lost
+// is set.
 func (b Blocks) Update(c Change) Blocks {
 	b = b.kept(c).Set(c.Set, c.TakesIPTC)
 	b.XMP = b.keep(setMark(b.XMP, c.Mark))

@@ -35,13 +35,15 @@ func camera(order binary.AppendByteOrder, thumbnail []byte) []byte {
 		})
 		exif = len(out)
 		out = directory(out, order, 0, []field{
-			{tagSubjectArea, 3, 4, bytes.Repeat(short(100), 4)}, {0x927C, 7, 21, []byte("maker note, untouched")}, {tagPixelX, 4, 1, long(4000)}, {tagPixelY, 3, 1, short(3000)},
+			{tagSubjectArea, 3, 4, bytes.Repeat(short(100), 4)}, {0x927C, 7, 21, []byte("maker note, untouched")},
+			{tagPixelX, 4, 1, long(4000)}, {tagPixelY, 3, 1, short(3000)},
 		})
 		gps = len(out)
 		out = directory(out, order, 0, []field{{2, 5, 3, bytes.Repeat(append(long(47), long(1)...), 3)}})
 		next = len(out)
 		out = directory(out, order, 0, []field{
-			{0x0103, 3, 1, short(6)}, {tagThumbnail, 4, 1, long(thumbAt)}, {tagThumbnailLength, 4, 1, long(len(thumbnail))},
+			{0x0103, 3, 1, short(6)}, {tagThumbnail, 4, 1, long(thumbAt)},
+			{tagThumbnailLength, 4, 1, long(len(thumbnail))},
 		})
 		thumb = len(out)
 		return append(out, thumbnail...), exif, gps, next, thumb

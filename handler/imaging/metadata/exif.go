@@ -258,7 +258,8 @@ func (t tiff) remove(e entry, where span) {
 // setInterop says that the colours are those of sRGB where it said that they are those of Adobe RGB (DCF 2.0).
 func (t tiff) setInterop(entries []entry) {
 	const tagIndex = 1
-	if e, ok := find(entries, tagIndex); ok && e.kind == kindASCII && e.count == 4 && string(t.data[e.value.start:e.value.start+3]) == "R03" {
+	if e, ok := find(entries, tagIndex); ok && e.kind == kindASCII && e.count == 4 &&
+		string(t.data[e.value.start:e.value.start+3]) == "R03" {
 		copy(t.data[e.value.start:], "R98")
 	}
 }

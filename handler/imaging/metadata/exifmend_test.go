@@ -28,22 +28,48 @@ func TestOnlyTheDamagedPartOfExifIsLeftOut(t *testing.T) {
 			make, date bool // whether the maker and what EXIF has below stay
 			gps, lost  bool
 		}{
-			"nothing":                        {func([]byte) {}, true, true, true, false},
-			"GPS without fields":             {func(d []byte) { order16(order, d[gps:], 0) }, true, true, false, false},
-			"GPS outside":                    {func(d []byte) { order32(order, d[at(tagGPS)+8:], 1<<30) }, true, true, false, true},
-			"GPS on the first directory":     {func(d []byte) { order32(order, d[at(tagGPS)+8:], 8) }, true, true, false, true},
-			"GPS that is a text":             {func(d []byte) { order16(order, d[at(tagGPS)+2:], 2) }, true, true, false, true},
-			"a place outside":                {func(d []byte) { order32(order, d[gps+2+8:], 1<<31-100) }, true, true, false, true},
-			"EXIF outside":                   {func(d []byte) { order32(order, d[at(tagExif)+8:], 1<<30) }, true, false, true, true},
-			"EXIF and GPS the same":          {func(d []byte) { order32(order, d[at(tagExif)+8:], uint32(gps)) }, true, false, true, true},
-			"the maker's name outside":       {func(d []byte) { order32(order, d[at(0x010F)+8:], 1<<30) }, false, true, true, true},
-			"the maker's name on the head":   {func(d []byte) { order32(order, d[at(0x010F)+8:], 0) }, false, true, true, true},
-			"a name as long as all":          {func(d []byte) { order32(order, d[at(0x010F)+4:], uint32(len(d)-200)) }, false, true, true, true},
-			"a note that is too long":        {func(d []byte) { order32(order, d[exif+2+12+4:], 1<<20) }, true, true, true, true},
-			"more fields than there is room": {func(d []byte) { order16(order, d[exif:], 60000) }, true, true, true, true},
-			"EXIF on a picture":              {func(d []byte) { junk(order, d, at(tagExif)) }, true, false, true, true},
-			"a thumbnail outside":            {func(d []byte) { order32(order, d[next+2+12+8:], 1<<30) }, true, true, true, false},
-			"a thumbnail's broken directory": {func(d []byte) { order16(order, d[next:], 0xFFFF) }, true, true, true, false},
+			"nothing":            {func([]byte) {}, true, true, true, false},
+			"GPS without fields": {func(d []byte) { order16(order, d[gps:], 0) }, true, true, false, false},
+			"GPS outside": {func(d []byte) {
+				order32(order, d[at(tagGPS)+8:], 1<<30)
+			}, true, true, false, true},
+			"GPS on the first directory": {func(d []byte) {
+				order32(order, d[at(tagGPS)+8:], 8)
+			}, true, true, false, true},
+			"GPS that is a text": {func(d []byte) {
+				order16(order, d[at(tagGPS)+2:], 2)
+			}, true, true, false, true},
+			"a place outside": {func(d []byte) {
+				order32(order, d[gps+2+8:], 1<<31-100)
+			}, true, true, false, true},
+			"EXIF outside": {func(d []byte) {
+				order32(order, d[at(tagExif)+8:], 1<<30)
+			}, true, false, true, true},
+			"EXIF and GPS the same": {func(d []byte) {
+				order32(order, d[at(tagExif)+8:], uint32(gps))
+			}, true, false, true, true},
+			"the maker's name outside": {func(d []byte) {
+				order32(order, d[at(0x010F)+8:], 1<<30)
+			}, false, true, true, true},
+			"the maker's name on the head": {func(d []byte) {
+				order32(order, d[at(0x010F)+8:], 0)
+			}, false, true, true, true},
+			"a name as long as all": {func(d []byte) {
+				order32(order, d[at(0x010F)+4:], uint32(len(d)-200))
+			}, false, true, true, true},
+			"a note that is too long": {func(d []byte) {
+				order32(order, d[exif+2+12+4:], 1<<20)
+			}, true, true, true, true},
+			"more fields than there is room": {func(d []byte) {
+				order16(order, d[exif:], 60000)
+			}, true, true, true, true},
+			"EXIF on a picture": {func(d []byte) { junk(order, d, at(tagExif)) }, true, false, true, true},
+			"a thumbnail outside": {func(d []byte) {
+				order32(order, d[next+2+12+8:], 1<<30)
+			}, true, true, true, false},
+			"a thumbnail's broken directory": {func(d []byte) {
+				order16(order, d[next:], 0xFFFF)
+			}, true, true, true, false},
 		} {
 			damaged := bytes.Clone(whole)
 			c.damage(damaged)
@@ -52,17 +78,20 @@ func TestOnlyTheDamagedPartOfExifIsLeftOut(t *testing.T) {
 			if !bytes.Equal(damaged, was) {
 				t.Errorf("%s, %s: the source was changed", name, order)
 			}
-			if got := exifText(b.Exif, tagCopyright); got != "(c) 2024 Ann Artist, all rights reserved" || exifText(b.Exif, tagArtist) != "Ann Artist" || Orientation(b.Exif) != 6 {
+			if got := exifText(b.Exif, tagCopyright); got != "(c) 2024 Ann Artist, all rights reserved" ||
+				exifText(b.Exif, tagArtist) != "Ann Artist" || Orientation(b.Exif) != 6 {
 				t.Errorf("%s, %s: the rights or the orientation are lost: %q", name, order, got)
 			}
 			if (exifText(b.Exif, 0x010F) == "Camera Works") != c.make || hasGPS(b.Exif) != c.gps || b.Lost != c.lost {
-				t.Errorf("%s, %s: the maker is %q, GPS %v, lost %v", name, order, exifText(b.Exif, 0x010F), hasGPS(b.Exif), b.Lost)
+				t.Errorf("%s, %s: the maker is %q, GPS %v, lost %v", name, order, exifText(b.Exif, 0x010F),
+					hasGPS(b.Exif), b.Lost)
 			}
 			_, entries := readFirst(b.Exif)
 			if _, ok := find(entries, tagExif); ok != c.date || ok && number(t, b.Exif, tagPixelX) != 640 {
 				t.Errorf("%s, %s: what EXIF has below is there: %v", name, order, ok)
 			}
-			if titled := b.Set(Fields{FieldCreator: {"Bo"}}, false); titled.Lost != c.lost || exifText(titled.Exif, tagCopyright) == "" || exifText(titled.Exif, tagArtist) != "Bo" {
+			if titled := b.Set(Fields{FieldCreator: {"Bo"}}, false); titled.Lost != c.lost ||
+				exifText(titled.Exif, tagCopyright) == "" || exifText(titled.Exif, tagArtist) != "Bo" {
 				t.Errorf("%s, %s: with a creator: lost %v", name, order, titled.Lost)
 			}
 			if got := Orientation(damaged); got != 6 {
@@ -71,7 +100,8 @@ func TestOnlyTheDamagedPartOfExifIsLeftOut(t *testing.T) {
 			if rights := rights(Blocks{Exif: damaged}); exifText(rights, tagCopyright) == "" {
 				t.Errorf("%s, %s: no rights", name, order)
 			}
-			if gone := b.Update(Change{Width: 1, Height: 1, DropGPS: true}); hasGPS(gone.Exif) || exifText(gone.Exif, tagCopyright) == "" {
+			if gone := b.Update(Change{Width: 1, Height: 1, DropGPS: true}); hasGPS(gone.Exif) ||
+				exifText(gone.Exif, tagCopyright) == "" {
 				t.Errorf("%s, %s: without the place", name, order)
 			}
 		}
@@ -124,7 +154,9 @@ func TestPointersOfTypeIFDAreFollowed(t *testing.T) {
 			t.Errorf("%s: lost %v", order, kept.Lost)
 		}
 		gone := Blocks{Exif: exif}.Update(Change{Width: 640, Height: 480, DropGPS: true})
-		if gone.Lost || hasGPS(gone.Exif) || bytes.Contains(gone.Exif, bytes.Repeat(append(order.AppendUint32(nil, 47), order.AppendUint32(nil, 1)...), 2)) {
+		if gone.Lost || hasGPS(gone.Exif) ||
+			bytes.Contains(gone.Exif,
+				bytes.Repeat(append(order.AppendUint32(nil, 47), order.AppendUint32(nil, 1)...), 2)) {
 			t.Errorf("%s: the place is left, or lost %v", order, gone.Lost)
 		}
 	}

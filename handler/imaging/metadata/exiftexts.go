@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// setExif returns the structure with the texts of its first directory set. The directory is written anew at the end, and
-// what it was is wiped; everything else stays at its place: maker notes hold offsets into the structure.
+// setExif returns the structure with the texts of its first directory set. The directory is written anew at the end,
+// and what it was is wiped; everything else stays at its place: maker notes hold offsets into the structure.
 func setExif(exif []byte, fields Fields) ([]byte, error) {
 	texts, gone := exifTexts(fields)
 	if len(texts)+len(gone) == 0 {

@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// Fields are texts by the names of their fields. A field that is not there stays as it is in a file; one without texts is
-// taken out.
+// Fields are texts by the names of their fields. A field that is not there stays as it is in a file; one without texts
+// is taken out.
 type Fields map[Field][]string
 
 // Field is a text that EXIF, XMP and IPTC know, each in its way.
@@ -39,10 +39,13 @@ func places() []place {
 	return []place{
 		{FieldTitle, 0, []uint16{tagXPTitle}, 5, 64, property{"dc", "title", "Alt"}, []string{"Title"}},
 		{FieldKeywords, 0, []uint16{tagXPKeywords}, 25, 64, property{"dc", "subject", "Bag"}, nil},
-		{FieldCreator, tagArtist, []uint16{tagXPAuthor}, dataSetByline, 32, property{"dc", "creator", "Seq"}, []string{"Author", "Artist"}},
+		{FieldCreator, tagArtist, []uint16{tagXPAuthor}, dataSetByline, 32, property{"dc", "creator", "Seq"},
+			[]string{"Author", "Artist"}},
 		{FieldCredit, 0, nil, 110, 32, property{"photoshop", "Credit", ""}, nil},
-		{FieldCopyright, tagCopyright, nil, dataSetCopyright, 128, property{"dc", "rights", "Alt"}, []string{"Copyright"}},
-		{FieldDescription, tagImageDescription, nil, 120, 2000, property{"dc", "description", "Alt"}, []string{"Description"}},
+		{FieldCopyright, tagCopyright, nil, dataSetCopyright, 128, property{"dc", "rights", "Alt"},
+			[]string{"Copyright"}},
+		{FieldDescription, tagImageDescription, nil, 120, 2000, property{"dc", "description", "Alt"},
+			[]string{"Description"}},
 	}
 }
 
@@ -84,13 +87,15 @@ func (p Part) says(fields Fields) bool {
 
 // Equal reports whether two collections of blocks are the same but for their colour profiles.
 func (b Blocks) Equal(other Blocks) bool {
-	return bytes.Equal(b.Exif, other.Exif) && bytes.Equal(b.XMP, other.XMP) && bytes.Equal(b.IPTC, other.IPTC) && len(b.Own) == len(other.Own)
+	return bytes.Equal(b.Exif, other.Exif) && bytes.Equal(b.XMP, other.XMP) && bytes.Equal(b.IPTC, other.IPTC) &&
+		len(b.Own) == len(other.Own)
 }
 
 // TakesIPTC reports whether files of a format have a place for IPTC.
 func TakesIPTC(format string) bool { return format == "jpeg" || format == "tiff" }
 
-// latin1 returns a text that is no UTF-8 as UTF-8, taking it for Latin-1, which is what programs without a word on it mean.
+// latin1 returns a text that is no UTF-8 as UTF-8, taking it for Latin-1, which is what programs without a word on it
+// mean.
 func latin1(text []byte) []byte {
 	if utf8.Valid(text) {
 		return text

@@ -31,7 +31,8 @@ func TestExifTextsAreSetAtTheEnd(t *testing.T) {
 				t.Errorf("%s: %q is at %d, want its old place", order, text, at)
 			}
 		}
-		if number(t, after, tagPixelX) != 4000 || number(t, after, tagOrientation) != 6 || bytes.Contains(after, []byte("Ann")) {
+		if number(t, after, tagPixelX) != 4000 || number(t, after, tagOrientation) != 6 ||
+			bytes.Contains(after, []byte("Ann")) {
 			t.Errorf("%s: other tags changed, or what was there before still is", order)
 		}
 		again, err := setExif(after, someFields())
@@ -39,11 +40,13 @@ func TestExifTextsAreSetAtTheEnd(t *testing.T) {
 			t.Errorf("%s: setting it again changes it, %v", order, err)
 		}
 		shorter, err := setExif(after, Fields{FieldCopyright: {}, FieldCreator: {"B"}})
-		if err != nil || len(shorter) >= len(after) || exifText(shorter, tagCopyright) != "" || exifText(shorter, tagArtist) != "B" {
+		if err != nil || len(shorter) >= len(after) || exifText(shorter, tagCopyright) != "" ||
+			exifText(shorter, tagArtist) != "B" {
 			t.Errorf("%s: %d bytes became %d, %v", order, len(after), len(shorter), err)
 		}
 	}
-	if out, err := setExif(buildTIFF([]node{textNode(tagArtist, "x")}), Fields{FieldCreator: {}}); err != nil || out != nil {
+	if out, err := setExif(buildTIFF([]node{textNode(tagArtist, "x")}), Fields{FieldCreator: {}}); err != nil ||
+		out != nil {
 		t.Errorf("an empty structure is % x, %v", out, err)
 	}
 }
@@ -69,7 +72,8 @@ func TestXMPTextsAreSetWhateverThePrefix(t *testing.T) {
 	if bytes.Contains(out, []byte("old")) || bytes.Contains(out, []byte("n:subject")) {
 		t.Errorf("what was there before still is:\n%s", out)
 	}
-	if again, err := setXMP(out, Fields{FieldCopyright: {`<new> & "more"`}, FieldKeywords: {"a", "b"}}); err != nil || !bytes.Equal(again, out) {
+	if again, err := setXMP(out, Fields{FieldCopyright: {`<new> & "more"`}, FieldKeywords: {"a", "b"}}); err != nil ||
+		!bytes.Equal(again, out) {
 		t.Errorf("setting it again changes it, %v", err)
 	}
 	if none, err := setXMP(nil, Fields{FieldTitle: {}}); err != nil || none != nil {
@@ -104,11 +108,14 @@ func TestIPTCTextsAreClippedInWholeCharacters(t *testing.T) {
 
 func TestWebPIsExtendedOnlyForWhatItHas(t *testing.T) {
 	t.Parallel()
-	lossy := container.AppendWebP([]byte("RIFF\x00\x00\x00\x00WEBP"), "VP8 ", []byte("\x00\x00\x00\x9d\x01\x2a\x40\x01\xc8\x00odd"))
-	lossless := container.AppendWebP([]byte("RIFF\x00\x00\x00\x00WEBP"), "VP8L", []byte("\x2f\x3f\xc1\x31\x10pixels")) // 320 × 200, with transparency
+	lossy := container.AppendWebP([]byte("RIFF\x00\x00\x00\x00WEBP"), "VP8 ",
+		[]byte("\x00\x00\x00\x9d\x01\x2a\x40\x01\xc8\x00odd"))
+	// 320 × 200, with transparency
+	lossless := container.AppendWebP([]byte("RIFF\x00\x00\x00\x00WEBP"), "VP8L", []byte("\x2f\x3f\xc1\x31\x10pixels"))
 	for name, file := range map[string][]byte{"lossy": lossy, "lossless": lossless} {
 		file[4] = byte(len(file) - 8)
-		for _, b := range []Blocks{{Exif: buildTIFF([]node{textNode(tagArtist, "Bo")})}, {XMP: []byte("xmp"), ICC: []byte("icc")}} {
+		for _, b := range []Blocks{{Exif: buildTIFF([]node{textNode(tagArtist, "Bo")})},
+			{XMP: []byte("xmp"), ICC: []byte("icc")}} {
 			out, lost := WriteWebP(file, b)
 			got := Read("webp", out)
 			if lost || !bytes.Equal(got.Exif, b.Exif) || !bytes.Equal(got.XMP, b.XMP) || !bytes.Equal(got.ICC, b.ICC) {
@@ -118,7 +125,9 @@ func TestWebPIsExtendedOnlyForWhatItHas(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if c.Name == "VP8X" && (c.Data[4] != 0x3F || c.Data[5] != 1 || c.Data[7] != 199 || (c.Data[0]&container.WebPAlpha != 0) != (name == "lossless")) {
+				if c.Name == "VP8X" &&
+					(c.Data[4] != 0x3F || c.Data[5] != 1 || c.Data[7] != 199 ||
+						(c.Data[0]&container.WebPAlpha != 0) != (name == "lossless")) {
 					t.Errorf("%s: the head is % x", name, c.Data)
 				}
 			}

@@ -9,7 +9,8 @@ import (
 
 func TestThePlaceIsTakenOut(t *testing.T) {
 	t.Parallel()
-	const packet = `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description exif:GPSLatitude="47,3.5N" dc:format="image/jpeg"><exif:GPSLongitude>8,1E</exif:GPSLongitude><dc:title>Place</dc:title></rdf:Description></rdf:RDF></x:xmpmeta>`
+	const packet = `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description exif:GPSLatitude="47,3.5N" ` +
+		`dc:format="image/jpeg"><exif:GPSLongitude>8,1E</exif:GPSLongitude><dc:title>Place</dc:title></rdf:Description></rdf:RDF></x:xmpmeta>`
 	for _, order := range orders() {
 		before := Blocks{Exif: camera(order, []byte("thumbnail")), XMP: []byte(packet)}
 		untouched := bytes.Clone(before.Exif)
@@ -18,7 +19,8 @@ func TestThePlaceIsTakenOut(t *testing.T) {
 			t.Errorf("%s: the place is gone without being asked for", order)
 		}
 		b := before.Update(Change{Width: 40, Height: 30, DropGPS: true})
-		if b.tellsPlace() || b.Lost || strings.Contains(string(b.XMP), "GPS") || !strings.Contains(string(b.XMP), "<dc:title>Place<") {
+		if b.tellsPlace() || b.Lost || strings.Contains(string(b.XMP), "GPS") ||
+			!strings.Contains(string(b.XMP), "<dc:title>Place<") {
 			t.Errorf("%s: the place is still there, or more is gone: %s", order, b.XMP)
 		}
 		if bytes.Contains(b.Exif, bytes.Repeat(append(order.AppendUint32(nil, 47), order.AppendUint32(nil, 1)...), 2)) {
@@ -29,7 +31,8 @@ func TestThePlaceIsTakenOut(t *testing.T) {
 		}
 		// Everything else is as it was, at its place.
 		if exifText(b.Exif, tagArtist) != "Ann Artist" || Orientation(b.Exif) != 1 || len(b.Exif) != len(kept.Exif) ||
-			bytes.Index(b.Exif, []byte("maker note, untouched")) != bytes.Index(kept.Exif, []byte("maker note, untouched")) {
+			bytes.Index(b.Exif, []byte("maker note, untouched")) != bytes.Index(kept.Exif,
+				[]byte("maker note, untouched")) {
 			t.Errorf("%s: more was changed than the place", order)
 		}
 		tree, first, err := openTIFF(b.Exif)

@@ -89,7 +89,9 @@ func withTexts(sets []dataSet, fields Fields) []dataSet {
 		if !set {
 			continue
 		}
-		sets = slices.DeleteFunc(sets, func(d dataSet) bool { return d.record == recordEditorial && d.number == at.iptc })
+		sets = slices.DeleteFunc(sets, func(d dataSet) bool {
+			return d.record == recordEditorial && d.number == at.iptc
+		})
 		for _, value := range values {
 			value = clipped(value, at.most)
 			unicode = unicode || strings.ContainsFunc(value, func(r rune) bool { return r > 0x7E })
@@ -116,7 +118,9 @@ func withTexts(sets []dataSet, fields Fields) []dataSet {
 // inUTF8 returns data sets with the texts of the editorial record in UTF-8, and the word for it.
 func inUTF8(sets []dataSet) []dataSet {
 	const lastText = 199 // previews follow
-	sets = slices.DeleteFunc(sets, func(d dataSet) bool { return d.record == recordEnvelope && d.number == dataSetCharset })
+	sets = slices.DeleteFunc(sets, func(d dataSet) bool {
+		return d.record == recordEnvelope && d.number == dataSetCharset
+	})
 	for i, d := range sets {
 		if d.record == recordEditorial && d.number != dataSetVersion && d.number <= lastText {
 			sets[i].value = latin1(d.value)

@@ -49,6 +49,7 @@ func setMark(packet []byte, mark string) ([]byte, error) {
 	if found := aboutXMP.FindSubmatch(packet); found != nil {
 		about = string(found[1])
 	}
-	description := `<rdf:Description rdf:about=` + about + ` xmlns:imagepro="` + markNamespace + `" ` + markName + `="` + mark + `"/>`
+	description := `<rdf:Description rdf:about=` + about + ` xmlns:imagepro="` + markNamespace + `" ` + markName +
+		`="` + mark + `"/>`
 	return slices.Concat(packet[:end], []byte(description), packet[end:]), nil
 }

@@ -61,7 +61,8 @@ func TestExifIsBroughtUpToDateInPlace(t *testing.T) {
 					t.Errorf("tag %#x is %d, want %d", tag, got, want)
 				}
 			}
-			for _, text := range []string{"Camera Works", "Ann Artist", "all rights reserved", "maker note, untouched"} {
+			for _, text := range []string{"Camera Works", "Ann Artist", "all rights reserved",
+				"maker note, untouched"} {
 				if at := strings.Index(string(after), text); at < 0 || at != strings.Index(string(before), text) {
 					t.Errorf("%q is at %d, want its old place", text, at)
 				}
@@ -103,7 +104,8 @@ func TestWhatPointsAtPartsOfThePictureGoes(t *testing.T) {
 			}
 			_, area := find(entries, tagSubjectArea)
 			_, notes := find(entries, tagMakerNote)
-			if area != c.area || notes != c.notes || notes != bytes.Contains(after, []byte("maker note, untouched")) || bytes.Contains(after, preview) != c.preview {
+			if area != c.area || notes != c.notes || notes != bytes.Contains(after, []byte("maker note, untouched")) ||
+				bytes.Contains(after, preview) != c.preview {
 				t.Errorf("%s: area %v, notes %v, preview %v", name, area, notes, bytes.Contains(after, preview))
 			}
 			if number(t, after, tagPixelY) != c.change.Height || exifText(after, tagCopyright) == "" || !hasGPS(after) {
@@ -174,7 +176,13 @@ func checkMended(t *testing.T, exif []byte) {
 	if !lost && len(after) != len(exif) {
 		t.Fatal("something was cut off without a word")
 	}
-	for _, c := range []Change{{Width: 10, Height: 20}, {Width: 10, Height: 20, Moved: true, Hidden: true, SRGB: true}, {Width: 10, Height: 20, DropGPS: true}} {
+	for _, c := range []Change{{Width: 10, Height: 20}, {
+		Width:  10,
+		Height: 20,
+		Moved:  true,
+		Hidden: true,
+		SRGB:   true,
+	}, {Width: 10, Height: 20, DropGPS: true}} {
 		b := Blocks{Exif: exif}.Update(c)
 		if b.Exif == nil && !lost && !c.DropGPS {
 			t.Fatalf("nothing is left of what can be read: % x", exif)
@@ -214,7 +222,8 @@ func TestRightsComeFromExifOrElseFromIPTC(t *testing.T) {
 	t.Parallel()
 	for _, order := range orders() {
 		own := rights(Blocks{Exif: camera(order, nil), IPTC: iptc("Else", "else")})
-		if a, c := exifText(own, tagArtist), exifText(own, tagCopyright); a != "Ann Artist" || c != "(c) 2024 Ann Artist, all rights reserved" {
+		if a, c := exifText(own, tagArtist),
+			exifText(own, tagCopyright); a != "Ann Artist" || c != "(c) 2024 Ann Artist, all rights reserved" {
 			t.Errorf("rights are %q and %q", a, c)
 		}
 	}
@@ -250,7 +259,8 @@ func imageResource(id uint16, data []byte) []byte {
 func TestIPTCStaysWithoutPreviews(t *testing.T) {
 	t.Parallel()
 	out, lost := updateIPTC(iptc("Bo", "(c) Bo!"), Change{})
-	if lost || bytes.Contains(out, []byte("secret")) || iptcText(out, dataSetByline) != "Bo" || iptcText(out, dataSetCopyright) != "(c) Bo!" {
+	if lost || bytes.Contains(out, []byte("secret")) || iptcText(out, dataSetByline) != "Bo" ||
+		iptcText(out, dataSetCopyright) != "(c) Bo!" {
 		t.Errorf("the resources are %q", out)
 	}
 	for n := range out {
@@ -306,7 +316,10 @@ func tinyPNG() []byte {
 
 func full(exif []byte) Blocks {
 	return Blocks{
-		Exif: exif, XMP: []byte(`<rdf:RDF tiff:Orientation="3"/>`), IPTC: iptc("Bo", "(c)"), ICC: profile("RGB ", 150000),
+		Exif: exif,
+		XMP:  []byte(`<rdf:RDF tiff:Orientation="3"/>`),
+		IPTC: iptc("Bo", "(c)"),
+		ICC:  profile("RGB ", 150000),
 	}
 }
 
@@ -337,7 +350,8 @@ func keepNone([]byte) bool { return false }
 func TestStrippingLeavesTheCodedPicture(t *testing.T) {
 	t.Parallel()
 	b := full(camera(binary.LittleEndian, []byte("thumbnail")))
-	b.Own = []Part{{Marker: container.COM, Data: []byte("hello")}, {Marker: container.APP0, Data: []byte("JFIF\x00.........")}}
+	b.Own = []Part{{Marker: container.COM, Data: []byte("hello")},
+		{Marker: container.APP0, Data: []byte("JFIF\x00.........")}}
 	file, _ := WriteJPEG(tinyJPEG(), b)
 	if got := stripJPEG(append(file, "something after the end"...)); !bytes.Equal(got, tinyJPEG()) {
 		t.Errorf("the stripped JPEG is %q", got)
@@ -411,7 +425,8 @@ func FuzzRead(f *testing.F) {
 			for _, mode := range []Mode{All, Copyright, None} {
 				after := b.Update(Change{Width: 3, Height: 4, Mode: mode})
 				out, _ := WriteJPEG(tinyJPEG(), after)
-				if back := Read("jpeg", out); fmt.Sprintf("%x", back.Exif) != fmt.Sprintf("%x", after.Exif) && len(after.Exif) <= maxSegment-6 {
+				if back := Read("jpeg", out); fmt.Sprintf("%x", back.Exif) != fmt.Sprintf("%x", after.Exif) &&
+					len(after.Exif) <= maxSegment-6 {
 					t.Fatalf("%s: the EXIF block %x is read as %x", format, after.Exif, back.Exif)
 				}
 			}

@@ -7,8 +7,8 @@ import (
 	"sort"
 )
 
-// node is a field of a directory apart from a structure: with its value in some order of bytes, or with the directory that it
-// points to.
+// node is a field of a directory apart from a structure: with its value in some order of bytes, or with the directory
+// that it points to.
 type node struct {
 	tag, kind uint16
 	count     uint32
@@ -159,7 +159,8 @@ func (t *tiff) wipe(gone, kept []span) {
 	slices.SortFunc(gone, func(a, b span) int { return cmp.Compare(b.end, a.end) })
 	for _, g := range gone {
 		clear(t.data[g.start:g.end])
-		if padding := len(t.data) - g.end; g.start >= ends[len(kept)] && (padding == 0 || padding == 1 && t.data[g.end] == 0) {
+		if padding := len(t.data) - g.end; g.start >= ends[len(kept)] &&
+			(padding == 0 || padding == 1 && t.data[g.end] == 0) {
 			t.data = t.data[:g.start]
 		}
 	}

@@ -136,7 +136,8 @@ func isApplication(marker byte) bool {
 // kindJPEG returns what a segment of JPEG starts with, if it is one of those that are read.
 func kindJPEG(s container.Segment) string {
 	for prefix, marker := range map[string]byte{
-		exifPrefix: container.APP1, xmpPrefix: container.APP1, photoshopPrefix: container.APP13, iccPrefix: container.APP2,
+		exifPrefix: container.APP1, xmpPrefix: container.APP1, photoshopPrefix: container.APP13,
+		iccPrefix: container.APP2,
 	} {
 		if s.Marker == marker && bytes.HasPrefix(s.Data, []byte(prefix)) {
 			return prefix

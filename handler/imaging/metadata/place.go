@@ -79,7 +79,8 @@ func tellsPlaceXMP(name xmpName) bool { return placesXMP[name] || isCoordinate(n
 func isCoordinate(name string) bool {
 	name = strings.ToLower(name)
 	ends := func(with string) bool { return strings.HasSuffix(name, with) }
-	return strings.HasPrefix(name, "gps") || ends("latitude") || ends("longitude") || ends("longtitude") // as DJI spells it
+	// as DJI spells it
+	return strings.HasPrefix(name, "gps") || ends("latitude") || ends("longitude") || ends("longtitude")
 }
 
 // placesIPTC are the data sets of the editorial record that name a place: of the content, city, sublocation, province,
@@ -109,7 +110,8 @@ func (p Part) tellsPlace() bool {
 // placeTexts are what XMP and films write where they tell a place.
 var placeTexts = [][]byte{
 	[]byte("GPSLatitude"), []byte("GpsLatitude"), []byte("GPSLongitude"),
-	[]byte("photoshop:City"), []byte("photoshop:State"), []byte("photoshop:Country"), []byte("Iptc4xmpCore:Location"), []byte("LocationCreated"), []byte("LocationShown"),
+	[]byte("photoshop:City"), []byte("photoshop:State"), []byte("photoshop:Country"), []byte("Iptc4xmpCore:Location"),
+	[]byte("LocationCreated"), []byte("LocationShown"),
 	[]byte("\xA9xyz"), []byte("location.ISO6709"),
 }
 

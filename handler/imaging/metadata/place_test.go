@@ -21,8 +21,10 @@ func placed() []byte {
 
 // packetWith is an XMP packet with attributes and elements of a description.
 func packetWith(attributes, elements string) []byte {
-	return []byte(`<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="` + rdfSpace + `"><rdf:Description rdf:about="" ` +
-		attributes + `><dc:title xmlns:dc="` + dublinCore + `">stays</dc:title>` + elements + `</rdf:Description></rdf:RDF></x:xmpmeta>`)
+	return []byte(`<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="` + rdfSpace +
+		`"><rdf:Description rdf:about="" ` +
+		attributes + `><dc:title xmlns:dc="` + dublinCore + `">stays</dc:title>` + elements +
+		`</rdf:Description></rdf:RDF></x:xmpmeta>`)
 }
 
 // withSegment puts a segment into a JPEG file.
@@ -78,10 +80,12 @@ func xmpExtension(packet []byte) string { return xmpGIF + string(packet) + strin
 // In every form, in every format: there before, gone afterwards, while the rest stays.
 func TestEveryFormOfThePlaceIsFoundAndGoes(t *testing.T) {
 	t.Parallel()
-	coordinates := packetWith(`xmlns:n="http://ns.adobe.com/exif/1.0/" n:GPSLatitude="there!!!" n:GPSLongitude="there!!!"`, "")
+	coordinates := packetWith(
+		`xmlns:n="http://ns.adobe.com/exif/1.0/" n:GPSLatitude="there!!!" n:GPSLongitude="there!!!"`, "")
 	iim := newResource(resourceIPTC, []byte("\x1C\x02\x5A\x00\x08there!!!\x1C\x02\x19\x00\x05stays"))
 	profile := func(kind string, data []byte) []byte {
-		return fmt.Appendf(nil, "Raw profile type %s\x00\n%s\n%8d\n%s\n", kind, kind, len(data), hex.EncodeToString(data))
+		return fmt.Appendf(nil, "Raw profile type %s\x00\n%s\n%8d\n%s\n", kind, kind, len(data),
+			hex.EncodeToString(data))
 	}
 	png := func(name, data string) []byte { return withPNG(tinyPNG(), name, []byte(data)) }
 	jpeg := func(b Blocks) []byte { out, _ := WriteJPEG(tinyJPEG(), b); return out }
@@ -96,31 +100,39 @@ func TestEveryFormOfThePlaceIsFoundAndGoes(t *testing.T) {
 		format string
 		file   []byte
 	}{
-		"EXIF":                       {"jpeg", jpeg(Blocks{Exif: placed()})},
-		"EXIF in PNG":                {"png", png("eXIf", string(placed()))},
-		"EXIF in WebP":               {"webp", tinyWebP(nil, container.AppendWebP(nil, "EXIF", placed()))},
-		"EXIF in TIFF":               {"tiff", tiff(Blocks{Exif: placed()})},
-		"XMP with another prefix":    {"jpeg", jpeg(Blocks{XMP: coordinates})},
-		"XMP in WebP":                {"webp", tinyWebP(nil, container.AppendWebP(nil, "XMP ", coordinates))},
-		"XMP in TIFF":                {"tiff", tiff(Blocks{XMP: coordinates})},
-		"XMP in GIF":                 {"gif", tinyGIF(xmpExtension(coordinates))},
-		"XMP in PNG":                 {"png", png("iTXt", xmpKeyword+"\x00\x00\x00\x00\x00"+string(coordinates))},
-		"XMP in a raw profile":       {"png", png("tEXt", string(profile("xmp", coordinates)))},
-		"EXIF in a raw profile":      {"png", png("tEXt", string(profile("APP1", append([]byte(exifPrefix), placed()...))))},
-		"IPTC in a raw profile":      {"png", png("tEXt", string(profile("iptc", iim)))},
-		"a packed raw profile":       {"png", png("zTXt", "Raw profile type exif\x00\x00"+string(packed(profile("exif", placed())[len("Raw profile type exif")+1:])))},
-		"a text of ImageMagick":      {"png", png("tEXt", "exif:GPSLatitude\x00there!!!")},
-		"a text without its prefix":  {"png", png("iTXt", "GPSLongitude\x00\x00\x00\x00\x00there!!!")},
-		"a packed text":              {"png", png("zTXt", "Notes\x00\x00"+string(packed([]byte("GPSLatitude: there!!!"))))},
-		"XMP that is damaged":        {"jpeg", jpeg(Blocks{XMP: coordinates[:len(coordinates)-9]})},
-		"IPTC's city":                {"jpeg", jpeg(Blocks{IPTC: iim})},
-		"IPTC's city in TIFF":        {"tiff", tiff(Blocks{IPTC: iim})},
-		"a comment":                  {"jpeg", jpeg(Blocks{Own: []Part{{Marker: container.COM, Data: []byte("GPSLatitude=there!!!")}}})},
-		"a comment in GIF":           {"gif", tinyGIF(commentGIF + "\x14GPSLatitude=there!!!\x00")},
-		"a second EXIF":              {"jpeg", withSegment(jpeg(Blocks{Exif: placed()}), container.APP1, append([]byte(exifPrefix), camera(binary.LittleEndian, nil)...))},
-		"a preview in a segment":     {"jpeg", withSegment(tinyJPEG(), container.APP0+4, jpeg(Blocks{Exif: placed()}))},
-		"a preview behind":           {"jpeg", append(tinyJPEG(), jpeg(Blocks{Exif: placed()})...)},
-		"a film behind":              {"jpeg", append(tinyJPEG(), "\x00\x00\x00\x20ftypmp42moovudta\xA9xyzthere!!!"...)},
+		"EXIF":                    {"jpeg", jpeg(Blocks{Exif: placed()})},
+		"EXIF in PNG":             {"png", png("eXIf", string(placed()))},
+		"EXIF in WebP":            {"webp", tinyWebP(nil, container.AppendWebP(nil, "EXIF", placed()))},
+		"EXIF in TIFF":            {"tiff", tiff(Blocks{Exif: placed()})},
+		"XMP with another prefix": {"jpeg", jpeg(Blocks{XMP: coordinates})},
+		"XMP in WebP":             {"webp", tinyWebP(nil, container.AppendWebP(nil, "XMP ", coordinates))},
+		"XMP in TIFF":             {"tiff", tiff(Blocks{XMP: coordinates})},
+		"XMP in GIF":              {"gif", tinyGIF(xmpExtension(coordinates))},
+		"XMP in PNG":              {"png", png("iTXt", xmpKeyword+"\x00\x00\x00\x00\x00"+string(coordinates))},
+		"XMP in a raw profile":    {"png", png("tEXt", string(profile("xmp", coordinates)))},
+		"EXIF in a raw profile": {"png",
+			png("tEXt", string(profile("APP1", append([]byte(exifPrefix), placed()...))))},
+		"IPTC in a raw profile": {"png", png("tEXt", string(profile("iptc", iim)))},
+		"a packed raw profile": {"png",
+			png("zTXt", "Raw profile type exif\x00\x00"+
+				string(packed(profile("exif", placed())[len("Raw profile type exif")+1:])))},
+		"a text of ImageMagick":     {"png", png("tEXt", "exif:GPSLatitude\x00there!!!")},
+		"a text without its prefix": {"png", png("iTXt", "GPSLongitude\x00\x00\x00\x00\x00there!!!")},
+		"a packed text": {"png",
+			png("zTXt", "Notes\x00\x00"+string(packed([]byte("GPSLatitude: there!!!"))))},
+		"XMP that is damaged": {"jpeg", jpeg(Blocks{XMP: coordinates[:len(coordinates)-9]})},
+		"IPTC's city":         {"jpeg", jpeg(Blocks{IPTC: iim})},
+		"IPTC's city in TIFF": {"tiff", tiff(Blocks{IPTC: iim})},
+		"a comment": {"jpeg",
+			jpeg(Blocks{Own: []Part{{Marker: container.COM, Data: []byte("GPSLatitude=there!!!")}}})},
+		"a comment in GIF": {"gif", tinyGIF(commentGIF + "\x14GPSLatitude=there!!!\x00")},
+		"a second EXIF": {"jpeg",
+			withSegment(jpeg(Blocks{Exif: placed()}), container.APP1,
+				append([]byte(exifPrefix), camera(binary.LittleEndian, nil)...))},
+		"a preview in a segment": {"jpeg", withSegment(tinyJPEG(), container.APP0+4, jpeg(Blocks{Exif: placed()}))},
+		"a preview behind":       {"jpeg", append(tinyJPEG(), jpeg(Blocks{Exif: placed()})...)},
+		"a film behind": {"jpeg",
+			append(tinyJPEG(), "\x00\x00\x00\x20ftypmp42moovudta\xA9xyzthere!!!"...)},
 		"an unknown chunk":           {"png", png("prVt", string(placed()))},
 		"behind PNG":                 {"png", append(tinyPNG(), placed()...)},
 		"an unknown chunk of WebP":   {"webp", tinyWebP(container.AppendWebP(nil, "ABCD", placed()), nil)},
@@ -141,7 +153,8 @@ func TestEveryFormOfThePlaceIsFoundAndGoes(t *testing.T) {
 		if err != nil || bytes.Contains(out, []byte("there!!!")) || TellsPlace(c.format, out) {
 			t.Errorf("%s: the place is left in %q, %v", name, out, err)
 		}
-		if bytes.Contains(c.file, []byte("stays")) != bytes.Contains(out, []byte("stays")) && c.format != "png" && name != "XMP that is damaged" || had && exifText(Read(c.format, out).Exif, tagArtist) == "" {
+		if bytes.Contains(c.file, []byte("stays")) != bytes.Contains(out, []byte("stays")) && c.format != "png" &&
+			name != "XMP that is damaged" || had && exifText(Read(c.format, out).Exif, tagArtist) == "" {
 			t.Errorf("%s: more than the place is gone", name)
 		}
 		again := Read(c.format, out).Update(Change{Width: 1, Height: 1, DropGPS: true})
@@ -156,7 +169,8 @@ func TestTheWordsOfThePlaceGoFromXMP(t *testing.T) {
 	t.Parallel()
 	names := []string{
 		"photoshop:City", "photoshop:State", "photoshop:Country", "Iptc4xmpCore:Location", "Iptc4xmpCore:CountryCode",
-		"Iptc4xmpExt:LocationCreated", "Iptc4xmpExt:LocationShown", "exif:GPSLatitude", "exif:GPSAltitude", "drone-dji:GpsLongtitude",
+		"Iptc4xmpExt:LocationCreated", "Iptc4xmpExt:LocationShown", "exif:GPSLatitude", "exif:GPSAltitude",
+		"drone-dji:GpsLongtitude",
 	}
 	for _, name := range names {
 		prefix, local, _ := strings.Cut(name, ":")
@@ -168,13 +182,17 @@ func TestTheWordsOfThePlaceGoFromXMP(t *testing.T) {
 			"attribute":      packetWith(`xmlns:`+prefix+`="`+space+`" `+name+`="there"`, ""),
 			"other quotes":   packetWith(`xmlns:`+prefix+`='`+space+`' `+name+` = 'there'`, ""),
 			"another prefix": packetWith(`xmlns:q="`+space+`" q:`+local+`="there"`, ""),
-			"element":        packetWith("", `<`+name+` xmlns:`+prefix+`="`+space+`"><rdf:Bag><rdf:li rdf:parseType="Resource">there</rdf:li></rdf:Bag></`+name+`>`),
-			"no prefix":      packetWith("", `<`+local+` xmlns="`+space+`">there</`+local+`>`),
-			"bound around":   bytes.Replace(packetWith("", `<q:`+local+`>there</q:`+local+`>`), []byte("<x:xmpmeta"), []byte(`<x:xmpmeta xmlns:q="`+space+`"`), 1),
+			"element": packetWith("",
+				`<`+name+` xmlns:`+prefix+`="`+space+
+					`"><rdf:Bag><rdf:li rdf:parseType="Resource">there</rdf:li></rdf:Bag></`+name+`>`),
+			"no prefix": packetWith("", `<`+local+` xmlns="`+space+`">there</`+local+`>`),
+			"bound around": bytes.Replace(packetWith("", `<q:`+local+`>there</q:`+local+`>`), []byte("<x:xmpmeta"),
+				[]byte(`<x:xmpmeta xmlns:q="`+space+`"`), 1),
 		} {
 			b := Blocks{XMP: packet}
 			after := b.Update(Change{DropGPS: true})
-			if !b.tellsPlace() || after.tellsPlace() || bytes.Contains(after.XMP, []byte("there")) || !bytes.Contains(after.XMP, []byte("stays")) {
+			if !b.tellsPlace() || after.tellsPlace() || bytes.Contains(after.XMP, []byte("there")) ||
+				!bytes.Contains(after.XMP, []byte("stays")) {
 				t.Errorf("%s, %s: %s", name, form, after.XMP)
 			}
 			if kept := b.Update(Change{}); !bytes.Equal(kept.XMP, packet) {
@@ -190,9 +208,16 @@ func TestThePlaceOfPreviewsGoesFromTIFF(t *testing.T) {
 	for _, order := range orders() {
 		file := page(order)
 		preview := len(file)
-		file = directory(file, order, 0, []field{{tagImageWidth, 3, 1, order.AppendUint16(nil, 1)}, {tagGPS, 4, 1, order.AppendUint32(nil, 8)}})
-		file = withNode(file, node{tag: tagSubIFDs, kind: kindIFD, count: 1, value: order.AppendUint32(nil, uint32(preview))})
-		out, lost, err := Rewrite("tiff", file, Read("tiff", file).Update(Change{DropGPS: true}), Rewriting{DropGPS: true})
+		file = directory(file, order, 0,
+			[]field{{tagImageWidth, 3, 1, order.AppendUint16(nil, 1)}, {tagGPS, 4, 1, order.AppendUint32(nil, 8)}})
+		file = withNode(file, node{
+			tag:   tagSubIFDs,
+			kind:  kindIFD,
+			count: 1,
+			value: order.AppendUint32(nil, uint32(preview)),
+		})
+		out, lost, err := Rewrite("tiff", file, Read("tiff", file).Update(Change{DropGPS: true}),
+			Rewriting{DropGPS: true})
 		if !TellsPlace("tiff", file) || err != nil || !lost || TellsPlace("tiff", out) {
 			t.Errorf("%s: lost %v, %v", order, lost, err)
 		}
@@ -212,7 +237,9 @@ func TestAPlaceThatCannotBeTakenOutCostsEXIF(t *testing.T) {
 // What no pixel needs goes, and the coded picture stays; without being asked for, only credentials and what follows go.
 func TestABareFileHasNothingButItsPicture(t *testing.T) {
 	t.Parallel()
-	frame := container.AppendWebP(append(make([]byte, frameHead), container.AppendWebP(nil, "VP8L", []byte("\x2f\x00\x00\x00\x00pixels"))...), "ABCD", []byte("secret!!"))
+	frame := container.AppendWebP(
+		append(make([]byte, frameHead), container.AppendWebP(nil, "VP8L", []byte("\x2f\x00\x00\x00\x00pixels"))...),
+		"ABCD", []byte("secret!!"))
 	moving := container.RIFF(container.AppendWebP(nil, "VP8X", container.VP8X(container.WebPMoves, 1, 1)),
 		container.AppendWebP(nil, "ANIM", make([]byte, 6)), container.AppendWebP(nil, "ANMF", frame))
 	for name, c := range map[string]struct {
@@ -221,24 +248,33 @@ func TestABareFileHasNothingButItsPicture(t *testing.T) {
 		kept       bool // whether it stays without being asked for
 		credential bool
 	}{
-		"an unknown chunk of PNG":          {"png", withPNG(tinyPNG(), "prVt", []byte("secret!!")), true, false},
-		"Fireworks' chunk":                 {"png", withPNG(tinyPNG(), "mkBF", []byte("secret!!")), true, false},
-		"credentials in PNG":               {"png", withPNG(tinyPNG(), "caBX", []byte("secret!!")), false, true},
-		"behind PNG":                       {"png", append(tinyPNG(), "secret!!"...), false, false},
-		"an unknown chunk of WebP":         {"webp", tinyWebP(nil, container.AppendWebP(nil, "ABCD", []byte("secret!!"))), true, false},
-		"a frame's unknown chunk":          {"webp", moving, true, false},
-		"credentials in WebP":              {"webp", tinyWebP(nil, container.AppendWebP(nil, "C2PA", []byte("secret!!"))), false, true},
-		"behind WebP":                      {"webp", append(tinyWebP(nil, nil), "secret!!"...), false, false},
-		"an unknown extension":             {"gif", tinyGIF("\xFF\x0BUNKNOWN 1.0\x08secret!!\x00"), true, false},
-		"a comment of GIF":                 {"gif", tinyGIF("\xFE\x08secret!!\x00"), true, false},
-		"credentials in GIF":               {"gif", tinyGIF("\xFF\x0BC2PA_GIF\x01\x00\x00\x08secret!!\x00"), false, true},
-		"behind GIF":                       {"gif", append(tinyGIF(), "secret!!"...), false, false},
-		"an unknown segment":               {"jpeg", withSegment(tinyJPEG(), container.APP0+4, []byte("secret!!")), false, false},
-		"credentials in JPEG":              {"jpeg", withSegment(tinyJPEG(), container.APP0+11, []byte("JP\x00\x01secret!!")), false, true},
-		"a segment that is not Adobe's":    {"jpeg", withSegment(tinyJPEG(), container.APP14, []byte("secret!!notAdobe")), false, false},
-		"more in Adobe's segment":          {"jpeg", bytes.Replace(tinyJPEG(), []byte("\x00\x0EAdobe\x00\x64\x00\x00\x00\x00\x01"), []byte("\x00\x16Adobe\x00\x64\x00\x00\x00\x00\x01secret!!"), 1), false, false},
-		"behind JPEG":                      {"jpeg", append(tinyJPEG(), "secret!!"...), false, false},
-		"credentials in TIFF":              {"tiff", withTag(page(binary.LittleEndian), tagCredential, "secret!!"), false, true},
+		"an unknown chunk of PNG": {"png", withPNG(tinyPNG(), "prVt", []byte("secret!!")), true, false},
+		"Fireworks' chunk":        {"png", withPNG(tinyPNG(), "mkBF", []byte("secret!!")), true, false},
+		"credentials in PNG":      {"png", withPNG(tinyPNG(), "caBX", []byte("secret!!")), false, true},
+		"behind PNG":              {"png", append(tinyPNG(), "secret!!"...), false, false},
+		"an unknown chunk of WebP": {"webp",
+			tinyWebP(nil, container.AppendWebP(nil, "ABCD", []byte("secret!!"))), true, false},
+		"a frame's unknown chunk": {"webp", moving, true, false},
+		"credentials in WebP": {"webp",
+			tinyWebP(nil, container.AppendWebP(nil, "C2PA", []byte("secret!!"))), false, true},
+		"behind WebP":          {"webp", append(tinyWebP(nil, nil), "secret!!"...), false, false},
+		"an unknown extension": {"gif", tinyGIF("\xFF\x0BUNKNOWN 1.0\x08secret!!\x00"), true, false},
+		"a comment of GIF":     {"gif", tinyGIF("\xFE\x08secret!!\x00"), true, false},
+		"credentials in GIF": {"gif", tinyGIF("\xFF\x0BC2PA_GIF\x01\x00\x00\x08secret!!\x00"), false,
+			true},
+		"behind GIF": {"gif", append(tinyGIF(), "secret!!"...), false, false},
+		"an unknown segment": {"jpeg", withSegment(tinyJPEG(), container.APP0+4, []byte("secret!!")),
+			false, false},
+		"credentials in JPEG": {"jpeg",
+			withSegment(tinyJPEG(), container.APP0+11, []byte("JP\x00\x01secret!!")), false, true},
+		"a segment that is not Adobe's": {"jpeg",
+			withSegment(tinyJPEG(), container.APP14, []byte("secret!!notAdobe")), false, false},
+		"more in Adobe's segment": {"jpeg",
+			bytes.Replace(tinyJPEG(), []byte("\x00\x0EAdobe\x00\x64\x00\x00\x00\x00\x01"),
+				[]byte("\x00\x16Adobe\x00\x64\x00\x00\x00\x00\x01secret!!"), 1), false, false},
+		"behind JPEG": {"jpeg", append(tinyJPEG(), "secret!!"...), false, false},
+		"credentials in TIFF": {"tiff", withTag(page(binary.LittleEndian), tagCredential, "secret!!"),
+			false, true},
 		"the name of a document":           {"tiff", withTag(page(binary.LittleEndian), 269, "secret!!"), true, false},
 		"layers of Photoshop":              {"tiff", withTag(page(binary.BigEndian), 37724, "secret!!"), true, false},
 		"a private tag":                    {"tiff", withTag(page(binary.BigEndian), 65000, "secret!!"), true, false},
@@ -269,11 +305,13 @@ func TestABareFileHasNothingButItsPicture(t *testing.T) {
 // XMP in GIF is read and written, and brought up to date.
 func TestGIFKeepsXMPAndComments(t *testing.T) {
 	t.Parallel()
-	file := tinyGIF(xmpExtension(packetWith(`tiff:Orientation="6"`, "")), commentGIF+"\x05hello\x00", netscapeGIF+"\x03\x01\x00\x00\x00")
+	file := tinyGIF(xmpExtension(packetWith(`tiff:Orientation="6"`, "")), commentGIF+"\x05hello\x00",
+		netscapeGIF+"\x03\x01\x00\x00\x00")
 	b := Read("gif", file).Update(Change{Width: 1, Height: 1})
 	out, lost, err := Rewrite("gif", file, b, Rewriting{})
 	back := Read("gif", out)
-	if lost || err != nil || !bytes.Equal(back.XMP, packetWith(`tiff:Orientation="1"`, "")) || len(back.Own) != 1 || !back.HasText() {
+	if lost || err != nil || !bytes.Equal(back.XMP, packetWith(`tiff:Orientation="1"`, "")) || len(back.Own) != 1 ||
+		!back.HasText() {
 		t.Errorf("%q, %v", out, err)
 	}
 	if !bytes.HasPrefix(out, []byte("GIF89a")) || !bytes.Contains(out, []byte(netscapeGIF)) || slices.Equal(out, file) {

@@ -8,7 +8,8 @@ import "slices"
 func isPixelTag(tag uint16) bool {
 	return slices.Contains([]uint16{
 		256, 257, 258, 259, 262, 266, // sides, depth, compression, photometric interpretation, order of bits
-		273, 277, 278, 279, 282, 283, 284, 290, 291, 292, 293, 296, 301, 317, 318, 319, 320, // strips, resolution, colours
+		// strips, resolution, colours
+		273, 277, 278, 279, 282, 283, 284, 290, 291, 292, 293, 296, 301, 317, 318, 319, 320,
 		322, 323, 324, 325, // tiles
 		332, 334, 336, 338, 339, 340, 341, 342, 347, 529, 530, 531, 532, // inks, formats, JPEG tables, YCbCr
 	}, tag)

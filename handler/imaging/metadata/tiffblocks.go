@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// The tags of a TIFF file's first directory that say something about the picture besides how its pixels are stored: those that
-// EXIF has in its first directory too, and blocks of their own.
+// The tags of a TIFF file's first directory that say something about the picture besides how its pixels are stored:
+// those that EXIF has in its first directory too, and blocks of their own.
 func aboutPicture() []uint16 {
 	return []uint16{
 		tagImageDescription, 0x010F, 0x0110, // make, model
@@ -103,7 +103,8 @@ func joined(iim, block []byte) []byte {
 	return out
 }
 
-// parted takes image resources apart again. The digest of IPTC goes: in a TIFF file it would be that of the padded words.
+// parted takes image resources apart again. The digest of IPTC goes: in a TIFF file it would be that of the padded
+// words.
 func parted(block []byte) (iim, others []byte) {
 	for r, err := range resources(block) {
 		switch {

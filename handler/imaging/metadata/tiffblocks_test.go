@@ -17,7 +17,8 @@ func page(order binary.AppendByteOrder) []byte {
 	out = append(out, "*pixels*"...)
 	long := func(v uint32) []byte { return order.AppendUint32(nil, v) }
 	return directory(out, order, 0, []field{
-		{tagImageWidth, 4, 1, long(4)}, {tagImageLength, 4, 1, long(2)}, {tagStripOffsets, 4, 1, long(8)}, {tagStripByteCounts, 4, 1, long(8)},
+		{tagImageWidth, 4, 1, long(4)}, {tagImageLength, 4, 1, long(2)}, {tagStripOffsets, 4, 1, long(8)},
+		{tagStripByteCounts, 4, 1, long(8)},
 	})
 }
 
@@ -31,11 +32,14 @@ func TestTIFFFilesTakeAllBlocks(t *testing.T) {
 				t.Fatalf("%s: lost %v, %v", order, lost, err)
 			}
 			got := Read("tiff", file)
-			if exifText(got.Exif, tagArtist) != "Ann Artist" || exifText(got.Exif, 0x010F) != "Camera Works" || number(t, got.Exif, tagPixelX) != 4000 ||
-				number(t, got.Exif, tagPixelY) != 3000 || number(t, got.Exif, tagOrientation) != 6 || !hasGPS(got.Exif) {
+			if exifText(got.Exif, tagArtist) != "Ann Artist" || exifText(got.Exif, 0x010F) != "Camera Works" ||
+				number(t, got.Exif, tagPixelX) != 4000 ||
+				number(t, got.Exif, tagPixelY) != 3000 || number(t, got.Exif, tagOrientation) != 6 ||
+				!hasGPS(got.Exif) {
 				t.Errorf("%s from %s: EXIF is % x", order, from, got.Exif)
 			}
-			if !bytes.Equal(got.ICC, b.ICC) || !bytes.Equal(got.XMP, b.XMP) || iptcText(got.IPTC, dataSetCopyright) != "(c)" {
+			if !bytes.Equal(got.ICC, b.ICC) || !bytes.Equal(got.XMP, b.XMP) ||
+				iptcText(got.IPTC, dataSetCopyright) != "(c)" {
 				t.Errorf("%s: a block is another one", order)
 			}
 			bare, _, err := WriteTIFF(file, Blocks{})
@@ -101,7 +105,9 @@ func TestDamagedTIFFFilesKeepTheirPixels(t *testing.T) {
 				continue
 			}
 			for _, p := range s.pixels(entries) {
-				if p.end <= len(damaged) && p.start < p.end && (p.end > len(out) || !bytes.Equal(out[p.start:p.end], damaged[p.start:p.end])) && !overlapsHeader(p) {
+				if p.end <= len(damaged) && p.start < p.end &&
+					(p.end > len(out) || !bytes.Equal(out[p.start:p.end], damaged[p.start:p.end])) &&
+					!overlapsHeader(p) {
 					t.Fatalf("the pixels at %v changed", p)
 				}
 			}

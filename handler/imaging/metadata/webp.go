@@ -69,8 +69,8 @@ func stripWebP(src []byte, keep func(data []byte) bool) ([]byte, error) {
 // frameHead is how many bytes of a frame stand before its chunks.
 const frameHead = 16
 
-// WriteWebP puts blocks into a file, in the place of those that it has; the coded pictures stay as they are. WebP has no
-// place for IPTC: lost says whether there was any, or whether the file is none that blocks can be put into.
+// WriteWebP puts blocks into a file, in the place of those that it has; the coded pictures stay as they are. WebP has
+// no place for IPTC: lost says whether there was any, or whether the file is none that blocks can be put into.
 func WriteWebP(file []byte, b Blocks) (out []byte, lost bool) {
 	var head []byte
 	var chunks [][]byte // those that stay
@@ -105,7 +105,8 @@ func WriteWebP(file []byte, b Blocks) (out []byte, lost bool) {
 		head[0] |= flag
 		return container.AppendWebP(nil, name, data)
 	}
-	icc, exif, xmp := block(container.WebPICC, "ICCP", b.ICC), block(container.WebPExif, "EXIF", b.Exif), block(container.WebPXMP, "XMP ", b.XMP)
+	icc, exif, xmp := block(container.WebPICC, "ICCP", b.ICC), block(container.WebPExif, "EXIF", b.Exif),
+		block(container.WebPXMP, "XMP ", b.XMP)
 	var extension []byte
 	if head[0] != 0 && !isLosslessAlpha(head[0], chunks) {
 		extension = container.AppendWebP(nil, "VP8X", head)
@@ -113,14 +114,14 @@ func WriteWebP(file []byte, b Blocks) (out []byte, lost bool) {
 	return container.RIFF(slices.Concat([][]byte{extension, icc}, chunks, [][]byte{exif, xmp})...), len(b.IPTC) > 0
 }
 
-// isLosslessAlpha reports whether a file is extended for nothing but the transparency of a lossless picture, which needs no
-// such thing.
+// isLosslessAlpha reports whether a file is extended for nothing but the transparency of a lossless picture, which
+// needs no such thing.
 func isLosslessAlpha(flags byte, chunks [][]byte) bool {
 	return flags == container.WebPAlpha && len(chunks) > 0 && bytes.HasPrefix(chunks[0], []byte("VP8L"))
 }
 
-// extended returns the VP8X chunk for a file that has only a picture; nil if that is none (RFC 6386, section 9.1, and RFC
-// 9649, section 3.4).
+// extended returns the VP8X chunk for a file that has only a picture; nil if that is none (RFC 6386, section 9.1, and
+// RFC 9649, section 3.4).
 func extended(c container.Chunk) []byte {
 	if len(c.Data) < 10 {
 		return nil

@@ -31,12 +31,13 @@ func stale(field Field) []property {
 
 // The packet of a file that has none.
 const (
-	packetHead = "<?xpacket begin=\"\uFEFF\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n" + `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">`
+	packetHead = "<?xpacket begin=\"\uFEFF\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n" +
+		`<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">`
 	packetTail = "</rdf:RDF></x:xmpmeta>\n" + `<?xpacket end="w"?>`
 )
 
-// setXMP returns the packet with texts set: what it said is taken out, and the texts stand in a description of their own at
-// the end.
+// setXMP returns the packet with texts set: what it said is taken out, and the texts stand in a description of their
+// own at the end.
 func setXMP(packet []byte, fields Fields) ([]byte, error) {
 	if len(packet) == 0 {
 		packet = []byte(packetHead + packetTail)
@@ -69,7 +70,8 @@ func setXMP(packet []byte, fields Fields) ([]byte, error) {
 	packet = emptyXMP.ReplaceAll(packet, nil)
 	end := bytes.LastIndex(packet, []byte("</rdf:RDF>"))
 	if own.Len() > 0 {
-		description := `<rdf:Description rdf:about=` + about + ` xmlns:dc="` + dublinCore + `" xmlns:photoshop="` + photoshop + `">` + own.String() + `</rdf:Description>`
+		description := `<rdf:Description rdf:about=` + about + ` xmlns:dc="` + dublinCore + `" xmlns:photoshop="` +
+			photoshop + `">` + own.String() + `</rdf:Description>`
 		return slices.Concat(packet[:end], []byte(description), packet[end:]), nil
 	}
 	if !bytes.Contains(packet, []byte("<rdf:Description")) {
@@ -80,7 +82,8 @@ func setXMP(packet []byte, fields Fields) ([]byte, error) {
 
 var (
 	aboutXMP = regexp.MustCompile(`<rdf:Description\s[^>]*?rdf:about\s*=\s*("[^"<]*"|'[^'<]*')`)
-	emptyXMP = regexp.MustCompile(`<rdf:Description(\s+rdf:about\s*=\s*("[^"]*"|'[^']*')|\s+xmlns:[\w.-]+\s*=\s*("[^"]*"|'[^']*'))*\s*(/>|>\s*</rdf:Description\s*>)`)
+	emptyXMP = regexp.MustCompile(
+		`<rdf:Description(\s+rdf:about\s*=\s*("[^"]*"|'[^']*')|\s+xmlns:[\w.-]+\s*=\s*("[^"]*"|'[^']*'))*\s*(/>|>\s*</rdf:Description\s*>)`)
 )
 
 // write appends the property with its texts.

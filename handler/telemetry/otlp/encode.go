@@ -11,8 +11,8 @@ import (
 )
 
 // message is a protobuf message as it grows. The numbers of fields are those of OTLP 1.9
-// (https://github.com/open-telemetry/opentelemetry-proto/tree/v1.9.0/opentelemetry/proto); a test reads what is written here with the
-// types that are generated from there.
+// (https://github.com/open-telemetry/opentelemetry-proto/tree/v1.9.0/opentelemetry/proto); a test reads what is written
+// here with the types that are generated from there.
 type message []byte
 
 func (m *message) text(field protowire.Number, s string) {

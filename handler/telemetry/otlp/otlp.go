@@ -1,6 +1,6 @@
 // Package otlp sends spans, measurements and records of the log to a collector, by OTLP over HTTP with protobuf
-// (https://opentelemetry.io/docs/specs/otlp/#otlphttp). OpenTelemetry's own exporters would bring gRPC and 7 MB to the program; what is
-// written here are the few messages that its instruments make.
+// (https://opentelemetry.io/docs/specs/otlp/#otlphttp). OpenTelemetry's own exporters would bring gRPC and 7 MB to the
+// program; what is written here are the few messages that its instruments make.
 //
 // It does not know what they mean.
 package otlp
@@ -35,8 +35,9 @@ type Options struct {
 	Service, Version      string
 	Level                 slog.Level        // of the log: what is below is not sent
 	Attributes            map[string]string // of the resource
-	Sample                bool              // whether the SDK samples as its own settings say; otherwise every trace is sent
-	Now                   func() time.Time
+	// whether the SDK samples as its own settings say; otherwise every trace is sent
+	Sample bool
+	Now    func() time.Time
 }
 
 // Pipeline collects and sends.
@@ -50,7 +51,8 @@ type Pipeline struct {
 
 // New returns a pipeline. It reaches no network; what cannot be sent is dropped, and errors are told to report.
 func New(o Options, report func(error)) (*Pipeline, error) {
-	attributes := []attribute.KeyValue{attribute.String("service.name", o.Service), attribute.String("service.version", o.Version)}
+	attributes := []attribute.KeyValue{attribute.String("service.name", o.Service),
+		attribute.String("service.version", o.Version)}
 	for name, value := range o.Attributes {
 		attributes = append(attributes, attribute.String(name, value))
 	}
@@ -81,7 +83,8 @@ func New(o Options, report func(error)) (*Pipeline, error) {
 	p.ends = append(p.ends, measures.Shutdown)
 
 	if o.Logs != "" {
-		records := sdklog.NewLoggerProvider(sdklog.WithResource(about), sdklog.WithProcessor(sdklog.NewBatchProcessor(logs{to(o.Logs)})))
+		records := sdklog.NewLoggerProvider(sdklog.WithResource(about),
+			sdklog.WithProcessor(sdklog.NewBatchProcessor(logs{to(o.Logs)})))
 		p.ends = append(p.ends, records.Shutdown)
 		p.Log = leveled{otelslog.NewHandler(telemetry.Scope, otelslog.WithLoggerProvider(records)), o.Level}
 	}
@@ -116,8 +119,8 @@ const (
 	answerMax = 64 << 10
 )
 
-// send sends a message, and again if the collector asks for that. What is not sent in the end is reported and dropped: the SDK would
-// tell the process's own log, which is sent the same way.
+// send sends a message, and again if the collector asks for that. What is not sent in the end is reported and dropped:
+// the SDK would tell the process's own log, which is sent the same way.
 func (s sender) send(ctx context.Context, m message) error {
 	var err error
 	for try := range sendTries {

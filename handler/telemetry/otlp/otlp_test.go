@@ -60,8 +60,16 @@ func (c *collector) pipeline(t *testing.T) (*otlp.Pipeline, *[]error) {
 	var mu sync.Mutex
 	reported := &[]error{}
 	p, err := otlp.New(otlp.Options{
-		Traces: c.URL + "/v1/traces", Metrics: c.URL + "/v1/metrics", Logs: c.URL + "/v1/logs", Headers: map[string]secret.Text{"api-key": secret.New("geheim")},
-		Timeout: 5 * time.Second, Service: "image-pro", Version: "v1", Level: slog.LevelInfo, Attributes: map[string]string{"deployment.environment.name": "test"}, Now: time.Now,
+		Traces:     c.URL + "/v1/traces",
+		Metrics:    c.URL + "/v1/metrics",
+		Logs:       c.URL + "/v1/logs",
+		Headers:    map[string]secret.Text{"api-key": secret.New("geheim")},
+		Timeout:    5 * time.Second,
+		Service:    "image-pro",
+		Version:    "v1",
+		Level:      slog.LevelInfo,
+		Attributes: map[string]string{"deployment.environment.name": "test"},
+		Now:        time.Now,
 	}, func(err error) {
 		mu.Lock()
 		defer mu.Unlock()
@@ -114,7 +122,8 @@ func TestSpansAreReadByOpenTelemetrysOwnTypes(t *testing.T) {
 	for _, a := range spans.Resource.Attributes {
 		named[a.Key] = a.Value.GetStringValue()
 	}
-	if named["service.name"] != "image-pro" || named["service.version"] != "v1" || named["deployment.environment.name"] != "test" || spans.ScopeSpans[0].Scope.Name != telemetry.Scope {
+	if named["service.name"] != "image-pro" || named["service.version"] != "v1" ||
+		named["deployment.environment.name"] != "test" || spans.ScopeSpans[0].Scope.Name != telemetry.Scope {
 		t.Errorf("the resource is %v, the scope %v", named, spans.ScopeSpans[0].Scope)
 	}
 	all := spans.ScopeSpans[0].Spans
@@ -122,12 +131,15 @@ func TestSpansAreReadByOpenTelemetrysOwnTypes(t *testing.T) {
 		t.Fatalf("%d spans", len(all))
 	}
 	function, request := all[0], all[1]
-	if string(request.TraceId) != "\x0a\xf7\x65\x19\x16\xcd\x43\xdd\x84\x48\xeb\x21\x1c\x80\x31\x9c" || string(request.ParentSpanId) != "\xb7\xad\x6b\x71\x69\x20\x33\x31" ||
-		request.Name != "POST /api/bulk-edits" || request.Kind != tracepb.Span_SPAN_KIND_SERVER || request.Status.Code != tracepb.Status_STATUS_CODE_ERROR ||
+	if string(request.TraceId) != "\x0a\xf7\x65\x19\x16\xcd\x43\xdd\x84\x48\xeb\x21\x1c\x80\x31\x9c" ||
+		string(request.ParentSpanId) != "\xb7\xad\x6b\x71\x69\x20\x33\x31" ||
+		request.Name != "POST /api/bulk-edits" || request.Kind != tracepb.Span_SPAN_KIND_SERVER ||
+		request.Status.Code != tracepb.Status_STATUS_CODE_ERROR ||
 		request.EndTimeUnixNano < request.StartTimeUnixNano || request.StartTimeUnixNano == 0 || request.Flags&1 != 1 {
 		t.Errorf("the request is %v", request)
 	}
-	if string(function.TraceId) != string(request.TraceId) || function.Name != "BulkSweep" || function.Kind != tracepb.Span_SPAN_KIND_CONSUMER {
+	if string(function.TraceId) != string(request.TraceId) || function.Name != "BulkSweep" ||
+		function.Kind != tracepb.Span_SPAN_KIND_CONSUMER {
 		t.Errorf("the function is %v", function)
 	}
 	for _, a := range request.Attributes {
@@ -162,7 +174,8 @@ func TestMeasurementsAreReadByOpenTelemetrysOwnTypes(t *testing.T) {
 		}
 		counts[state] = point.GetAsInt()
 	}
-	if sum := found["imagepro.images"].GetSum(); counts["edited"] != 2 || counts["skipped"] != 1 || !sum.IsMonotonic || sum.AggregationTemporality != metricspb.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMULATIVE {
+	if sum := found["imagepro.images"].GetSum(); counts["edited"] != 2 || counts["skipped"] != 1 || !sum.IsMonotonic ||
+		sum.AggregationTemporality != metricspb.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMULATIVE {
 		t.Errorf("counted %v of %v", counts, sum)
 	}
 	var edited *metricspb.HistogramDataPoint
@@ -171,7 +184,8 @@ func TestMeasurementsAreReadByOpenTelemetrysOwnTypes(t *testing.T) {
 			edited = point
 		}
 	}
-	if edited == nil || edited.GetSum() != 1.12 || edited.GetMin() != .12 || edited.GetMax() != 1 || len(edited.BucketCounts) != len(edited.ExplicitBounds)+1 || edited.StartTimeUnixNano == 0 ||
+	if edited == nil || edited.GetSum() != 1.12 || edited.GetMin() != .12 || edited.GetMax() != 1 ||
+		len(edited.BucketCounts) != len(edited.ExplicitBounds)+1 || edited.StartTimeUnixNano == 0 ||
 		found["imagepro.image.duration"].Unit != "s" {
 		t.Errorf("the durations are %v", edited)
 	}
@@ -179,7 +193,8 @@ func TestMeasurementsAreReadByOpenTelemetrysOwnTypes(t *testing.T) {
 	for _, point := range found["process.cpu.time"].GetSum().DataPoints {
 		used += point.GetAsDouble()
 	}
-	if memory := found["go.memory.used"].GetSum(); used <= 0 || memory.DataPoints[0].GetAsInt() < 1<<20 || memory.IsMonotonic {
+	if memory := found["go.memory.used"].GetSum(); used <= 0 || memory.DataPoints[0].GetAsInt() < 1<<20 ||
+		memory.IsMonotonic {
 		t.Errorf("%v s of processor, memory %v", used, memory)
 	}
 }
@@ -190,7 +205,8 @@ func TestRecordsOfTheLogAreReadByOpenTelemetrysOwnTypes(t *testing.T) {
 	p, _ := c.pipeline(t)
 	log := slog.New(p.Log).With("job", "j1")
 	ctx, done := p.Telemetry.Request(t.Context(), "GET", http.Header{"Traceparent": {hosts}})
-	log.InfoContext(ctx, "image is edited", "item", 7, "quick", true, "share", 0.5, slog.Group("more", "tags", []string{"a", "b"}), "error", errors.New("odd"), "key", secret.New("geheim"))
+	log.InfoContext(ctx, "image is edited", "item", 7, "quick", true, "share", 0.5,
+		slog.Group("more", "tags", []string{"a", "b"}), "error", errors.New("odd"), "key", secret.New("geheim"))
 	log.DebugContext(ctx, "too low")
 	log.Warn("later")
 	done("GET /api/me", 200)
@@ -204,13 +220,22 @@ func TestRecordsOfTheLogAreReadByOpenTelemetrysOwnTypes(t *testing.T) {
 	for _, a := range first.Attributes {
 		about[a.Key] = strings.ReplaceAll(a.Value.String(), " ", "")
 	}
-	for key, want := range map[string]string{"job": `string_value:"j1"`, "item": "int_value:7", "quick": "bool_value:true", "share": "double_value:0.5", "exception.message": `string_value:"odd"`, "key": `string_value:"***"`} {
+	for key, want := range map[string]string{
+		"job":               `string_value:"j1"`,
+		"item":              "int_value:7",
+		"quick":             "bool_value:true",
+		"share":             "double_value:0.5",
+		"exception.message": `string_value:"odd"`,
+		"key":               `string_value:"***"`,
+	} {
 		if about[key] != want {
 			t.Errorf("%s is %s, want %s", key, about[key], want)
 		}
 	}
-	if !strings.Contains(about["more"], `key:"tags"`) || first.Body.GetStringValue() != "image is edited" || first.SeverityNumber != logspb.SeverityNumber_SEVERITY_NUMBER_INFO ||
-		len(first.TraceId) != 16 || len(first.SpanId) != 8 || records[1].SeverityText != "WARN" || len(records[1].TraceId) != 0 {
+	if !strings.Contains(about["more"], `key:"tags"`) || first.Body.GetStringValue() != "image is edited" ||
+		first.SeverityNumber != logspb.SeverityNumber_SEVERITY_NUMBER_INFO ||
+		len(first.TraceId) != 16 || len(first.SpanId) != 8 || records[1].SeverityText != "WARN" ||
+		len(records[1].TraceId) != 0 {
 		t.Errorf("the records are %v", records)
 	}
 }
@@ -236,7 +261,8 @@ func TestWhatIsLostIsReportedAndHurtsNobody(t *testing.T) {
 	refusing := newCollector(t, 400, 401, 403, 400, 400, 400)
 	away := newCollector(t)
 	away.Close()
-	for name, c := range map[string]*collector{"the collector answered 4": refusing, "the collector cannot be reached": away} {
+	for name, c := range map[string]*collector{"the collector answered 4": refusing,
+		"the collector cannot be reached": away} {
 		p, reported := c.pipeline(t)
 		slog.New(p.Log).Info("lost")
 		_, done := p.Telemetry.Request(t.Context(), "GET", http.Header{})
@@ -246,7 +272,8 @@ func TestWhatIsLostIsReportedAndHurtsNobody(t *testing.T) {
 			t.Errorf("%s: nothing is reported", name)
 		}
 		for _, err := range *reported {
-			if text := err.Error(); !strings.Contains(text, name) || strings.Contains(text, "geheim") || strings.Contains(text, "127.0.0.1") {
+			if text := err.Error(); !strings.Contains(text, name) || strings.Contains(text, "geheim") ||
+				strings.Contains(text, "127.0.0.1") {
 				t.Errorf("reported %q, want %q", text, name)
 			}
 		}

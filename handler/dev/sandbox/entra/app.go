@@ -24,8 +24,8 @@ type App struct {
 	Federated    []Federated
 	URIs         []string // application ID URIs such as "api://localhost/<client id>"
 	RedirectURIs []string
-	// SPARedirectURIs are those of the kind single-page application: their codes are redeemed by scripts in browsers, without a
-	// credential, and by nobody else.
+	// SPARedirectURIs are those of the kind single-page application: their codes are redeemed by scripts in browsers,
+	// without a credential, and by nobody else.
 	SPARedirectURIs []string
 	// Scopes are the delegated permissions that the registration lists: names of Graph ("User.Read"), or of
 	// another API with its URI ("api://other/read"). Consent for ".default" is for all of them.
@@ -90,7 +90,8 @@ func (a App) allows(redirect string) bool {
 		known, err := url.Parse(registered)
 		if err == nil && known.Scheme == "http" && asked.Scheme == "http" &&
 			known.Hostname() == "localhost" && asked.Hostname() == "localhost" &&
-			strings.TrimSuffix(known.Path, "/") == strings.TrimSuffix(asked.Path, "/") && known.RawQuery == asked.RawQuery {
+			strings.TrimSuffix(known.Path, "/") == strings.TrimSuffix(asked.Path, "/") &&
+			known.RawQuery == asked.RawQuery {
 			return true
 		}
 	}
@@ -103,7 +104,8 @@ func (e *Entra) PutApp(app App) error {
 	if !guidForm.MatchString(app.ID) {
 		return errors.New("entra: the client id of an app must be a GUID")
 	}
-	if !slices.Contains([]string{"", "None", "SecurityGroup", "ApplicationGroup", "DirectoryRole", "All"}, app.GroupClaims) {
+	if !slices.Contains([]string{"", "None", "SecurityGroup", "ApplicationGroup", "DirectoryRole", "All"},
+		app.GroupClaims) {
 		return fmt.Errorf("entra: there are no groupMembershipClaims %q", app.GroupClaims)
 	}
 	app.ID, app.Home = strings.ToLower(app.ID), strings.ToLower(app.Home)
@@ -177,7 +179,8 @@ func (e *Entra) RemoveConsent(tenant, user, app string, scopes ...string) {
 		names = append(names, consentName(scope))
 	}
 	for key := range e.consents {
-		if key.tenant == strings.ToLower(tenant) && key.user == strings.ToLower(user) && key.app == strings.ToLower(app) &&
+		if key.tenant == strings.ToLower(tenant) && key.user == strings.ToLower(user) &&
+			key.app == strings.ToLower(app) &&
 			(len(names) == 0 || slices.Contains(names, key.scope)) {
 			delete(e.consents, key)
 		}

@@ -81,7 +81,13 @@ func (e *Entra) readSignIn(req *http.Request, query url.Values) (*signIn, *refus
 	if app.Disabled {
 		return nil, refuse(7000112, app.ID, app.Name)
 	}
-	s := &signIn{place: p, app: app, query: query, redirect: query.Get("redirect_uri"), mode: query.Get("response_mode")}
+	s := &signIn{
+		place:    p,
+		app:      app,
+		query:    query,
+		redirect: query.Get("redirect_uri"),
+		mode:     query.Get("response_mode"),
+	}
 	if !app.allows(s.redirect) {
 		return nil, refuse(50011, s.redirect, app.ID)
 	}
@@ -244,10 +250,17 @@ func (e *Entra) sendCode(w http.ResponseWriter, req *http.Request, s *signIn, us
 		method = "plain"
 	}
 	value := e.newCode(&code{
-		tenant: user.Tenant, user: user.ID, app: s.app.ID,
-		redirect: s.redirect, scope: s.query.Get("scope"), nonce: s.query.Get("nonce"),
-		challenge: s.query.Get("code_challenge"), method: method,
-		issued: e.now(), strong: strong, seen: e.generation(user.Tenant, user.ID).sessions,
+		tenant:    user.Tenant,
+		user:      user.ID,
+		app:       s.app.ID,
+		redirect:  s.redirect,
+		scope:     s.query.Get("scope"),
+		nonce:     s.query.Get("nonce"),
+		challenge: s.query.Get("code_challenge"),
+		method:    method,
+		issued:    e.now(),
+		strong:    strong,
+		seen:      e.generation(user.Tenant, user.ID).sessions,
 	})
 	back := url.Values{"code": {value}, "session_state": {directory.NewID()}}
 	if s.query.Get("client_info") == "1" {

@@ -21,7 +21,8 @@ func challengeOf(verifier string) string {
 
 // signInQuery is a good authorization request for Adele without a page.
 func signInQuery(more ...string) url.Values {
-	values := form("client_id", appID, "response_type", "code", "redirect_uri", redirect, "scope", sites+" openid profile offline_access",
+	values := form("client_id", appID, "response_type", "code", "redirect_uri", redirect, "scope",
+		sites+" openid profile offline_access",
 		"state", "the state", "nonce", "the nonce", "prompt", "none", "login_hint", "adele@contoso.example",
 		"code_challenge", challengeOf(verifier), "code_challenge_method", "S256")
 	for name, value := range form(more...) {
@@ -41,7 +42,8 @@ func (w *world) authorize(tenant string, query url.Values) reply {
 // press sends a form of a page back to where the page came from.
 func (w *world) press(path string, query, fields url.Values) reply {
 	w.t.Helper()
-	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.base+path+"?"+query.Encode(), strings.NewReader(fields.Encode()))
+	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.base+path+"?"+query.Encode(),
+		strings.NewReader(fields.Encode()))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -64,7 +66,8 @@ func back(t *testing.T, r reply) url.Values {
 }
 
 func codeForm(code string, more ...string) url.Values {
-	values := form("grant_type", "authorization_code", "client_id", appID, "client_secret", secret, "code", code, "redirect_uri", redirect, "code_verifier", verifier)
+	values := form("grant_type", "authorization_code", "client_id", appID, "client_secret", secret, "code", code,
+		"redirect_uri", redirect, "code_verifier", verifier)
 	for name, value := range form(more...) {
 		values[name] = value
 		if value[0] == "" {
@@ -101,15 +104,18 @@ func TestCodesAreBoundToVerifierRedirectClientAndTime(t *testing.T) {
 	w.put(entra.App{ID: otherAppID, Name: "Other", Home: contoso, Secrets: []entra.Secret{{Value: secret}}})
 	wantRefused(t, w.post(contoso, codeForm(code(), "code_verifier", verifier+"x")), 400, "invalid_grant", 501481, "")
 	wantRefused(t, w.post(contoso, codeForm(code(), "code_verifier", "")), 400, "invalid_grant", 50148, "")
-	wantRefused(t, w.post(contoso, codeForm(code("code_challenge", "", "code_challenge_method", ""))), 400, "invalid_grant", 50148, "")
-	wantRefused(t, w.post(contoso, codeForm(code(), "redirect_uri", "https://localhost:4444/else")), 401, "invalid_client", 500112, "")
+	wantRefused(t, w.post(contoso, codeForm(code("code_challenge", "", "code_challenge_method", ""))), 400,
+		"invalid_grant", 50148, "")
+	wantRefused(t, w.post(contoso, codeForm(code(), "redirect_uri", "https://localhost:4444/else")), 401,
+		"invalid_client", 500112, "")
 	wantRefused(t, w.post(contoso, codeForm(code(), "redirect_uri", "")), 400, "invalid_request", 900144, "")
 	wantRefused(t, w.post(contoso, codeForm(code(), "client_id", otherAppID)), 400, "invalid_grant", 70000, "bad_token")
 	wantRefused(t, w.post(fabrikam, codeForm(code())), 400, "invalid_grant", 70000, "bad_token")
 	wantRefused(t, w.post(contoso, codeForm("nonsense")), 400, "invalid_grant", 70000, "bad_token")
 	wantTokens(t, w.post(contoso, codeForm(code("code_challenge", verifier, "code_challenge_method", "plain"))))
 	wantTokens(t, w.post(contoso, codeForm(code("code_challenge", verifier, "code_challenge_method", ""))))
-	wantTokens(t, w.post(contoso, codeForm(code("code_challenge", "", "code_challenge_method", ""), "code_verifier", "")))
+	wantTokens(
+		t, w.post(contoso, codeForm(code("code_challenge", "", "code_challenge_method", ""), "code_verifier", "")))
 	late := code()
 	w.clock.advance(11 * time.Minute)
 	wantRefused(t, w.post(contoso, codeForm(late)), 400, "invalid_grant", 70008, "token_expired")
@@ -176,12 +182,14 @@ func TestSignInErrorsGoBackToTheApp(t *testing.T) {
 	}
 	for _, c := range cases {
 		got := back(t, w.authorize(contoso, signInQuery(c.more...)))
-		if got.Get("error") != c.word || !strings.HasPrefix(got.Get("error_description"), c.code+":") || got.Get("state") != "the state" {
+		if got.Get("error") != c.word || !strings.HasPrefix(got.Get("error_description"), c.code+":") ||
+			got.Get("state") != "the state" {
 			t.Errorf("%s: came back with %v, want %s %s", c.name, got, c.word, c.code)
 		}
 	}
 	w.SetPolicy(entra.Policy{Tenant: contoso, Code: 50076})
-	if got := back(t, w.authorize(contoso, signInQuery("scope", "User.Read"))); got.Get("error") != "interaction_required" || got.Get("claims") == "" {
+	if got := back(t, w.authorize(contoso, signInQuery("scope", "User.Read"))); got.Get(
+		"error") != "interaction_required" || got.Get("claims") == "" {
 		t.Errorf("with a policy: %v", got)
 	}
 	_ = w.Disable(contoso, adele, true)
@@ -204,7 +212,8 @@ func TestSignInErrorsStayOnThePageIfTheAppIsNotSure(t *testing.T) {
 		"no redirect URI":          {contoso, signInQuery("redirect_uri", ""), "AADSTS900144"},
 		"another redirect URI":     {contoso, signInQuery("redirect_uri", redirect+"/"), "AADSTS50011"},
 		"a redirect URI elsewhere": {contoso, signInQuery("redirect_uri", "https://evil.example/"), "AADSTS50011"},
-		"another port":             {contoso, signInQuery("redirect_uri", "https://localhost:5555/auth-end"), "AADSTS50011"},
+		"another port": {contoso, signInQuery("redirect_uri", "https://localhost:5555/auth-end"),
+			"AADSTS50011"},
 		"an unknown response mode": {contoso, signInQuery("response_mode", "smoke"), "AADSTS70007"},
 	} {
 		if got := w.authorize(c.tenant, c.query); got.status != 400 || !strings.Contains(got.text("raw"), c.code+":") {
@@ -216,14 +225,17 @@ func TestSignInErrorsStayOnThePageIfTheAppIsNotSure(t *testing.T) {
 func TestResponseModes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	if got := w.authorize(contoso, signInQuery("response_mode", "fragment")).header.Get("Location"); !strings.HasPrefix(got, redirect+"#code=") {
+	if got := w.authorize(contoso,
+		signInQuery("response_mode", "fragment")).header.Get("Location"); !strings.HasPrefix(got, redirect+"#code=") {
 		t.Errorf("fragment: %s", got)
 	}
-	if got := w.authorize(contoso, signInQuery("response_mode", "query")).header.Get("Location"); !strings.HasPrefix(got, redirect+"?code=") {
+	if got := w.authorize(contoso,
+		signInQuery("response_mode", "query")).header.Get("Location"); !strings.HasPrefix(got, redirect+"?code=") {
 		t.Errorf("query: %s", got)
 	}
 	page := w.authorize(contoso, signInQuery("response_mode", "form_post"))
-	if page.status != http.StatusOK || !strings.Contains(page.text("raw"), `action="`+redirect+`"`) || !strings.Contains(page.text("raw"), `name="code"`) {
+	if page.status != http.StatusOK || !strings.Contains(page.text("raw"), `action="`+redirect+`"`) ||
+		!strings.Contains(page.text("raw"), `name="code"`) {
 		t.Errorf("form_post: %d %v", page.status, page.body)
 	}
 }
@@ -235,11 +247,13 @@ func TestThePageLetsAUserConsent(t *testing.T) {
 	path := "/" + contoso + "/oauth2/v2.0/authorize"
 	query := signInQuery("prompt", "consent")
 	page := w.get(path + "?" + query.Encode())
-	if page.status != http.StatusOK || !strings.Contains(page.text("raw"), "Adele Vance") || strings.Contains(page.text("raw"), "Frida") || !strings.Contains(page.text("raw"), "Sites.ReadWrite.All") {
+	if page.status != http.StatusOK || !strings.Contains(page.text("raw"), "Adele Vance") ||
+		strings.Contains(page.text("raw"), "Frida") || !strings.Contains(page.text("raw"), "Sites.ReadWrite.All") {
 		t.Fatalf("the page is %v", page.body)
 	}
 	declined := back(t, w.press(path, query, form("user", alex, "decision", "cancel")))
-	if declined.Get("error") != "access_denied" || declined.Get("error_subcode") != "cancel" || !strings.HasPrefix(declined.Get("error_description"), "AADSTS65004:") {
+	if declined.Get("error") != "access_denied" || declined.Get("error_subcode") != "cancel" ||
+		!strings.HasPrefix(declined.Get("error_description"), "AADSTS65004:") {
 		t.Errorf("declined: %v", declined)
 	}
 	accepted := back(t, w.press(path, query, form("user", alex, "decision", "accept")))
@@ -264,11 +278,13 @@ func TestThePageKeepsPoliciesAndDisabledUsers(t *testing.T) {
 	path := "/" + contoso + "/oauth2/v2.0/authorize"
 	query := signInQuery("prompt", "consent")
 	w.SetPolicy(entra.Policy{Tenant: contoso, NoUserConsent: true})
-	if got := back(t, w.press(path, query, form("user", alex, "decision", "accept"))); !strings.HasPrefix(got.Get("error_description"), "AADSTS90094:") {
+	if got := back(t, w.press(path, query, form("user", alex, "decision", "accept"))); !strings.HasPrefix(
+		got.Get("error_description"), "AADSTS90094:") {
 		t.Errorf("without user consent: %v", got)
 	}
 	w.SetPolicy(entra.Policy{Tenant: contoso, Code: 53003})
-	if got := w.press(path, query, form("user", alex, "decision", "accept")); got.status != 400 || !strings.Contains(got.text("raw"), "AADSTS53003") {
+	if got := w.press(path, query, form("user", alex, "decision", "accept")); got.status != 400 ||
+		!strings.Contains(got.text("raw"), "AADSTS53003") {
 		t.Errorf("blocked: %d %v", got.status, got.body)
 	}
 	w.SetPolicy(entra.Policy{Tenant: contoso, Code: 50076})
@@ -277,10 +293,12 @@ func TestThePageKeepsPoliciesAndDisabledUsers(t *testing.T) {
 	wantTokens(t, got)
 	wantTokens(t, w.post(contoso, refreshForm(got.text("refresh_token"))))
 	_ = w.Disable(contoso, alex, true)
-	if got := w.press(path, query, form("user", alex, "decision", "accept")); got.status != 400 || !strings.Contains(got.text("raw"), "AADSTS50057") {
+	if got := w.press(path, query, form("user", alex, "decision", "accept")); got.status != 400 ||
+		!strings.Contains(got.text("raw"), "AADSTS50057") {
 		t.Errorf("disabled: %d %v", got.status, got.body)
 	}
-	if got := w.press(path, query, form("user", "nobody", "decision", "accept")); got.status != 400 || !strings.Contains(got.text("raw"), "AADSTS50034") {
+	if got := w.press(path, query, form("user", "nobody", "decision", "accept")); got.status != 400 ||
+		!strings.Contains(got.text("raw"), "AADSTS50034") {
 		t.Errorf("nobody: %d %v", got.status, got.body)
 	}
 }
@@ -290,23 +308,29 @@ func TestAdministratorsConsentForTheTenant(t *testing.T) {
 	w := newWorld(t)
 	w.RemoveConsent(contoso, "", appID)
 	const path = "/organizations/v2.0/adminconsent"
-	query := form("client_id", appID, "redirect_uri", redirect, "state", "s1", "scope", "https://graph.microsoft.com/.default")
+	query := form("client_id", appID, "redirect_uri", redirect, "state", "s1", "scope",
+		"https://graph.microsoft.com/.default")
 	page := w.get(path + "?" + query.Encode())
-	if page.status != http.StatusOK || !strings.Contains(page.text("raw"), "Adele") || strings.Contains(page.text("raw"), "Alex") || !strings.Contains(page.text("raw"), "Sites.ReadWrite.All") {
+	if page.status != http.StatusOK || !strings.Contains(page.text("raw"), "Adele") ||
+		strings.Contains(page.text("raw"), "Alex") || !strings.Contains(page.text("raw"), "Sites.ReadWrite.All") {
 		t.Errorf("the page is %v", page.body)
 	}
-	if got := w.press(path, query, form("user", alex, "decision", "accept")); got.status != 400 || !strings.Contains(got.text("raw"), "AADSTS90094") {
+	if got := w.press(path, query, form("user", alex, "decision", "accept")); got.status != 400 ||
+		!strings.Contains(got.text("raw"), "AADSTS90094") {
 		t.Errorf("a member: %d %v", got.status, got.body)
 	}
-	if got := back(t, w.press(path, query, form("user", adele, "decision", "cancel"))); got.Get("error") != "permission_denied" || got.Get("state") != "s1" {
+	if got := back(t, w.press(path, query, form("user", adele, "decision", "cancel"))); got.Get(
+		"error") != "permission_denied" || got.Get("state") != "s1" {
 		t.Errorf("declined: %v", got)
 	}
 	bad := form("client_id", appID, "redirect_uri", redirect, "scope", "No.Such")
-	if got := back(t, w.press(path, bad, form("user", adele, "decision", "accept"))); got.Get("error") != "invalid_scope" {
+	if got := back(t, w.press(path, bad, form("user", adele, "decision", "accept"))); got.Get(
+		"error") != "invalid_scope" {
 		t.Errorf("an unknown scope: %v", got)
 	}
 	got := back(t, w.press(path, query, form("user", adele, "decision", "accept")))
-	if got.Get("admin_consent") != "True" || got.Get("tenant") != contoso || got.Get("scope") == "" || got.Get("state") != "s1" {
+	if got.Get("admin_consent") != "True" || got.Get("tenant") != contoso || got.Get("scope") == "" ||
+		got.Get("state") != "s1" {
 		t.Errorf("accepted: %v", got)
 	}
 	wantTokens(t, w.post(contoso, oboForm(w.teams(entra.TeamsTokenRequest{User: alex}), sites)))
@@ -341,7 +365,8 @@ func TestCodesOfSinglePageApplicationsAreForScriptsInBrowsersAlone(t *testing.T)
 	refresh := got.text("refresh_token")
 	wantRefused(t, w.post(contoso, bare(code(page))), 401, "invalid_client", 7000218, "")
 	wantRefused(t, w.post(contoso, codeForm(code(page), "redirect_uri", page)), 400, "invalid_request", 9002327, "")
-	wantRefused(t, w.post(contoso, codeForm(code(redirect), "client_secret", ""), script), 400, "invalid_request", 9002326, "")
+	wantRefused(t, w.post(contoso, codeForm(code(redirect), "client_secret", ""), script), 400, "invalid_request",
+		9002326, "")
 
 	again := refreshForm(refresh)
 	wantRefused(t, w.post(contoso, again), 400, "invalid_request", 9002327, "")

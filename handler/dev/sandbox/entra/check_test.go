@@ -79,7 +79,8 @@ func TestRevocationChallengesTheTokensOfCP1Clients(t *testing.T) {
 	if want := `{"access_token":{"nbf":{"essential":true,"value":"1772366400"}}}`; challenged(err) != want {
 		t.Errorf("Check = %v, want the challenge %s", err, want)
 	}
-	wantRefused(t, w.post(contoso, refreshForm(continuous.text("refresh_token"))), 400, "invalid_grant", 50173, "bad_token")
+	wantRefused(t, w.post(contoso, refreshForm(continuous.text("refresh_token"))), 400, "invalid_grant", 50173,
+		"bad_token")
 	if _, err := w.Check(t.Context(), w.obo("claims", cp1).text("access_token")); err != nil {
 		t.Errorf("after signing in again: %v", err)
 	}

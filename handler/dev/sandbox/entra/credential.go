@@ -117,7 +117,8 @@ func (e *Entra) tokenAudiences(p place) []string {
 	var all []string
 	for _, name := range []string{p.name, p.id} {
 		if name != "" {
-			all = append(all, e.base+"/"+name+"/oauth2/v2.0/token", e.base+"/"+name+"/oauth2/token", e.base+"/"+name+"/v2.0")
+			all = append(all, e.base+"/"+name+"/oauth2/v2.0/token", e.base+"/"+name+"/oauth2/token",
+				e.base+"/"+name+"/v2.0")
 		}
 	}
 	return all
@@ -155,7 +156,9 @@ func checkTimes(t *jwt, now time.Time) *refusal {
 
 // checkFederated accepts a token of an issuer that the app trusts (workload identity federation).
 func (e *Entra) checkFederated(r *tokenRequest, t *jwt) *refusal {
-	trusted := slices.DeleteFunc(slices.Clone(r.app.Federated), func(f Federated) bool { return f.Issuer != t.text("iss") })
+	trusted := slices.DeleteFunc(slices.Clone(r.app.Federated), func(f Federated) bool {
+		return f.Issuer != t.text("iss")
+	})
 	if len(trusted) == 0 {
 		return refuse(700211, t.text("iss"))
 	}

@@ -76,7 +76,14 @@ func TestClientsProveThemselvesWithACertificate(t *testing.T) {
 	endpoint := w.base + "/" + contoso + "/oauth2/v2.0/token"
 	good := func(change ...string) jwt.MapClaims {
 		now := w.clock.Now()
-		c := jwt.MapClaims{"aud": endpoint, "iss": appID, "sub": appID, "jti": "1", "nbf": now.Unix(), "exp": now.Add(10 * time.Minute).Unix()}
+		c := jwt.MapClaims{
+			"aud": endpoint,
+			"iss": appID,
+			"sub": appID,
+			"jti": "1",
+			"nbf": now.Unix(),
+			"exp": now.Add(10 * time.Minute).Unix(),
+		}
 		for i := 0; i+1 < len(change); i += 2 {
 			c[change[i]] = change[i+1]
 		}
@@ -93,22 +100,28 @@ func TestClientsProveThemselvesWithACertificate(t *testing.T) {
 		claims jwt.MapClaims
 		code   int // 0: accepted
 	}{
-		{"PS256 and base64 with padding, as MSAL Go", jwt.SigningMethodPS256, map[string]any{"x5t#S256": std}, good(), 0},
+		{"PS256 and base64 with padding, as MSAL Go", jwt.SigningMethodPS256, map[string]any{"x5t#S256": std}, good(),
+			0},
 		{"PS256 and base64url", jwt.SigningMethodPS256, map[string]any{"x5t#S256": raw}, good(), 0},
 		{"RS256", jwt.SigningMethodRS256, map[string]any{"x5t#S256": raw}, good(), 0},
-		{"SHA-1 thumbprint", jwt.SigningMethodRS256, map[string]any{"x5t": base64.RawURLEncoding.EncodeToString(sum1[:])}, good(), 0},
-		{"audience is the issuer", jwt.SigningMethodPS256, map[string]any{"x5t#S256": raw}, good("aud", w.base+"/"+contoso+"/v2.0"), 0},
+		{"SHA-1 thumbprint", jwt.SigningMethodRS256,
+			map[string]any{"x5t": base64.RawURLEncoding.EncodeToString(sum1[:])}, good(), 0},
+		{"audience is the issuer", jwt.SigningMethodPS256, map[string]any{"x5t#S256": raw},
+			good("aud", w.base+"/"+contoso+"/v2.0"), 0},
 		{"no thumbprint", jwt.SigningMethodPS256, nil, good(), 700027},
 		{"an unregistered certificate", jwt.SigningMethodPS256, map[string]any{"x5t#S256": "AAAA"}, good(), 700027},
 		{"PS384", jwt.SigningMethodPS384, map[string]any{"x5t#S256": raw}, good(), 700027},
 		{"no jti", jwt.SigningMethodPS256, map[string]any{"x5t#S256": raw}, anonymous, 700027},
 		{"another subject", jwt.SigningMethodPS256, map[string]any{"x5t#S256": raw}, good("sub", otherAppID), 700021},
-		{"another audience", jwt.SigningMethodPS256, map[string]any{"x5t#S256": raw}, good("aud", "https://login.microsoftonline.com/common/oauth2/v2.0/token"), 700023},
-		{"another tenant's audience", jwt.SigningMethodPS256, map[string]any{"x5t#S256": raw}, good("aud", w.base+"/"+fabrikam+"/oauth2/v2.0/token"), 700023},
+		{"another audience", jwt.SigningMethodPS256, map[string]any{"x5t#S256": raw},
+			good("aud", "https://login.microsoftonline.com/common/oauth2/v2.0/token"), 700023},
+		{"another tenant's audience", jwt.SigningMethodPS256, map[string]any{"x5t#S256": raw},
+			good("aud", w.base+"/"+fabrikam+"/oauth2/v2.0/token"), 700023},
 		{"expired", jwt.SigningMethodPS256, map[string]any{"x5t#S256": raw}, late, 700024},
 		{"not yet valid", jwt.SigningMethodPS256, map[string]any{"x5t#S256": raw}, early, 700024},
 		{"without exp", jwt.SigningMethodPS256, map[string]any{"x5t#S256": raw}, endless, 700024},
-		{"another issuer", jwt.SigningMethodPS256, map[string]any{"x5t#S256": raw}, good("iss", "https://idp.example"), 700211},
+		{"another issuer", jwt.SigningMethodPS256, map[string]any{"x5t#S256": raw}, good("iss", "https://idp.example"),
+			700211},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -129,7 +142,8 @@ func TestClientsProveThemselvesWithACertificate(t *testing.T) {
 	untyped.Del("client_assertion_type")
 	wantRefused(t, w.post(contoso, untyped), 400, "invalid_request", 900144, "")
 	tampered := clientAssertion(t, jwt.SigningMethodPS256, map[string]any{"x5t#S256": raw}, good())
-	wantRefused(t, w.post(contoso, w.withAssertion(tampered[:len(tampered)-8]+"AAAAAAAA")), 401, "invalid_client", 700027, "")
+	wantRefused(t, w.post(contoso, w.withAssertion(tampered[:len(tampered)-8]+"AAAAAAAA")), 401, "invalid_client",
+		700027, "")
 }
 
 func TestClientsProveThemselvesWithBasic(t *testing.T) {
@@ -143,7 +157,8 @@ func TestClientsProveThemselvesWithBasic(t *testing.T) {
 	wantTokens(t, w.post(contoso, values, basic(appID, secret)))
 	wantRefused(t, w.post(contoso, values, basic(otherAppID, secret)), 400, "invalid_request", 90023, "")
 	wantRefused(t, w.post(contoso, values, basic(appID, "wrong")), 401, "invalid_client", 7000215, "")
-	wantRefused(t, w.post(contoso, values, func(r *http.Request) { r.Header.Set("Authorization", "Bearer x") }), 400, "invalid_request", 90023, "")
+	wantRefused(t, w.post(contoso, values, func(r *http.Request) { r.Header.Set("Authorization", "Bearer x") }), 400,
+		"invalid_request", 90023, "")
 	values.Del("client_id")
 	wantTokens(t, w.post(contoso, values, basic(appID, secret)))
 	values.Set("client_secret", secret)
@@ -163,7 +178,8 @@ func TestClientsProveThemselvesWithAnotherIssuersToken(t *testing.T) {
 	w.put(w.app)
 	send := func(kid, iss, sub, aud string) reply {
 		c := jwt.MapClaims{"iss": iss, "sub": sub, "aud": aud, "exp": w.clock.Now().Add(time.Hour).Unix()}
-		return w.post(contoso, w.withAssertion(clientAssertion(t, jwt.SigningMethodRS256, map[string]any{"kid": kid}, c)))
+		return w.post(contoso,
+			w.withAssertion(clientAssertion(t, jwt.SigningMethodRS256, map[string]any{"kid": kid}, c)))
 	}
 	const audience = "api://AzureADTokenExchange"
 	wantTokens(t, send("k1", issuer, subject, audience))
@@ -172,7 +188,8 @@ func TestClientsProveThemselvesWithAnotherIssuersToken(t *testing.T) {
 	wantRefused(t, send("k1", issuer, subject, "https://elsewhere"), 401, "invalid_client", 700212, "")
 	wantRefused(t, send("k2", issuer, subject, audience), 401, "invalid_client", 700027, "")
 	wantRefused(t, send("k1", own, "managed-identity", audience), 401, "invalid_client", 700027, "")
-	identity := w.teams(entra.TeamsTokenRequest{Version: 2, Audience: audience, Claims: map[string]any{"sub": "managed-identity"}})
+	identity := w.teams(
+		entra.TeamsTokenRequest{Version: 2, Audience: audience, Claims: map[string]any{"sub": "managed-identity"}})
 	wantTokens(t, w.post(contoso, w.withAssertion(identity)))
 	w.clock.advance(2 * time.Hour)
 	wantRefused(t, w.post(contoso, w.withAssertion(identity)), 401, "invalid_client", 700024, "")
@@ -184,13 +201,15 @@ func TestClientCredentialsGiveAnAppOnlyToken(t *testing.T) {
 	w.app.Roles = []string{"Sites.Selected"}
 	w.put(w.app)
 	ask := func(tenant, scope string) reply {
-		return w.post(tenant, form("grant_type", "client_credentials", "client_id", appID, "client_secret", secret, "scope", scope))
+		return w.post(tenant,
+			form("grant_type", "client_credentials", "client_id", appID, "client_secret", secret, "scope", scope))
 	}
 	const everything = "https://graph.microsoft.com/.default"
 	got := ask(contoso, everything)
 	wantTokens(t, got)
 	grant, err := w.Check(t.Context(), got.text("access_token"))
-	if err != nil || grant.User != "" || grant.Tenant != contoso || len(grant.Scopes) != 1 || got.text("refresh_token") != "" {
+	if err != nil || grant.User != "" || grant.Tenant != contoso || len(grant.Scopes) != 1 ||
+		got.text("refresh_token") != "" {
 		t.Errorf("the token stands for %v, %v", grant, err)
 	}
 	wantTokens(t, ask(contoso, everything+" openid offline_access profile")) // as MSAL Go asks

@@ -21,11 +21,15 @@ func TestConfigurationNamesEndpointsAndIssuerOfTheTenant(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	cases := []struct{ path, issuer, tokens, keys string }{
-		{"/" + contoso + "/v2.0", "/" + contoso + "/v2.0", "/" + contoso + "/oauth2/v2.0/token", "/" + contoso + "/discovery/v2.0/keys"},
-		{"/" + strings.ToUpper(contoso) + "/v2.0", "/" + contoso + "/v2.0", "/" + contoso + "/oauth2/v2.0/token", "/" + contoso + "/discovery/v2.0/keys"},
-		{"/contoso.onmicrosoft.com/v2.0", "/" + contoso + "/v2.0", "/contoso.onmicrosoft.com/oauth2/v2.0/token", "/contoso.onmicrosoft.com/discovery/v2.0/keys"},
+		{"/" + contoso + "/v2.0", "/" + contoso + "/v2.0", "/" + contoso + "/oauth2/v2.0/token",
+			"/" + contoso + "/discovery/v2.0/keys"},
+		{"/" + strings.ToUpper(contoso) + "/v2.0", "/" + contoso + "/v2.0", "/" + contoso + "/oauth2/v2.0/token",
+			"/" + contoso + "/discovery/v2.0/keys"},
+		{"/contoso.onmicrosoft.com/v2.0", "/" + contoso + "/v2.0", "/contoso.onmicrosoft.com/oauth2/v2.0/token",
+			"/contoso.onmicrosoft.com/discovery/v2.0/keys"},
 		{"/common/v2.0", "/{tenantid}/v2.0", "/common/oauth2/v2.0/token", "/common/discovery/v2.0/keys"},
-		{"/organizations/v2.0", "/{tenantid}/v2.0", "/organizations/oauth2/v2.0/token", "/organizations/discovery/v2.0/keys"},
+		{"/organizations/v2.0", "/{tenantid}/v2.0", "/organizations/oauth2/v2.0/token",
+			"/organizations/discovery/v2.0/keys"},
 		{"/common", "/{tenantid}/", "/common/oauth2/token", "/common/discovery/keys"},
 		{"/" + contoso, "/" + contoso + "/", "/" + contoso + "/oauth2/token", "/" + contoso + "/discovery/keys"},
 	}
@@ -36,9 +40,12 @@ func TestConfigurationNamesEndpointsAndIssuerOfTheTenant(t *testing.T) {
 		if diff := cmp.Diff(want, seen); got.status != http.StatusOK || diff != "" {
 			t.Errorf("%s: %d (-want +got)\n%s", c.path, got.status, diff)
 		}
-		for _, member := range []string{"authorization_endpoint", "device_authorization_endpoint", "end_session_endpoint", "response_modes_supported",
-			"response_types_supported", "subject_types_supported", "id_token_signing_alg_values_supported", "scopes_supported", "claims_supported",
-			"token_endpoint_auth_methods_supported", "tenant_region_scope", "cloud_instance_name", "cloud_graph_host_name", "msgraph_host"} {
+		for _, member := range []string{"authorization_endpoint", "device_authorization_endpoint",
+			"end_session_endpoint", "response_modes_supported",
+			"response_types_supported", "subject_types_supported", "id_token_signing_alg_values_supported",
+			"scopes_supported", "claims_supported",
+			"token_endpoint_auth_methods_supported", "tenant_region_scope", "cloud_instance_name",
+			"cloud_graph_host_name", "msgraph_host"} {
 			if _, ok := got.body[member]; !ok {
 				t.Errorf("%s: %s is missing", c.path, member)
 			}
@@ -49,7 +56,8 @@ func TestConfigurationNamesEndpointsAndIssuerOfTheTenant(t *testing.T) {
 func TestConfigurationOfAnUnknownTenantIsInvalidTenant(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for _, path := range []string{"/v2.0/.well-known/openid-configuration", "/.well-known/openid-configuration", "/discovery/keys", "/discovery/v2.0/keys"} {
+	for _, path := range []string{"/v2.0/.well-known/openid-configuration", "/.well-known/openid-configuration",
+		"/discovery/keys", "/discovery/v2.0/keys"} {
 		wantRefused(t, w.get("/33333333-cccc-4ccc-8ccc-333333333333"+path), 400, "invalid_tenant", 90002, "")
 		wantRefused(t, w.get("/nowhere"+path), 400, "invalid_tenant", 900023, "")
 	}
@@ -64,7 +72,8 @@ func TestInstanceDiscoveryKnowsOnlyThisHost(t *testing.T) {
 		t.Errorf("answered %d %v", got.status, got.body)
 	}
 	wantRefused(t, w.get(path), 400, "invalid_request", 90014, "")
-	wantRefused(t, w.get(path+"&authorization_endpoint=https://evil.example/common/oauth2/v2.0/authorize"), 400, "invalid_instance", 50049, "")
+	wantRefused(t, w.get(path+"&authorization_endpoint=https://evil.example/common/oauth2/v2.0/authorize"), 400,
+		"invalid_instance", 50049, "")
 }
 
 // publicKeys reads a key set as a client does and checks each key against its certificate.
@@ -73,7 +82,8 @@ func (w *world) publicKeys(path string) (keys map[string]*rsa.PublicKey, issuers
 	keys, issuers = map[string]*rsa.PublicKey{}, map[string]string{}
 	for _, k := range w.get(path).body["keys"].([]any) {
 		member := func(name string) string { s, _ := k.(map[string]any)[name].(string); return s }
-		if _, ok := k.(map[string]any)["alg"]; ok || member("kty") != "RSA" || member("use") != "sig" || member("cloud_instance_name") == "" {
+		if _, ok := k.(map[string]any)["alg"]; ok || member("kty") != "RSA" || member("use") != "sig" ||
+			member("cloud_instance_name") == "" {
 			w.t.Errorf("key %v: wants kty RSA, use sig, cloud_instance_name, and no alg", k)
 		}
 		n, err1 := base64.RawURLEncoding.DecodeString(member("n"))
@@ -86,7 +96,8 @@ func (w *world) publicKeys(path string) (keys map[string]*rsa.PublicKey, issuers
 		}
 		key := &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(new(big.Int).SetBytes(exponent).Int64())}
 		sum := sha1.Sum(certificate.Raw)
-		if !bytes.Equal(sum[:], print) || !key.Equal(certificate.PublicKey) || certificate.CheckSignatureFrom(certificate) == nil && certificate.IsCA {
+		if !bytes.Equal(sum[:], print) || !key.Equal(certificate.PublicKey) ||
+			certificate.CheckSignatureFrom(certificate) == nil && certificate.IsCA {
 			w.t.Errorf("key %s does not fit its certificate", member("kid"))
 		}
 		keys[member("kid")], issuers[member("kid")] = key, member("issuer")
@@ -120,7 +131,8 @@ func TestKeySetsCarryThumbprintsAndIssuers(t *testing.T) {
 func (w *world) verify(token string) error {
 	w.t.Helper()
 	keys, _ := w.publicKeys("/common/discovery/v2.0/keys")
-	_, err := jwt.NewParser(jwt.WithValidMethods([]string{"RS256"}), jwt.WithTimeFunc(w.clock.Now), jwt.WithExpirationRequired()).Parse(token,
+	_, err := jwt.NewParser(jwt.WithValidMethods([]string{"RS256"}), jwt.WithTimeFunc(w.clock.Now),
+		jwt.WithExpirationRequired()).Parse(token,
 		func(token *jwt.Token) (any, error) {
 			kid, _ := token.Header["kid"].(string)
 			if key, ok := keys[kid]; ok {

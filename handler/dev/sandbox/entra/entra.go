@@ -1,7 +1,8 @@
 // Package entra is Microsoft Entra ID for one machine: discovery documents, signing keys, the token
 // endpoint with its grants and refusals, the sign-in and consent pages, what stands for Teams' getAuthToken,
-// and the endpoint from which a function app gets tokens of its managed identities. It is as strict as the documented service and answers with its wire format, so that clients
-// written for the real one work against it and mistakes show here first.
+// and the endpoint from which a function app gets tokens of its managed identities. It is as strict as the documented
+// service and answers with its wire format, so that clients written for the real one work against it and mistakes show
+// here first.
 //
 // Two things stand in for hosts of Microsoft: the base URL is the host of both v2 issuers
 // (login.microsoftonline.com) and v1 issuers (sts.windows.net). Resources keep their real names: scopes of

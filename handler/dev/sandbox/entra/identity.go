@@ -29,7 +29,8 @@ type Identity struct {
 // PutIdentity assigns an identity to the function app, or replaces the one with the same client id. The app has
 // one identity of its own: of several with System, the last is it.
 func (e *Entra) PutIdentity(i Identity) {
-	i.Tenant, i.ClientID, i.ObjectID = strings.ToLower(i.Tenant), strings.ToLower(i.ClientID), strings.ToLower(i.ObjectID)
+	i.Tenant, i.ClientID, i.ObjectID = strings.ToLower(i.Tenant), strings.ToLower(i.ClientID),
+		strings.ToLower(i.ObjectID)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.identities[i.ClientID] = i
@@ -109,7 +110,9 @@ func (e *Entra) readIdentity(header string, query url.Values) (Identity, *identi
 
 // identity finds the identity that a query names, or the system's. It returns what is wrong if there is none.
 func (e *Entra) identity(query url.Values) (Identity, string) {
-	named := slices.DeleteFunc([]string{"client_id", "principal_id", "object_id", "mi_res_id"}, func(name string) bool { return !query.Has(name) })
+	named := slices.DeleteFunc([]string{"client_id", "principal_id", "object_id", "mi_res_id"}, func(name string) bool {
+		return !query.Has(name)
+	})
 	if len(named) > 1 {
 		return Identity{}, "Only one of the parameters " + strings.Join(named, ", ") + " may be used."
 	}
@@ -128,25 +131,29 @@ func (e *Entra) identity(query url.Values) (Identity, string) {
 			return i, ""
 		}
 	}
-	return Identity{}, "No User Assigned or Delegated Managed Identity found for specified ClientId/ResourceId/PrincipalId."
+	return Identity{}, "No User Assigned or Delegated Managed Identity found for specified " +
+		"ClientId/ResourceId/PrincipalId."
 }
 
-// azureIssuer is the issuer of tokens for Azure's services, which read tokens of version 1; what stands for them on one machine
-// knows it by its real name.
+// azureIssuer is the issuer of tokens for Azure's services, which read tokens of version 1; what stands for them on one
+// machine knows it by its real name.
 const azureIssuer = "https://sts.windows.net/"
 
-// identityAnswer makes a token of an identity for a resource: of version 1 for a service of Azure, of version 2 for an application.
+// identityAnswer makes a token of an identity for a resource: of version 1 for a service of Azure, of version 2 for an
+// application.
 func (e *Entra) identityAnswer(i Identity, resource string) map[string]string {
 	now := e.now()
 	begin, expires := now.Add(-backdate).Unix(), now.Add(identityLifetime).Unix()
 	key := e.ring.signing(false)
 	claims, version := map[string]any{
-		"aud": resource, "iat": begin, "nbf": begin, "exp": expires, "aio": segment(mark{Salt: opaque(8)}), "idtyp": "app",
-		"oid": i.ObjectID, "sub": i.ObjectID, "tid": i.Tenant, "rh": "1." + opaque(40), "uti": opaque(16),
+		"aud": resource, "iat": begin, "nbf": begin, "exp": expires, "aio": segment(mark{Salt: opaque(8)}),
+		"idtyp": "app",
+		"oid":   i.ObjectID, "sub": i.ObjectID, "tid": i.Tenant, "rh": "1." + opaque(40), "uti": opaque(16),
 	}, 2
 	if strings.HasPrefix(resource, "https://") {
 		version = 1
-		claims["iss"], claims["appid"], claims["appidacr"], claims["ver"] = azureIssuer+i.Tenant+"/", i.ClientID, "2", "1.0"
+		claims["iss"], claims["appid"], claims["appidacr"], claims["ver"] = azureIssuer+i.Tenant+"/", i.ClientID, "2",
+			"1.0"
 	} else {
 		claims["iss"], claims["azp"], claims["azpacr"], claims["ver"] = e.issuer(2, i.Tenant), i.ClientID, "2", "2.0"
 	}

@@ -85,7 +85,8 @@ func TestIdentitiesGetTokensForAResource(t *testing.T) {
 			got := w.askIdentity(w.IdentityHeader(), query.Encode())
 			wantTokens(t, got)
 			expires := w.clock.Now().Add(24 * time.Hour).Unix()
-			if got.text("client_id") != c.client || got.text("resource") != query.Get("resource") || got.text("token_type") != "Bearer" ||
+			if got.text("client_id") != c.client || got.text("resource") != query.Get("resource") ||
+				got.text("token_type") != "Bearer" ||
 				got.text("expires_on") != strconv.FormatInt(expires, 10) || len(got.body) != 5 {
 				t.Errorf("answered %v", got.body)
 			}
@@ -94,10 +95,12 @@ func TestIdentitiesGetTokensForAResource(t *testing.T) {
 				t.Error(err)
 			}
 			payload := claims(t, token)
-			wanted := map[string]any{"iss": w.base + "/" + contoso + "/v2.0", "sub": c.object, "oid": c.object, "tid": contoso, "azp": c.client,
+			wanted := map[string]any{"iss": w.base + "/" + contoso + "/v2.0", "sub": c.object, "oid": c.object,
+				"tid": contoso, "azp": c.client,
 				"aud": query.Get("resource"), "exp": float64(expires), "ver": "2.0", "idtyp": "app", "scp": nil}
 			if strings.HasPrefix(query.Get("resource"), "https://") {
-				wanted["iss"], wanted["ver"], wanted["azp"], wanted["appid"] = "https://sts.windows.net/"+contoso+"/", "1.0", nil, c.client
+				wanted["iss"], wanted["ver"], wanted["azp"], wanted["appid"] = "https://sts.windows.net/"+contoso+"/",
+					"1.0", nil, c.client
 			}
 			for name, want := range wanted {
 				if payload[name] != want {
@@ -134,13 +137,17 @@ func TestTheIdentityEndpointRefusesOthers(t *testing.T) {
 		{"an unknown client id", good, identityQuery("client_id", appID), 400},
 		{"an object id for a client id", good, identityQuery("client_id", assignedObject), 400},
 		{"an unknown object id", good, identityQuery("object_id", assignedID), 400},
-		{"a resource id", good, identityQuery("mi_res_id", "/subscriptions/s/resourcegroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i"), 400},
+		{"a resource id", good,
+			identityQuery("mi_res_id",
+				"/subscriptions/s/resourcegroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i"), 400},
 		{"two names", good, identityQuery("client_id", assignedID, "object_id", assignedObject), 400},
-		{"an empty client id", good, url.Values{"api-version": {"2019-08-01"}, "resource": {exchangeAudience}, "client_id": {""}}, 400},
+		{"an empty client id", good,
+			url.Values{"api-version": {"2019-08-01"}, "resource": {exchangeAudience}, "client_id": {""}}, 400},
 	}
 	for _, c := range cases {
 		got := w.askIdentity(c.header, c.query.Encode())
-		if got.status != c.status || got.body["statusCode"] != float64(c.status) || got.text("message") == "" || len(got.body) != 2 {
+		if got.status != c.status || got.body["statusCode"] != float64(c.status) || got.text("message") == "" ||
+			len(got.body) != 2 {
 			t.Errorf("%s: %d %v, want %d", c.name, got.status, got.body, c.status)
 		}
 	}
@@ -156,7 +163,8 @@ func TestTheAppHasOneIdentityOfItsOwn(t *testing.T) {
 		got := w.askIdentity(w.IdentityHeader(), identityQuery(more...).Encode())
 		return got.text("client_id") + got.text("message")
 	}
-	const noSystem, unknown = "Unable to load the proper Managed Identity.", "No User Assigned or Delegated Managed Identity found for specified ClientId/ResourceId/PrincipalId."
+	const noSystem, unknown = "Unable to load the proper Managed Identity.",
+		"No User Assigned or Delegated Managed Identity found for specified ClientId/ResourceId/PrincipalId."
 	want := func(when, got, want string) {
 		t.Helper()
 		if got != want {
@@ -208,7 +216,8 @@ func TestAnIdentityStandsInForTheSecret(t *testing.T) {
 	got = w.post("organizations", refreshWithAssertion(got.text("refresh_token"), first))
 	wantTokens(t, got)
 	w.clock.advance(2 * time.Hour)
-	wantRefused(t, w.post(contoso, refreshWithAssertion(got.text("refresh_token"), first)), 401, "invalid_client", 700024, "")
+	wantRefused(t, w.post(contoso, refreshWithAssertion(got.text("refresh_token"), first)), 401, "invalid_client",
+		700024, "")
 	if _, err := w.Rotate(false); err != nil {
 		t.Fatal(err)
 	}
@@ -229,7 +238,8 @@ func TestOnlyTheTrustedIdentityStandsInForTheSecret(t *testing.T) {
 	w.PutIdentity(entra.Identity{Tenant: fabrikam, ClientID: foreign, ObjectID: systemObject})
 	wantRefused(t, w.post(contoso, w.withAssertion(w.identityToken(assignedID))), 401, "invalid_client", 700213, "")
 	wantRefused(t, w.post(contoso, w.withAssertion(w.identityToken(foreign))), 401, "invalid_client", 700211, "")
-	for resource, code := range map[string]int{"api://another": 700212, "https://storage.azure.com": 700211} { // tokens of version 1 have another issuer
+	// tokens of version 1 have another issuer
+	for resource, code := range map[string]int{"api://another": 700212, "https://storage.azure.com": 700211} {
 		other := w.askIdentity(w.IdentityHeader(), identityQuery("resource", resource).Encode()).text("access_token")
 		wantRefused(t, w.post(contoso, w.withAssertion(other)), 401, "invalid_client", code, "")
 	}

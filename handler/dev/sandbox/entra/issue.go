@@ -69,7 +69,8 @@ func (e *Entra) appToken(r *tokenRequest, lifetime time.Duration) string {
 	claims := map[string]any{
 		"aud": graphURI, "iss": e.issuer(1, r.place.id), "iat": now, "nbf": now, "exp": r.now.Add(lifetime).Unix(),
 		"aio": segment(mark{Salt: opaque(8)}), "app_displayname": r.app.Name, "appid": r.app.ID, "appidacr": r.acr,
-		"idp": e.issuer(1, r.place.id), "idtyp": "app", "oid": r.app.ID, "sub": r.app.ID, "tid": r.place.id, "uti": opaque(16), "ver": "1.0",
+		"idp": e.issuer(1, r.place.id), "idtyp": "app", "oid": r.app.ID, "sub": r.app.ID, "tid": r.place.id,
+		"uti": opaque(16), "ver": "1.0",
 	}
 	if len(r.app.Roles) > 0 {
 		claims["roles"] = r.app.Roles

@@ -258,8 +258,12 @@ func (e *Entra) managePolicy(m *manageRequest) (any, error) {
 		return nil, err
 	}
 	e.SetPolicy(Policy{
-		Tenant: asked.Tenant, User: asked.User, Code: asked.Code, Claims: asked.Claims,
-		SignInFrequency: time.Duration(asked.SignInFrequency), NoUserConsent: asked.NoUserConsent,
+		Tenant:          asked.Tenant,
+		User:            asked.User,
+		Code:            asked.Code,
+		Claims:          asked.Claims,
+		SignInFrequency: time.Duration(asked.SignInFrequency),
+		NoUserConsent:   asked.NoUserConsent,
 	})
 	return nil, nil
 }
@@ -291,12 +295,20 @@ func (e *Entra) manageForce(m *manageRequest) (any, error) {
 	if err := m.read(&asked); err != nil {
 		return nil, err
 	}
-	if asked.Status != 0 && (asked.Status < 400 || asked.Status > 599) || asked.Times < 0 || strings.ContainsAny(asked.Grant, " ") {
+	if asked.Status != 0 && (asked.Status < 400 || asked.Status > 599) || asked.Times < 0 ||
+		strings.ContainsAny(asked.Grant, " ") {
 		return nil, errors.New("status must be 400 to 599, times must not be negative, grant is one grant_type")
 	}
 	e.Force(Forced{
-		Code: asked.Code, Status: asked.Status, Word: asked.Error, Suberror: asked.Suberror, Claims: asked.Claims,
-		RetryAfter: time.Duration(asked.RetryAfter), Times: asked.Times, Grant: asked.Grant, Tenant: asked.Tenant,
+		Code:       asked.Code,
+		Status:     asked.Status,
+		Word:       asked.Error,
+		Suberror:   asked.Suberror,
+		Claims:     asked.Claims,
+		RetryAfter: time.Duration(asked.RetryAfter),
+		Times:      asked.Times,
+		Grant:      asked.Grant,
+		Tenant:     asked.Tenant,
 	})
 	return nil, nil
 }

@@ -46,9 +46,20 @@ func (e *Entra) manageApps(*manageRequest) (any, error) {
 	all := []sentApp{}
 	for _, a := range e.Apps() {
 		all = append(all, sentApp{
-			ID: a.ID, Name: a.Name, Home: a.Home, SingleTenant: a.SingleTenant, Public: a.Public, Disabled: a.Disabled,
-			URIs: a.URIs, RedirectURIs: a.RedirectURIs, SPARedirects: a.SPARedirectURIs, Scopes: a.Scopes, Roles: a.Roles, Exposed: a.exposed(), TokenVersion: a.TokenVersion,
-			GroupClaims: a.GroupClaims,
+			ID:           a.ID,
+			Name:         a.Name,
+			Home:         a.Home,
+			SingleTenant: a.SingleTenant,
+			Public:       a.Public,
+			Disabled:     a.Disabled,
+			URIs:         a.URIs,
+			RedirectURIs: a.RedirectURIs,
+			SPARedirects: a.SPARedirectURIs,
+			Scopes:       a.Scopes,
+			Roles:        a.Roles,
+			Exposed:      a.exposed(),
+			TokenVersion: a.TokenVersion,
+			GroupClaims:  a.GroupClaims,
 		})
 	}
 	return all, nil
@@ -60,9 +71,20 @@ func (e *Entra) managePutApp(m *manageRequest) (any, error) {
 		return nil, err
 	}
 	app := App{
-		ID: sent.ID, Name: sent.Name, Home: sent.Home, SingleTenant: sent.SingleTenant, Public: sent.Public, Disabled: sent.Disabled,
-		URIs: sent.URIs, RedirectURIs: sent.RedirectURIs, SPARedirectURIs: sent.SPARedirects, Scopes: sent.Scopes, Roles: sent.Roles, Exposed: sent.Exposed, TokenVersion: sent.TokenVersion,
-		GroupClaims: sent.GroupClaims,
+		ID:              sent.ID,
+		Name:            sent.Name,
+		Home:            sent.Home,
+		SingleTenant:    sent.SingleTenant,
+		Public:          sent.Public,
+		Disabled:        sent.Disabled,
+		URIs:            sent.URIs,
+		RedirectURIs:    sent.RedirectURIs,
+		SPARedirectURIs: sent.SPARedirects,
+		Scopes:          sent.Scopes,
+		Roles:           sent.Roles,
+		Exposed:         sent.Exposed,
+		TokenVersion:    sent.TokenVersion,
+		GroupClaims:     sent.GroupClaims,
 	}
 	for _, s := range sent.Secrets {
 		app.Secrets = append(app.Secrets, Secret(s))
@@ -83,7 +105,12 @@ func (e *Entra) managePutApp(m *manageRequest) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		app.Federated = append(app.Federated, Federated{Issuer: f.Issuer, Subject: f.Subject, Audience: f.Audience, Keys: keys})
+		app.Federated = append(app.Federated, Federated{
+			Issuer:   f.Issuer,
+			Subject:  f.Subject,
+			Audience: f.Audience,
+			Keys:     keys,
+		})
 	}
 	return nil, e.PutApp(app)
 }

@@ -21,7 +21,8 @@ func TestOnBehalfOfGivesTokensForGraph(t *testing.T) {
 	for _, request := range []entra.TeamsTokenRequest{{Version: 1}, {Version: 2}, {Version: 1, Audience: appID}} {
 		got := w.post(contoso, oboForm(w.teams(request), sites))
 		wantTokens(t, got)
-		if got.text("token_type") != "Bearer" || got.body["expires_in"].(float64) <= 300 || got.body["ext_expires_in"] == nil || got.text("refresh_token") == "" {
+		if got.text("token_type") != "Bearer" || got.body["expires_in"].(float64) <= 300 ||
+			got.body["ext_expires_in"] == nil || got.text("refresh_token") == "" {
 			t.Errorf("answered %v", got.body)
 		}
 		if want := sites + " openid profile"; got.text("scope") != want {
@@ -34,11 +35,17 @@ func TestOnBehalfOfGivesTokensForGraph(t *testing.T) {
 		if err := w.verify(got.text("id_token")); err != nil {
 			t.Errorf("id_token: %v", err)
 		}
-		if id := claims(t, got.text("id_token")); id["oid"] != adele || id["aud"] != appID || id["iss"] != w.base+"/"+contoso+"/v2.0" || id["preferred_username"] != "adele@contoso.example" {
+		if id := claims(t, got.text("id_token")); id["oid"] != adele || id["aud"] != appID ||
+			id["iss"] != w.base+"/"+contoso+"/v2.0" || id["preferred_username"] != "adele@contoso.example" {
 			t.Errorf("id_token = %v", id)
 		}
 		grant, err := w.Check(t.Context(), got.text("access_token"))
-		want := directory.Grant{Tenant: contoso, User: adele, App: appID, Scopes: []string{"openid", "profile", "Sites.ReadWrite.All"}}
+		want := directory.Grant{
+			Tenant: contoso,
+			User:   adele,
+			App:    appID,
+			Scopes: []string{"openid", "profile", "Sites.ReadWrite.All"},
+		}
 		if diff := cmp.Diff(want, grant); err != nil || diff != "" {
 			t.Errorf("Check: %v (-want +got)\n%s", err, diff)
 		}
@@ -52,7 +59,8 @@ func TestAnswersAreNotCachedAndCarryTheClientsRequestID(t *testing.T) {
 		r.Header.Set("client-request-id", "12345678-ABCD-4ABC-8ABC-1234567890ab")
 		r.Header.Set("return-client-request-id", "true")
 	})
-	if got.header.Get("Cache-Control") != "no-store, no-cache" || !strings.HasPrefix(got.header.Get("Content-Type"), "application/json") ||
+	if got.header.Get("Cache-Control") != "no-store, no-cache" ||
+		!strings.HasPrefix(got.header.Get("Content-Type"), "application/json") ||
 		got.header.Get("client-request-id") != "12345678-abcd-4abc-8abc-1234567890ab" {
 		t.Errorf("headers %v", got.header)
 	}
@@ -66,8 +74,10 @@ func TestGraphTokensAreOfVersionOneAndNotForOthersToVerify(t *testing.T) {
 	if header["nonce"] == nil || header["alg"] != "RS256" || header["x5t"] != header["kid"] {
 		t.Errorf("header %v", header)
 	}
-	if payload["ver"] != "1.0" || payload["aud"] != "https://graph.microsoft.com" || payload["appid"] != appID || payload["appidacr"] != "1" ||
-		payload["scp"] != "openid profile Sites.ReadWrite.All" || payload["idtyp"] != "user" || payload["iss"] != w.base+"/"+contoso+"/" {
+	if payload["ver"] != "1.0" || payload["aud"] != "https://graph.microsoft.com" || payload["appid"] != appID ||
+		payload["appidacr"] != "1" ||
+		payload["scp"] != "openid profile Sites.ReadWrite.All" || payload["idtyp"] != "user" ||
+		payload["iss"] != w.base+"/"+contoso+"/" {
 		t.Errorf("payload %v", payload)
 	}
 	if err := w.verify(token); err == nil {
@@ -81,16 +91,21 @@ func TestScopesAreEchoedInTheSpellingAsked(t *testing.T) {
 	cases := []struct{ scope, echo, scp string }{
 		{"User.Read offline_access", "User.Read", "User.Read"},
 		{"https://graph.microsoft.com/user.read offline_access", "https://graph.microsoft.com/user.read", "User.Read"},
-		{"https://graph.microsoft.com/User.Read https://graph.microsoft.com/email", "https://graph.microsoft.com/User.Read https://graph.microsoft.com/email", "email User.Read"},
-		{"00000003-0000-0000-c000-000000000000/User.Read", "00000003-0000-0000-c000-000000000000/User.Read", "User.Read"},
-		{"https://graph.microsoft.com/.default", "https://graph.microsoft.com/.default https://graph.microsoft.com/Sites.ReadWrite.All https://graph.microsoft.com/User.Read", "Sites.ReadWrite.All User.Read"},
+		{"https://graph.microsoft.com/User.Read https://graph.microsoft.com/email",
+			"https://graph.microsoft.com/User.Read https://graph.microsoft.com/email", "email User.Read"},
+		{"00000003-0000-0000-c000-000000000000/User.Read", "00000003-0000-0000-c000-000000000000/User.Read",
+			"User.Read"},
+		{"https://graph.microsoft.com/.default",
+			"https://graph.microsoft.com/.default https://graph.microsoft.com/Sites.ReadWrite.All " +
+				"https://graph.microsoft.com/User.Read", "Sites.ReadWrite.All User.Read"},
 	}
 	for _, c := range cases {
 		values := oboForm(w.teams(entra.TeamsTokenRequest{}), "")
 		values.Set("scope", c.scope)
 		got := w.post(contoso, values)
 		if got.text("scope") != c.echo || claims(t, got.text("access_token"))["scp"] != c.scp {
-			t.Errorf("scope %q is answered with %q, want %q, and scp %q", c.scope, got.text("scope"), c.echo, claims(t, got.text("access_token"))["scp"])
+			t.Errorf("scope %q is answered with %q, want %q, and scp %q", c.scope, got.text("scope"), c.echo,
+				claims(t, got.text("access_token"))["scp"])
 		}
 		if asked := strings.Contains(c.scope, "offline_access"); asked != (got.text("refresh_token") != "") {
 			t.Errorf("scope %q: refresh token %q", c.scope, got.text("refresh_token"))
@@ -107,15 +122,20 @@ func TestErrorsHaveTheShapeOfTheService(t *testing.T) {
 	const id = "01234567-89ab-4cde-8f01-23456789abcd"
 	got := w.post(contoso, oboForm("nonsense", sites), func(r *http.Request) { r.Header.Set("client-request-id", id) })
 	wantRefused(t, got, 400, "invalid_request", 50027, "")
-	form := regexp.MustCompile(`^AADSTS50027: Invalid JWT token\.[^\r\n]*\r\nTrace ID: [0-9a-f-]{36}\r\nCorrelation ID: ` + id + `\r\nTimestamp: 2026-03-01 12:00:00Z$`)
+	form := regexp.MustCompile(
+		`^AADSTS50027: Invalid JWT token\.[^\r\n]*\r\nTrace ID: [0-9a-f-]{36}\r\nCorrelation ID: ` + id +
+			`\r\nTimestamp: 2026-03-01 12:00:00Z$`)
 	if !form.MatchString(got.text("error_description")) {
 		t.Errorf("error_description = %q", got.text("error_description"))
 	}
-	if got.text("timestamp") != "2026-03-01 12:00:00Z" || got.text("correlation_id") != id || len(got.text("trace_id")) != 36 ||
-		got.text("error_uri") != w.base+"/error?code=50027" || got.header.Get("x-ms-request-id") != got.text("trace_id") {
+	if got.text("timestamp") != "2026-03-01 12:00:00Z" || got.text("correlation_id") != id ||
+		len(got.text("trace_id")) != 36 ||
+		got.text("error_uri") != w.base+"/error?code=50027" ||
+		got.header.Get("x-ms-request-id") != got.text("trace_id") {
 		t.Errorf("body %v", got.body)
 	}
-	if page := w.get("/error?code=50027"); page.status != http.StatusOK || !strings.Contains(page.text("raw"), "AADSTS50027") {
+	if page := w.get("/error?code=50027"); page.status != http.StatusOK ||
+		!strings.Contains(page.text("raw"), "AADSTS50027") {
 		t.Errorf("error_uri answers %d %v", page.status, page.body)
 	}
 }
@@ -132,12 +152,17 @@ func TestOnBehalfOfRefusesBadAssertions(t *testing.T) {
 		word    string
 	}{
 		{"expired", entra.TeamsTokenRequest{Lifetime: -time.Second}, 500133, "invalid_grant"},
-		{"not yet valid", entra.TeamsTokenRequest{Claims: map[string]any{"nbf": w.clock.Now().Add(time.Hour).Unix()}}, 500133, "invalid_grant"},
+		{"not yet valid", entra.TeamsTokenRequest{Claims: map[string]any{"nbf": w.clock.Now().Add(time.Hour).Unix()}},
+			500133, "invalid_grant"},
 		{"without exp", entra.TeamsTokenRequest{Claims: map[string]any{"exp": nil}}, 500133, "invalid_grant"},
 		{"for another audience", entra.TeamsTokenRequest{Audience: "api://other/app"}, 500131, "invalid_grant"},
-		{"for the audience in another case", entra.TeamsTokenRequest{Audience: "API://localhost/" + appID}, 500131, "invalid_grant"},
-		{"of another issuer", entra.TeamsTokenRequest{Claims: map[string]any{"iss": "https://evil.example/"}}, 50013, "invalid_grant"},
-		{"of the other version's issuer", entra.TeamsTokenRequest{Version: 2, Claims: map[string]any{"iss": w.base + "/" + contoso + "/"}}, 50013, "invalid_grant"},
+		{"for the audience in another case", entra.TeamsTokenRequest{Audience: "API://localhost/" + appID}, 500131,
+			"invalid_grant"},
+		{"of another issuer", entra.TeamsTokenRequest{Claims: map[string]any{"iss": "https://evil.example/"}}, 50013,
+			"invalid_grant"},
+		{"of the other version's issuer",
+			entra.TeamsTokenRequest{Version: 2, Claims: map[string]any{"iss": w.base + "/" + contoso + "/"}}, 50013,
+			"invalid_grant"},
 		{"signed by a stranger", entra.TeamsTokenRequest{Signing: entra.SignWrongKey}, 50013, "invalid_grant"},
 		{"with an unknown kid", entra.TeamsTokenRequest{Signing: entra.SignUnknownKid}, 50013, "invalid_grant"},
 		{"without kid", entra.TeamsTokenRequest{Signing: entra.SignNoKid}, 50013, "invalid_grant"},
@@ -146,13 +171,20 @@ func TestOnBehalfOfRefusesBadAssertions(t *testing.T) {
 		{"with its own key", entra.TeamsTokenRequest{Signing: entra.SignEmbedded}, 50013, "invalid_grant"},
 		{"with a key elsewhere", entra.TeamsTokenRequest{Signing: entra.SignRemote}, 50013, "invalid_grant"},
 		{"tampered with", entra.TeamsTokenRequest{Signing: entra.SignTampered}, 50013, "invalid_grant"},
-		{"signed by the key of personal accounts", entra.TeamsTokenRequest{Signing: entra.SignMSA}, 50013, "invalid_grant"},
-		{"of a personal account", entra.TeamsTokenRequest{Signing: entra.SignMSA, Version: 2, Claims: map[string]any{"tid": msa, "iss": w.base + "/" + msa + "/v2.0"}}, 50020, "invalid_grant"},
+		{"signed by the key of personal accounts", entra.TeamsTokenRequest{Signing: entra.SignMSA}, 50013,
+			"invalid_grant"},
+		{"of a personal account",
+			entra.TeamsTokenRequest{Signing: entra.SignMSA, Version: 2,
+				Claims: map[string]any{"tid": msa, "iss": w.base + "/" + msa + "/v2.0"}}, 50020, "invalid_grant"},
 		{"of another tenant", entra.TeamsTokenRequest{Tenant: fabrikam, User: frida}, 50020, "invalid_grant"},
 		{"without a scope", entra.TeamsTokenRequest{Claims: map[string]any{"scp": nil}}, 240002, "invalid_grant"},
-		{"with another scope", entra.TeamsTokenRequest{Claims: map[string]any{"scp": "something_else"}}, 50013, "invalid_grant"},
-		{"of an app", entra.TeamsTokenRequest{Claims: map[string]any{"scp": nil, "idtyp": "app"}}, 7000114, "unauthorized_client"},
-		{"of a user who is gone", entra.TeamsTokenRequest{Claims: map[string]any{"oid": "99999999-0000-4000-8000-000000000000"}}, 50034, "invalid_grant"},
+		{"with another scope", entra.TeamsTokenRequest{Claims: map[string]any{"scp": "something_else"}}, 50013,
+			"invalid_grant"},
+		{"of an app", entra.TeamsTokenRequest{Claims: map[string]any{"scp": nil, "idtyp": "app"}}, 7000114,
+			"unauthorized_client"},
+		{"of a user who is gone",
+			entra.TeamsTokenRequest{Claims: map[string]any{"oid": "99999999-0000-4000-8000-000000000000"}}, 50034,
+			"invalid_grant"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -196,16 +228,21 @@ func TestMalformedRequestsAreRefused(t *testing.T) {
 		{"an unknown grant", contoso, with("grant_type", "password"), 400, "unsupported_grant_type", 70003},
 		{"a parameter twice", contoso, twice, 400, "invalid_request", 9000411},
 		{"broken claims", contoso, with("claims", "{"), 400, "invalid_request", 9002313},
-		{"an unknown scope", contoso, with("scope", "https://graph.microsoft.com/No.Such"), 400, "invalid_scope", 70011},
+		{"an unknown scope", contoso, with("scope", "https://graph.microsoft.com/No.Such"), 400, "invalid_scope",
+			70011},
 		{"a word that is no scope", contoso, with("scope", "foo"), 400, "invalid_scope", 70011},
 		{"an empty scope", contoso, with("scope", " "), 400, "invalid_scope", 70011},
-		{"default beside others", contoso, with("scope", sites+" https://graph.microsoft.com/.default"), 400, "invalid_scope", 70011},
+		{"default beside others", contoso, with("scope", sites+" https://graph.microsoft.com/.default"), 400,
+			"invalid_scope", 70011},
 		{"two resources", contoso, with("scope", sites+" "+appURI+"/access_as_user"), 400, "invalid_scope", 28000},
-		{"an unknown resource", contoso, with("scope", "https://vault.azure.net/.default"), 400, "invalid_resource", 500011},
-		{"an unknown tenant", "33333333-cccc-4ccc-8ccc-333333333333", oboForm(good, sites), 400, "invalid_request", 90002},
+		{"an unknown resource", contoso, with("scope", "https://vault.azure.net/.default"), 400, "invalid_resource",
+			500011},
+		{"an unknown tenant", "33333333-cccc-4ccc-8ccc-333333333333", oboForm(good, sites), 400, "invalid_request",
+			90002},
 		{"an unknown domain", "nowhere.onmicrosoft.com", oboForm(good, sites), 400, "invalid_request", 90002},
 		{"a tenant that is no name", "nowhere", oboForm(good, sites), 400, "invalid_request", 900023},
-		{"an unknown app", contoso, with("client_id", "00000000-1111-4222-8333-444444444444"), 400, "unauthorized_client", 700016},
+		{"an unknown app", contoso, with("client_id", "00000000-1111-4222-8333-444444444444"), 400,
+			"unauthorized_client", 700016},
 		{"a wrong secret", contoso, with("client_secret", "wrong"), 401, "invalid_client", 7000215},
 		{"an expired secret", contoso, with("client_secret", "old"), 401, "invalid_client", 7000222},
 		{"two credentials", contoso, with("client_assertion", "x"), 400, "invalid_request", 90023},
@@ -217,7 +254,9 @@ func TestMalformedRequestsAreRefused(t *testing.T) {
 		})
 	}
 	wantRefused(t, w.get("/"+contoso+"/oauth2/v2.0/token?grant_type=x"), 400, "invalid_request", 900561, "")
-	asJSON := w.post(contoso, oboForm(good, sites), func(r *http.Request) { r.Header.Set("Content-Type", "application/json") })
+	asJSON := w.post(contoso, oboForm(good, sites), func(r *http.Request) {
+		r.Header.Set("Content-Type", "application/json")
+	})
 	wantRefused(t, asJSON, 400, "invalid_request", 900144, "")
 }
 
@@ -251,7 +290,13 @@ func TestOtherApplicationsAndResourcesAreRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	const otherID = "0a0a0a0a-0000-4000-8000-000000000001"
-	other := entra.App{ID: otherID, Name: "Other", Home: contoso, URIs: []string{"api://other"}, Secrets: []entra.Secret{{Value: secret}}}
+	other := entra.App{
+		ID:      otherID,
+		Name:    "Other",
+		Home:    contoso,
+		URIs:    []string{"api://other"},
+		Secrets: []entra.Secret{{Value: secret}},
+	}
 	w.put(other)
 	good := w.teams(entra.TeamsTokenRequest{App: appID})
 	wantRefused(t, w.post(contoso, oboForm(good, "api://other/.default")), 400, "invalid_resource", 650057, "")
@@ -304,7 +349,12 @@ func TestPoliciesDemandInteractionWithAClaimsChallenge(t *testing.T) {
 			t.Errorf("%d: after a strong sign-in %d %v", c.code, strong.status, strong.body)
 		}
 	}
-	w.SetPolicy(entra.Policy{Tenant: contoso, User: alex, Code: 50076, Claims: `{"access_token":{"acrs":{"essential":true,"value":"c1"}}}`})
+	w.SetPolicy(entra.Policy{
+		Tenant: contoso,
+		User:   alex,
+		Code:   50076,
+		Claims: `{"access_token":{"acrs":{"essential":true,"value":"c1"}}}`,
+	})
 	w.SetPolicy(entra.Policy{Tenant: contoso})
 	wantTokens(t, w.obo())
 	got := w.post(contoso, oboForm(w.teams(entra.TeamsTokenRequest{User: alex}), sites))

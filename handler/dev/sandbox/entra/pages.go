@@ -58,7 +58,8 @@ func (e *Entra) page(w http.ResponseWriter, status int, page *template.Template,
 func (e *Entra) refusePage(w http.ResponseWriter, req *http.Request, r *refusal) {
 	trace := directory.NewID()
 	w.Header().Set("x-ms-request-id", trace)
-	e.page(w, http.StatusBadRequest, refusedPage, r.description(trace, correlation(req), e.now().UTC().Format(timestamp)))
+	e.page(w, http.StatusBadRequest, refusedPage,
+		r.description(trace, correlation(req), e.now().UTC().Format(timestamp)))
 }
 
 // signInPage lets a human pick a user and consent.
@@ -92,7 +93,9 @@ func (e *Entra) accounts(p place, chosen *directory.User, fits func(directory.Us
 		}
 		for _, user := range e.options.Directory.Users(tenant.ID) {
 			if fits(user) {
-				all = append(all, account{User: user, Tenant: tenant.Name, Chosen: chosen != nil && chosen.Tenant == user.Tenant && chosen.ID == user.ID})
+				all = append(
+					all, account{User: user, Tenant: tenant.Name,
+						Chosen: chosen != nil && chosen.Tenant == user.Tenant && chosen.ID == user.ID})
 			}
 		}
 	}

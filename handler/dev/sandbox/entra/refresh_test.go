@@ -54,7 +54,8 @@ func TestRefreshTokensAreBoundToClientAndTenant(t *testing.T) {
 	w := newWorld(t)
 	held := w.obo().text("refresh_token")
 	w.put(entra.App{ID: otherAppID, Name: "Other", Home: contoso, Secrets: []entra.Secret{{Value: secret}}})
-	wantRefused(t, w.post(contoso, refreshForm(held, "client_id", otherAppID)), 400, "invalid_grant", 70000, "bad_token")
+	wantRefused(t, w.post(contoso, refreshForm(held, "client_id", otherAppID)), 400, "invalid_grant", 70000,
+		"bad_token")
 	wantRefused(t, w.post(contoso, refreshForm("1.nonsense")), 400, "invalid_grant", 70000, "bad_token")
 	wantRefused(t, w.post(fabrikam, refreshForm(held)), 400, "invalid_grant", 50020, "")
 	wantRefused(t, w.post(contoso, refreshForm("")), 400, "invalid_request", 900144, "")
@@ -72,11 +73,19 @@ func TestRefreshTokensDieForTheReasonsOfTheService(t *testing.T) {
 	}{
 		{"sessions are revoked", func(w *world) { w.Revoke(contoso, adele) }, "invalid_grant", 50173, "bad_token"},
 		{"the user is disabled", func(w *world) { _ = w.Disable(contoso, adele, true) }, "invalid_grant", 50057, ""},
-		{"the user was disabled for a while", func(w *world) { _ = w.Disable(contoso, adele, true); _ = w.Disable(contoso, adele, false) }, "invalid_grant", 50173, "bad_token"},
+		{"the user was disabled for a while", func(w *world) {
+			_ = w.Disable(contoso, adele, true)
+			_ = w.Disable(contoso, adele, false)
+		}, "invalid_grant", 50173, "bad_token"},
 		{"it runs out", func(w *world) { w.Expire(contoso, adele) }, "invalid_grant", 700082, "token_expired"},
-		{"consent is removed", func(w *world) { w.RemoveConsent(contoso, "", appID) }, "invalid_grant", 65001, "consent_required"},
+		{"consent is removed", func(w *world) {
+			w.RemoveConsent(contoso, "", appID)
+		}, "invalid_grant", 65001, "consent_required"},
 		{"the app is removed", func(w *world) { w.Uninstall(contoso, appID) }, "unauthorized_client", 700016, ""},
-		{"the app is disabled", func(w *world) { w.app.Disabled = true; w.put(w.app) }, "unauthorized_client", 7000112, ""},
+		{"the app is disabled", func(w *world) {
+			w.app.Disabled = true
+			w.put(w.app)
+		}, "unauthorized_client", 7000112, ""},
 		{"sign-ins must be fresh", func(w *world) {
 			w.SetPolicy(entra.Policy{Tenant: contoso, SignInFrequency: time.Hour})
 			w.clock.advance(2 * time.Hour)
@@ -87,7 +96,8 @@ func TestRefreshTokensDieForTheReasonsOfTheService(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			held := w.obo().text("refresh_token")
-			others := w.post(contoso, oboForm(w.teams(entra.TeamsTokenRequest{User: alex}), sites)).text("refresh_token")
+			others := w.post(contoso,
+				oboForm(w.teams(entra.TeamsTokenRequest{User: alex}), sites)).text("refresh_token")
 			c.happens(w)
 			wantRefused(t, w.post(contoso, refreshForm(held)), 400, c.word, c.code, c.suberror)
 			if c.code == 50173 || c.code == 50057 || c.code == 700082 {
@@ -123,7 +133,8 @@ func TestClockAndSkewMoveTheService(t *testing.T) {
 	w.SetSkew(59 * time.Minute)
 	got := w.post(contoso, oboForm(token, sites))
 	wantTokens(t, got)
-	if date, err := http.ParseTime(got.header.Get("Date")); err != nil || !date.Equal(w.clock.Now().Add(59*time.Minute)) {
+	if date, err := http.ParseTime(got.header.Get("Date")); err != nil ||
+		!date.Equal(w.clock.Now().Add(59*time.Minute)) {
 		t.Errorf("Date = %v, %v", date, err)
 	}
 	w.clock.advance(2 * time.Minute)
@@ -147,7 +158,8 @@ func TestForcedErrorsComeAsOftenAsAsked(t *testing.T) {
 	}
 	got := w.obo()
 	wantTokens(t, got)
-	wantRefused(t, w.post(contoso, refreshForm(got.text("refresh_token"))), 400, "invalid_grant", 700082, "token_expired")
+	wantRefused(t, w.post(contoso, refreshForm(got.text("refresh_token"))), 400, "invalid_grant", 700082,
+		"token_expired")
 	wantTokens(t, w.post(contoso, refreshForm(got.text("refresh_token"))))
 	page := w.post(fabrikam, oboForm("x", sites))
 	if page.status != 502 || page.header.Get("Content-Type") != "text/html" {

@@ -24,24 +24,40 @@ func TestEveryScopeThatIsAskedForIsRemembered(t *testing.T) {
 		ask  func()
 		want string
 	}{
-		{"on behalf of, in its spelling", func() { w.obo("scope", "user.READ  https://graph.microsoft.com/User.Read") }, "https://graph.microsoft.com/User.Read user.READ"},
+		{"on behalf of, in its spelling", func() {
+			w.obo("scope", "user.READ  https://graph.microsoft.com/User.Read")
+		}, "https://graph.microsoft.com/User.Read user.READ"},
 		{"the same again", func() { w.obo("scope", "user.READ") }, ""},
-		{"refresh, refused", func() { w.post(contoso, refreshForm("nonsense", "scope", "refresh.scope openid")) }, "openid refresh.scope"},
+		{"refresh, refused", func() {
+			w.post(contoso, refreshForm("nonsense", "scope", "refresh.scope openid"))
+		}, "openid refresh.scope"},
 		{"code", func() { w.post(contoso, codeForm("nonsense", "scope", "code.scope")) }, "code.scope"},
 		{"client credentials", func() {
-			w.post(contoso, form("grant_type", "client_credentials", "client_id", appID, "client_secret", secret, "scope", "https://graph.microsoft.com/.default"))
+			w.post(
+				contoso, form("grant_type", "client_credentials", "client_id", appID, "client_secret", secret, "scope",
+					"https://graph.microsoft.com/.default"))
 		}, "https://graph.microsoft.com/.default"},
-		{"an unknown grant", func() { w.post(contoso, form("grant_type", "password", "scope", "password.scope")) }, "password.scope"},
-		{"an unknown tenant", func() { w.post("nowhere", oboForm("x", "", "scope", "nowhere.scope")) }, "nowhere.scope"},
+		{"an unknown grant", func() {
+			w.post(contoso, form("grant_type", "password", "scope", "password.scope"))
+		}, "password.scope"},
+		{"an unknown tenant", func() {
+			w.post("nowhere", oboForm("x", "", "scope", "nowhere.scope"))
+		}, "nowhere.scope"},
 		{"scope twice", func() { w.post(contoso, twice) }, "twice.first twice.second"},
 		{"authorize", func() { w.authorize(contoso, signInQuery("scope", "authorize.scope")) }, "authorize.scope"},
-		{"authorize, by an unknown app", func() { w.authorize(contoso, signInQuery("client_id", otherAppID, "scope", "unknown.app")) }, "unknown.app"},
+		{"authorize, by an unknown app", func() {
+			w.authorize(contoso, signInQuery("client_id", otherAppID, "scope", "unknown.app"))
+		}, "unknown.app"},
 		{"authorize, by the buttons", func() {
 			w.press(signInPath, signInQuery("scope", "pressed.scope"), form("user", adele, "decision", "cancel"))
 		}, "pressed.scope"},
 		{"adminconsent", func() { w.get(consentPath + "?" + adminQuery("admin.scope")) }, "admin.scope"},
-		{"adminconsent without scopes", func() { w.get(consentPath + "?client_id=" + appID + "&redirect_uri=" + redirect) }, ""},
-		{"not at the token endpoint's query", func() { w.get("/" + contoso + "/oauth2/v2.0/token?scope=query.scope") }, ""},
+		{"adminconsent without scopes", func() {
+			w.get(consentPath + "?client_id=" + appID + "&redirect_uri=" + redirect)
+		}, ""},
+		{"not at the token endpoint's query", func() {
+			w.get("/" + contoso + "/oauth2/v2.0/token?scope=query.scope")
+		}, ""},
 	}
 	if got := w.Requested(); len(got) != 0 {
 		t.Errorf("at the start: %q", got)
@@ -67,11 +83,13 @@ func TestEveryScopeThatIsAskedForIsRemembered(t *testing.T) {
 func TestRequestedScopesAreListedAndBounded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	if got := w.must(http.StatusOK, http.MethodGet, "/entra/requested", ""); !cmp.Equal(got, map[string]any{"scopes": []any{}}) {
+	if got := w.must(http.StatusOK, http.MethodGet, "/entra/requested", ""); !cmp.Equal(got,
+		map[string]any{"scopes": []any{}}) {
 		t.Errorf("at the start: %v", got)
 	}
 	w.obo("scope", "b a")
-	if diff := cmp.Diff(map[string]any{"scopes": []any{"a", "b"}}, w.must(http.StatusOK, http.MethodGet, "/entra/requested", "")); diff != "" {
+	if diff := cmp.Diff(map[string]any{"scopes": []any{"a", "b"}},
+		w.must(http.StatusOK, http.MethodGet, "/entra/requested", "")); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	var many strings.Builder

@@ -29,7 +29,8 @@ func (w *world) assign(directoryRoles []string, appRoles map[string][]string) {
 
 func TestTokensForTheAPICarryRoles(t *testing.T) {
 	t.Parallel()
-	admin, editor := []string{globalAdministrator}, map[string][]string{"F64E410D-2685-4834-8CD1-004FCAC3A125": {"OrganizationAdmin", "Editor"}}
+	admin, editor := []string{globalAdministrator},
+		map[string][]string{"F64E410D-2685-4834-8CD1-004FCAC3A125": {"OrganizationAdmin", "Editor"}}
 	cases := []struct {
 		name        string
 		groupClaims string
@@ -94,12 +95,21 @@ func TestRolesAreTheUsersOwn(t *testing.T) {
 	listed := w.dir.Users(contoso)
 	listed[0].AppRoles[appID] = nil
 	again, err := w.dir.User(contoso, adele)
-	want := directory.User{Tenant: contoso, ID: adele, UPN: user.UPN, Name: user.Name, Mail: user.Mail, Admin: true,
-		DirectoryRoles: []string{globalAdministrator}, AppRoles: map[string][]string{appID: {"Editor"}}}
+	want := directory.User{
+		Tenant:         contoso,
+		ID:             adele,
+		UPN:            user.UPN,
+		Name:           user.Name,
+		Mail:           user.Mail,
+		Admin:          true,
+		DirectoryRoles: []string{globalAdministrator},
+		AppRoles:       map[string][]string{appID: {"Editor"}},
+	}
 	if diff := cmp.Diff(want, again); err != nil || diff != "" {
 		t.Errorf("a change of a copy is one of the directory: %v (-want +got)\n%s", err, diff)
 	}
-	overridden := claims(t, w.teams(entra.TeamsTokenRequest{Claims: map[string]any{"wids": nil, "roles": []string{"Other"}}}))
+	overridden := claims(t,
+		w.teams(entra.TeamsTokenRequest{Claims: map[string]any{"wids": nil, "roles": []string{"Other"}}}))
 	if diff := cmp.Diff([]any{nil, []any{"Other"}}, []any{overridden["wids"], overridden["roles"]}); diff != "" {
 		t.Errorf("overridden (-want +got)\n%s", diff)
 	}

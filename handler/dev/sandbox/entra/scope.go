@@ -22,10 +22,13 @@ var oidc = []string{"openid", "profile", "email", "offline_access"}
 // not in the list is no valid scope. Source: https://learn.microsoft.com/graph/permissions-reference.
 var graphScopes = []string{
 	"openid", "profile", "email", "offline_access",
-	"AllSites.Read", "Calendars.Read", "Calendars.ReadWrite", "Channel.ReadBasic.All", "ChannelMessage.Read.All", "Chat.Read", "Chat.ReadWrite",
+	"AllSites.Read", "Calendars.Read", "Calendars.ReadWrite", "Channel.ReadBasic.All", "ChannelMessage.Read.All",
+	"Chat.Read", "Chat.ReadWrite",
 	"Contacts.Read", "Directory.Read.All", "Files.Read", "Files.Read.All", "Files.ReadWrite", "Files.ReadWrite.All",
-	"Files.SelectedOperations.Selected", "Group.Read.All", "Group.ReadWrite.All", "Mail.Read", "Mail.ReadWrite", "Mail.Send",
-	"People.Read", "Presence.Read", "Sites.FullControl.All", "Sites.Manage.All", "Sites.Read.All", "Sites.ReadWrite.All",
+	"Files.SelectedOperations.Selected", "Group.Read.All", "Group.ReadWrite.All", "Mail.Read", "Mail.ReadWrite",
+	"Mail.Send",
+	"People.Read", "Presence.Read", "Sites.FullControl.All", "Sites.Manage.All", "Sites.Read.All",
+	"Sites.ReadWrite.All",
 	"Sites.Selected", "Tasks.Read", "Tasks.ReadWrite", "Team.ReadBasic.All", "TeamSettings.Read.All",
 	"User.Read", "User.Read.All", "User.ReadBasic.All", "User.ReadWrite", "User.ReadWrite.All",
 }
@@ -93,7 +96,10 @@ func (e *Entra) addScope(a *ask, client App, tenant, word, name string) *refusal
 		if !ok || !e.isInstalled(tenant, api) {
 			return refuse(500011, a.resource, tenant)
 		}
-		if api.ID != client.ID && !slices.ContainsFunc(client.Scopes, func(s string) bool { r, _ := splitScope(s); return api.is(r) }) {
+		if api.ID != client.ID && !slices.ContainsFunc(client.Scopes, func(s string) bool {
+			r, _ := splitScope(s)
+			return api.is(r)
+		}) {
 			return refuse(650057, client.ID, a.resource)
 		}
 		a.app, known = api.ID, api.exposed()

@@ -49,9 +49,16 @@ func (e *Entra) keep(r *tokenRequest, s subject, a *ask) string {
 		expires = s.signedIn.Add(spaLifetime)
 	}
 	e.refresh[token] = &session{
-		tenant: s.user.Tenant, user: s.user.ID, app: r.app.ID, scope: a.text,
-		issued: r.now, expires: expires,
-		signedIn: s.signedIn, strong: s.strong, seen: s.seen, spa: r.spa,
+		tenant:   s.user.Tenant,
+		user:     s.user.ID,
+		app:      r.app.ID,
+		scope:    a.text,
+		issued:   r.now,
+		expires:  expires,
+		signedIn: s.signedIn,
+		strong:   s.strong,
+		seen:     s.seen,
+		spa:      r.spa,
 	}
 	return token
 }

@@ -117,7 +117,8 @@ func (e *Entra) recognise(r *tokenRequest, req *http.Request) *refusal {
 		return refuse(7000112, app.ID, app.Name)
 	}
 	r.app = app
-	if r.spa = req.Header.Get("Origin") != ""; r.spa && given == (credential{}) && (r.grant == grantCode || r.grant == grantRefresh) {
+	if r.spa = req.Header.Get("Origin") != ""; r.spa && given == (credential{}) &&
+		(r.grant == grantCode || r.grant == grantRefresh) {
 		r.acr = "0" // the code, or the session, says whether that is right
 	} else if r.acr, refused = e.authenticate(r, given); refused != nil {
 		return refused
@@ -141,7 +142,9 @@ func readClaims(text string) (bool, *refusal) {
 	if err := json.Unmarshal([]byte(text), &claims); err != nil {
 		return false, refuse(9002313)
 	}
-	declared := slices.ContainsFunc(claims.AccessToken.Capabilities.Values, func(v string) bool { return strings.EqualFold(v, "cp1") })
+	declared := slices.ContainsFunc(claims.AccessToken.Capabilities.Values, func(v string) bool {
+		return strings.EqualFold(v, "cp1")
+	})
 	return declared, nil
 }
 

@@ -64,7 +64,14 @@ func newWorld(t *testing.T, change ...func(*entra.Options)) *world {
 	dir.PutTenant(directory.Tenant{ID: contoso, Name: "Contoso", Domain: "contoso"})
 	dir.PutTenant(directory.Tenant{ID: fabrikam, Name: "Fabrikam", Domain: "fabrikam"})
 	for _, u := range []directory.User{
-		{Tenant: contoso, ID: adele, UPN: "adele@contoso.example", Name: "Adele Vance", Mail: "adele.vance@contoso.example", Admin: true},
+		{
+			Tenant: contoso,
+			ID:     adele,
+			UPN:    "adele@contoso.example",
+			Name:   "Adele Vance",
+			Mail:   "adele.vance@contoso.example",
+			Admin:  true,
+		},
 		{Tenant: contoso, ID: alex, UPN: "alex@contoso.example", Name: "Alex Wilber", Mail: "alex@contoso.example"},
 		{Tenant: fabrikam, ID: frida, UPN: "frida@fabrikam.example", Name: "Frida Berg"},
 	} {
@@ -74,8 +81,13 @@ func newWorld(t *testing.T, change ...func(*entra.Options)) *world {
 	}
 	server := httptest.NewUnstartedServer(nil)
 	w := &world{
-		t: t, dir: dir, base: "http://" + server.Listener.Addr().String(), clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)},
-		client: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+		t:     t,
+		dir:   dir,
+		base:  "http://" + server.Listener.Addr().String(),
+		clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)},
+		client: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		}},
 	}
 	options := entra.Options{Directory: dir, BaseURL: w.base, Now: w.clock.Now, Seed: 1}
 	for _, c := range change {
@@ -93,9 +105,12 @@ func newWorld(t *testing.T, change ...func(*entra.Options)) *world {
 		server.Close()
 	})
 	w.app = entra.App{
-		ID: appID, Name: "Image Pro", URIs: []string{appURI}, RedirectURIs: []string{redirect},
-		Secrets: []entra.Secret{{Value: secret}, {Value: "old", Expires: w.clock.Now().Add(-time.Hour)}},
-		Scopes:  []string{"User.Read", "Sites.ReadWrite.All", "email", "openid", "profile", "offline_access"},
+		ID:           appID,
+		Name:         "Image Pro",
+		URIs:         []string{appURI},
+		RedirectURIs: []string{redirect},
+		Secrets:      []entra.Secret{{Value: secret}, {Value: "old", Expires: w.clock.Now().Add(-time.Hour)}},
+		Scopes:       []string{"User.Read", "Sites.ReadWrite.All", "email", "openid", "profile", "offline_access"},
 	}
 	w.put(w.app)
 	w.Consent(contoso, "", appID, "User.Read", "email", "openid", "profile", "offline_access", "Sites.ReadWrite.All")
@@ -161,7 +176,8 @@ func form(pairs ...string) url.Values {
 // post sends a form to a tenant's token endpoint.
 func (w *world) post(tenant string, values url.Values, edit ...func(*http.Request)) reply {
 	w.t.Helper()
-	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.base+"/"+tenant+"/oauth2/v2.0/token", strings.NewReader(values.Encode()))
+	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.base+"/"+tenant+"/oauth2/v2.0/token",
+		strings.NewReader(values.Encode()))
 	if err != nil {
 		w.t.Fatal(err)
 	}

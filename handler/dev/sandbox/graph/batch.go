@@ -106,7 +106,8 @@ func header(headers map[string]string, name string) string {
 func (c *call) runInner(one inner, status map[string]int) innerAnswer {
 	for _, id := range one.DependsOn {
 		if status[id] >= 400 {
-			return innerFailure(one.ID, http.StatusFailedDependency, "FailedDependency", "A request that this one depends on failed.")
+			return innerFailure(one.ID, http.StatusFailedDependency, "FailedDependency",
+				"A request that this one depends on failed.")
 		}
 	}
 	body := []byte(one.Body)
@@ -118,7 +119,8 @@ func (c *call) runInner(one inner, status map[string]int) innerAnswer {
 			decoded, err = base64.StdEncoding.DecodeString(text)
 		}
 		if err != nil {
-			return innerFailure(one.ID, http.StatusBadRequest, "BadRequest", "The body of a request that is not JSON must be base64.")
+			return innerFailure(one.ID, http.StatusBadRequest, "BadRequest",
+				"The body of a request that is not JSON must be base64.")
 		}
 		body = decoded
 	}
@@ -137,7 +139,8 @@ func (c *call) runInner(one inner, status map[string]int) innerAnswer {
 }
 
 func innerFailure(id string, status int, code, message string) innerAnswer {
-	return innerAnswer{ID: id, Status: status, Body: map[string]any{"error": map[string]any{"code": code, "message": message}}}
+	return innerAnswer{ID: id, Status: status,
+		Body: map[string]any{"error": map[string]any{"code": code, "message": message}}}
 }
 
 // recorder takes the answer to an inner request.
@@ -164,7 +167,8 @@ func (w *recorder) Write(p []byte) (int, error) {
 func (w *recorder) answer(id string) innerAnswer {
 	w.WriteHeader(http.StatusOK)
 	a := innerAnswer{ID: id, Status: w.status, Headers: map[string]string{}}
-	for _, name := range []string{"Location", "Retry-After", "Content-Type", "Cache-Control", "WWW-Authenticate", "ETag"} {
+	for _, name := range []string{"Location", "Retry-After", "Content-Type", "Cache-Control", "WWW-Authenticate",
+		"ETag"} {
 		if value := w.header.Get(name); value != "" {
 			a.Headers[name] = value
 		}

@@ -30,17 +30,52 @@ func TestABatchAnswersEachRequestForItself(t *testing.T) {
 	w := open(t)
 	it := w.put("a.jpg", []byte("x"))
 	got := w.batch(http.StatusOK,
-		map[string]any{"id": "1", "method": "GET", "url": w.item(it) + "?$select=id", "headers": map[string]string{}, "body": nil},
+		map[string]any{
+			"id":      "1",
+			"method":  "GET",
+			"url":     w.item(it) + "?$select=id",
+			"headers": map[string]string{},
+			"body":    nil,
+		},
 		map[string]any{"id": "2", "method": "GET", "url": strings.TrimPrefix(w.item(it), "/") + "/content"},
 		map[string]any{"id": "3", "method": "GET", "url": w.drive + "/items/none"},
 		map[string]any{"id": "4", "method": "GET", "url": w.item(it), "dependsOn": []string{"3"}},
 		map[string]any{"id": "5", "method": "GET", "url": w.item(it), "dependsOn": []string{"4"}},
-		map[string]any{"id": "6", "method": "PUT", "url": w.drive + "/root:/b.jpg:/content", "headers": map[string]string{"Content-Type": "image/jpeg"}, "body": base64.StdEncoding.EncodeToString([]byte("binary"))},
-		map[string]any{"id": "7", "method": "PATCH", "url": w.item(it), "headers": map[string]string{"Content-Type": "application/json", "If-Match": `"stale"`}, "body": map[string]any{"name": "c.jpg"}},
-		map[string]any{"id": "8", "method": "PATCH", "url": w.item(it), "headers": map[string]string{"content-type": "application/json"}, "body": map[string]any{"name": "c.jpg"}, "dependsOn": []string{"1"}},
+		map[string]any{
+			"id":      "6",
+			"method":  "PUT",
+			"url":     w.drive + "/root:/b.jpg:/content",
+			"headers": map[string]string{"Content-Type": "image/jpeg"},
+			"body":    base64.StdEncoding.EncodeToString([]byte("binary")),
+		},
+		map[string]any{
+			"id":      "7",
+			"method":  "PATCH",
+			"url":     w.item(it),
+			"headers": map[string]string{"Content-Type": "application/json", "If-Match": `"stale"`},
+			"body":    map[string]any{"name": "c.jpg"},
+		},
+		map[string]any{
+			"id":        "8",
+			"method":    "PATCH",
+			"url":       w.item(it),
+			"headers":   map[string]string{"content-type": "application/json"},
+			"body":      map[string]any{"name": "c.jpg"},
+			"dependsOn": []string{"1"},
+		},
 		map[string]any{"id": "9", "method": "DELETE", "url": w.item(it)},
 	)
-	for id, status := range map[string]int{"1": 200, "2": 302, "3": 404, "4": 424, "5": 424, "6": 201, "7": 412, "8": 200, "9": 204} {
+	for id, status := range map[string]int{
+		"1": 200,
+		"2": 302,
+		"3": 404,
+		"4": 424,
+		"5": 424,
+		"6": 201,
+		"7": 412,
+		"8": 200,
+		"9": 204,
+	} {
 		if got[id].status != status {
 			t.Errorf("%s: %v", id, got[id].json)
 		}
@@ -71,8 +106,15 @@ func TestABatchWithAFaultIsRefusedWhole(t *testing.T) {
 	w.batch(http.StatusBadRequest, map[string]any{"id": "1", "method": "GET", "url": w.base + "/me"})
 	w.batch(http.StatusBadRequest, map[string]any{"id": "1", "method": "GET", "url": "/me", "dependsOn": []string{"2"}})
 	w.batch(http.StatusBadRequest, map[string]any{"id": "1", "method": "POST", "url": "/$batch"})
-	w.batch(http.StatusBadRequest, map[string]any{"id": "1", "method": "PATCH", "url": w.drive + "/root", "body": map[string]any{}})
-	if r := w.do(request{method: "POST", url: "/$batch", body: map[string]any{"requests": many[:1]}}); r.status != http.StatusUnauthorized {
+	w.batch(http.StatusBadRequest, map[string]any{
+		"id":     "1",
+		"method": "PATCH",
+		"url":    w.drive + "/root",
+		"body":   map[string]any{},
+	})
+	if r := w.do(
+		request{method: "POST", url: "/$batch",
+			body: map[string]any{"requests": many[:1]}}); r.status != http.StatusUnauthorized {
 		t.Errorf("no token: %d", r.status)
 	}
 }
@@ -85,7 +127,12 @@ func TestTroubleReachesTheRequestsInsideABatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	g, err := graph.New(graph.Options{
-		Directory: d, Tokens: tokens{}, BaseURL: "http://graph.test", SharePointURL: "http://point.test", ContentDir: t.TempDir(), Kind: true,
+		Directory:     d,
+		Tokens:        tokens{},
+		BaseURL:       "http://graph.test",
+		SharePointURL: "http://point.test",
+		ContentDir:    t.TempDir(),
+		Kind:          true,
 		Inner: func(http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Retry-After", "3")
@@ -96,12 +143,14 @@ func TestTroubleReachesTheRequestsInsideABatch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := httptest.NewRequest("POST", "/v1.0/$batch", strings.NewReader(`{"requests":[{"id":"1","method":"GET","url":"/me"}]}`))
+	r := httptest.NewRequest("POST", "/v1.0/$batch",
+		strings.NewReader(`{"requests":[{"id":"1","method":"GET","url":"/me"}]}`))
 	r.Header.Set("Authorization", "Bearer "+asAda)
 	r.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()
 	g.Handler().ServeHTTP(w, r)
-	if w.Code != 200 || !strings.Contains(w.Body.String(), `"status":429`) || !strings.Contains(w.Body.String(), `"Retry-After":"3"`) {
+	if w.Code != 200 || !strings.Contains(w.Body.String(), `"status":429`) ||
+		!strings.Contains(w.Body.String(), `"Retry-After":"3"`) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }

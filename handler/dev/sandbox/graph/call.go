@@ -116,7 +116,8 @@ func unauthenticated(message, claims string) *failure {
 	if claims != "" {
 		challenge += `, error="insufficient_claims", claims="` + base64.StdEncoding.EncodeToString([]byte(claims)) + `"`
 	}
-	return fail(http.StatusUnauthorized, "InvalidAuthenticationToken", "%s", message).with("WWW-Authenticate", challenge)
+	return fail(http.StatusUnauthorized, "InvalidAuthenticationToken", "%s", message).with("WWW-Authenticate",
+		challenge)
 }
 
 // need checks that the token carries one of the scopes.
@@ -137,7 +138,8 @@ func (c *call) readBody() *failure {
 	case "gzip":
 		z, err := gzip.NewReader(body)
 		if err != nil {
-			return fail(http.StatusBadRequest, "BadRequest", "The request body is not compressed as its Content-Encoding says.")
+			return fail(http.StatusBadRequest, "BadRequest",
+				"The request body is not compressed as its Content-Encoding says.")
 		}
 		body = z
 	default:
@@ -160,11 +162,13 @@ func (c *call) parse(v any) *failure {
 		return nil
 	}
 	if t := c.r.Header.Get("Content-Type"); !strings.HasPrefix(t, "application/json") {
-		return fail(http.StatusUnsupportedMediaType, "Request_BadRequest", "A Content-Type header of application/json is required.")
+		return fail(http.StatusUnsupportedMediaType, "Request_BadRequest",
+			"A Content-Type header of application/json is required.")
 	}
 	wrong := func(err error) *failure {
-		return fail(http.StatusBadRequest, "BadRequest", "Unable to read JSON request payload. Please ensure Content-Type "+
-			"header is set and payload is of valid JSON format. %s", strings.TrimPrefix(err.Error(), "json: "))
+		return fail(http.StatusBadRequest, "BadRequest",
+			"Unable to read JSON request payload. Please ensure Content-Type "+
+				"header is set and payload is of valid JSON format. %s", strings.TrimPrefix(err.Error(), "json: "))
 	}
 	var all map[string]any
 	if err := json.Unmarshal(c.body, &all); err != nil {
@@ -203,7 +207,9 @@ func (c *call) stampHeaders(h http.Header) {
 	h.Set("Date", c.now().UTC().Format(http.TimeFormat))
 	h.Set("Cache-Control", "no-store, no-cache")
 	h.Set("Strict-Transport-Security", "max-age=31536000")
-	h.Set("x-ms-ags-diagnostic", `{"ServerInfo":{"DataCenter":"West Europe","Slice":"E","Ring":"5","ScaleUnit":"000","RoleInstance":"SANDBOX0"}}`)
+	h.Set("x-ms-ags-diagnostic",
+		`{"ServerInfo":{"DataCenter":"West Europe","Slice":"E","Ring":"5","ScaleUnit":"000",`+
+			`"RoleInstance":"SANDBOX0"}}`)
 }
 
 func (c *call) clientID() string {

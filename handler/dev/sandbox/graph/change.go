@@ -31,10 +31,24 @@ func (g *Graph) add(parent *item, name string, isFolder bool, by string) *item {
 	d.lastRow++
 	now := g.second()
 	it := &item{
-		drive: d, parent: parent, id: g.newItemID(), guid: g.newGUID(), name: name, isFolder: isFolder,
-		row: d.lastRow, etag: 1, ctag: 1, created: now, createdBy: by, modified: now, modifiedBy: by,
-		fsCreated: now, fsModified: now, fields: map[string]any{}, access: map[string]Level{},
-		indexed: g.now().Add(g.upTo(g.unkind.IndexMax)),
+		drive:      d,
+		parent:     parent,
+		id:         g.newItemID(),
+		guid:       g.newGUID(),
+		name:       name,
+		isFolder:   isFolder,
+		row:        d.lastRow,
+		etag:       1,
+		ctag:       1,
+		created:    now,
+		createdBy:  by,
+		modified:   now,
+		modifiedBy: by,
+		fsCreated:  now,
+		fsModified: now,
+		fields:     map[string]any{},
+		access:     map[string]Level{},
+		indexed:    g.now().Add(g.upTo(g.unkind.IndexMax)),
 	}
 	if isFolder {
 		it.children = map[string]*item{}

@@ -37,7 +37,13 @@ func TestChildrenComeInPagesOfTheSizeAskedFor(t *testing.T) {
 		w.put("f/"+name, []byte(name))
 		want = append(want, name)
 	}
-	for query, count := range map[string]int{"$top=10": 3, "top=10": 3, "$top=25": 1, "": 1, "$top=1&$select=name": 25} {
+	for query, count := range map[string]int{
+		"$top=10":             3,
+		"top=10":              3,
+		"$top=25":             1,
+		"":                    1,
+		"$top=1&$select=name": 25,
+	} {
 		got, pages := w.pages(w.drive + "/root:/f:/children?" + query)
 		if d := cmp.Diff(want, got); d != "" || pages != count {
 			t.Errorf("%s: %d pages: %s", query, pages, d)
@@ -47,7 +53,8 @@ func TestChildrenComeInPagesOfTheSizeAskedFor(t *testing.T) {
 	if d := cmp.Diff([]string{"p24.txt", "p23.txt", "p22.txt"}, r.names()); d != "" {
 		t.Error(d)
 	}
-	if !strings.Contains(r.text("@odata.nextLink"), "$skiptoken=") || strings.Contains(r.text("@odata.nextLink"), "p22") {
+	if !strings.Contains(r.text("@odata.nextLink"), "$skiptoken=") ||
+		strings.Contains(r.text("@odata.nextLink"), "p22") {
 		t.Errorf("nextLink %s", r.text("@odata.nextLink"))
 	}
 	r = w.ask(http.StatusOK, "GET", r.text("@odata.nextLink"), nil)
@@ -65,10 +72,12 @@ func TestAPageHoldsTwoHundredUnlessAskedOtherwise(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if r := w.ask(http.StatusOK, "GET", w.drive+"/root/children", nil); len(r.names()) != 200 || r.text("@odata.nextLink") == "" {
+	if r := w.ask(http.StatusOK, "GET", w.drive+"/root/children", nil); len(r.names()) != 200 ||
+		r.text("@odata.nextLink") == "" {
 		t.Errorf("%d entries", len(r.names()))
 	}
-	if r := w.ask(http.StatusOK, "GET", w.drive+"/root/children?$top=1000", nil); len(r.names()) != 205 || r.at("@odata.nextLink") != nil {
+	if r := w.ask(http.StatusOK, "GET", w.drive+"/root/children?$top=1000", nil); len(r.names()) != 205 ||
+		r.at("@odata.nextLink") != nil {
 		t.Errorf("%d entries", len(r.names()))
 	}
 }
@@ -100,11 +109,14 @@ func TestSelectAndExpandShapeChildren(t *testing.T) {
 	if r.text("value", 0, "@microsoft.graph.downloadUrl") == "" {
 		t.Errorf("no downloadUrl: %s", r.raw)
 	}
-	r = w.ask(http.StatusOK, "GET", w.drive+"/root/children?$expand=thumbnails,listItem($expand=fields($select=FileLeafRef,ImageWidth))&$select=name", nil)
-	if r.at("value", 0, "thumbnails", 0, "small", "width") != 40.0 || r.text("value", 0, "listItem", "fields", "FileLeafRef") != "a.jpg" {
+	r = w.ask(http.StatusOK, "GET",
+		w.drive+"/root/children?$expand=thumbnails,listItem($expand=fields($select=FileLeafRef,ImageWidth))&$select=name", nil)
+	if r.at("value", 0, "thumbnails", 0, "small", "width") != 40.0 ||
+		r.text("value", 0, "listItem", "fields", "FileLeafRef") != "a.jpg" {
 		t.Errorf("%s", r.raw)
 	}
-	if r.at("value", 0, "listItem", "fields", "ImageWidth") != 40.0 || r.at("value", 0, "listItem", "fields", "Modified") != nil {
+	if r.at("value", 0, "listItem", "fields", "ImageWidth") != 40.0 ||
+		r.at("value", 0, "listItem", "fields", "Modified") != nil {
 		t.Errorf("fields %v", r.at("value", 0, "listItem", "fields"))
 	}
 	w.ask(http.StatusBadRequest, "GET", w.drive+"/root/children?$filter=name%20eq%20'a'", nil)
@@ -208,15 +220,19 @@ func TestFoldersAreMade(t *testing.T) {
 func TestNamesThatSharePointRefusesAreRefused(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	for _, name := range []string{`a"b`, "a*b", "a<b", "a>b", "a?b", `a\b`, "a|b", " a", "a ", "a.", "CON", "com1", "desktop.ini", "~$a.docx", "a_vti_b", ".lock", strings.Repeat("n", 256)} {
+	for _, name := range []string{`a"b`, "a*b", "a<b", "a>b", "a?b", `a\b`, "a|b", " a", "a ", "a.", "CON", "com1",
+		"desktop.ini", "~$a.docx", "a_vti_b", ".lock", strings.Repeat("n", 256)} {
 		r := w.ask(http.StatusBadRequest, "PUT", w.drive+"/root:/"+escape(name)+":/content", "x")
 		if r.text("error", "code") != "invalidRequest" {
 			t.Errorf("%q: %s", name, r.raw)
 		}
-		w.ask(http.StatusBadRequest, "POST", w.drive+"/root/children", map[string]any{"name": name, "folder": map[string]any{}})
+		w.ask(http.StatusBadRequest, "POST", w.drive+"/root/children",
+			map[string]any{"name": name, "folder": map[string]any{}})
 	}
-	w.ask(http.StatusBadRequest, "POST", w.drive+"/root/children", map[string]any{"name": "~a", "folder": map[string]any{}})
-	for _, name := range []string{"a#b%.jpg", "~a.jpg", "ümläut ☃.jpg", "it's.jpg", "a+b&c=d;e,f.jpg", ".hidden", "con.jpg", strings.Repeat("n", 255)} {
+	w.ask(http.StatusBadRequest, "POST", w.drive+"/root/children",
+		map[string]any{"name": "~a", "folder": map[string]any{}})
+	for _, name := range []string{"a#b%.jpg", "~a.jpg", "ümläut ☃.jpg", "it's.jpg", "a+b&c=d;e,f.jpg", ".hidden",
+		"con.jpg", strings.Repeat("n", 255)} {
 		r := w.ask(http.StatusCreated, "PUT", w.drive+"/root:/"+escape(name)+":/content", "x")
 		if r.text("name") != name {
 			t.Errorf("%q became %q", name, r.text("name"))

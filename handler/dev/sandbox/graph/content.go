@@ -40,9 +40,15 @@ func (c *call) putContent(t target) (answer, *failure) {
 		return answer{}, errTooMuch()
 	}
 	if e := c.r.Header.Get("Content-Encoding"); e != "" && e != "identity" {
-		return answer{}, fail(http.StatusUnsupportedMediaType, "invalidRequest", "The content encoding '%s' is not supported for file contents.", e)
+		return answer{}, fail(http.StatusUnsupportedMediaType, "invalidRequest",
+			"The content encoding '%s' is not supported for file contents.", e)
 	}
-	w := &upload{target: t, on: on, byID: t.item != nil && t.parent != nil && c.addressedByID(), match: c.r.Header.Get("If-Match")}
+	w := &upload{
+		target: t,
+		on:     on,
+		byID:   t.item != nil && t.parent != nil && c.addressedByID(),
+		match:  c.r.Header.Get("If-Match"),
+	}
 	c.lock()
 	f = c.checkUpload(w)
 	c.mu.Unlock()

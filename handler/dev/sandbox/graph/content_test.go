@@ -27,21 +27,28 @@ func TestContentIsARedirectToAURLThatNeedsNoToken(t *testing.T) {
 	content := bytes.Repeat([]byte("0123456789"), 100)
 	it := w.put("a b.jpg", content)
 	location := w.download(w.item(it))
-	if !strings.HasPrefix(location, w.point+"/sites/Team/_layouts/15/download.aspx?UniqueId=") || !strings.Contains(location, "&tempauth=") {
+	if !strings.HasPrefix(location, w.point+"/sites/Team/_layouts/15/download.aspx?UniqueId=") ||
+		!strings.Contains(location, "&tempauth=") {
 		t.Fatalf("location %s", location)
 	}
 	r := w.do(request{method: "GET", url: location})
-	if r.status != http.StatusOK || !bytes.Equal(r.raw, content) || r.header.Get("Content-Type") != "image/jpeg" || r.header.Get("ETag") != it.ETag {
+	if r.status != http.StatusOK || !bytes.Equal(r.raw, content) || r.header.Get("Content-Type") != "image/jpeg" ||
+		r.header.Get("ETag") != it.ETag {
 		t.Errorf("%d, %d bytes, %v", r.status, len(r.raw), r.header)
 	}
 	r = w.do(request{method: "GET", url: location, header: map[string]string{"Range": "bytes=10-14"}})
-	if r.status != http.StatusPartialContent || string(r.raw) != "01234" || r.header.Get("Content-Range") != "bytes 10-14/1000" {
+	if r.status != http.StatusPartialContent || string(r.raw) != "01234" ||
+		r.header.Get("Content-Range") != "bytes 10-14/1000" {
 		t.Errorf("range: %d %q", r.status, r.raw)
 	}
-	if r := w.do(request{method: "GET", url: location, header: map[string]string{"Range": "bytes=5000-"}}); r.status != http.StatusRequestedRangeNotSatisfiable {
+	if r := w.do(
+		request{method: "GET", url: location,
+			header: map[string]string{"Range": "bytes=5000-"}}); r.status != http.StatusRequestedRangeNotSatisfiable {
 		t.Errorf("range behind the end: %d", r.status)
 	}
-	if r := w.do(request{method: "GET", url: location, header: map[string]string{"If-None-Match": it.ETag}}); r.status != http.StatusNotModified {
+	if r := w.do(
+		request{method: "GET", url: location,
+			header: map[string]string{"If-None-Match": it.ETag}}); r.status != http.StatusNotModified {
 		t.Errorf("if-none-match: %d", r.status)
 	}
 	w.ask(http.StatusNotModified, "GET", w.item(it)+"/content", nil, "If-None-Match", it.CTag)
@@ -113,7 +120,8 @@ func TestInfectedFilesAreNotHandedOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := w.do(request{method: "GET", url: w.download(w.item(it))})
-	if r.status != http.StatusForbidden || r.header.Get("X-Virus-Infected") != "EICAR" || r.text("error", "code") != "malwareDetected" {
+	if r.status != http.StatusForbidden || r.header.Get("X-Virus-Infected") != "EICAR" ||
+		r.text("error", "code") != "malwareDetected" {
 		t.Errorf("%d %v %s", r.status, r.header, r.raw)
 	}
 	if r := w.ask(http.StatusOK, "GET", w.item(it), nil); r.at("malware") == nil {
@@ -130,7 +138,8 @@ func TestPutCreatesWith201AndReplacesWith200(t *testing.T) {
 	if first.text("file", "mimeType") != "image/jpeg" {
 		t.Errorf("the type comes from the name, not from %s", first.text("file", "mimeType"))
 	}
-	second := w.ask(http.StatusOK, "PUT", strings.Replace(at, "a.jpg", "A.JPG", 1), "two", "If-Match", first.text("eTag"))
+	second := w.ask(http.StatusOK, "PUT", strings.Replace(at, "a.jpg", "A.JPG", 1), "two", "If-Match",
+		first.text("eTag"))
 	if second.text("name") != "a.jpg" || second.text("id") != first.text("id") {
 		t.Errorf("names keep their case: %s", second.text("name"))
 	}
@@ -138,7 +147,8 @@ func TestPutCreatesWith201AndReplacesWith200(t *testing.T) {
 		t.Error("both tags move with the content")
 	}
 	for _, stale := range []string{first.text("eTag"), first.text("cTag"), `"nonsense"`} {
-		r := w.ask(http.StatusPreconditionFailed, "PUT", w.drive+"/items/"+first.text("id")+"/content", "three", "If-Match", stale)
+		r := w.ask(http.StatusPreconditionFailed, "PUT", w.drive+"/items/"+first.text("id")+"/content", "three",
+			"If-Match", stale)
 		if r.text("error", "code") != "resourceModified" {
 			t.Errorf("%s", r.raw)
 		}
@@ -187,7 +197,9 @@ func TestPutRefusesWhatIsTooLargeOrCompressed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
-	_, _ = fmt.Fprintf(conn, "PUT /v1.0%s/root:/a.jpg:/content HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n", w.drive, asAda, 250<<20+1)
+	_, _ = fmt.Fprintf(conn,
+		"PUT /v1.0%s/root:/a.jpg:/content HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+
+			"%s\r\nContent-Length: %d\r\n\r\n", w.drive, asAda, 250<<20+1)
 	line, err := bufio.NewReader(conn).ReadString('\n')
 	if err != nil || !strings.Contains(line, "413") {
 		t.Errorf("%q, %v", line, err)
@@ -228,6 +240,7 @@ func TestPicturesFillInLaterAndMoveTheETagWhenUnkind(t *testing.T) {
 	if got.text("eTag") == put.text("eTag") || got.text("cTag") != put.text("cTag") {
 		t.Errorf("eTag %s, cTag %s", got.text("eTag"), got.text("cTag"))
 	}
-	w.ask(http.StatusPreconditionFailed, "PUT", w.drive+"/items/"+put.text("id")+"/content", "x", "If-Match", put.text("eTag"))
+	w.ask(http.StatusPreconditionFailed, "PUT", w.drive+"/items/"+put.text("id")+"/content", "x", "If-Match",
+		put.text("eTag"))
 	w.ask(http.StatusOK, "PUT", w.drive+"/items/"+put.text("id")+"/content", "x", "If-Match", put.text("cTag"))
 }

@@ -81,7 +81,8 @@ func (c *call) copyItem(t target) (answer, *failure) {
 	c.monitors[id] = m
 	by := c.who.User
 	c.later(delay, func() { c.endCopy(m, t.item, parent, name, by, on) })
-	return answer{status: http.StatusAccepted}.with("Location", c.sharePoint(t.drive.site.tenant)+"/_api/v2.0/monitor/"+id), nil
+	return answer{status: http.StatusAccepted}.with("Location",
+		c.sharePoint(t.drive.site.tenant)+"/_api/v2.0/monitor/"+id), nil
 }
 
 // copyPlace says where a copy goes and how it is called.
@@ -123,7 +124,8 @@ func (g *Graph) endCopy(m *monitor, it, parent *item, name, by string, on behavi
 		m.item = g.copyTo(it, parent, name, by)
 	case on == onConflictRename:
 		m.item = g.copyTo(it, parent, freeName(parent, name), by)
-	case on == onConflictReplace && !there.isFolder && !it.isFolder && there != it && there.locked == 0 && there.out == nil:
+	case on == onConflictReplace && !there.isFolder && !it.isFolder && there != it && there.locked == 0 &&
+		there.out == nil:
 		g.write(there, it.view(by).blob, by)
 		m.item = there
 	default:
@@ -142,7 +144,8 @@ func (c *call) monitor(w http.ResponseWriter, id string) *failure {
 	if !known {
 		return errNoItem()
 	}
-	body := map[string]any{"operation": "ItemCopy", "createdDateTime": stamp(m.started), "lastActionDateTime": stamp(c.now())}
+	body := map[string]any{"operation": "ItemCopy", "createdDateTime": stamp(m.started),
+		"lastActionDateTime": stamp(c.now())}
 	switch {
 	case !m.ended:
 		body["status"], body["percentageComplete"] = "notStarted", 0.0

@@ -53,7 +53,10 @@ func rewind(r io.Seeker) error {
 func (f *facts) readExif(r io.ReadSeeker, format imagemeta.ImageFormat) {
 	tags := map[string]any{}
 	_, err := imagemeta.Decode(imagemeta.Options{
-		R: r, ImageFormat: format, Sources: imagemeta.EXIF, Timeout: 2 * time.Second,
+		R:               r,
+		ImageFormat:     format,
+		Sources:         imagemeta.EXIF,
+		Timeout:         2 * time.Second,
 		ShouldHandleTag: func(imagemeta.TagInfo) bool { return true },
 		HandleTag: func(t imagemeta.TagInfo) error {
 			if _, ok := tags[t.Tag]; !ok && t.Namespace != "IFD1" {
@@ -83,7 +86,12 @@ func photoFacet(tags map[string]any) map[string]any {
 			photo[member] = s
 		}
 	}
-	for tag, member := range map[string]string{"FNumber": "fNumber", "FocalLength": "focalLength", "ISO": "iso", "ISOSpeedRatings": "iso"} {
+	for tag, member := range map[string]string{
+		"FNumber":         "fNumber",
+		"FocalLength":     "focalLength",
+		"ISO":             "iso",
+		"ISOSpeedRatings": "iso",
+	} {
 		if n := number(tags[tag]); n > 0 {
 			photo[member] = n
 		}

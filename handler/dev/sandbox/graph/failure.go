@@ -54,11 +54,13 @@ func errExists() *failure {
 }
 
 func errFull() *failure {
-	return fail(http.StatusInsufficientStorage, "quotaLimitReached", "Insufficient Space Available").within("insufficientStorage")
+	return fail(http.StatusInsufficientStorage, "quotaLimitReached",
+		"Insufficient Space Available").within("insufficientStorage")
 }
 
 func errTooMuch() *failure {
-	return fail(http.StatusRequestEntityTooLarge, "invalidRequest", "The maximum request size has been exceeded").within("maxRequestLengthExceeded")
+	return fail(http.StatusRequestEntityTooLarge, "invalidRequest",
+		"The maximum request size has been exceeded").within("maxRequestLengthExceeded")
 }
 
 func errSegment(segment string) *failure {
@@ -66,7 +68,8 @@ func errSegment(segment string) *failure {
 }
 
 func errMethod() *failure {
-	return fail(http.StatusMethodNotAllowed, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
+	return fail(http.StatusMethodNotAllowed, "Request_BadRequest",
+		"Specified HTTP method is not allowed for the request target.")
 }
 
 // errLocked draws one of the three bodies in which 423 was seen; mu is held.
@@ -85,13 +88,16 @@ func lockedShape(n int) *failure {
 	case 1:
 		return fail(http.StatusLocked, "resourceLocked", "The resource you are attempting to access is locked")
 	case 2:
-		return fail(http.StatusLocked, "accessDenied", "The file is currently checked out or locked for editing by another user")
+		return fail(http.StatusLocked, "accessDenied",
+			"The file is currently checked out or locked for editing by another user")
 	}
-	return fail(http.StatusLocked, "notAllowed", "The resource you are attempting to access is locked").within("resourceLocked")
+	return fail(http.StatusLocked, "notAllowed",
+		"The resource you are attempting to access is locked").within("resourceLocked")
 }
 
 func errModified(status int) *failure {
-	return fail(status, "resourceModified", "The resource has changed since the caller last read it; usually an eTag mismatch")
+	return fail(status, "resourceModified",
+		"The resource has changed since the caller last read it; usually an eTag mismatch")
 }
 
 // errChanged draws one of the two bodies in which 412 was seen; mu is held.

@@ -100,7 +100,8 @@ func TestDeltaTellsWhatChanged(t *testing.T) {
 	if names, _ = w.changes(again); len(names) != 0 {
 		t.Errorf("nothing changed, but %v", names)
 	}
-	for _, latest := range []string{w.drive + "/root/delta?token=latest", w.drive + "/root/delta(token='latest')", w.drive + "/root/microsoft.graph.delta(token='latest')"} {
+	for _, latest := range []string{w.drive + "/root/delta?token=latest", w.drive + "/root/delta(token='latest')",
+		w.drive + "/root/microsoft.graph.delta(token='latest')"} {
 		names, link := w.changes(latest)
 		if len(names) != 0 {
 			t.Errorf("%s: %v", latest, names)

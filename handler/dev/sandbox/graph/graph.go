@@ -82,9 +82,13 @@ func New(o Options) (*Graph, error) {
 	o.BaseURL = strings.TrimSuffix(o.BaseURL, "/")
 	o.SharePointURL = strings.TrimSuffix(o.SharePointURL, "/")
 	g := &Graph{
-		options: o, now: o.Now, log: o.Log,
-		random: rand.New(rand.NewPCG(o.Seed, 0x67726170)),
-		drives: map[string]*drive{}, sessions: map[string]*session{}, monitors: map[string]*monitor{},
+		options:  o,
+		now:      o.Now,
+		log:      o.Log,
+		random:   rand.New(rand.NewPCG(o.Seed, 0x67726170)),
+		drives:   map[string]*drive{},
+		sessions: map[string]*session{},
+		monitors: map[string]*monitor{},
 	}
 	if g.now == nil {
 		g.now = time.Now

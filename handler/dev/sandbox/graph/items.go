@@ -72,7 +72,8 @@ func (c *call) listChildren(t target) (answer, *failure) {
 		return empty(http.StatusNotModified)
 	}
 	if c.q.has("filter") || c.q.has("skip") {
-		return answer{}, fail(http.StatusBadRequest, "notSupported", "$filter and $skip are not supported on this collection.")
+		return answer{}, fail(http.StatusBadRequest, "notSupported",
+			"$filter and $skip are not supported on this collection.")
 	}
 	order := strings.ToLower(c.q.order)
 	if order == "" {
@@ -92,7 +93,8 @@ func (c *call) listChildren(t target) (answer, *failure) {
 			func() (map[string]any, *failure) { return c.itemJSON(child) },
 		})
 	}
-	return c.page(c.context("drives('"+strings.ReplaceAll(t.drive.id, "!", "%21")+"')/items('"+t.item.id+"')/children"), rows)
+	return c.page(c.context("drives('"+strings.ReplaceAll(t.drive.id, "!", "%21")+"')/items('"+t.item.id+"')/children"),
+		rows)
 }
 
 // childKeys are the members that SharePoint orders children by (https://learn.microsoft.com/graph/query-parameters,

@@ -12,7 +12,8 @@ import (
 func TestAnItemHasTheMembersOfTheDocumentedExample(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	w.ask(http.StatusCreated, "POST", w.drive+"/root/children", map[string]any{"name": "Files", "folder": map[string]any{}})
+	w.ask(http.StatusCreated, "POST", w.drive+"/root/children",
+		map[string]any{"name": "Files", "folder": map[string]any{}})
 	r := w.ask(http.StatusCreated, "PUT", w.drive+"/root:/Files/MyPictureFile.png:/content", pngPicture(t, 4, 3))
 	for member, pattern := range map[string]string{
 		"id":                           `^01[A-Z2-7]{32}$`,

@@ -47,7 +47,12 @@ func (tokens) Check(_ context.Context, bearer string) (directory.Grant, error) {
 	if len(parts) < 2 {
 		return directory.Grant{}, errors.New("no such token")
 	}
-	g := directory.Grant{Tenant: parts[0], User: parts[1], App: "app", Scopes: []string{"User.Read", "Sites.ReadWrite.All"}}
+	g := directory.Grant{
+		Tenant: parts[0],
+		User:   parts[1],
+		App:    "app",
+		Scopes: []string{"User.Read", "Sites.ReadWrite.All"},
+	}
 	if len(parts) == 3 {
 		g.Scopes = strings.Split(parts[2], ",")
 	}
@@ -90,7 +95,14 @@ func open(t *testing.T) *world {
 	d.PutTenant(directory.Tenant{ID: contoso, Name: "Contoso", Domain: "contoso"})
 	d.PutTenant(directory.Tenant{ID: fabrikam, Name: "Fabrikam", Domain: "fabrikam"})
 	for _, u := range []directory.User{
-		{Tenant: contoso, ID: ada, UPN: "ada@contoso.com", Name: "Ada Lovelace", Mail: "ada@contoso.com", Locale: "en-GB"},
+		{
+			Tenant: contoso,
+			ID:     ada,
+			UPN:    "ada@contoso.com",
+			Name:   "Ada Lovelace",
+			Mail:   "ada@contoso.com",
+			Locale: "en-GB",
+		},
 		{Tenant: contoso, ID: bob, UPN: "bob@contoso.com", Name: "Bob", Mail: "bob@contoso.com"},
 		{Tenant: fabrikam, ID: eve, UPN: "eve@fabrikam.com", Name: "Eve"},
 	} {
@@ -100,14 +112,22 @@ func open(t *testing.T) *world {
 	}
 	w := &world{t: t, clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.UTC)}}
 	var handler, point http.Handler
-	front := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { handler.ServeHTTP(rw, r) }))
-	back := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { point.ServeHTTP(rw, r) }))
+	front := httptest.NewServer(
+		http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { handler.ServeHTTP(rw, r) }))
+	back := httptest.NewServer(
+		http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { point.ServeHTTP(rw, r) }))
 	t.Cleanup(front.Close)
 	t.Cleanup(back.Close)
 	var err error
 	w.Graph, err = graph.New(graph.Options{
-		Directory: d, Tokens: tokens{}, BaseURL: front.URL, SharePointURL: back.URL, ContentDir: t.TempDir(),
-		Seed: 1, Now: w.clock.Now, Kind: true,
+		Directory:     d,
+		Tokens:        tokens{},
+		BaseURL:       front.URL,
+		SharePointURL: back.URL,
+		ContentDir:    t.TempDir(),
+		Seed:          1,
+		Now:           w.clock.Now,
+		Kind:          true,
 	})
 	if err != nil {
 		t.Fatal(err)

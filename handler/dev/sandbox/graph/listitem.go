@@ -119,7 +119,8 @@ func (c *call) listLists(s *site) (answer, *failure) {
 	var all []row
 	for _, d := range s.drives {
 		if driveLevel(c.who, d) >= Read {
-			all = append(all, row{strings.ToLower(d.name), func() (map[string]any, *failure) { return c.listJSON(d), nil }})
+			all = append(
+				all, row{strings.ToLower(d.name), func() (map[string]any, *failure) { return c.listJSON(d), nil }})
 		}
 	}
 	return c.page(c.context("lists"), all)
@@ -156,13 +157,15 @@ func (c *call) listListItems(d *drive) (answer, *failure) {
 		return answer{}, errDenied()
 	}
 	if c.q.has("filter") || c.q.order != "" {
-		return answer{}, fail(http.StatusBadRequest, "notSupported", "The column is not indexed and cannot be used to filter or to order.")
+		return answer{}, fail(http.StatusBadRequest, "notSupported",
+			"The column is not indexed and cannot be used to filter or to order.")
 	}
 	var all []row
 	for _, it := range d.rows {
 		if sees(c.who, it) {
 			key := fmt.Sprintf("%010d", it.row)
-			all = append(all, row{key, func() (map[string]any, *failure) { return c.listItemJSON(it, c.listExpands()), nil }})
+			all = append(
+				all, row{key, func() (map[string]any, *failure) { return c.listItemJSON(it, c.listExpands()), nil }})
 		}
 	}
 	return c.page(c.context("listItems"), all)
@@ -194,7 +197,8 @@ func (c *call) listItemJSON(it *item, expand []string) map[string]any {
 		"createdDateTime": stamp(it.created), "lastModifiedDateTime": stamp(it.modified),
 		"createdBy": c.person(s.tenant, it.createdBy), "lastModifiedBy": c.person(s.tenant, it.modifiedBy),
 		"parentReference": map[string]any{"id": it.parent.guid, "siteId": s.id()},
-		"contentType":     map[string]any{"id": contentType(it) + "00A0B1", "name": map[bool]string{true: "Folder", false: "Document"}[it.isFolder]},
+		"contentType": map[string]any{"id": contentType(it) + "00A0B1",
+			"name": map[bool]string{true: "Folder", false: "Document"}[it.isFolder]},
 	}
 	for _, name := range expand {
 		name, options, _ := strings.Cut(name, "(")
@@ -232,13 +236,15 @@ func selectFields(fields map[string]any, names []string) map[string]any {
 func (c *call) fieldsJSON(it *item) map[string]any {
 	m := map[string]any{
 		"@odata.etag": it.listTag(), "id": strconv.Itoa(it.row), "FileLeafRef": it.name,
-		"LinkFilename": it.name, "LinkFilenameNoMenu": it.name, "Created": stamp(it.created), "Modified": stamp(it.modified),
+		"LinkFilename": it.name, "LinkFilenameNoMenu": it.name, "Created": stamp(it.created),
+		"Modified":       stamp(it.modified),
 		"AuthorLookupId": it.drive.lookupID(it.createdBy), "EditorLookupId": it.drive.lookupID(it.modifiedBy),
 		"ContentType": "Folder", "ItemChildCount": "0", "FolderChildCount": "0", "_ComplianceFlags": "",
 		"_ComplianceTag": "", "_ComplianceTagUserId": "", "_ComplianceTagWrittenTime": "", "Edit": "",
 	}
 	if v := it.view(c.who.User); v != nil {
-		m["ContentType"], m["FileSizeDisplay"], m["_UIVersionString"] = "Document", strconv.FormatInt(v.blob.size, 10), v.id()
+		m["ContentType"], m["FileSizeDisplay"], m["_UIVersionString"] = "Document", strconv.FormatInt(v.blob.size, 10),
+			v.id()
 		m["DocIcon"] = strings.TrimPrefix(strings.ToLower(path.Ext(it.name)), ".")
 		if v.comment != "" {
 			m["_CheckinComment"] = v.comment

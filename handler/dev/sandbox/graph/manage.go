@@ -76,7 +76,9 @@ func (g *Graph) manageSites(mux *http.ServeMux) {
 			show(w, spell(g.Unkindness()), nil)
 		}
 	})
-	mux.HandleFunc("GET /graph/refused", func(w http.ResponseWriter, _ *http.Request) { show(w, append([]string{}, g.Refused()...), nil) })
+	mux.HandleFunc("GET /graph/refused", func(w http.ResponseWriter, _ *http.Request) {
+		show(w, append([]string{}, g.Refused()...), nil)
+	})
 }
 
 func (g *Graph) manageDrives(mux *http.ServeMux) {
@@ -126,7 +128,9 @@ func (g *Graph) manageItems(mux *http.ServeMux) {
 			show(w, it, err)
 		})
 	}
-	route("GET /graph/drives/{drive}/item", func(drive, item string, _ *http.Request) (Item, error) { return g.Item(drive, item) })
+	route("GET /graph/drives/{drive}/item", func(drive, item string, _ *http.Request) (Item, error) {
+		return g.Item(drive, item)
+	})
 	route("POST /graph/drives/{drive}/lock", func(drive, item string, r *http.Request) (Item, error) {
 		shape, err := strconv.Atoi("0" + r.URL.Query().Get("shape"))
 		if err != nil {
@@ -134,11 +138,15 @@ func (g *Graph) manageItems(mux *http.ServeMux) {
 		}
 		return g.Lock(drive, item, shape)
 	})
-	route("POST /graph/drives/{drive}/unlock", func(drive, item string, _ *http.Request) (Item, error) { return g.Unlock(drive, item) })
+	route("POST /graph/drives/{drive}/unlock", func(drive, item string, _ *http.Request) (Item, error) {
+		return g.Unlock(drive, item)
+	})
 	route("POST /graph/drives/{drive}/checkout", func(drive, item string, r *http.Request) (Item, error) {
 		return g.CheckOut(drive, item, r.URL.Query().Get("by"))
 	})
-	route("POST /graph/drives/{drive}/checkin", func(drive, item string, _ *http.Request) (Item, error) { return g.CheckIn(drive, item) })
+	route("POST /graph/drives/{drive}/checkin", func(drive, item string, _ *http.Request) (Item, error) {
+		return g.CheckIn(drive, item)
+	})
 	route("POST /graph/drives/{drive}/malware", func(drive, item string, r *http.Request) (Item, error) {
 		return g.MarkMalware(drive, item, r.URL.Query().Get("name"))
 	})
@@ -152,7 +160,9 @@ func (g *Graph) manageItems(mux *http.ServeMux) {
 		}
 		return g.SetFields(drive, item, fields, r.URL.Query().Get("by"))
 	})
-	route("POST /graph/drives/{drive}/remove", func(drive, item string, _ *http.Request) (Item, error) { return g.Remove(drive, item) })
+	route("POST /graph/drives/{drive}/remove", func(drive, item string, _ *http.Request) (Item, error) {
+		return g.Remove(drive, item)
+	})
 }
 
 // read reads a JSON body; on a fault it answers 400 and returns false.
@@ -199,8 +209,10 @@ type spelled struct {
 
 func spell(u Unkindness) spelled {
 	return spelled{
-		u == Unkindness{}, u.PromoteMax.Milliseconds(), u.PromoteETag, u.ThumbnailsMax.Milliseconds(), u.IndexMax.Milliseconds(),
-		u.CopyMax.Milliseconds(), u.Rapid, u.SessionTag, u.SessionChecks, u.SessionLost, u.ShortPage, u.DeltaTwice, u.WholeRange, u.ShortURL, u.OtherShape,
+		u == Unkindness{}, u.PromoteMax.Milliseconds(), u.PromoteETag, u.ThumbnailsMax.Milliseconds(),
+		u.IndexMax.Milliseconds(),
+		u.CopyMax.Milliseconds(), u.Rapid, u.SessionTag, u.SessionChecks, u.SessionLost, u.ShortPage, u.DeltaTwice,
+		u.WholeRange, u.ShortURL, u.OtherShape,
 	}
 }
 
@@ -211,6 +223,7 @@ func (s spelled) unkindness() Unkindness {
 	const ms = time.Millisecond
 	return Unkindness{
 		time.Duration(s.PromoteMax) * ms, s.PromoteETag, time.Duration(s.Thumbnails) * ms, time.Duration(s.Index) * ms,
-		time.Duration(s.Copy) * ms, s.Rapid, s.SessionTag, s.SessionLook, s.SessionLost, s.ShortPage, s.DeltaTwice, s.WholeRange, s.ShortURL, s.OtherShape,
+		time.Duration(s.Copy) * ms, s.Rapid, s.SessionTag, s.SessionLook, s.SessionLost, s.ShortPage, s.DeltaTwice,
+		s.WholeRange, s.ShortURL, s.OtherShape,
 	}
 }

@@ -27,12 +27,14 @@ func TestTheManagementBuildsAWorldAndLooksIntoIt(t *testing.T) {
 		}
 		return r
 	}
-	site := call(200, "POST", "/graph/sites", map[string]any{"tenant": "fabrikam", "name": "Photos", "owner": "eve@fabrikam.com"})
+	site := call(200, "POST", "/graph/sites",
+		map[string]any{"tenant": "fabrikam", "name": "Photos", "owner": "eve@fabrikam.com"})
 	drive := "/graph/drives/" + site.text("driveId")
 	call(200, "PUT", drive+"/files?path=a/b.jpg&by=eve@fabrikam.com", "one")
 	call(200, "PUT", drive+"/files?path=a/b.jpg&by=eve@fabrikam.com", "two!")
 	item := call(200, "GET", drive+"/item?item=a/b.jpg", nil)
-	if item.text("version") != "2.0" || item.at("size") != 4.0 || item.text("modifiedBy") != eve || len(item.text("sha256")) != 64 {
+	if item.text("version") != "2.0" || item.at("size") != 4.0 || item.text("modifiedBy") != eve ||
+		len(item.text("sha256")) != 64 {
 		t.Errorf("%s", item.raw)
 	}
 	at := "?item=" + item.text("id")
@@ -52,18 +54,27 @@ func TestTheManagementBuildsAWorldAndLooksIntoIt(t *testing.T) {
 	call(200, "POST", drive+"/malware"+at+"&name=EICAR", nil)
 	call(200, "POST", drive+"/rename"+at+"&name="+url.QueryEscape("c d.jpg"), nil)
 	call(200, "POST", drive+"/fields"+at+"&by=eve@fabrikam.com", map[string]any{"Title": "T"})
-	call(200, "PUT", drive+"/library", map[string]any{"quota": 5000, "columns": []any{map[string]any{"name": "Mood", "kind": "text"}}})
-	call(400, "PUT", drive+"/library", map[string]any{"columns": []any{map[string]any{"name": "Mood", "kind": "feeling"}}})
+	call(200, "PUT", drive+"/library",
+		map[string]any{"quota": 5000, "columns": []any{map[string]any{"name": "Mood", "kind": "text"}}})
+	call(400, "PUT", drive+"/library",
+		map[string]any{"columns": []any{map[string]any{"name": "Mood", "kind": "feeling"}}})
 	call(200, "POST", drive+"/expire-delta", nil)
-	call(200, "POST", "/graph/permissions", map[string]any{"driveId": site.text("driveId"), "itemId": "a", "user": "*", "level": "read"})
-	call(400, "POST", "/graph/permissions", map[string]any{"driveId": site.text("driveId"), "user": "*", "level": "some"})
+	call(200, "POST", "/graph/permissions", map[string]any{
+		"driveId": site.text("driveId"),
+		"itemId":  "a",
+		"user":    "*",
+		"level":   "read",
+	})
+	call(400, "POST", "/graph/permissions",
+		map[string]any{"driveId": site.text("driveId"), "user": "*", "level": "some"})
 	call(200, "POST", "/graph/sites/"+site.text("id")+"/drives", map[string]any{"name": "More"})
 	call(200, "POST", drive+"/remove"+at, nil)
 	call(404, "GET", drive+"/item?item=a/b.jpg", nil)
 	call(400, "POST", "/graph/sites", map[string]any{"tenant": "none"})
 	call(200, "GET", "/graph/sites", nil)
 	call(200, "GET", "/graph/refused", nil)
-	if r := call(200, "PUT", "/graph/unkindness", map[string]any{"rapid": 1, "copyMaxMs": 5}); r.at("rapid") != 1.0 || r.at("kind") != false {
+	if r := call(200, "PUT", "/graph/unkindness", map[string]any{"rapid": 1, "copyMaxMs": 5}); r.at("rapid") != 1.0 ||
+		r.at("kind") != false {
 		t.Errorf("%s", r.raw)
 	}
 	if w.Unkindness() != (graph.Unkindness{Rapid: 1, CopyMax: 5 * time.Millisecond}) {
@@ -86,7 +97,13 @@ func TestNewNeedsItsOptionsAndCloseCleansUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	g, err := graph.New(graph.Options{Directory: d, Tokens: tokens{}, BaseURL: "http://g", SharePointURL: "http://{tenant}.test", ContentDir: dir})
+	g, err := graph.New(graph.Options{
+		Directory:     d,
+		Tokens:        tokens{},
+		BaseURL:       "http://g",
+		SharePointURL: "http://{tenant}.test",
+		ContentDir:    dir,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,20 +33,34 @@ func TestPatchRenamesMovesAndSetsTimes(t *testing.T) {
 	w.ask(http.StatusBadRequest, "PATCH", w.item(it), map[string]any{"shoeSize": 1})
 	w.ask(http.StatusOK, "PATCH", w.item(it), map[string]any{"parentReference": map[string]any{"id": folder.ID}})
 	w.ask(http.StatusOK, "GET", w.drive+"/root:/f/g/b.jpg", nil)
-	r = w.ask(http.StatusOK, "PATCH", w.item(it), map[string]any{"parentReference": map[string]any{"path": w.drive + "/root:/f"}, "name": "d.jpg"})
+	r = w.ask(http.StatusOK, "PATCH", w.item(it),
+		map[string]any{"parentReference": map[string]any{"path": w.drive + "/root:/f"}, "name": "d.jpg"})
 	if r.text("parentReference", "path") != w.drive+"/root:/f" {
 		t.Errorf("move: %s", r.raw)
 	}
-	w.ask(http.StatusBadRequest, "PATCH", w.drive+"/root:/f", map[string]any{"parentReference": map[string]any{"id": folder.ID}})
+	w.ask(http.StatusBadRequest, "PATCH", w.drive+"/root:/f",
+		map[string]any{"parentReference": map[string]any{"id": folder.ID}})
 	w.ask(http.StatusNotFound, "PATCH", w.item(it), map[string]any{"parentReference": map[string]any{"id": "01NONE"}})
-	r = w.ask(http.StatusOK, "PATCH", w.item(it), map[string]any{"fileSystemInfo": map[string]any{"createdDateTime": "2001-02-03T04:05:06+01:00"}})
+	r = w.ask(http.StatusOK, "PATCH", w.item(it),
+		map[string]any{"fileSystemInfo": map[string]any{"createdDateTime": "2001-02-03T04:05:06+01:00"}})
 	if r.text("fileSystemInfo", "createdDateTime") != "2001-02-03T03:05:06Z" || w.versions(it) != 2 {
 		t.Errorf("times: %s", r.raw)
 	}
-	if r := w.do(request{as: asAda, method: "PATCH", url: w.item(it), body: `{"name":"x.jpg"}`}); r.status != http.StatusUnsupportedMediaType {
+	if r := w.do(request{
+		as:     asAda,
+		method: "PATCH",
+		url:    w.item(it),
+		body:   `{"name":"x.jpg"}`,
+	}); r.status != http.StatusUnsupportedMediaType {
 		t.Errorf("no content type: %d", r.status)
 	}
-	if r := w.do(request{as: asAda, method: "PATCH", url: w.item(it), body: `{`, header: map[string]string{"Content-Type": "application/json"}}); r.status != http.StatusBadRequest {
+	if r := w.do(request{
+		as:     asAda,
+		method: "PATCH",
+		url:    w.item(it),
+		body:   `{`,
+		header: map[string]string{"Content-Type": "application/json"},
+	}); r.status != http.StatusBadRequest {
 		t.Errorf("no JSON: %d", r.status)
 	}
 }
@@ -55,7 +69,10 @@ func TestPatchRenamesMovesAndSetsTimes(t *testing.T) {
 func TestFieldsAreReadAndWrittenOnAllThreePaths(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	if err := w.SetLibrary(w.site.DriveID, graph.Library{Columns: []graph.Column{{Name: "Rating", Kind: "number"}, {Name: "Season", Kind: "choice", Choices: []string{"Summer", "Winter"}}}}); err != nil {
+	if err := w.SetLibrary(w.site.DriveID,
+		graph.Library{
+			Columns: []graph.Column{{Name: "Rating", Kind: "number"},
+				{Name: "Season", Kind: "choice", Choices: []string{"Summer", "Winter"}}}}); err != nil {
 		t.Fatal(err)
 	}
 	it := w.put("a.jpg", picture(t, 30, 20))
@@ -66,16 +83,23 @@ func TestFieldsAreReadAndWrittenOnAllThreePaths(t *testing.T) {
 		w.drive + "/list/items/" + row + "/fields",
 	} {
 		before := w.ask(http.StatusOK, "GET", w.item(it), nil)
-		r := w.ask(http.StatusOK, "PATCH", at, map[string]any{"Title": "Title " + row, "_ExtendedDescription": "alt", "Rating": float64(i), "Season": "Winter"})
+		r := w.ask(http.StatusOK, "PATCH", at, map[string]any{
+			"Title":                "Title " + row,
+			"_ExtendedDescription": "alt",
+			"Rating":               float64(i),
+			"Season":               "Winter",
+		})
 		if r.text("Title") != "Title "+row || r.at("Rating") != float64(i) {
 			t.Errorf("%s: %s", at, r.raw)
 		}
 		got := w.ask(http.StatusOK, "GET", at, nil)
-		if got.text("_ExtendedDescription") != "alt" || got.text("FileLeafRef") != "a.jpg" || got.at("ImageWidth") != 30.0 || got.text("AuthorLookupId") == "" {
+		if got.text("_ExtendedDescription") != "alt" || got.text("FileLeafRef") != "a.jpg" ||
+			got.at("ImageWidth") != 30.0 || got.text("AuthorLookupId") == "" {
 			t.Errorf("%s: %s", at, got.raw)
 		}
 		after := w.ask(http.StatusOK, "GET", w.item(it), nil)
-		if after.text("eTag") == before.text("eTag") || after.text("cTag") != before.text("cTag") || w.versions(it) != i+2 {
+		if after.text("eTag") == before.text("eTag") || after.text("cTag") != before.text("cTag") ||
+			w.versions(it) != i+2 {
 			t.Errorf("tags %s %s, %d versions", after.text("eTag"), after.text("cTag"), w.versions(it))
 		}
 		tag := got.text("@odata.etag")
@@ -85,7 +109,8 @@ func TestFieldsAreReadAndWrittenOnAllThreePaths(t *testing.T) {
 		}
 		w.ask(http.StatusBadRequest, "PATCH", at, map[string]any{"Title": 1.0})
 		w.ask(http.StatusBadRequest, "PATCH", at, map[string]any{"Season": "Spring"})
-		if r := w.ask(http.StatusOK, "GET", at+"?$select=Title,Rating", nil); r.at("FileLeafRef") != nil || r.text("Title") == "" {
+		if r := w.ask(http.StatusOK, "GET", at+"?$select=Title,Rating", nil); r.at("FileLeafRef") != nil ||
+			r.text("Title") == "" {
 			t.Errorf("select: %s", r.raw)
 		}
 	}
@@ -100,7 +125,8 @@ func TestAListItemShowsFieldsOnlyIfTheyAreExpanded(t *testing.T) {
 	w := open(t)
 	it := w.put("a.jpg", []byte("x"))
 	row := strconv.Itoa(it.ListItemID)
-	for _, at := range []string{w.item(it) + "/listItem", "/sites/" + w.site.ID + "/lists/Documents/items/" + row, w.drive + "/list/items/" + row} {
+	for _, at := range []string{w.item(it) + "/listItem", "/sites/" + w.site.ID + "/lists/Documents/items/" + row,
+		w.drive + "/list/items/" + row} {
 		r := w.ask(http.StatusOK, "GET", at, nil)
 		if r.text("id") != row || r.at("fields") != nil {
 			t.Errorf("%s: %s", at, r.raw)
@@ -108,7 +134,8 @@ func TestAListItemShowsFieldsOnlyIfTheyAreExpanded(t *testing.T) {
 		if r := w.ask(http.StatusOK, "GET", at+"?$expand=fields", nil); r.text("fields", "FileLeafRef") != "a.jpg" {
 			t.Errorf("%s: %s", at, r.raw)
 		}
-		if r := w.ask(http.StatusOK, "GET", at+"?expand=fields($select=Modified)", nil); r.text("fields", "FileLeafRef") != "" || r.text("fields", "Modified") == "" {
+		if r := w.ask(http.StatusOK, "GET", at+"?expand=fields($select=Modified)", nil); r.text("fields",
+			"FileLeafRef") != "" || r.text("fields", "Modified") == "" {
 			t.Errorf("%s: %s", at, r.raw)
 		}
 	}
@@ -118,7 +145,8 @@ func TestAListItemShowsFieldsOnlyIfTheyAreExpanded(t *testing.T) {
 	if r := w.ask(http.StatusOK, "GET", "/sites/"+w.site.ID+"/lists", nil); r.text("value", 0, "id") != w.site.ListID {
 		t.Errorf("lists: %s", r.raw)
 	}
-	if r := w.ask(http.StatusOK, "GET", w.drive+"/list/items?$expand=fields", nil); r.text("value", 0, "fields", "FileLeafRef") != "a.jpg" {
+	if r := w.ask(http.StatusOK, "GET", w.drive+"/list/items?$expand=fields", nil); r.text("value", 0, "fields",
+		"FileLeafRef") != "a.jpg" {
 		t.Errorf("items: %s", r.raw)
 	}
 	if r := w.ask(http.StatusOK, "GET", w.drive+"/list/columns", nil); len(r.names()) < 5 {
@@ -163,7 +191,9 @@ func TestACopyIsWatchedAtItsMonitor(t *testing.T) {
 	}
 	copyTo := func(from, name, query string) string {
 		t.Helper()
-		r := w.ask(http.StatusAccepted, "POST", from+"/copy"+query, map[string]any{"parentReference": map[string]any{"driveId": w.site.DriveID, "id": to.ID}, "name": name}, "Prefer", "respond-async")
+		r := w.ask(http.StatusAccepted, "POST", from+"/copy"+query,
+			map[string]any{"parentReference": map[string]any{"driveId": w.site.DriveID, "id": to.ID}, "name": name},
+			"Prefer", "respond-async")
 		return r.header.Get("Location")
 	}
 	at := copyTo(w.item(it), "c.jpg", "")
@@ -176,10 +206,12 @@ func TestACopyIsWatchedAtItsMonitor(t *testing.T) {
 	if r.status != http.StatusOK || r.text("status") != "completed" || r.at("percentageComplete") != 100.0 {
 		t.Errorf("at last: %d %s", r.status, r.raw)
 	}
-	if c := w.ask(http.StatusOK, "GET", w.drive+"/items/"+r.text("resourceId"), nil); c.text("name") != "c.jpg" || c.at("size") != 3.0 {
+	if c := w.ask(http.StatusOK, "GET", w.drive+"/items/"+r.text("resourceId"), nil); c.text("name") != "c.jpg" ||
+		c.at("size") != 3.0 {
 		t.Errorf("the copy: %s", c.raw)
 	}
-	for query, want := range map[string]string{"": "failed", "?@microsoft.graph.conflictBehavior=rename": "completed", "?@microsoft.graph.conflictBehavior=replace": "completed"} {
+	for query, want := range map[string]string{"": "failed", "?@microsoft.graph.conflictBehavior=rename": "completed",
+		"?@microsoft.graph.conflictBehavior=replace": "completed"} {
 		at := copyTo(w.item(it), "c.jpg", query)
 		w.clock.pass(time.Minute)
 		if r := w.do(request{method: "GET", url: at}); r.text("status") != want {
@@ -197,7 +229,8 @@ func TestACopyIsWatchedAtItsMonitor(t *testing.T) {
 	if d := cmp.Diff([]string{"c 1.jpg", "c.jpg", "whole"}, names); d != "" {
 		t.Error(d)
 	}
-	w.ask(http.StatusNotFound, "POST", w.item(it)+"/copy", map[string]any{"parentReference": map[string]any{"driveId": "b!none"}})
+	w.ask(http.StatusNotFound, "POST", w.item(it)+"/copy",
+		map[string]any{"parentReference": map[string]any{"driveId": "b!none"}})
 	if r := w.do(request{method: "GET", url: w.point + "/_api/v2.0/monitor/none"}); r.status != http.StatusNotFound {
 		t.Errorf("no monitor: %d", r.status)
 	}

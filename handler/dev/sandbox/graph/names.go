@@ -22,7 +22,8 @@ func checkName(name string, isFolder bool) *failure {
 	wrong := name == "" || strings.ContainsAny(name, "\"*:<>?/\\|") ||
 		strings.TrimSpace(name) != name || strings.HasSuffix(name, ".") ||
 		strings.Contains(strings.ToLower(name), "_vti_") || strings.HasPrefix(name, "~$") ||
-		isFolder && strings.HasPrefix(name, "~") || reserved.MatchString(name) || len(utf16.Encode([]rune(name))) > maxName
+		isFolder && strings.HasPrefix(name, "~") || reserved.MatchString(name) ||
+		len(utf16.Encode([]rune(name))) > maxName
 	if !wrong {
 		for _, r := range name {
 			wrong = wrong || r < 0x20 || r == 0x7f || r == '\uFFFD'

@@ -70,7 +70,8 @@ func (c *call) rename(t target, body itemPatch) *failure {
 		switch {
 		case on == onConflictRename:
 			name = freeName(parent, name)
-		case on == onConflictReplace && !there.isFolder && !t.item.isFolder && c.checkFree(there) == nil && itemLevel(c.who, there) == Write:
+		case on == onConflictReplace && !there.isFolder && !t.item.isFolder && c.checkFree(there) == nil &&
+			itemLevel(c.who, there) == Write:
 			c.remove(there)
 		default:
 			return errExists()

@@ -110,7 +110,8 @@ func (q query) only(resource map[string]any, kind string, known []string) (map[s
 	}
 	kept := map[string]any{}
 	for member, value := range resource {
-		if strings.HasPrefix(member, "@odata.") || q.expanded(member) || q.expanded(strings.TrimSuffix(member, "@odata.context")) {
+		if strings.HasPrefix(member, "@odata.") || q.expanded(member) ||
+			q.expanded(strings.TrimSuffix(member, "@odata.context")) {
 			kept[member] = value
 		}
 	}
@@ -135,7 +136,8 @@ func (q query) only(resource map[string]any, kind string, known []string) (map[s
 
 func errProperty(name, kind string) *failure {
 	return fail(http.StatusBadRequest, "BadRequest",
-		"Parsing OData Select and Expand failed: Could not find a property named '%s' on type 'microsoft.graph.%s'.", name, kind)
+		"Parsing OData Select and Expand failed: Could not find a property named '%s' on type 'microsoft.graph.%s'.",
+		name, kind)
 }
 
 var (

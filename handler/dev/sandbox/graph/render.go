@@ -30,7 +30,9 @@ func (g *Graph) itemContext(d *drive) string {
 // person gives an identitySet for a user; an application if the id is empty.
 func (g *Graph) person(tenant, user string) map[string]any {
 	if user == "" {
-		return map[string]any{"application": map[string]any{"id": "00000000-0000-0000-0000-000000000000", "displayName": "Sandbox application"}}
+		return map[string]any{
+			"application": map[string]any{"id": "00000000-0000-0000-0000-000000000000",
+				"displayName": "Sandbox application"}}
 	}
 	who := map[string]any{"id": user}
 	if u, err := g.options.Directory.User(tenant, user); err == nil {
@@ -65,7 +67,8 @@ func mimeType(name string) string {
 // itemJSON renders an item for the caller, reduced to $select and with what $expand asks for. mu is held.
 func (c *call) itemJSON(it *item) (map[string]any, *failure) {
 	m := c.fullItem(it)
-	if len(c.q.selects) == 0 || len(c.q.selects) > 0 && containsFold(c.q.selects, "@microsoft.graph.downloadUrl", "content.downloadUrl") {
+	if len(c.q.selects) == 0 || len(c.q.selects) > 0 &&
+		containsFold(c.q.selects, "@microsoft.graph.downloadUrl", "content.downloadUrl") {
 		if v := it.view(c.who.User); v != nil {
 			m["@microsoft.graph.downloadUrl"] = c.downloadURL(it, nil)
 		}
@@ -127,7 +130,8 @@ func (c *call) fullItem(it *item) map[string]any {
 		"size": it.size(c.who.User), "createdDateTime": stamp(it.created), "lastModifiedDateTime": stamp(it.modified),
 		"createdBy": c.person(tenant, it.createdBy), "lastModifiedBy": c.person(tenant, it.modifiedBy),
 		"parentReference": parentReference(it),
-		"fileSystemInfo":  map[string]any{"createdDateTime": stamp(it.fsCreated), "lastModifiedDateTime": stamp(it.fsModified)},
+		"fileSystemInfo": map[string]any{"createdDateTime": stamp(it.fsCreated),
+			"lastModifiedDateTime": stamp(it.fsModified)},
 	}
 	if it.parent == nil {
 		m["root"], m["name"] = map[string]any{}, "root"

@@ -190,7 +190,8 @@ func match(pattern string, segments []string) (args []string, ok bool) {
 			args = append(args, segments[i])
 		case isFunction && isCall && strings.EqualFold(called, name):
 			args = append(args, argument, value)
-		case !isFunction && (strings.EqualFold(segments[i], p) || isCall && argument == "" && strings.EqualFold(called, p)):
+		case !isFunction && (strings.EqualFold(segments[i], p) || isCall && argument == "" &&
+			strings.EqualFold(called, p)):
 		default:
 			return nil, false
 		}

@@ -112,7 +112,8 @@ func (c *call) errResync(d *drive) *failure {
 		code = "resyncChangesUploadDifferences"
 	}
 	fresh := c.options.BaseURL + "/v1.0/drives/" + url.PathEscape(d.id) + "/root/delta"
-	return fail(http.StatusGone, code, "Resync required. The delta token is no longer valid, and the app must reset the sync state.").
+	return fail(http.StatusGone, code,
+		"Resync required. The delta token is no longer valid, and the app must reset the sync state.").
 		within("resyncRequired").with("Location", fresh)
 }
 

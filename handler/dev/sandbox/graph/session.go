@@ -46,8 +46,9 @@ func (s *session) discard() {
 	}
 }
 
-// newSession is the body of createUploadSession. fileSize and the type of the item, which OneDrive Personal takes, are not
-// among its members: SharePoint answers them with 400 (https://github.com/microsoftgraph/microsoft-graph-docs/issues/10585,
+// newSession is the body of createUploadSession. fileSize and the type of the item, which OneDrive Personal takes, are
+// not among its members: SharePoint answers them with 400
+// (https://github.com/microsoftgraph/microsoft-graph-docs/issues/10585,
 // https://github.com/microsoftgraph/msgraph-sdk-java/issues/1896).
 type newSession struct {
 	Item struct {
@@ -74,11 +75,23 @@ func (c *call) createSession(t target) (answer, *failure) {
 	if f != nil {
 		return answer{}, f
 	}
-	w := &upload{target: t, on: on, byID: t.item != nil && c.addressedByID(), match: c.r.Header.Get("If-Match"), fs: body.Item.FileSystem}
+	w := &upload{
+		target: t,
+		on:     on,
+		byID:   t.item != nil && c.addressedByID(),
+		match:  c.r.Header.Get("If-Match"),
+		fs:     body.Item.FileSystem,
+	}
 	if f := c.checkSession(w, body); f != nil {
 		return answer{}, f
 	}
-	s := &session{guid: c.newGUID(), who: c.who, upload: w, wait: body.DeferCommit, expires: c.second().Add(sessionLife)}
+	s := &session{
+		guid:    c.newGUID(),
+		who:     c.who,
+		upload:  w,
+		wait:    body.DeferCommit,
+		expires: c.second().Add(sessionLife),
+	}
 	c.sessions[s.guid] = s
 	if !c.chance(c.unkind.SessionChecks) {
 		w.match = ""
@@ -118,7 +131,13 @@ func (c *call) uploadURL(s *session) string {
 	if it == nil {
 		it = w.parent
 	}
-	t := ticket{Kind: "upload", Session: s.guid, Tenant: site.tenant, User: s.who.User, Expires: s.expires.Add(sessionLife)}
+	t := ticket{
+		Kind:    "upload",
+		Session: s.guid,
+		Tenant:  site.tenant,
+		User:    s.who.User,
+		Expires: s.expires.Add(sessionLife),
+	}
 	p := escapePath(path.Join("/", site.path, "_api/v2.0/drives", w.drive.id, "items", it.id, "uploadSession"))
 	return c.sign(c.sharePoint(site.tenant), p, uploadQuery(s.guid, w.name, w.on), t)
 }
@@ -171,7 +190,8 @@ func (s *session) status(status int) answer {
 	if s.content == nil {
 		ranges = append(ranges, fmt.Sprintf("%d-", s.received))
 	}
-	return answer{status: status, body: map[string]any{"expirationDateTime": stamp(s.expires), "nextExpectedRanges": ranges}}
+	return answer{status: status,
+		body: map[string]any{"expirationDateTime": stamp(s.expires), "nextExpectedRanges": ranges}}
 }
 
 func (c *call) drop(s *session) {
@@ -236,9 +256,11 @@ func (c *call) checkFragment(s *session) (from, to, total int64, f *failure) {
 	case length >= fragmentMax:
 		f = errTooMuch()
 	case s.total > 0 && s.total != total:
-		f = errInvalid("Declared fragment length does not match the provided number of bytes").within("fragmentLengthMismatch")
+		f = errInvalid("Declared fragment length does not match the provided number of bytes").within(
+			"fragmentLengthMismatch")
 	case from < s.received:
-		f = outOfRange("The uploaded fragment overlaps with data that has already been received.").within("fragmentOverlap")
+		f = outOfRange("The uploaded fragment overlaps with data that has already been received.").within(
+			"fragmentOverlap")
 	case from > s.received:
 		f = outOfRange("The uploaded fragment is out of order.").within("fragmentOutOfOrder")
 	case to+1 < total && length%fragmentUnit != 0:

@@ -27,9 +27,14 @@ func (w *world) session(at string, item map[string]any, header ...string) string
 // fragment sends the bytes from (incl.) to to (excl.) of a content.
 func (w *world) fragment(status int, url string, content []byte, from, to int) reply {
 	w.t.Helper()
-	r := w.do(request{method: "PUT", url: url, body: content[from:to], header: map[string]string{
-		"Content-Range": fmt.Sprintf("bytes %d-%d/%d", from, to-1, len(content)),
-	}})
+	r := w.do(request{
+		method: "PUT",
+		url:    url,
+		body:   content[from:to],
+		header: map[string]string{
+			"Content-Range": fmt.Sprintf("bytes %d-%d/%d", from, to-1, len(content)),
+		},
+	})
 	if r.status != status {
 		w.t.Fatalf("bytes %d-%d: status %d, want %d: %s", from, to-1, r.status, status, r.raw)
 	}
@@ -45,19 +50,23 @@ func TestAFileIsUploadedInFragments(t *testing.T) {
 		"@microsoft.graph.conflictBehavior": "replace", "name": "a b'c.jpg",
 		"fileSystemInfo": map[string]any{"lastModifiedDateTime": "2001-02-03T04:05:06Z"},
 	})
-	if !strings.HasPrefix(at, w.point+"/sites/Team/_api/v2.0/drives/b") || !strings.Contains(at, "/uploadSession?guid='") || !strings.Contains(at, "'&path='~tmp") || !strings.Contains(at, "&overwrite=True&rename=False&dc=0&tempauth=") {
+	if !strings.HasPrefix(at, w.point+"/sites/Team/_api/v2.0/drives/b") ||
+		!strings.Contains(at, "/uploadSession?guid='") || !strings.Contains(at, "'&path='~tmp") ||
+		!strings.Contains(at, "&overwrite=True&rename=False&dc=0&tempauth=") {
 		t.Errorf("uploadUrl %s", at)
 	}
 	r := w.fragment(http.StatusAccepted, at, content, 0, unit)
 	if r.at("nextExpectedRanges", 0) != fmt.Sprintf("%d-", unit) {
 		t.Errorf("%s", r.raw)
 	}
-	if r := w.do(request{method: "GET", url: at}); r.status != http.StatusOK || r.at("nextExpectedRanges", 0) != fmt.Sprintf("%d-", unit) {
+	if r := w.do(request{method: "GET", url: at}); r.status != http.StatusOK ||
+		r.at("nextExpectedRanges", 0) != fmt.Sprintf("%d-", unit) {
 		t.Errorf("%d %s", r.status, r.raw)
 	}
 	w.fragment(http.StatusAccepted, strings.ReplaceAll(at, "'", "%27"), content, unit, 2*unit)
 	r = w.fragment(http.StatusCreated, at, content, 2*unit, len(content))
-	if r.text("name") != "a b'c.jpg" || r.at("size") != float64(len(content)) || r.text("fileSystemInfo", "lastModifiedDateTime") != "2001-02-03T04:05:06Z" {
+	if r.text("name") != "a b'c.jpg" || r.at("size") != float64(len(content)) ||
+		r.text("fileSystemInfo", "lastModifiedDateTime") != "2001-02-03T04:05:06Z" {
 		t.Errorf("%s", r.raw)
 	}
 	got := w.do(request{method: "GET", url: w.download(w.drive + "/items/" + r.text("id"))})
@@ -92,17 +101,31 @@ func TestFragmentsMustFollowTheRules(t *testing.T) {
 		status      int
 		code, inner string
 	}{
-		"again":          {put(span(0, unit-1, len(content)), content[:unit]), 416, "invalidRange", "fragmentOverlap"},
-		"half again":     {put(span(unit/2, unit/2+unit-1, len(content)), content[:unit]), 416, "invalidRange", "fragmentOverlap"},
-		"too far":        {put(span(2*unit, 3*unit-1, len(content)), content[:unit]), 416, "invalidRange", "fragmentOutOfOrder"},
-		"odd size":       {put(span(unit, unit+99, len(content)), content[:100]), 400, "invalidRequest", "invalidFragmentLength"},
-		"another total":  {put(span(unit, 2*unit-1, len(content)+1), content[:unit]), 400, "invalidRequest", "fragmentLengthMismatch"},
-		"wrong length":   {put(span(unit, 2*unit-1, len(content)), content[:unit-1]), 400, "invalidRequest", "invalidContentRange"},
-		"beyond the end": {put(span(unit, 3*unit, len(content)), content[:2*unit+1]), 400, "invalidRequest", "invalidContentRange"},
-		"no range":       {put(nil, content[:unit]), 400, "invalidRequest", ""},
-		"with a token":   {w.do(request{as: asAda, method: "PUT", url: at, header: span(unit, 2*unit-1, len(content)), body: content[:unit]}), 401, "unauthenticated", ""},
+		"again": {put(span(0, unit-1, len(content)), content[:unit]), 416, "invalidRange", "fragmentOverlap"},
+		"half again": {put(span(unit/2, unit/2+unit-1, len(content)), content[:unit]), 416, "invalidRange",
+			"fragmentOverlap"},
+		"too far": {put(span(2*unit, 3*unit-1, len(content)), content[:unit]), 416, "invalidRange",
+			"fragmentOutOfOrder"},
+		"odd size": {put(span(unit, unit+99, len(content)), content[:100]), 400, "invalidRequest",
+			"invalidFragmentLength"},
+		"another total": {put(span(unit, 2*unit-1, len(content)+1), content[:unit]), 400, "invalidRequest",
+			"fragmentLengthMismatch"},
+		"wrong length": {put(span(unit, 2*unit-1, len(content)), content[:unit-1]), 400, "invalidRequest",
+			"invalidContentRange"},
+		"beyond the end": {put(span(unit, 3*unit, len(content)), content[:2*unit+1]), 400, "invalidRequest",
+			"invalidContentRange"},
+		"no range": {put(nil, content[:unit]), 400, "invalidRequest", ""},
+		"with a token": {
+			w.do(request{
+				as:     asAda,
+				method: "PUT",
+				url:    at,
+				header: span(unit, 2*unit-1, len(content)),
+				body:   content[:unit],
+			}), 401, "unauthenticated", ""},
 	} {
-		if c.r.status != c.status || c.r.text("error", "code") != c.code || c.r.text("error", "innerError", "code") != c.inner {
+		if c.r.status != c.status || c.r.text("error", "code") != c.code ||
+			c.r.text("error", "innerError", "code") != c.inner {
 			t.Errorf("%s: %d %s", what, c.r.status, c.r.raw)
 		}
 	}
@@ -136,13 +159,15 @@ func TestASessionIsRefusedIfItCannotEndWell(t *testing.T) {
 	post(http.StatusPreconditionFailed, "/root:/there.jpg:", replace, "If-None-Match", "*")
 	post(http.StatusOK, "/root:/there.jpg:", replace, "If-Match", it.CTag)
 	post(http.StatusBadRequest, "/root:/a.jpg:", map[string]any{"fileSize": 1000})
-	post(http.StatusBadRequest, "/root:/a.jpg:", map[string]any{"@odata.type": "microsoft.graph.driveItemUploadableProperties"})
+	post(http.StatusBadRequest, "/root:/a.jpg:",
+		map[string]any{"@odata.type": "microsoft.graph.driveItemUploadableProperties"})
 	post(http.StatusBadRequest, "/root:/a.jpg:", map[string]any{"name": "b.jpg"})
 	post(http.StatusBadRequest, "/root:/a.jpg:", map[string]any{"shoeSize": 1})
 	post(http.StatusBadRequest, "/root:/a.jpg:", map[string]any{"description": "x"})
 	post(http.StatusBadRequest, "/root", nil)
 	post(http.StatusNotFound, "/root:/none/a.jpg:", nil)
-	w.ask(http.StatusOK, "POST", w.drive+"/root:/a.jpg:/microsoft.graph.createUploadSession", map[string]any{"item": map[string]any{}})
+	w.ask(http.StatusOK, "POST", w.drive+"/root:/a.jpg:/microsoft.graph.createUploadSession",
+		map[string]any{"item": map[string]any{}})
 	w.ask(http.StatusOK, "POST", w.drive+"/root:/a.jpg:/createUploadSession", nil)
 }
 

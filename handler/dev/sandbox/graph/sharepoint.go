@@ -47,7 +47,8 @@ func (g *Graph) SharePoint() http.Handler {
 // Authorization header as well is refused.
 func (c *call) enter(w http.ResponseWriter, kind string) (ticket, *failure) {
 	if c.r.Header.Get("Authorization") != "" {
-		return ticket{}, fail(http.StatusUnauthorized, "unauthenticated", "Authorization must not be sent to a pre-authenticated URL.")
+		return ticket{}, fail(http.StatusUnauthorized, "unauthenticated",
+			"Authorization must not be sent to a pre-authenticated URL.")
 	}
 	t, f := c.open(c.r, kind)
 	if f != nil {
@@ -115,6 +116,7 @@ func (c *call) ticketItem(t ticket) (item, *version, *failure) {
 // are not encoded.
 func uploadQuery(guid, name string, on behaviour) string {
 	flag := map[bool]string{true: "True", false: "False"}
-	return "guid='" + guid + "'&path='~tmp" + strings.ToUpper(guid[:2]) + "_" + url.QueryEscape(name) + "'&overwrite=" + flag[on == onConflictReplace] +
+	return "guid='" + guid + "'&path='~tmp" + strings.ToUpper(guid[:2]) + "_" + url.QueryEscape(name) + "'&overwrite=" +
+		flag[on == onConflictReplace] +
 		"&rename=" + flag[on == onConflictRename] + "&dc=0"
 }

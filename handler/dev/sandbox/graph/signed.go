@@ -79,7 +79,11 @@ func (g *Graph) urlLife() time.Duration {
 func (c *call) downloadURL(it *item, v *version) string {
 	s := it.drive.site
 	t := ticket{
-		Kind: "download", Drive: it.drive.id, Item: it.id, Tenant: s.tenant, User: c.who.User,
+		Kind:    "download",
+		Drive:   it.drive.id,
+		Item:    it.id,
+		Tenant:  s.tenant,
+		User:    c.who.User,
 		Expires: c.now().Add(c.urlLife()),
 	}
 	query := "UniqueId=" + it.guid + "&Translate=false"

@@ -28,14 +28,17 @@ func (c *call) me(rest []string) (answer, *failure) {
 		return answer{}, errMethod()
 	}
 	if c.who.User == "" {
-		return answer{}, fail(http.StatusBadRequest, "BadRequest", "/me request is only valid with delegated authentication flow.")
+		return answer{}, fail(http.StatusBadRequest, "BadRequest",
+			"/me request is only valid with delegated authentication flow.")
 	}
 	if f := c.need("User.Read", "User.ReadWrite", "User.Read.All"); f != nil {
-		return answer{}, fail(http.StatusForbidden, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+		return answer{}, fail(http.StatusForbidden, "Authorization_RequestDenied",
+			"Insufficient privileges to complete the operation.")
 	}
 	u, err := c.options.Directory.User(c.who.Tenant, c.who.User)
 	if err != nil {
-		return answer{}, fail(http.StatusNotFound, "Request_ResourceNotFound", "Resource '%s' does not exist.", c.who.User)
+		return answer{}, fail(http.StatusNotFound, "Request_ResourceNotFound", "Resource '%s' does not exist.",
+			c.who.User)
 	}
 	given, family, _ := strings.Cut(u.Name, " ")
 	m := map[string]any{
@@ -70,7 +73,8 @@ func (c *call) routeSites(rest []string) (answer, *failure) {
 	at, rest := takeAddress(rest)
 	if len(rest) > 0 {
 		// The path is the server's, whatever site stands before it.
-		if name, argument, value, isCall := function(rest[0]); isCall && strings.EqualFold(name, "getByPath") && argument == "path" {
+		if name, argument, value,
+			isCall := function(rest[0]); isCall && strings.EqualFold(name, "getByPath") && argument == "path" {
 			at.base, _, _ = strings.Cut(at.base, ",")
 			at.path, at.hasPath = strings.Trim(value, "/"), true
 			rest = rest[1:]
@@ -199,7 +203,8 @@ func (c *call) searchSites() (answer, *failure) {
 		if !hit || siteLevel(c.who, s) < Read || s.indexed.After(c.now()) {
 			continue
 		}
-		found = append(found, row{stamp(s.created) + s.id(), func() (map[string]any, *failure) { return c.siteJSON(s) }})
+		found = append(found,
+			row{stamp(s.created) + s.id(), func() (map[string]any, *failure) { return c.siteJSON(s) }})
 	}
 	return c.page(c.context("sites"), found)
 }
@@ -232,7 +237,13 @@ func (d *drive) quota() map[string]any {
 	case remaining < d.total/10:
 		state = "nearing"
 	}
-	return map[string]any{"total": d.total, "used": d.used, "remaining": remaining, "deleted": d.recycled, "state": state}
+	return map[string]any{
+		"total":     d.total,
+		"used":      d.used,
+		"remaining": remaining,
+		"deleted":   d.recycled,
+		"state":     state,
+	}
 }
 
 func (c *call) getDrive(d *drive) (answer, *failure) {

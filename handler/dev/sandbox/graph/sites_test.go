@@ -19,7 +19,12 @@ func TestMeIsTheUserOfTheToken(t *testing.T) {
 	w := open(t)
 	r := w.ask(http.StatusOK, "GET", "/me?$select=id,displayName,mail,userPrincipalName", nil)
 	delete(r.json, "@odata.context")
-	want := map[string]any{"id": ada, "displayName": "Ada Lovelace", "mail": "ada@contoso.com", "userPrincipalName": "ada@contoso.com"}
+	want := map[string]any{
+		"id":                ada,
+		"displayName":       "Ada Lovelace",
+		"mail":              "ada@contoso.com",
+		"userPrincipalName": "ada@contoso.com",
+	}
 	if d := cmp.Diff(want, r.json); d != "" {
 		t.Error(d)
 	}
@@ -44,7 +49,8 @@ func TestSitesAreFoundByNameWhenTheIndexHasThem(t *testing.T) {
 	}
 	w.clock.pass(2 * time.Second)
 	for query, want := range map[string][]string{
-		"search=*": {"Team", "TeamPhotos"}, "$search=photos": {"TeamPhotos"}, `$search=%22team%22`: {"Team", "TeamPhotos"}, "search=zebra": {},
+		"search=*": {"Team", "TeamPhotos"}, "$search=photos": {"TeamPhotos"},
+		`$search=%22team%22`: {"Team", "TeamPhotos"}, "search=zebra": {},
 	} {
 		r := w.ask(http.StatusOK, "GET", "/sites?"+query, nil)
 		got := r.names()
@@ -137,7 +143,8 @@ func TestDrivesShowOwnerAndQuota(t *testing.T) {
 	}
 	for _, url := range []string{w.drive, strings.ReplaceAll(w.drive, "!", "%21"), "/sites/" + w.site.ID + "/drive"} {
 		r := w.ask(http.StatusOK, "GET", url+"?expand=list", nil)
-		if r.text("driveType") != "documentLibrary" || r.text("owner", "user", "id") != ada || r.text("list", "id") != w.site.ListID {
+		if r.text("driveType") != "documentLibrary" || r.text("owner", "user", "id") != ada ||
+			r.text("list", "id") != w.site.ListID {
 			t.Errorf("%s: %s", url, r.raw)
 		}
 		want := map[string]any{"total": 1000.0, "used": 950.0, "remaining": 50.0, "deleted": 0.0, "state": "nearing"}
@@ -153,21 +160,29 @@ func TestTokensAreCheckedBeforeAnythingElse(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	r := w.do(request{method: "GET", url: w.drive})
-	if r.status != http.StatusUnauthorized || r.text("error", "code") != "InvalidAuthenticationToken" || !strings.HasPrefix(r.header.Get("WWW-Authenticate"), "Bearer ") {
+	if r.status != http.StatusUnauthorized || r.text("error", "code") != "InvalidAuthenticationToken" ||
+		!strings.HasPrefix(r.header.Get("WWW-Authenticate"), "Bearer ") {
 		t.Errorf("no token: %d %s", r.status, r.raw)
 	}
 	if r := w.do(request{as: "junk", method: "GET", url: "/nonsense"}); r.status != http.StatusUnauthorized {
 		t.Errorf("a bad token: %d", r.status)
 	}
 	r = w.do(request{as: "stale", method: "GET", url: w.drive})
-	m := regexp.MustCompile(`error="insufficient_claims", claims="([A-Za-z0-9+/=]+)"`).FindStringSubmatch(r.header.Get("WWW-Authenticate"))
+	m := regexp.MustCompile(`error="insufficient_claims", claims="([A-Za-z0-9+/=]+)"`).FindStringSubmatch(
+		r.header.Get("WWW-Authenticate"))
 	if r.status != http.StatusUnauthorized || m == nil {
 		t.Fatalf("a revoked session: %d %s", r.status, r.header.Get("WWW-Authenticate"))
 	}
-	if claims, err := base64.StdEncoding.DecodeString(m[1]); err != nil || !strings.HasPrefix(string(claims), `{"access_token"`) {
+	if claims, err := base64.StdEncoding.DecodeString(m[1]); err != nil ||
+		!strings.HasPrefix(string(claims), `{"access_token"`) {
 		t.Errorf("claims %q, %v", claims, err)
 	}
-	for scopes, status := range map[string]int{"Sites.ReadWrite.All": 200, "sites.readwrite.all": 200, "Sites.Read.All": 200, "User.Read": 403} {
+	for scopes, status := range map[string]int{
+		"Sites.ReadWrite.All": 200,
+		"sites.readwrite.all": 200,
+		"Sites.Read.All":      200,
+		"User.Read":           403,
+	} {
 		w.askAs(asAda+"/"+scopes, status, "GET", w.drive, nil)
 	}
 	w.askAs(asAda+"/Sites.Read.All", http.StatusForbidden, "PUT", w.drive+"/root:/a.txt:/content", "x")
@@ -177,11 +192,13 @@ func TestTokensAreCheckedBeforeAnythingElse(t *testing.T) {
 func TestTheProductsPromisesAreWatched(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	for _, url := range []string{"/teams/1/channels", "/chats", "/me/drive/root", "/me/joinedTeams", "/users/" + ada + "/drive"} {
+	for _, url := range []string{"/teams/1/channels", "/chats", "/me/drive/root", "/me/joinedTeams",
+		"/users/" + ada + "/drive"} {
 		w.ask(http.StatusForbidden, "GET", url, nil)
 	}
 	w.ask(http.StatusOK, "GET", "/me", nil)
-	want := []string{"GET /v1.0/teams/1/channels", "GET /v1.0/chats", "GET /v1.0/me/drive/root", "GET /v1.0/me/joinedTeams", "GET /v1.0/users/" + ada + "/drive"}
+	want := []string{"GET /v1.0/teams/1/channels", "GET /v1.0/chats", "GET /v1.0/me/drive/root",
+		"GET /v1.0/me/joinedTeams", "GET /v1.0/users/" + ada + "/drive"}
 	if d := cmp.Diff(want, w.Refused()); d != "" {
 		t.Error(d)
 	}
@@ -210,17 +227,21 @@ func TestErrorsHaveGraphsShape(t *testing.T) {
 			t.Errorf("%s: %s", url, r.raw)
 		}
 		id := r.header.Get("request-id")
-		if r.text("error", "innerError", "request-id") != id || id == "" || r.text("error", "innerError", "client-request-id") != "mine" {
+		if r.text("error", "innerError", "request-id") != id || id == "" ||
+			r.text("error", "innerError", "client-request-id") != "mine" {
 			t.Errorf("%s: ids in %s", url, r.raw)
 		}
-		if r.text("error", "innerError", "date") != "2026-03-01T12:00:00" || r.header.Get("Date") != "Sun, 01 Mar 2026 12:00:00 GMT" {
+		if r.text("error", "innerError", "date") != "2026-03-01T12:00:00" ||
+			r.header.Get("Date") != "Sun, 01 Mar 2026 12:00:00 GMT" {
 			t.Errorf("%s: date %s, %s", url, r.header.Get("Date"), r.raw)
 		}
 		if r.header.Get("Content-Type") != "application/json" || r.header.Get("x-ms-ags-diagnostic") == "" {
 			t.Errorf("%s: headers %v", url, r.header)
 		}
 	}
-	if r := w.ask(200, "GET", w.drive, nil); r.header.Get("Content-Type") != "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8" {
+	if r := w.ask(200, "GET", w.drive,
+		nil); r.header.Get(
+		"Content-Type") != "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8" {
 		t.Errorf("content type %s", r.header.Get("Content-Type"))
 	}
 	r := w.do(request{as: asAda, method: "GET", url: strings.TrimSuffix(w.base, "v1.0") + "beta/me"})

@@ -181,7 +181,8 @@ func (g *Graph) SetLibrary(driveID string, l Library) error {
 		return ErrNotFound
 	}
 	for _, col := range l.Columns {
-		if !slices.Contains([]string{"text", "note", "number", "boolean", "choice", "dateTime"}, col.Kind) || col.Name == "" {
+		if !slices.Contains([]string{"text", "note", "number", "boolean", "choice", "dateTime"}, col.Kind) ||
+			col.Name == "" {
 			return fmt.Errorf("graph: a column needs a name and a known kind, not %q", col.Kind)
 		}
 	}

@@ -58,7 +58,8 @@ func (b box) fit(width, height int) (int, int) {
 // if there are none (yet). mu is held.
 func (c *call) thumbnailSet(it *item, sizes []string) map[string]any {
 	v := it.view(c.who.User)
-	if v == nil || v.blob.facts.format == "" || !strings.HasPrefix(mimeType(it.name), "image/") || it.thumbsAt.After(c.now()) {
+	if v == nil || v.blob.facts.format == "" || !strings.HasPrefix(mimeType(it.name), "image/") ||
+		it.thumbsAt.After(c.now()) {
 		return nil
 	}
 	width, height := v.blob.facts.upright()
@@ -80,8 +81,14 @@ func (c *call) thumbnailSet(it *item, sizes []string) map[string]any {
 
 func (c *call) thumbnailURL(it *item, v *version, b box) string {
 	t := ticket{
-		Kind: "thumbnail", Drive: it.drive.id, Item: it.id, Version: v.id(), Tenant: it.drive.site.tenant, User: c.who.User,
-		Size: fmt.Sprintf("%d %d %t", b.width, b.height, b.crop), Expires: c.now().Add(c.urlLife()),
+		Kind:    "thumbnail",
+		Drive:   it.drive.id,
+		Item:    it.id,
+		Version: v.id(),
+		Tenant:  it.drive.site.tenant,
+		User:    c.who.User,
+		Size:    fmt.Sprintf("%d %d %t", b.width, b.height, b.crop),
+		Expires: c.now().Add(c.urlLife()),
 	}
 	query := fmt.Sprintf("provider=spo&inputFormat=jpg&docid=%s&width=%d&height=%d", it.guid, b.width, b.height)
 	return c.sign(c.sharePoint(t.Tenant), "/transform/thumbnail", query, t)
@@ -168,7 +175,8 @@ func (c *call) thumbnail(w http.ResponseWriter) *failure {
 
 // thumbnail makes the thumbnail of a picture, unless it is there, and returns where it is.
 func (b *blobs) thumbnail(content blob, frame box) (string, error) {
-	name := filepath.Join(b.dir, "thumb", fmt.Sprintf("%s-%dx%d-%t.jpg", content.sha256, frame.width, frame.height, frame.crop))
+	name := filepath.Join(b.dir, "thumb",
+		fmt.Sprintf("%s-%dx%d-%t.jpg", content.sha256, frame.width, frame.height, frame.crop))
 	if _, err := os.Stat(name); err == nil {
 		return name, nil
 	}

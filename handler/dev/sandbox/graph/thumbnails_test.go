@@ -32,11 +32,13 @@ func TestThumbnailsAreSmallPictures(t *testing.T) {
 		w.checkThumbnail(one["url"].(string), want)
 	}
 	r = w.ask(http.StatusOK, "GET", at+"?$select=c300x400_crop,smallSquare,c200x200", nil)
-	for name, want := range map[string][2]int{"c300x400_crop": {300, 400}, "smallSquare": {96, 96}, "c200x200": {200, 100}} {
+	for name, want := range map[string][2]int{"c300x400_crop": {300, 400}, "smallSquare": {96, 96},
+		"c200x200": {200, 100}} {
 		w.checkThumbnail(r.text("value", 0, name, "url"), want)
 	}
 	w.checkThumbnail(w.ask(http.StatusOK, "GET", at+"/0/medium", nil).text("url"), [2]int{176, 88})
-	w.checkThumbnail(w.ask(http.StatusFound, "GET", at+"/0/large/content", nil).header.Get("Location"), [2]int{800, 400})
+	w.checkThumbnail(w.ask(http.StatusFound, "GET", at+"/0/large/content", nil).header.Get("Location"),
+		[2]int{800, 400})
 	w.checkThumbnail(w.ask(http.StatusOK, "GET", at+"/0", nil).text("small", "url"), [2]int{96, 48})
 	w.ask(http.StatusBadRequest, "GET", at+"?$select=huge", nil)
 	w.ask(http.StatusBadRequest, "GET", at+"/0/huge/content", nil)
@@ -47,7 +49,8 @@ func (w *world) checkThumbnail(url string, want [2]int) {
 	w.t.Helper()
 	r := w.do(request{method: "GET", url: url})
 	c, format, err := image.DecodeConfig(bytes.NewReader(r.raw))
-	if r.status != http.StatusOK || r.header.Get("Content-Type") != "image/jpeg" || err != nil || format != "jpeg" || c.Width != want[0] || c.Height != want[1] {
+	if r.status != http.StatusOK || r.header.Get("Content-Type") != "image/jpeg" || err != nil || format != "jpeg" ||
+		c.Width != want[0] || c.Height != want[1] {
 		w.t.Errorf("%d, %s %dx%d, %v, want %v", r.status, format, c.Width, c.Height, err, want)
 	}
 }
@@ -56,7 +59,8 @@ func TestThereAreNoThumbnailsOfWhatIsNewOrNoPicture(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	text := w.put("a.jpg", []byte("this is no picture"))
-	if r := w.ask(http.StatusOK, "GET", w.item(text)+"/thumbnails", nil); string(bytes.TrimSpace(r.raw)) == "" || len(r.ids()) != 0 || r.at("value") == nil {
+	if r := w.ask(http.StatusOK, "GET", w.item(text)+"/thumbnails", nil); string(bytes.TrimSpace(r.raw)) == "" ||
+		len(r.ids()) != 0 || r.at("value") == nil {
 		t.Errorf("%s", r.raw)
 	}
 	w.ask(http.StatusNotFound, "GET", w.item(text)+"/thumbnails/0/small/content", nil)

@@ -21,8 +21,8 @@ type Unkindness struct {
 	// SessionTag is the chance that making an upload session for a file moves the file's eTag, so that the
 	// session's own If-Match with that eTag fails at the last fragment.
 	SessionTag float64
-	// SessionChecks is the chance that the If-Match of an upload session is looked at again when the last fragment is there.
-	// The documentation speaks of the opening alone.
+	// SessionChecks is the chance that the If-Match of an upload session is looked at again when the last fragment is
+	// there. The documentation speaks of the opening alone.
 	SessionChecks float64
 	// SessionLost is the chance that a request to a live upload session gets a 404 that passes.
 	SessionLost float64
@@ -43,10 +43,20 @@ type Unkindness struct {
 // Usual is the unkindness of an emulator that was not told to be kind.
 func Usual() Unkindness {
 	return Unkindness{
-		PromoteMax: 2 * time.Second, PromoteETag: true, ThumbnailsMax: 2 * time.Second,
-		IndexMax: 3 * time.Second, CopyMax: 2 * time.Second,
-		Rapid: 0.1, SessionTag: 0.3, SessionChecks: 0.5, SessionLost: 0.01, ShortPage: 0.2, DeltaTwice: 0.1, WholeRange: 0.05,
-		ShortURL: true, OtherShape: 0.3,
+		PromoteMax:    2 * time.Second,
+		PromoteETag:   true,
+		ThumbnailsMax: 2 * time.Second,
+		IndexMax:      3 * time.Second,
+		CopyMax:       2 * time.Second,
+		Rapid:         0.1,
+		SessionTag:    0.3,
+		SessionChecks: 0.5,
+		SessionLost:   0.01,
+		ShortPage:     0.2,
+		DeltaTwice:    0.1,
+		WholeRange:    0.05,
+		ShortURL:      true,
+		OtherShape:    0.3,
 	}
 }
 

@@ -31,7 +31,8 @@ func (c *call) versionJSON(t target, v *version) (map[string]any, *failure) {
 	if containsFold(c.q.selects, "@microsoft.graph.downloadUrl") && v != t.item.view(c.who.User) {
 		m["@microsoft.graph.downloadUrl"] = c.downloadURL(t.item, v)
 	}
-	known := []string{"@microsoft.graph.downloadUrl", "id", "lastModifiedDateTime", "lastModifiedBy", "size", "publication", "content"}
+	known := []string{"@microsoft.graph.downloadUrl", "id", "lastModifiedDateTime", "lastModifiedBy", "size",
+		"publication", "content"}
 	return c.q.only(m, "driveItemVersion", known)
 }
 
@@ -45,7 +46,10 @@ func (c *call) listVersions(t target) (answer, *failure) {
 	}
 	var rows []row
 	for i, v := range c.seen(t.item) {
-		rows = append(rows, row{fmt.Sprintf("%08d %s", i, v.id()), func() (map[string]any, *failure) { return c.versionJSON(t, v) }})
+		rows = append(
+			rows, row{fmt.Sprintf("%08d %s", i, v.id()), func() (map[string]any, *failure) {
+				return c.versionJSON(t, v)
+			}})
 	}
 	return c.page(c.context("drives('"+t.drive.id+"')/items('"+t.item.id+"')/versions"), rows)
 }

@@ -45,7 +45,8 @@ func TestVersionsAreListedNewestFirstAndReadOneByOne(t *testing.T) {
 			t.Errorf("%s: %q", id, got.raw)
 		}
 	}
-	if r := w.ask(http.StatusBadRequest, "GET", at+"/3.0/content", nil); !strings.Contains(r.text("error", "message"), "current version") {
+	if r := w.ask(http.StatusBadRequest, "GET", at+"/3.0/content", nil); !strings.Contains(r.text("error", "message"),
+		"current version") {
 		t.Errorf("%s", r.raw)
 	}
 	w.ask(http.StatusNotFound, "GET", at+"/9.0", nil)
@@ -98,13 +99,17 @@ func TestACheckedOutFileIsSomebodysDraft(t *testing.T) {
 	w.ask(http.StatusNoContent, "POST", w.item(it)+"/checkout", nil)
 	w.ask(http.StatusOK, "PUT", w.item(it)+"/content", "draft")
 	w.ask(http.StatusOK, "PUT", w.item(it)+"/content", "draft 2")
-	if r := w.ask(http.StatusOK, "GET", w.item(it), nil); r.at("size") != 7.0 || r.text("publication", "level") != "checkout" {
+	if r := w.ask(http.StatusOK, "GET", w.item(it), nil); r.at("size") != 7.0 ||
+		r.text("publication", "level") != "checkout" {
 		t.Errorf("%s", r.raw)
 	}
 	if r := w.askAs(asBob, http.StatusOK, "GET", w.item(it), nil); r.at("size") != 3.0 || r.text("cTag") != it.CTag {
 		t.Errorf("Bob sees the draft: %s", r.raw)
 	}
-	for _, c := range []struct{ method, path, body string }{{"PUT", "/content", "x"}, {"POST", "/checkout", ""}, {"POST", "/checkin", ""}, {"DELETE", "", ""}, {"POST", "/createUploadSession", ""}} {
+	for _, c := range []struct {
+		method, path, body string
+	}{{"PUT", "/content", "x"}, {"POST", "/checkout", ""}, {"POST", "/checkin", ""}, {"DELETE", "", ""},
+		{"POST", "/createUploadSession", ""}} {
 		w.askAs(asBob, http.StatusLocked, c.method, w.item(it)+c.path, c.body)
 	}
 	w.askAs(asBob, http.StatusLocked, "PATCH", w.item(it)+"/listItem/fields", map[string]any{"Title": "x"})
@@ -177,7 +182,8 @@ func TestMinorVersionsCountBehindTheDot(t *testing.T) {
 	w.ask(http.StatusNoContent, "POST", w.item(it)+"/checkout", nil)
 	w.ask(http.StatusOK, "PUT", w.item(it)+"/content", "three")
 	w.ask(http.StatusNoContent, "POST", w.item(it)+"/checkin", map[string]any{"checkInAs": "published"})
-	if r := w.ask(http.StatusOK, "GET", w.item(it)+"/versions", nil); cmp.Diff([]string{"1.0", "0.2", "0.1"}, r.ids()) != "" {
+	if r := w.ask(http.StatusOK, "GET", w.item(it)+"/versions", nil); cmp.Diff([]string{"1.0", "0.2", "0.1"},
+		r.ids()) != "" {
 		t.Errorf("%v", r.ids())
 	}
 }

@@ -84,14 +84,23 @@ func (g *Graph) AddSite(tenant, name, owner string) (Site, error) {
 	g.lock()
 	defer g.mu.Unlock()
 	s := &site{
-		tenant: t.ID, host: g.hostOf(t.ID), name: notInPath.ReplaceAllString(name, ""), title: name, owner: u.ID,
-		collection: g.newGUID(), web: g.newGUID(), created: g.second(), indexed: g.now().Add(g.upTo(g.unkind.IndexMax)),
-		access: map[string]Level{u.ID: Write},
+		tenant:     t.ID,
+		host:       g.hostOf(t.ID),
+		name:       notInPath.ReplaceAllString(name, ""),
+		title:      name,
+		owner:      u.ID,
+		collection: g.newGUID(),
+		web:        g.newGUID(),
+		created:    g.second(),
+		indexed:    g.now().Add(g.upTo(g.unkind.IndexMax)),
+		access:     map[string]Level{u.ID: Write},
 	}
 	if name != "" {
 		s.path = "/sites/" + s.name
 	}
-	if slices.ContainsFunc(g.sites, func(o *site) bool { return o.tenant == s.tenant && strings.EqualFold(o.path, s.path) }) {
+	if slices.ContainsFunc(g.sites, func(o *site) bool {
+		return o.tenant == s.tenant && strings.EqualFold(o.path, s.path)
+	}) {
 		return Site{}, fmt.Errorf("graph: the site %s exists", s.webURL())
 	}
 	g.sites = append(g.sites, s)
@@ -101,13 +110,34 @@ func (g *Graph) AddSite(tenant, name, owner string) (Site, error) {
 
 func (g *Graph) addDrive(s *site, name, folder string) *drive {
 	d := &drive{
-		id: g.newDriveID(), list: g.newGUID(), name: name, folder: folder, site: s, created: g.second(),
-		items: map[string]*item{}, rows: map[int]*item{}, total: defaultQuota, columns: libraryColumns(), access: map[string]Level{},
+		id:      g.newDriveID(),
+		list:    g.newGUID(),
+		name:    name,
+		folder:  folder,
+		site:    s,
+		created: g.second(),
+		items:   map[string]*item{},
+		rows:    map[int]*item{},
+		total:   defaultQuota,
+		columns: libraryColumns(),
+		access:  map[string]Level{},
 	}
 	now := g.second()
 	d.root = &item{
-		drive: d, id: g.newItemID(), guid: g.newGUID(), name: "root", isFolder: true, children: map[string]*item{}, etag: 1,
-		created: now, createdBy: s.owner, modified: now, modifiedBy: s.owner, fsCreated: now, fsModified: now, access: map[string]Level{},
+		drive:      d,
+		id:         g.newItemID(),
+		guid:       g.newGUID(),
+		name:       "root",
+		isFolder:   true,
+		children:   map[string]*item{},
+		etag:       1,
+		created:    now,
+		createdBy:  s.owner,
+		modified:   now,
+		modifiedBy: s.owner,
+		fsCreated:  now,
+		fsModified: now,
+		access:     map[string]Level{},
 	}
 	d.items[d.root.id] = d.root
 	g.noted(d.root)
@@ -224,16 +254,28 @@ func (g *Graph) PutFile(driveID, name string, r io.Reader, by string) (Item, err
 
 func (it *item) show() Item {
 	out := Item{
-		DriveID: it.drive.id, ID: it.id, ListItemID: it.row, Path: it.path(), Name: it.name, Folder: it.isFolder,
-		ETag: it.eTag(), Versions: len(it.versions), CreatedBy: it.createdBy, ModifiedBy: it.modifiedBy,
-		Modified: it.modified, Locked: it.locked > 0, Deleted: it.deleted, Fields: maps.Clone(it.fields),
+		DriveID:    it.drive.id,
+		ID:         it.id,
+		ListItemID: it.row,
+		Path:       it.path(),
+		Name:       it.name,
+		Folder:     it.isFolder,
+		ETag:       it.eTag(),
+		Versions:   len(it.versions),
+		CreatedBy:  it.createdBy,
+		ModifiedBy: it.modifiedBy,
+		Modified:   it.modified,
+		Locked:     it.locked > 0,
+		Deleted:    it.deleted,
+		Fields:     maps.Clone(it.fields),
 	}
 	if it.out != nil {
 		out.CheckedOut = it.out.by
 	}
 	if len(it.versions) > 0 {
 		v := it.current()
-		out.Size, out.CTag, out.QuickXor, out.SHA256, out.Version = v.blob.size, it.cTag(v), v.blob.quick, v.blob.sha256, v.id()
+		out.Size, out.CTag, out.QuickXor, out.SHA256, out.Version = v.blob.size, it.cTag(v), v.blob.quick,
+			v.blob.sha256, v.id()
 	}
 	return out
 }

@@ -70,10 +70,22 @@ func (d *Desk) Forget() {
 	d.history, d.oldest = nil, 0
 }
 
-func (d *Desk) record(service string, r *http.Request, t *tap, rule Rule, scripted bool, began time.Time, took time.Duration) {
+func (d *Desk) record(
+	service string, r *http.Request, t *tap, rule Rule, scripted bool, began time.Time, took time.Duration,
+) {
 	c := Call{
-		Time: began, Service: service, Method: r.Method, Path: clean(r.URL), Status: t.status, Duration: took,
-		Tenant: t.tenant, User: t.user, Trouble: string(rule.Action), RequestID: r.Header.Get("client-request-id"), Agent: r.UserAgent(), Trace: r.Header.Get("traceparent"),
+		Time:      began,
+		Service:   service,
+		Method:    r.Method,
+		Path:      clean(r.URL),
+		Status:    t.status,
+		Duration:  took,
+		Tenant:    t.tenant,
+		User:      t.user,
+		Trouble:   string(rule.Action),
+		RequestID: r.Header.Get("client-request-id"),
+		Agent:     r.UserAgent(),
+		Trace:     r.Header.Get("traceparent"),
 	}
 	if t.status == 0 && rule.Action != Break {
 		c.Status = http.StatusOK

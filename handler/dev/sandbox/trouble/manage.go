@@ -76,8 +76,13 @@ func (d *Desk) putUnkindness(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	u := Unkindness{
-		Throttle: body.Throttle, Break: body.Break, Fail: body.Fail, Lose: body.Lose,
-		Delay: time.Duration(body.Delay) * time.Millisecond, Slow: body.Slow, Services: body.Services,
+		Throttle: body.Throttle,
+		Break:    body.Break,
+		Fail:     body.Fail,
+		Lose:     body.Lose,
+		Delay:    time.Duration(body.Delay) * time.Millisecond,
+		Slow:     body.Slow,
+		Services: body.Services,
 	}
 	if body.Kind {
 		u = Unkindness{}
@@ -111,9 +116,19 @@ func (j ruleJSON) rule() Rule {
 		header.Set(name, value)
 	}
 	return Rule{
-		Service: j.Service, Method: j.Method, Path: j.Path, Skip: j.Skip, Times: j.Times, Action: j.Action, Status: j.Status,
-		Code: j.Code, Message: j.Message, RetryAfter: time.Duration(j.RetryAfter) * time.Millisecond, Header: header,
-		Delay: time.Duration(j.Delay) * time.Millisecond, Bytes: j.Bytes,
+		Service:    j.Service,
+		Method:     j.Method,
+		Path:       j.Path,
+		Skip:       j.Skip,
+		Times:      j.Times,
+		Action:     j.Action,
+		Status:     j.Status,
+		Code:       j.Code,
+		Message:    j.Message,
+		RetryAfter: time.Duration(j.RetryAfter) * time.Millisecond,
+		Header:     header,
+		Delay:      time.Duration(j.Delay) * time.Millisecond,
+		Bytes:      j.Bytes,
 	}
 }
 
@@ -123,9 +138,21 @@ func spellRule(r Rule) ruleJSON {
 		headers[name] = r.Header.Get(name)
 	}
 	return ruleJSON{
-		ID: r.ID, Service: r.Service, Method: r.Method, Path: r.Path, Skip: r.Skip, Times: r.Times, Action: r.Action, Status: r.Status,
-		Code: r.Code, Message: r.Message, RetryAfter: r.RetryAfter.Milliseconds(), Headers: headers,
-		Delay: r.Delay.Milliseconds(), Bytes: r.Bytes, Struck: r.Struck,
+		ID:         r.ID,
+		Service:    r.Service,
+		Method:     r.Method,
+		Path:       r.Path,
+		Skip:       r.Skip,
+		Times:      r.Times,
+		Action:     r.Action,
+		Status:     r.Status,
+		Code:       r.Code,
+		Message:    r.Message,
+		RetryAfter: r.RetryAfter.Milliseconds(),
+		Headers:    headers,
+		Delay:      r.Delay.Milliseconds(),
+		Bytes:      r.Bytes,
+		Struck:     r.Struck,
 	}
 }
 
@@ -149,7 +176,13 @@ func spell(u Unkindness) unkindnessJSON {
 // filter reads the filters of a request; on a fault it answers 400 and returns false.
 func filter(w http.ResponseWriter, r *http.Request) (Filter, bool) {
 	q := r.URL.Query()
-	f := Filter{Service: q.Get("service"), Method: q.Get("method"), Tenant: q.Get("tenant"), User: q.Get("user"), Trouble: q.Get("trouble")}
+	f := Filter{
+		Service: q.Get("service"),
+		Method:  q.Get("method"),
+		Tenant:  q.Get("tenant"),
+		User:    q.Get("user"),
+		Trouble: q.Get("trouble"),
+	}
 	err := numbers(q, map[string]*int{"status": &f.Status, "after": &f.After})
 	if err == nil && q.Get("path") != "" {
 		f.Path, err = regexp.Compile(q.Get("path"))

@@ -166,7 +166,8 @@ func (d *Desk) plan(service string, r *http.Request) (rule Rule, scripted bool) 
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, have := range d.rules {
-		if have.Service != "" && have.Service != service || have.Method != "" && have.Method != r.Method || !have.path.MatchString(r.URL.EscapedPath()) {
+		if have.Service != "" && have.Service != service || have.Method != "" && have.Method != r.Method ||
+			!have.path.MatchString(r.URL.EscapedPath()) {
 			continue
 		}
 		if have.Skip > 0 {

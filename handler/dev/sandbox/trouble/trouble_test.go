@@ -73,10 +73,21 @@ func (s *shop) add(r trouble.Rule) {
 func TestARuleStrikesTheCallsItNamesAndNoOthers(t *testing.T) {
 	t.Parallel()
 	s := open(t, trouble.Options{Kind: true})
-	s.add(trouble.Rule{Service: "graph", Method: "PUT", Path: `/content$`, Skip: 1, Times: 2, Action: trouble.Fail, Status: 503, RetryAfter: 1500 * time.Millisecond, Header: http.Header{"X-Test": {"1"}}})
+	s.add(trouble.Rule{
+		Service:    "graph",
+		Method:     "PUT",
+		Path:       `/content$`,
+		Skip:       1,
+		Times:      2,
+		Action:     trouble.Fail,
+		Status:     503,
+		RetryAfter: 1500 * time.Millisecond,
+		Header:     http.Header{"X-Test": {"1"}},
+	})
 	s.add(trouble.Rule{Service: "entra", Times: -1, Action: trouble.Fail})
 	var got []int
-	for _, c := range []string{"PUT /a/content", "GET /a/content", "PUT /a", "PUT /b/content", "PUT /c/content?x=/content", "PUT /d/content"} {
+	for _, c := range []string{"PUT /a/content", "GET /a/content", "PUT /a", "PUT /b/content",
+		"PUT /c/content?x=/content", "PUT /d/content"} {
 		method, path, _ := strings.Cut(c, " ")
 		res, body, err := s.call(method, path, strings.NewReader("body"))
 		if err != nil {
@@ -89,7 +100,8 @@ func TestARuleStrikesTheCallsItNamesAndNoOthers(t *testing.T) {
 		var e struct {
 			Error struct{ Code, Message string }
 		}
-		if err := json.Unmarshal(body, &e); err != nil || e.Error.Code != "serviceNotAvailable" || res.Header.Get("Retry-After") != "2" || res.Header.Get("X-Test") != "1" {
+		if err := json.Unmarshal(body, &e); err != nil || e.Error.Code != "serviceNotAvailable" ||
+			res.Header.Get("Retry-After") != "2" || res.Header.Get("X-Test") != "1" {
 			t.Errorf("%v %s", res.Header, body)
 		}
 	}
@@ -158,7 +170,13 @@ func TestADelayDelays(t *testing.T) {
 func TestEntraFailsInItsOwnWords(t *testing.T) {
 	t.Parallel()
 	d := trouble.New(trouble.Options{Kind: true})
-	if _, err := d.Add(trouble.Rule{Service: "entra", Action: trouble.Fail, Status: 400, Code: "invalid_grant", Times: -1}); err != nil {
+	if _, err := d.Add(trouble.Rule{
+		Service: "entra",
+		Action:  trouble.Fail,
+		Status:  400,
+		Code:    "invalid_grant",
+		Times:   -1,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	w := httptest.NewRecorder()
@@ -186,18 +204,21 @@ func TestTheHistoryKeepsNoSecrets(t *testing.T) {
 	s := open(t, trouble.Options{Kind: true})
 	for _, path := range []string{
 		"/x/download.aspx?UniqueId=1&tempauth=hush&ApiVersion=2.0", "/root/delta?$skiptoken=fine&token=hush",
-		"/x/uploadSession?guid='hush'&path='~tmp'", "/authorize?CODE=hush&client_secret=hush", "/_api/v2.0/monitor/hush",
+		"/x/uploadSession?guid='hush'&path='~tmp'", "/authorize?CODE=hush&client_secret=hush",
+		"/_api/v2.0/monitor/hush",
 	} {
 		if _, _, err := s.call("GET", path, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
 	all, err := json.Marshal(s.History(trouble.Filter{}))
-	if err != nil || bytes.Contains(all, []byte("hush")) || bytes.Contains(all, []byte("secret\"")) || bytes.Contains(all, []byte("Bearer")) {
+	if err != nil || bytes.Contains(all, []byte("hush")) || bytes.Contains(all, []byte("secret\"")) ||
+		bytes.Contains(all, []byte("Bearer")) {
 		t.Errorf("%s", all)
 	}
 	want := "/x/download.aspx?UniqueId=1&tempauth=***&ApiVersion=2.0"
-	if got := s.History(trouble.Filter{})[0]; got.Path != want || got.Tenant != "contoso" || got.User != "ada" || got.Number != 1 {
+	if got := s.History(trouble.Filter{})[0]; got.Path != want || got.Tenant != "contoso" || got.User != "ada" ||
+		got.Number != 1 {
 		t.Errorf("%+v", got)
 	}
 }
@@ -224,7 +245,8 @@ func TestTheHistoryIsFilteredAndBounded(t *testing.T) {
 		filter trouble.Filter
 		want   int
 	}{
-		{trouble.Filter{Status: 204}, 10_000}, {trouble.Filter{Method: "GET"}, 10_000}, {trouble.Filter{Service: "entra"}, 0},
+		{trouble.Filter{Status: 204}, 10_000}, {trouble.Filter{Method: "GET"}, 10_000},
+		{trouble.Filter{Service: "entra"}, 0},
 		{trouble.Filter{Path: regexp.MustCompile("^/199..$")}, 100}, {trouble.Filter{After: all[19_989].Number}, 10},
 		{trouble.Filter{User: "ada"}, 0}, {trouble.Filter{Tenant: "x"}, 0}, {trouble.Filter{Trouble: "fail"}, 0},
 	} {
@@ -294,7 +316,8 @@ func TestTheDeskIsManagedOverHTTP(t *testing.T) {
 		}
 		return strings.TrimSpace(w.Body.String())
 	}
-	call(201, "POST", "/trouble/rules", `{"service":"graph","path":"/a","action":"fail","status":423,"retryAfterMs":1000,"headers":{"X-A":"b"}}`)
+	call(201, "POST", "/trouble/rules",
+		`{"service":"graph","path":"/a","action":"fail","status":423,"retryAfterMs":1000,"headers":{"X-A":"b"}}`)
 	call(400, "POST", "/trouble/rules", `{"action":"dance"}`)
 	call(400, "POST", "/trouble/rules", `{"acton":"fail"}`)
 	if res, _, err := s.call("GET", "/a", nil); err != nil || res.StatusCode != 423 || res.Header.Get("X-A") != "b" {
@@ -307,7 +330,9 @@ func TestTheDeskIsManagedOverHTTP(t *testing.T) {
 	if got := call(200, "GET", "/trouble/rules", ""); got != "[]" {
 		t.Error(got)
 	}
-	if got := call(200, "PUT", "/trouble/unkindness", `{"throttle":0.5,"delayMs":3,"slow":0.5,"fail":0.25}`); got != `{"kind":false,"throttle":0.5,"break":0,"fail":0.25,"lose":0,"delayMs":3,"slow":0.5}` {
+	if got := call(200, "PUT", "/trouble/unkindness",
+		`{"throttle":0.5,"delayMs":3,"slow":0.5,"fail":0.25}`); got != `{"kind":false,"throttle":0.5,"break":0,`+
+		`"fail":0.25,"lose":0,"delayMs":3,"slow":0.5}` {
 		t.Error(got)
 	}
 	if got := call(200, "PUT", "/trouble/unkindness", `{"kind":true}`); !strings.Contains(got, `"kind":true`) {

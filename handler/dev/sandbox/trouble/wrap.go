@@ -170,7 +170,8 @@ func refuse(w http.ResponseWriter, service string, r Rule) {
 // graphBody is the error of Graph and of SharePoint's API
 // (https://learn.microsoft.com/graph/errors).
 func graphBody(w http.ResponseWriter, status int, code, message string) any {
-	inner := map[string]any{"date": time.Now().UTC().Format("2006-01-02T15:04:05"), "request-id": "00000000-0000-4000-8000-000000000000"}
+	inner := map[string]any{"date": time.Now().UTC().Format("2006-01-02T15:04:05"),
+		"request-id": "00000000-0000-4000-8000-000000000000"}
 	if status == http.StatusTooManyRequests {
 		inner["code"] = "throttledRequest"
 		inner["innerError"] = map[string]any{"code": "quota"}
