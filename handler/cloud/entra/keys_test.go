@@ -179,6 +179,7 @@ func TestTheLastGoodKeysServeWhileEntraIsAway(t *testing.T) {
 
 func TestOldKeysAreFetchedInTheBackground(t *testing.T) {
 	t.Parallel()
+	const delay = 3 * time.Second // ten checks take a few milliseconds, also on a busy machine much less than this
 	w := open(t)
 	v := w.verifier()
 	v.Prefetch(t.Context())
@@ -188,15 +189,14 @@ func TestOldKeysAreFetchedInTheBackground(t *testing.T) {
 	}
 	w.wantFetches(1)
 	w.clock.pass(time.Second)
-	w.trouble(trouble.Rule{Service: "entra", Path: "/discovery/", Action: trouble.Delay, Delay: 100 * time.Millisecond})
+	w.trouble(trouble.Rule{Service: "entra", Path: "/discovery/", Action: trouble.Delay, Delay: delay})
 	began := time.Now()
 	for range 10 {
 		if err := w.verify(v, teamsToken{}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if took := time.Since(began); took > 90*time.Millisecond &&
-		len(w.Trouble.History(trouble.Filter{Trouble: "delay"})) > 0 {
+	if took := time.Since(began); took >= delay {
 		t.Errorf("the requests waited for the keys: %v", took)
 	}
 	eventually(t, "a fetch that has ended", func() bool {
