@@ -130,7 +130,8 @@ func underWay(t *testing.T, settings map[string]string) (conn net.Conn, answers 
 	t.Cleanup(func() { _ = conn.Close() })
 	write(t, conn, "POST /BulkItem HTTP/1.1\r\nHost: "+address+
 		"\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n"+
-		"Content-Type: application/json\r\nUser-Agent: Azure-Functions-Host/4.1037.0.0\r\nX-Azure-Functions-InvocationId: i\r\n\r\n")
+		"Content-Type: application/json\r\nUser-Agent: Azure-Functions-Host/4.1037.0.0\r\n"+
+		"X-Azure-Functions-InvocationId: i\r\n\r\n")
 	answers = bufio.NewReader(conn)
 	if line, err := answers.ReadString('\n'); err != nil || !strings.HasPrefix(line, "HTTP/1.1 100") {
 		t.Fatalf("%q, %v: want 100 Continue", line, err)

@@ -51,7 +51,8 @@ func TestPropertiesAreMergedAndListed(t *testing.T) {
 	}
 	list := w.call(
 		t, with(
-			"GET", "/api/properties?driveId=d&folderId=f&tag=b&missingAltText=true&changedSince=2026-01-02T03:04:05Z&changedBy=me&limit=5", ""))
+			"GET", "/api/properties?driveId=d&folderId=f&tag=b&missingAltText=true"+
+				"&changedSince=2026-01-02T03:04:05Z&changedBy=me&limit=5", ""))
 	want := library.Filter{
 		Drive:        "d",
 		Folder:       "f",

@@ -70,8 +70,10 @@ func (agenda) Due(context.Context, time.Time, func(schedule.Schedule) bool) erro
 	panic("the API starts nothing")
 }
 
-const everyMonday = `{"name":"Every Monday","start":"2026-03-02T02:00:00","rule":"FREQ=WEEKLY;BYDAY=MO","timeZone":"W. Europe Standard Time","onlyChanged":true,
-	"edit":{"source":{"folder":{"driveId":"d1","itemId":"root","recursive":true,"types":["jpeg"],"changedSince":"2026-01-01T00:00:00Z"}},
+const everyMonday = `{"name":"Every Monday","start":"2026-03-02T02:00:00","rule":"FREQ=WEEKLY;BYDAY=MO",` +
+	`"timeZone":"W. Europe Standard Time","onlyChanged":true,
+	"edit":{"source":{"folder":{"driveId":"d1","itemId":"root","recursive":true,"types":["jpeg"],` +
+	`"changedSince":"2026-01-01T00:00:00Z"}},
 		"recipe":{"version":1,"steps":[{"op":"resize","width":100}]},"save":{"onChanged":"editAgain"}}}`
 
 func TestAScheduleIsAddedShownChangedAndDeleted(t *testing.T) {

@@ -58,7 +58,8 @@ func TestATabIsCreatedReadReplacedListedAndDeleted(t *testing.T) {
 	if b := w.call(t, get(location)); cmp.Diff(want, b.body) != "" || tagged(t, b, 200) != tag {
 		t.Errorf("read: %s", b.text)
 	}
-	all := `{"title":"Winter","siteId":"s","driveId":"d","folderId":"f","layout":"masonry","sort":{"by":"taken","descending":true},"captions":"title",
+	all := `{"title":"Winter","siteId":"s","driveId":"d","folderId":"f","layout":"masonry","sort":{"by":"taken",` +
+		`"descending":true},"captions":"title",
 		"defaultRecipe":{"version":1,"steps":[{"op":"flip","axis":"horizontal"}]}}`
 	changed := w.call(t, put(location, tag, all))
 	next := tagged(t, changed, 200)

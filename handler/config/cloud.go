@@ -56,7 +56,8 @@ var clouds = map[Cloud]Hosts{
 		Graph:       "https://dod-graph.microsoft.us/v1.0",
 		Storage:     "core.usgovcloudapi.net",
 		SharePoint:  ".sharepoint-mil.us",
-		Frames:      []string{"https://dod.teams.microsoft.us", "https://*.dod.teams.microsoft.us", "https://*.apps.mil"},
+		Frames: []string{"https://dod.teams.microsoft.us", "https://*.dod.teams.microsoft.us",
+			"https://*.apps.mil"},
 	},
 	"china": {
 		Authority:   "https://login.partner.microsoftonline.cn",

@@ -271,9 +271,12 @@ func TestStorageIsReachedInExactlyOneWay(t *testing.T) {
 					at.Queues != "https://pictures.queue.core.windows.net") {
 				t.Errorf("endpoints %+v, %t", at, byIdentity)
 			}
-			if want := map[bool]config.Identity{false: config.SystemIdentity,
-				true: "f64e410d-2685-4834-8cd1-004fcac3a125"}[read.StorageClientID != ""]; read.StorageIdentity() != want {
-				t.Errorf("identity %s, want %s", read.StorageIdentity(), want)
+			want := config.Identity(config.SystemIdentity)
+			if read.StorageClientID != "" {
+				want = "f64e410d-2685-4834-8cd1-004fcac3a125"
+			}
+			if got := read.StorageIdentity(); got != want {
+				t.Errorf("identity %s, want %s", got, want)
 			}
 		})
 	}

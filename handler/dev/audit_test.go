@@ -895,7 +895,8 @@ func (d *apiDocument) check(t *testing.T, path string, s jsonSchema, body any) {
 
 func (a *audit) checkCalls(t *testing.T) {
 	promised := regexp.MustCompile(
-		`(?i)/(teams|chats|communications)\b|/me/(drive|messages|chats|joinedteams)|/users/[^/]+/(drive|messages|chats)`)
+		`(?i)/(teams|chats|communications)\b|/me/(drive|messages|chats|joinedteams)|` +
+			`/users/[^/]+/(drive|messages|chats)`)
 	calls := a.Sandbox.Trouble.History(trouble.Filter{})
 	for _, call := range calls {
 		if call.Service != "entra" && promised.MatchString(call.Path) {

@@ -6,14 +6,14 @@
 //	go run ./handler/dev [flags] load    what the main routes bear, beside a bare handler
 //	go run ./handler/dev [flags] people  many people at work for ten minutes on a sandbox that makes trouble; 0 only
 //	                                     if every answer was clear, and no write lost or doubled
-//	go run ./handler/dev [flags] chaos   bulk edits while everything around them breaks; 0 only if each image was edited once
+//	go run ./handler/dev [flags] chaos   bulk edits while everything breaks; 0 only if each image was edited once
 //	go run ./handler/dev [flags] bench-bulk   what an image of a bulk edit costs, of 100 and of 10,000
 //	go run ./handler/dev [flags] browser [file [name]]   tries the tab in Chromium
 //	go run ./handler/dev [flags] bench-tab   measures the tab in Chromium, with 5,000 pictures
 //	go run ./handler/dev [flags] teams   build/teams.zip, the Teams app package
 //	go run ./handler/dev [flags] openapi   prints the API's document (OpenAPI 3.1)
 //	go run ./handler/dev [flags] check-package   the demo with what is in that zip
-//	go run ./handler/dev [flags] sbom    build/sbom.json and build/sbom-tab.json, the bills of materials, with their licences
+//	go run ./handler/dev [flags] sbom    the bills of materials, build/sbom.json and build/sbom-tab.json
 //	go run ./handler/dev [flags] pack    build/image-pro.zip from what make build laid out
 package main
 

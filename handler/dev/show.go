@@ -142,7 +142,8 @@ To try by hand, in another terminal in this folder:
   # a token as Teams gives it to %[1]s's tab; it is good for about an hour
   TOKEN=$(cat %s)
   # a fresh one
-  TOKEN=$(curl -s %s/_sandbox/teams-token -H 'Content-Type: application/json' -d '{"tenant":"%s","user":"%s"}' | sed 's/.*"token":"\([^"]*\)".*/\1/')
+  TOKEN=$(curl -s %s/_sandbox/teams-token -H 'Content-Type: application/json' -d '{"tenant":"%s","user":"%s"}' | `+
+		`sed 's/.*"token":"\([^"]*\)".*/\1/')
 
   curl -s %[6]s/api/health
   curl -s %[6]s/api/me -H "Authorization: Bearer $TOKEN"
@@ -157,7 +158,8 @@ To try by hand, in another terminal in this folder:
   curl -s -i %[6]s/api/tabs -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{
     "title": "Summer fair", "siteId": "%[9]s", "driveId": "%[8]s"}'
   # a token for Microsoft Graph
-  curl -s %[6]s/api/token -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"scopes": ["User.Read"]}'
+  curl -s %[6]s/api/token -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"scopes": `+
+		`["User.Read"]}'
   # what is kept, and how to have all of one's own data erased (it takes some minutes; Location names the receipt)
   curl -s %[6]s/api/privacy
   curl -s -i -X DELETE %[6]s/api/me -H "Authorization: Bearer $TOKEN"
@@ -165,7 +167,8 @@ To try by hand, in another terminal in this folder:
   curl -s %[3]s/history
 
 The sandbox's management port: %[3]s   the Functions host: %[6]s/admin/functions
-`, s.Scene.Adele.Name, path, s.Sandbox.ManagementURL, s.Scene.Contoso.ID, s.Scene.Adele.UPN, s.Host.URL(), result.job.ID, result.site.DriveID, result.site.ID)
+`, s.Scene.Adele.Name, path, s.Sandbox.ManagementURL, s.Scene.Contoso.ID, s.Scene.Adele.UPN, s.Host.URL(),
+		result.job.ID, result.site.DriveID, result.site.ID)
 	select {
 	case <-ctx.Done():
 		fmt.Fprintln(o.stdout, "\nstopping")

@@ -20,7 +20,8 @@ import (
 const packet = `<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF ` +
 	`xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" ` +
 	`xmlns:tiff="http://ns.adobe.com/tiff/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/" ` +
-	`tiff:Orientation="6"><dc:creator><rdf:Seq><rdf:li>Ann</rdf:li></rdf:Seq></dc:creator></rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>`
+	`tiff:Orientation="6"><dc:creator><rdf:Seq><rdf:li>Ann</rdf:li></rdf:Seq></dc:creator>` +
+	`</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>`
 
 // iccProfile returns a block that looks like a colour profile.
 func iccProfile(space string) []byte {

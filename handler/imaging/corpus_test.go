@@ -72,7 +72,8 @@ func TestEveryPictureOfGoSurvivesEveryOutput(t *testing.T) {
 		for _, format := range []recipe.Format{recipe.Keep, recipe.JPEG, recipe.PNG, recipe.GIF, recipe.WebP,
 			recipe.TIFF, recipe.BMP} {
 			r := parse(t, fmt.Sprintf(`{"version":1,"steps":[
-				{"op":"resize","width":40,"height":40},{"op":"adjust","contrast":10},{"op":"rotate","angle":5},{"op":"sharpen"}],
+				{"op":"resize","width":40,"height":40},{"op":"adjust","contrast":10},{"op":"rotate","angle":5},`+
+				`{"op":"sharpen"}],
 				"output":{"format":%q}}`, format))
 			result, editErr := imaging.Edit(context.Background(), src, r, imaging.Options{})
 			switch {
@@ -116,7 +117,8 @@ func TestTheSameEditGivesTheSameBytesOnAnyNumberOfProcessors(t *testing.T) {
 		shot{at: image.Pt(10, 20), m: veiled(50, 50), blend: true})
 	document := parse(t, `{"version":1,"input":{"onAnimated":"process"},"steps":[
 		{"op":"resize","width":333},{"op":"adjust","brightness":5,"saturation":20},{"op":"rotate","angle":13.5},
-		{"op":"blur","sigma":2},{"op":"blur","sigma":9},{"op":"sharpen"},{"op":"text","text":"Ämne {year}","stroke":{"width":"8%"}}]}`)
+		{"op":"blur","sigma":2},{"op":"blur","sigma":9},{"op":"sharpen"},{"op":"text","text":"Ämne {year}",`+
+		`"stroke":{"width":"8%"}}]}`)
 	before := runtime.GOMAXPROCS(0)
 	defer runtime.GOMAXPROCS(before)
 	for name, src := range sources {

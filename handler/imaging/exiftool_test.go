@@ -169,8 +169,12 @@ func withFollower(file, follower []byte) []byte {
 func TestExiftoolFindsNoOtherPictures(t *testing.T) {
 	t.Parallel()
 	follower := asJPEG(t, pattern(32, 24), 80)
-	const gain = `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" xmlns:hdrgm="http://ns.adobe.com/hdr-gain-map/1.0/"
- xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:GCamera="http://ns.google.com/photos/1.0/camera/" hdrgm:Version="1.0" hdrgm:GainMapMax="2.5" GCamera:MotionPhoto="1" GCamera:MotionPhotoVersion="1" xmp:Rating="4"/></rdf:RDF></x:xmpmeta>`
+	const gain = `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF ` +
+		`xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" ` +
+		`xmlns:hdrgm="http://ns.adobe.com/hdr-gain-map/1.0/"
+ xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:GCamera="http://ns.google.com/photos/1.0/camera/" ` +
+		`hdrgm:Version="1.0" hdrgm:GainMapMax="2.5" GCamera:MotionPhoto="1" GCamera:MotionPhotoVersion="1" ` +
+		`xmp:Rating="4"/></rdf:RDF></x:xmpmeta>`
 	blocks := metadata.Blocks{XMP: []byte(gain),
 		IPTC: append(resource(0x040C, append(make([]byte, 28), follower...)),
 			resource(0x040B, []byte("https://contoso.example"))...)}

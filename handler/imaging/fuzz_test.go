@@ -101,7 +101,8 @@ func FuzzWatermark(f *testing.F) {
 	f.Add(animated(f))
 	src := asPNG(f, veiled(30, 20))
 	r := parse(f, `{"version":1,"steps":[
-		{"op":"watermark","image":`+logo+`,"angle":10,"blend":"colorBurn","tile":{}},{"op":"mask","image":`+logo+`,"fit":"cover"}]}`)
+		{"op":"watermark","image":`+logo+`,"angle":10,"blend":"colorBurn","tile":{}},{"op":"mask",`+
+		`"image":`+logo+`,"fit":"cover"}]}`)
 	f.Fuzz(func(t *testing.T, file []byte) {
 		o := withLogo(file)
 		o.Limits = tight()

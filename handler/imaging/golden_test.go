@@ -42,12 +42,17 @@ func TestOperationsLookAsInTheGoldens(t *testing.T) {
 		"shadow": `{"op":"roundCorners","radius":"25%"},{"op":"shadow","sigma":4,"offset":{"x":5,"y":"10%"}},` +
 			`{"op":"shadow","sigma":0,"offset":{"x":-4,"y":0},"color":"#c00000"},{"op":"flatten"}`,
 		"vignette": `{"op":"filter","name":"vignette","amount":90,"midpoint":30,"color":"#102040"}`,
-		"shape": `{"op":"shape","shape":"rect","x":6,"y":6,"width":34,"height":20,"radius":"30%","fill":"#ffcc00c0","stroke":{"color":"#000","width":3},"angle":-12},
-			{"op":"shape","shape":"ellipse","x":"40%","y":4,"width":30,"height":24,"stroke":{"color":"#ffffff80","width":6},"fill":"#0060c080"},
-			{"op":"shape","shape":"line","points":[[10,70],[50,36]],"stroke":{"color":"#00a9ffb3","width":5},"arrow":{"start":"triangle","end":"chevron"}},
-			{"op":"shape","shape":"polygon","unit":"rel","points":[[0.5,0.9],[0.6,0.5],[0.7,0.9],[0.45,0.65],[0.75,0.65]],"fill":"#e91e63","stroke":{"width":"1%","join":"bevel"}},
+		"shape": `{"op":"shape","shape":"rect","x":6,"y":6,"width":34,"height":20,"radius":"30%",` +
+			`"fill":"#ffcc00c0","stroke":{"color":"#000","width":3},"angle":-12},
+			{"op":"shape","shape":"ellipse","x":"40%","y":4,"width":30,"height":24,"stroke":{"color":"#ffffff80",` +
+			`"width":6},"fill":"#0060c080"},
+			{"op":"shape","shape":"line","points":[[10,70],[50,36]],"stroke":{"color":"#00a9ffb3","width":5},` +
+			`"arrow":{"start":"triangle","end":"chevron"}},
+			{"op":"shape","shape":"polygon","unit":"rel","points":[[0.5,0.9],[0.6,0.5],[0.7,0.9],[0.45,0.65],` +
+			`[0.75,0.65]],"fill":"#e91e63","stroke":{"width":"1%","join":"bevel"}},
 			{"op":"shape","shape":"triangle","x":92,"y":6,"width":24,"height":20,"stroke":{"color":"#fff","width":4}},
-			{"op":"shape","shape":"path","d":"M0 5c10-20 20 20 30 0t-6 20","x":88,"y":46,"stroke":{"color":"#00000090","width":6,"cap":"round","join":"round"}}`,
+			{"op":"shape","shape":"path","d":"M0 5c10-20 20 20 30 0t-6 20","x":88,"y":46,` +
+			`"stroke":{"color":"#00000090","width":6,"cap":"round","join":"round"}}`,
 		"emboss":  `{"op":"emboss"}`,
 		"median":  `{"op":"noise","amount":80,"seed":4,"monochrome":false},{"op":"median","size":5}`,
 		"noise":   `{"op":"noise","amount":80,"seed":4}`,

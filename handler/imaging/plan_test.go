@@ -59,7 +59,8 @@ func TestPlansFoldWhatCanBeOne(t *testing.T) {
 			`{"op":"resize","width":40},{"op":"crop","width":"100%","height":30},{"op":"rotate","angle":0},
 			 {"op":"adjust"},{"op":"filter","name":"sepia","amount":0},{"op":"sharpen","amount":0},
 			 {"op":"text","text":"x","opacity":0},{"op":"resize","width":100,"withoutEnlargement":true},
-			 {"op":"watermark","image":` + dot + `,"opacity":0},{"op":"watermark","image":` + dot + `,"offset":{"y":"-100%"}},
+			 {"op":"watermark","image":` + dot + `,"opacity":0},{"op":"watermark","image":` + dot + `,` +
+				`"offset":{"y":"-100%"}},
 			 {"op":"flip","axis":"both"},{"op":"rotate","angle":180}`,
 			"jpeg 40×30\njpeg 40×30\n",
 		},
@@ -75,7 +76,8 @@ func TestPlansFoldWhatCanBeOne(t *testing.T) {
 		},
 		"points": {
 			jpegInfo(40, 30, 1),
-			`{"op":"adjust","brightness":1,"saturation":2},{"op":"filter","name":"grayscale"},{"op":"filter","name":"sepia"},
+			`{"op":"adjust","brightness":1,"saturation":2},{"op":"filter","name":"grayscale"},{"op":"filter",` +
+				`"name":"sepia"},
 			 {"op":"blur","sigma":1},{"op":"adjust","contrast":1}`,
 			"jpeg 40×30\ntone + saturation + grayscale average + sepia → 40×30\nblur 1 → 40×30\ntone → " +
 				"40×30\njpeg 40×30\n",
@@ -105,7 +107,8 @@ func TestPlansFoldWhatCanBeOne(t *testing.T) {
 		"pictures of the recipe": {
 			jpegInfo(100, 80, 1),
 			`{"op":"watermark","image":` + dot + `,"size":"10%","angle":90,"blend":"multiply"},
-			 {"op":"watermark","image":` + dot + `,"size":8,"gravity":"center","tile":{"spacing":{"x":2}}},{"op":"mask","image":` + dot + `,"channel":"alpha"}`,
+			 {"op":"watermark","image":` + dot + `,"size":8,"gravity":"center","tile":{"spacing":{"x":2}}},` +
+				`{"op":"mask","image":` + dot + `,"channel":"alpha"}`,
 			"jpeg 100×80\nwatermark multiply at (92,72)-(100,80) → 100×80\nwatermark over at (46,36)-(54,44), every " +
 				"(10,12) → 100×80\nmask alpha fill → 100×80\njpeg 100×80\n",
 		},

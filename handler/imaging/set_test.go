@@ -43,7 +43,8 @@ func editNamed(t *testing.T, src []byte, document string) imaging.Result {
 	return result
 }
 
-const setAll = `{"version":1,"output":{"metadata":{"set":{"copyright":"© {year} Ann <Ärtist>","creator":"Ann Ärtist","title":"{name}",
+const setAll = `{"version":1,"output":{"metadata":{"set":{"copyright":"© {year} Ann <Ärtist>","creator":"Ann ` +
+	`Ärtist","title":"{name}",
 	"description":"Two\nlines, 写真 “x”","credit":"Contoso","keywords":["Möwe","sea & sun","{ext}"]}}}}`
 
 // saidEverywhere is what setAll says in each of the places, as exiftool names them.
@@ -336,7 +337,8 @@ func TestRegionsGoWithWhatTheyShow(t *testing.T) {
 		t.Fatal(err)
 	}
 	exiftool(t, "-overwrite_original", "-n",
-		"-RegionInfo={AppliedToDimensions={W=96,H=64,Unit=pixel},RegionList=[{Area={X=0.5,Y=0.5,W=0.1,H=0.1,Unit=normalized},Name=Ann,Type=Face}]}",
+		"-RegionInfo={AppliedToDimensions={W=96,H=64,Unit=pixel},"+
+			"RegionList=[{Area={X=0.5,Y=0.5,W=0.1,H=0.1,Unit=normalized},Name=Ann,Type=Face}]}",
 		"-RegionInfoMP={Regions=[{PersonDisplayName=Ann,Rectangle=\"0.1, 0.1, 0.1, 0.1\"}]}", "-XMP-dc:Title=Beach",
 		"-SubjectArea=10 10 5 5", "-ExifIFD:ExifImageWidth=96",
 		"-InteropIndex=R98", "-RelatedImageWidth=96", "-XMP-hdrgm:HDRGMVersion=1.0", path)

@@ -69,7 +69,8 @@ func TestWhatFollowsATrimIsFittedToWhatIsLeft(t *testing.T) {
 	src := asPNG(t, framed(200, 240, color.White, image.Rect(30, 70, 90, 190)))
 	got := edit(
 		t, src, `{"version":1,"steps":[{"op":"flip","axis":"horizontal"},{"op":"trim"},{"op":"resize","width":"50%"},
-		{"op":"extend","left":"100%"},{"op":"trim","color":"transparent","margin":2},{"op":"rotate","angle":90}],"output":{"format":"jpeg"}}`)
+		{"op":"extend","left":"100%"},{"op":"trim","color":"transparent","margin":2},{"op":"rotate","angle":90}],`+
+			`"output":{"format":"jpeg"}}`)
 	if m := decodeAny(t, got.Data); got.Width != 60 || got.Height != 32 || m.Bounds() != image.Rect(0, 0, 60, 32) {
 		t.Errorf("the result is %v, said to be %d × %d", m.Bounds(), got.Width, got.Height)
 	}

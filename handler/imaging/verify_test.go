@@ -371,7 +371,8 @@ func TestACodedPictureThatIsNotTheSameIsCaught(t *testing.T) {
 	turned := asFile(t, JPEG, m)
 	_, wantCaught := verifierOf(t, turned, titled)
 	tag := append([]byte{0xFF, container.SOI, 0xFF, container.APP1, 0, 34},
-		"Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"...)
+		"Exif\x00\x00MM\x00*\x00\x00\x00\x08"+
+			"\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"...)
 	wantCaught("a tag that turns it", append(tag, turned[2:]...))
 }
 

@@ -101,7 +101,12 @@ func NewClient(o Options) (*Client, error) {
 		options: o,
 		gates:   gates,
 		hosts:   hosts,
-		api:     &http.Client{Transport: &authorized{tokens: o.Tokens, host: base.Host, base: again, now: o.Now}, CheckRedirect: last},
+		api: &http.Client{Transport: &authorized{
+			tokens: o.Tokens,
+			host:   base.Host,
+			base:   again,
+			now:    o.Now,
+		}, CheckRedirect: last},
 		content: &http.Client{Transport: again, CheckRedirect: last},
 	}
 	// One fixed pipeline of our own: the SDK's default one runs in random order and compresses uploads.

@@ -65,7 +65,8 @@ func (g *gates) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	response, err := g.base.RoundTrip(request)
-	if n, ok := request.Context().Value(unansweredKey{}).(*atomic.Int32); ok && (err != nil || mayHaveWorked(response.StatusCode)) {
+	if n, ok := request.Context().Value(unansweredKey{}).(*atomic.Int32); ok &&
+		(err != nil || mayHaveWorked(response.StatusCode)) {
 		n.Add(1)
 	}
 	if request.Context().Err() == nil { // who has gone says nothing of the service
@@ -74,8 +75,8 @@ func (g *gates) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// mayHaveWorked reports whether a request may have been carried out in spite of the status of its answer: that of a server that
-// failed, or of a gateway that lost it.
+// mayHaveWorked reports whether a request may have been carried out in spite of the status of its answer: that of a
+// server that failed, or of a gateway that lost it.
 func mayHaveWorked(status int) bool {
 	return retry.Passing(status) && status != http.StatusTooManyRequests
 }
@@ -86,8 +87,8 @@ const (
 	countTime  = 5 * time.Second
 )
 
-// count asks how many processes use Graph for the tenant, and tells and hears of pauses. One request does it, now and then;
-// if that fails, what is known stays so.
+// count asks how many processes use Graph for the tenant, and tells and hears of pauses. One request does it, now and
+// then; if that fails, what is known stays so.
 func (g *gates) count(ctx context.Context, id string, tenant *gate) {
 	if g.peers == nil || g.units == 0 || id == "" || !tenant.mayCount(g.now()) {
 		return
@@ -127,7 +128,8 @@ func (g *gates) enter(request *http.Request, tenant *gate) error {
 		if turn.reserved {
 			tenant.giveBack(units)
 		}
-		return fault.New(fault.Busy, "SharePoint is busy with your organization's requests.", fmt.Errorf("graph: %s", turn.why)).After(asked)
+		return fault.New(fault.Busy, "SharePoint is busy with your organization's requests.",
+			fmt.Errorf("graph: %s", turn.why)).After(asked)
 	}
 }
 

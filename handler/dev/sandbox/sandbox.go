@@ -13,10 +13,12 @@
 //	GET  /ca.pem        -> the CA's certificate
 //	GET  /tenants       -> [{"id", "name", "domain"}]
 //	PUT  /tenants       {"id", "name", "domain"} -> the same; without id: a new one
-//	GET  /users?tenant= -> [{"tenant", "id", "upn", "name", "mail", "locale", "disabled", "admin", "directoryRoles", "appRoles"}]
+//	GET  /users?tenant= -> [{"tenant", "id", "upn", "name", "mail", "locale", "disabled", "admin",
+//	                          "directoryRoles", "appRoles"}]
 //	PUT  /users         the same -> the same; without id: a new one
 //	GET  /sign-in?return=                    a page to sign in at: leads back to the address, with #account=tenant/user
-//	GET  /sign-in/token?tenant=&user=&app=   -> {"token"}, for pages on loopback; strong=true: with multi-factor authentication
+//	GET  /sign-in/token?tenant=&user=&app=   -> {"token"}, for pages on loopback;
+//	                                            strong=true: with multi-factor authentication
 //	POST /_sandbox/teams-token, /entra/...   see entra.Manage
 //	GET  /msi/token                          see entra.ManagedIdentity
 //	/graph/...                               see graph.Manage

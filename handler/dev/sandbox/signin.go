@@ -16,7 +16,8 @@ const signInPath = "/sign-in"
 
 var signInPage = template.Must(template.New("sign-in").Parse(`<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>Sandbox sign-in</title>
-<style>body{font:16px/1.5 sans-serif;max-width:34rem;margin:3rem auto;padding:0 1rem}li{margin:.5rem 0}a{color:#0b57d0}</style>
+<style>body{font:16px/1.5 sans-serif;max-width:34rem;margin:3rem auto;padding:0 1rem}li{margin:.5rem ` +
+	`0}a{color:#0b57d0}</style>
 <main><h1>Who are you?</h1>
 <p>This is the sandbox, not Microsoft. No password is needed.</p>
 <ul>{{range .}}<li><a href="{{.To}}">{{.Name}}</a> of {{.Tenant}}{{if .Admin}}, administrator{{end}}</li>

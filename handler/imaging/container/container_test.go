@@ -178,7 +178,8 @@ func TestGIFBlocksCoverTheFile(t *testing.T) {
 	if at != b.Len() || len(places) != 2 || places[0] != m.Rect || places[1] != part.Rect {
 		t.Errorf("the blocks end at %d of %d; the frames lie at %v", at, b.Len(), places)
 	}
-	if _, ok := (container.Block{Kind: container.Extension, Data: []byte("\xFF\x0BNETSCAPE2.0\x03\x01\x01")}).GIFLoops(); ok {
+	short := container.Block{Kind: container.Extension, Data: []byte("\xFF\x0BNETSCAPE2.0\x03\x01\x01")}
+	if _, ok := short.GIFLoops(); ok {
 		t.Error("half a number was read")
 	}
 }
@@ -187,7 +188,8 @@ func TestChunksWithinAFrameOfWebP(t *testing.T) {
 	t.Parallel()
 	data := container.AppendWebP(container.AppendWebP(make([]byte, 16), "ALPH", []byte("abc")), "VP8 ", []byte("defg"))
 	all, err := walk(container.WebPFrame(data))
-	if err != nil || len(all) != 2 || all[0].Name != "ALPH" || string(all[0].Data) != "abc" || string(all[1].Data) != "defg" || all[1].End != len(data) {
+	if err != nil || len(all) != 2 || all[0].Name != "ALPH" || string(all[0].Data) != "abc" ||
+		string(all[1].Data) != "defg" || all[1].End != len(data) {
 		t.Errorf("%+v, %v", all, err)
 	}
 	for n := range len(data) {

@@ -53,8 +53,10 @@ func TestExifTextsAreSetAtTheEnd(t *testing.T) {
 
 func TestXMPTextsAreSetWhateverThePrefix(t *testing.T) {
 	t.Parallel()
-	packet := `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="uuid:1"
- xmlns:n="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="3"><n:rights><rdf:Alt><rdf:li xml:lang="x-default">old</rdf:li></rdf:Alt></n:rights>
+	packet := `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF ` +
+		`xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="uuid:1"
+ xmlns:n="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/" ` +
+		`xmp:Rating="3"><n:rights><rdf:Alt><rdf:li xml:lang="x-default">old</rdf:li></rdf:Alt></n:rights>
 <n:subject/><n:format>image/jpeg</n:format></rdf:Description></rdf:RDF></x:xmpmeta>`
 	out, err := setXMP([]byte(packet), Fields{FieldCopyright: {`<new> & "more"`}, FieldKeywords: {"a", "b"}})
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 func TestThePlaceIsTakenOut(t *testing.T) {
 	t.Parallel()
 	const packet = `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description exif:GPSLatitude="47,3.5N" ` +
-		`dc:format="image/jpeg"><exif:GPSLongitude>8,1E</exif:GPSLongitude><dc:title>Place</dc:title></rdf:Description></rdf:RDF></x:xmpmeta>`
+		`dc:format="image/jpeg"><exif:GPSLongitude>8,` +
+		`1E</exif:GPSLongitude><dc:title>Place</dc:title></rdf:Description></rdf:RDF></x:xmpmeta>`
 	for _, order := range orders() {
 		before := Blocks{Exif: camera(order, []byte("thumbnail")), XMP: []byte(packet)}
 		untouched := bytes.Clone(before.Exif)

@@ -274,11 +274,14 @@ func TestIPTCStaysWithoutPreviews(t *testing.T) {
 
 func TestXMPIsBroughtUpToDateInBothSpellings(t *testing.T) {
 	t.Parallel()
-	packet := `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description tiff:Orientation="6" exif:PixelXDimension='4000'
+	packet := `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description tiff:Orientation="6" ` +
+		`exif:PixelXDimension='4000'
 	 dc:format="image/jpeg" xmpNote:HasExtendedXMP="ABC">
-	<tiff:ImageLength>3000</tiff:ImageLength><exif:PixelYDimension>3000</exif:PixelYDimension><dc:rights>mine</dc:rights>
+	<tiff:ImageLength>3000</tiff:ImageLength><exif:PixelYDimension>3000</exif:PixelYDimension>` +
+		`<dc:rights>mine</dc:rights>
 	<xmp:Thumbnails><rdf:Alt><rdf:li>secret</rdf:li></rdf:Alt></xmp:Thumbnails></rdf:Description></rdf:RDF></x:xmpmeta>`
-	want := `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description tiff:Orientation="1" exif:PixelXDimension="640"
+	want := `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description tiff:Orientation="1" ` +
+		`exif:PixelXDimension="640"
 	 dc:format="image/jpeg">
 	<tiff:ImageLength>480</tiff:ImageLength><exif:PixelYDimension>480</exif:PixelYDimension><dc:rights>mine</dc:rights>
 	</rdf:Description></rdf:RDF></x:xmpmeta>`

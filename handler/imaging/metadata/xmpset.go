@@ -83,7 +83,8 @@ func setXMP(packet []byte, fields Fields) ([]byte, error) {
 var (
 	aboutXMP = regexp.MustCompile(`<rdf:Description\s[^>]*?rdf:about\s*=\s*("[^"<]*"|'[^'<]*')`)
 	emptyXMP = regexp.MustCompile(
-		`<rdf:Description(\s+rdf:about\s*=\s*("[^"]*"|'[^']*')|\s+xmlns:[\w.-]+\s*=\s*("[^"]*"|'[^']*'))*\s*(/>|>\s*</rdf:Description\s*>)`)
+		`<rdf:Description(\s+rdf:about\s*=\s*("[^"]*"|'[^']*')|` +
+			`\s+xmlns:[\w.-]+\s*=\s*("[^"]*"|'[^']*'))*\s*(/>|>\s*</rdf:Description\s*>)`)
 )
 
 // write appends the property with its texts.

@@ -19,7 +19,8 @@ import (
 //	PUT    /entra/apps            {"id", "name", "home", "singleTenant", "public", "disabled",
 //	                              "secrets": [{"value", "expires"}], "certificates": [PEM],
 //	                              "federated": [{"issuer", "subject", "audience", "keys": {kid: PEM}}], "uris",
-//	                              "redirectUris", "spaRedirectUris", "scopes", "roles", "exposed", "tokenVersion", "groupMembershipClaims"}
+//	                              "redirectUris", "spaRedirectUris", "scopes", "roles", "exposed", "tokenVersion",
+//	                              "groupMembershipClaims"}
 //	PUT    /entra/consent         {"tenant", "user", "app", "scopes"}; without user: for everybody
 //	DELETE /entra/consent         the same; without scopes: all
 //	POST   /entra/uninstall       {"tenant", "app"}

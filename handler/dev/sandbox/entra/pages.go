@@ -9,20 +9,25 @@ import (
 )
 
 const style = `<!doctype html><meta charset="utf-8"><title>Sandbox sign-in</title>
-<style>body{font:16px/1.5 sans-serif;max-width:34rem;margin:3rem auto;padding:0 1rem}button{font:inherit;margin-right:.5rem;padding:.4rem 1.2rem}fieldset{border:1px solid #bbb;margin:0 0 1rem}</style>`
+<style>body{font:16px/1.5 sans-serif;max-width:34rem;margin:3rem auto;padding:0 ` +
+	`1rem}button{font:inherit;margin-right:.5rem;padding:.4rem 1.2rem}fieldset{border:1px solid #bbb;margin:0 0 ` +
+	`1rem}</style>`
 
 var choosePage = template.Must(template.New("choose").Parse(style + `
 <h1>{{.Title}}</h1>
 <p>This is the sandbox, not Microsoft. No password is needed.</p>
 <form method="post">
 <fieldset><legend>Account</legend>
-{{range .Users}}<label><input type="radio" name="user" value="{{.ID}}" required{{if .Chosen}} checked{{end}}> {{.Name}} ({{.UPN}}, {{.Tenant}}){{if .Admin}}, administrator{{end}}</label><br>
+{{range .Users}}<label><input type="radio" name="user" value="{{.ID}}" required{{if .Chosen}} checked{{end}}> ` +
+	`{{.Name}} ({{.UPN}}, {{.Tenant}}){{if .Admin}}, administrator{{end}}</label><br>
 {{else}}<p>There is nobody who could do this.</p>
 {{end}}</fieldset>
 <fieldset><legend>{{.App}} asks for</legend><ul>{{range .Scopes}}<li>{{.}}</li>{{end}}</ul>
-{{if .Organization}}<label><input type="checkbox" name="organization" value="on"> Consent on behalf of the organization (administrators)</label>{{end}}
+{{if .Organization}}<label><input type="checkbox" name="organization" value="on"> Consent on behalf of the ` +
+	`organization (administrators)</label>{{end}}
 </fieldset>
-<button name="decision" value="accept">Accept</button><button name="decision" value="cancel" formnovalidate>Cancel</button>
+<button name="decision" value="accept">Accept</button><button name="decision" value="cancel" ` +
+	`formnovalidate>Cancel</button>
 </form>
 `))
 

@@ -110,7 +110,8 @@ func TestSelectAndExpandShapeChildren(t *testing.T) {
 		t.Errorf("no downloadUrl: %s", r.raw)
 	}
 	r = w.ask(http.StatusOK, "GET",
-		w.drive+"/root/children?$expand=thumbnails,listItem($expand=fields($select=FileLeafRef,ImageWidth))&$select=name", nil)
+		w.drive+"/root/children?$expand=thumbnails,"+
+			"listItem($expand=fields($select=FileLeafRef,ImageWidth))&$select=name", nil)
 	if r.at("value", 0, "thumbnails", 0, "small", "width") != 40.0 ||
 		r.text("value", 0, "listItem", "fields", "FileLeafRef") != "a.jpg" {
 		t.Errorf("%s", r.raw)

@@ -16,11 +16,12 @@ func TestAnItemHasTheMembersOfTheDocumentedExample(t *testing.T) {
 		map[string]any{"name": "Files", "folder": map[string]any{}})
 	r := w.ask(http.StatusCreated, "PUT", w.drive+"/root:/Files/MyPictureFile.png:/content", pngPicture(t, 4, 3))
 	for member, pattern := range map[string]string{
-		"id":                           `^01[A-Z2-7]{32}$`,
-		"eTag":                         `^"\{[0-9A-F-]{36}\},1"$`,
-		"cTag":                         `^"c:\{[0-9A-F-]{36}\},2"$`,
-		"createdDateTime":              `^2026-03-01T12:00:00Z$`,
-		"webUrl":                       `^https://contoso\.sharepoint\.com/sites/Team/Shared%20Documents/Files/MyPictureFile\.png$`,
+		"id":              `^01[A-Z2-7]{32}$`,
+		"eTag":            `^"\{[0-9A-F-]{36}\},1"$`,
+		"cTag":            `^"c:\{[0-9A-F-]{36}\},2"$`,
+		"createdDateTime": `^2026-03-01T12:00:00Z$`,
+		"webUrl": `^https://contoso\.sharepoint\.com/sites/Team/` +
+			`Shared%20Documents/Files/MyPictureFile\.png$`,
 		"@microsoft.graph.downloadUrl": `^http://.*/sites/Team/_layouts/15/download\.aspx\?UniqueId=.*&tempauth=`,
 		"@odata.context":               `\$metadata#`,
 	} {

@@ -241,7 +241,8 @@ func TestErrorsHaveGraphsShape(t *testing.T) {
 	}
 	if r := w.ask(200, "GET", w.drive,
 		nil); r.header.Get(
-		"Content-Type") != "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8" {
+		"Content-Type") != "application/json;odata.metadata=minimal;"+
+		"odata.streaming=true;IEEE754Compatible=false;charset=utf-8" {
 		t.Errorf("content type %s", r.header.Get("Content-Type"))
 	}
 	r := w.do(request{as: asAda, method: "GET", url: strings.TrimSuffix(w.base, "v1.0") + "beta/me"})
