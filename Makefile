@@ -13,6 +13,8 @@ RECIPE ?=
 JSON   ?=
 # Packages for make test and make bench, such as: make test PKG=./handler/bulk
 PKG    ?= ./...
+# AGAIN=1 runs tests in the browser that passed before with the same files.
+AGAIN  ?=
 
 GO      ?= go
 VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo dev)
@@ -25,6 +27,7 @@ DEVFLAGS = $(if $(PHOTOS),-photos "$(PHOTOS)") $(if $(PORT),-port $(PORT)) $(if 
 
 need  = GO=$(GO) TURBO=$(TURBO) sh handler/dev/tools/need.sh
 step  = @sh handler/dev/tools/step.sh
+once  = $(if $(FILE)$(shell $(need) skipped),,env AGAIN=$(AGAIN) sh handler/dev/tools/once.sh build/tab-tested)
 
 # Everything that make compiles, runs and tests has these settings of the go command, so that every package is compiled
 # once (the Graph SDK takes minutes) and tests are about the code that ships. For a shell: eval "$$(make -s env)".
@@ -83,7 +86,7 @@ test: need-tests azurite $(DEPLOY) $(PEER) $(TAB) ## run all tests; what is skip
 	$(if $(filter ./...,$(PKG)),@$(MAKE) --no-print-directory test-tab)
 	@mkdir -p build
 	$(step) "running the tests of the program" $(go) tool -modfile=handler/dev/tools/go.mod gotestsum --format pkgname \
-		--jsonfile build/test.json -- -timeout 20m $(PKG)
+		--jsonfile build/test.json -- -timeout 20m -parallel 4 $(PKG)
 	@$(need) skipped
 	@if [ "$(CI)" = true ] && grep -q '"Action":"skip".*"Test":' build/test.json; then \
 		echo "CI: a test was skipped, for the reason above"; exit 1; fi
@@ -91,7 +94,7 @@ test: need-tests azurite $(DEPLOY) $(PEER) $(TAB) ## run all tests; what is skip
 test-tab: build azurite need-tests ## test the tab: its types, its logic, and everything it does in a real browser
 	$(step) "checking the types of the tab" sh -c 'cd handler/web && npm run --silent check'
 	@cd handler/web && npx --no-install vitest run --dir test --reporter dot
-	$(step) "running the tests of the tab in Chromium" $(dev) browser $(FILE)
+	$(step) "running the tests of the tab in Chromium" $(once) $(dev) browser $(FILE)
 
 check: need-tests $(DEPLOY) $(TAB) ## what a change must pass besides make test: format, vet, staticcheck, tidy, and the linter of the tab
 	@out=$$(gofmt -l handler); test -z "$$out" || { echo "not formatted by gofmt:"; echo "$$out"; exit 1; }

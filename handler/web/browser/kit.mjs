@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after } from 'node:test';
+import { after, afterEach } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { deflateSync } from 'node:zlib';
 import { launch, manage, stack } from './stack.mjs';
@@ -11,6 +11,8 @@ export { manage, stack };
 
 let browser;
 after(() => browser?.close());
+// Pages that nobody looks at any more would go on asking and drawing.
+afterEach(() => Promise.all((browser?.contexts() ?? []).map((context) => context.close())));
 
 /** A page of somebody's own: nothing is shared with other pages. */
 export async function newPage(options = {}) {

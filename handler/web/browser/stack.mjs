@@ -1,5 +1,5 @@
-// make test-tab and make bench-tab start a stack (the sandbox, the local host and the real program), and say in IMAGEPRO_STACK where
-// it is.
+// make test-tab and make bench-tab start a stack (the sandbox, the local host and the real program), and say in
+// IMAGEPRO_STACK where it is.
 import { readFile, readdir } from 'node:fs/promises';
 import { chromium } from 'playwright-core';
 
@@ -14,7 +14,8 @@ const flags = [
   '--disable-sync',
   '--disable-quic',
   '--no-first-run',
-  '--disable-features=LocalNetworkAccessChecks', // a page at Teams' address may frame what is on this machine
+  // A page at Teams' address may frame what is on this machine. The browser's own pages are not loaded beside ours.
+  '--disable-features=LocalNetworkAccessChecks,PreloadTopChromeWebUI,MediaRouter,OptimizationHints',
 ];
 
 /** Starts Chromium. */
