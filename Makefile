@@ -13,7 +13,7 @@ RECIPE ?=
 JSON   ?=
 # Packages for make test and make bench, such as: make test PKG=./handler/bulk
 PKG    ?= ./...
-# AGAIN=1 runs tests in the browser that passed before with the same files.
+# AGAIN=1 runs the tests of the tab that passed before with the same files.
 AGAIN  ?=
 
 GO      ?= go
@@ -54,7 +54,7 @@ RACE := ./handler/app ./handler/api ./handler/bulk ./handler/cloud/... ./handler
 MAKEFLAGS += -j2
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo edit test test-tab check race env fuzz quality bench bench-tab load people chaos bench-bulk \
+.PHONY: help build run demo edit test test-tab all-of-the-tab check race env fuzz quality bench bench-tab load people chaos bench-bulk \
 	explore package check-package check-deploy sbom teams-package clean azurite need need-tests
 
 help: ## show this list
@@ -92,9 +92,12 @@ test: need-tests azurite $(DEPLOY) $(PEER) $(TAB) ## run all tests; what is skip
 		echo "CI: a test was skipped, for the reason above"; exit 1; fi
 
 test-tab: build azurite need-tests ## test the tab: its types, its logic, and everything it does in a real browser
+	@$(once) $(MAKE) --no-print-directory all-of-the-tab
+
+all-of-the-tab:
 	$(step) "checking the types of the tab" sh -c 'cd handler/web && npm run --silent check'
-	@cd handler/web && npx --no-install vitest run --dir test --reporter dot
-	$(step) "running the tests of the tab in Chromium" $(once) $(dev) browser $(FILE)
+	$(step) "running the tests of the tab's logic" sh -c 'cd handler/web && npm run --silent test -- --reporter dot'
+	$(step) "running the tests of the tab in Chromium" $(dev) browser $(FILE)
 
 check: need-tests $(DEPLOY) $(TAB) ## what a change must pass besides make test: format, vet, staticcheck, tidy, and the linter of the tab
 	@out=$$(gofmt -l handler); test -z "$$out" || { echo "not formatted by gofmt:"; echo "$$out"; exit 1; }

@@ -2,9 +2,12 @@ import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { marked } from 'marked';
-import { defineConfig, type Plugin } from 'vite';
+import type { Plugin } from 'vite';
+import { defineConfig } from 'vitest/config';
 
 const base = '/api/tab/';
+
+const isTeams = (modules: string[]) => modules.some((id) => id.includes('/@microsoft/teams-js/'));
 
 /** Turns Markdown into HTML when the tab is built, so that nobody's browser has to. */
 const markdown = (): Plugin => ({
@@ -20,12 +23,17 @@ const ownOrigins = (): Plugin => ({
   name: 'own-origins',
   transform(code, id) {
     if (!id.includes('/@microsoft/teams-js/') || !id.endsWith('/internal/constants.js')) return null;
-    const changed = code.replace(/new URL\("https:\/\/res\.cdn\.office\.net[^"]*"\)/, `new URL("${base}valid-domains.json", location.origin)`);
+    const changed = code.replace(
+      /new URL\("https:\/\/res\.cdn\.office\.net[^"]*"\)/,
+      `new URL("${base}valid-domains.json", location.origin)`,
+    );
     if (changed === code) this.error('teams-js no longer asks its CDN as it did');
     return { code: changed, map: null };
   },
   generateBundle() {
-    const list = readFileSync(join(import.meta.dirname, 'node_modules/@microsoft/teams-js/dist/esm/packages/teams-js/src/artifactsForCDN/validDomains.json.js'), 'utf8');
+    const source =
+      'node_modules/@microsoft/teams-js/dist/esm/packages/teams-js/src/artifactsForCDN/validDomains.json.js';
+    const list = readFileSync(join(import.meta.dirname, source), 'utf8');
     const origins = [...list.matchAll(/"([a-z0-9.*-]+\.[a-z]+)"/g)].map((found) => found[1]);
     if (origins.length < 10) this.error('the list of teams-js was not found');
     this.emitFile({ type: 'asset', fileName: 'valid-domains.json', source: JSON.stringify({ validOrigins: origins }) });
@@ -48,13 +56,21 @@ const compressed = (): Plugin => ({
 
 export default defineConfig({
   base,
+  // Node wants complete names of modules, which those of the icons lack.
+  test: { server: { deps: { inline: [/@fluentui/] } } },
   html: { cspNonce: '__NONCE__' },
   build: {
-    target: 'es2022', assetsInlineLimit: 0, emptyOutDir: true, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 2000,
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    emptyOutDir: true,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 2000,
     rolldownOptions: {
       input: ['index.html', 'docs.html'],
       // "use client" says something to servers that draw pages, and there is none.
-      output: { chunkFileNames: (chunk) => `assets/${chunk.moduleIds.some((id) => id.includes('/@microsoft/teams-js/')) ? 'teams-js' : chunk.name}-[hash].js` },
+      output: {
+        chunkFileNames: (chunk) => `assets/${isTeams(chunk.moduleIds) ? 'teams-js' : chunk.name}-[hash].js`,
+      },
       onwarn: (warning, tell) => warning.code !== 'MODULE_LEVEL_DIRECTIVE' && tell(warning),
     },
   },

@@ -1,6 +1,6 @@
-// Checks what lies in handler/deploy as far as that can be done without Azure: the Bicep files by their grammar, with every name declared
-// and used and every module given what it takes; the queries of alerts and workbook by Kusto's own language service. What the services
-// themselves think of the resources, only a deployment tells.
+// Checks what lies in handler/deploy as far as that can be done without Azure: the Bicep files by their grammar, with
+// every name declared and used and every module given what it takes; the queries of alerts and workbook by Kusto's own
+// language service. What the services themselves think of the resources, only a deployment tells.
 
 import { readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -17,8 +17,29 @@ const read = (name) => readFileSync(path.join(folder, name), 'utf8');
 
 // ---- Bicep
 
-const functions = new Set(['resourceGroup', 'subscription', 'environment', 'uniqueString', 'take', 'guid', 'empty', 'union', 'items', 'loadJsonContent', 'loadTextContent', 'subscriptionResourceId',
-  'description', 'minLength', 'maxLength', 'allowed', 'minValue', 'maxValue', 'secure', 'any', 'sys']);
+const functions = new Set([
+  'resourceGroup',
+  'subscription',
+  'environment',
+  'uniqueString',
+  'take',
+  'guid',
+  'empty',
+  'union',
+  'items',
+  'loadJsonContent',
+  'loadTextContent',
+  'subscriptionResourceId',
+  'description',
+  'minLength',
+  'maxLength',
+  'allowed',
+  'minValue',
+  'maxValue',
+  'secure',
+  'any',
+  'sys',
+]);
 
 await Parser.init();
 const parser = new Parser();
@@ -29,7 +50,13 @@ function each(node, see) {
   for (const child of node.namedChildren) each(child, see);
 }
 
-const declarations = { parameter_declaration: 'param', variable_declaration: 'var', resource_declaration: 'resource', module_declaration: 'module', output_declaration: 'output' };
+const declarations = {
+  parameter_declaration: 'param',
+  variable_declaration: 'var',
+  resource_declaration: 'resource',
+  module_declaration: 'module',
+  output_declaration: 'output',
+};
 
 function readBicep(name) {
   const tree = parser.parse(read(name));
@@ -44,7 +71,8 @@ function readBicep(name) {
     if (file.declared.has(id)) fault(n, `${id} is declared twice`);
     file.declared.set(id, { kind, node: n });
     if (kind === 'param') file.params.set(id, n.text.includes('=')); // whether it has a default
-    if (kind === 'module') file.modules.push({ id, node: n, path: n.namedChildren.find((c) => c.type === 'string').text.slice(1, -1) });
+    if (kind === 'module')
+      file.modules.push({ id, node: n, path: n.namedChildren.find((c) => c.type === 'string').text.slice(1, -1) });
   });
   each(tree.rootNode, (n) => {
     if (n.type === 'for_statement') {
@@ -55,18 +83,27 @@ function readBicep(name) {
   each(tree.rootNode, (n) => {
     if (n.type !== 'identifier') return;
     const parent = n.parent;
-    if (declarations[parent.type] && parent.namedChildren.find((c) => c.type === 'identifier').startIndex === n.startIndex) return; // what is declared
+    if (
+      declarations[parent.type] &&
+      parent.namedChildren.find((c) => c.type === 'identifier').startIndex === n.startIndex
+    )
+      return; // what is declared
     if (parent.type === 'object_property' && parent.namedChildren[0].startIndex === n.startIndex) return; // a key
     if (parent.type === 'for_statement' && parent.childForFieldName('initializer')?.startIndex === n.startIndex) return;
     if (parent.type === 'target_scope_assignment' || n.text === 'targetScope') return;
     file.used.add(n.text);
     if (!file.declared.has(n.text) && !functions.has(n.text)) fault(n, `${n.text} is not declared`);
   });
-  for (const [id, { kind, node }] of file.declared) if ((kind === 'param' || kind === 'var') && !file.used.has(id)) fault(node, `${id} is not used`);
+  for (const [id, { kind, node }] of file.declared)
+    if ((kind === 'param' || kind === 'var') && !file.used.has(id)) fault(node, `${id} is not used`);
   return file;
 }
 
-const files = Object.fromEntries(readdirSync(folder).filter((f) => f.endsWith('.bicep')).map((f) => [f, readBicep(f)]));
+const files = Object.fromEntries(
+  readdirSync(folder)
+    .filter((f) => f.endsWith('.bicep'))
+    .map((f) => [f, readBicep(f)]),
+);
 if (!files['main.bicep']) faults.push('there is no main.bicep');
 
 for (const file of Object.values(files)) {
@@ -83,7 +120,8 @@ for (const file of Object.values(files)) {
       }
     });
     for (const p of given) if (!module.params.has(p)) faults.push(`${file.name}: the module ${id} has no param ${p}`);
-    for (const [p, hasDefault] of module.params) if (!hasDefault && !given.has(p)) faults.push(`${file.name}: the module ${id} is not given ${p}`);
+    for (const [p, hasDefault] of module.params)
+      if (!hasDefault && !given.has(p)) faults.push(`${file.name}: the module ${id} is not given ${p}`);
     for (const [, output] of file.tree.rootNode.text.matchAll(new RegExp(`\\b${id}\\.outputs\\.(\\w+)`, 'g'))) {
       if (!module.outputs.has(output)) faults.push(`${file.name}: the module ${id} has no output ${output}`);
     }
@@ -100,17 +138,23 @@ for (const file of Object.values(files)) {
 const main = files['main.bicep'];
 const set = new Set([...read('main.bicepparam').matchAll(/^param (\w+) = /gm)].map((m) => m[1]));
 for (const p of set) if (!main?.params.has(p)) faults.push(`main.bicepparam: there is no param ${p}`);
-for (const [p, hasDefault] of main?.params ?? []) if (!hasDefault && !set.has(p)) faults.push(`main.bicepparam: ${p} is not set`);
+for (const [p, hasDefault] of main?.params ?? [])
+  if (!hasDefault && !set.has(p)) faults.push(`main.bicepparam: ${p} is not set`);
 
 // ---- Kusto
 
 for (const part of ['bridge.min.js', 'Kusto.Language.Bridge.min.js']) {
-  vm.runInThisContext(readFileSync(require.resolve(`@kusto/language-service-next/${part}`), 'utf8'), { filename: part });
+  vm.runInThisContext(readFileSync(require.resolve(`@kusto/language-service-next/${part}`), 'utf8'), {
+    filename: part,
+  });
 }
 const { Kusto } = globalThis;
 const { Language: K } = Kusto;
-const common = 'timestamp: datetime, itemType: string, customDimensions: dynamic, operation_Name: string, operation_Id: string, cloud_RoleName: string, cloud_RoleInstance: string, appName: string';
-const schema = Object.entries({ // of Application Insights: https://learn.microsoft.com/azure/azure-monitor/app/data-model-complete
+const common =
+  'timestamp: datetime, itemType: string, customDimensions: dynamic, operation_Name: string, ' +
+  'operation_Id: string, cloud_RoleName: string, cloud_RoleInstance: string, appName: string';
+const schema = Object.entries({
+  // of Application Insights: https://learn.microsoft.com/azure/azure-monitor/app/data-model-complete
   traces: `(${common}, message: string, severityLevel: int)`,
   requests: `(${common}, id: string, name: string, url: string, success: string, resultCode: string, duration: real)`,
 }).map(([name, columns]) => K.Symbols.TableSymbol.From(columns).WithName(name));

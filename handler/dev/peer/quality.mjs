@@ -19,7 +19,9 @@ const work = {
   // What resize() makes larger it takes to the cubic interpolator, whatever the kernel, and moves by a part of a pixel
   // (libvips 8.18); this is the same in its place.
   'enlarge 150': source().affine([1.5, 0, 0, 1.5], { interpolator: 'bicubic', odx: 0.25, ody: 0.25 }),
-  'contrast 800': source().resize({ width: 800, ...lanczos3 }).linear(1.2, 128 - 1.2 * 128),
+  'contrast 800': source()
+    .resize({ width: 800, ...lanczos3 })
+    .linear(1.2, 128 - 1.2 * 128),
   'rotate 90': source().rotate(90),
   'rotate 7': source().rotate(7, { background: '#ffffff' }),
   'blur 4': source().blur({ sigma: 4, precision: 'float', minAmplitude: 0.001 }),
@@ -31,4 +33,5 @@ const work = {
   chroma: sharp(path('source.jpg')).negate(),
 };
 
-for (const [name, pipeline] of Object.entries(work)) await pipeline.png({ compressionLevel: 1 }).toFile(path(`${name}.png`));
+for (const [name, pipeline] of Object.entries(work))
+  await pipeline.png({ compressionLevel: 1 }).toFile(path(`${name}.png`));

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs tests unless they passed before with the same files, as the go command does with its own tests.
 #
-#   once.sh build/tab-tested.sum command...
+#   once.sh build/tab-tested command...
 #
 # The file keeps a checksum of everything the tests depend on. Without it, or with AGAIN=1, the tests run.
 set -u
@@ -16,7 +16,7 @@ sum=$({
 	echo "$*"
 } 2>/dev/null | sha256sum)
 if [ "${AGAIN:-}" != 1 ] && [ "$(cat "$passed" 2>/dev/null)" = "$sum" ]; then
-	echo "passed before with the same files (AGAIN=1 runs them again): $*"
+	echo "passed before with the same files (AGAIN=1 runs them again): $(basename "$passed")"
 	exit
 fi
 rm -f "$passed"

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { content, manage, open, photos, site, sizeOf, stack, toGallery, until, versions } from './kit.mjs';
+import { content, manage, open, photos, put, site, sizeOf, stack, toGallery, until, versions } from './kit.mjs';
 
 const step = async (page, name) => {
   await page.getByRole('button', { name: 'Add a step' }).click();
@@ -55,10 +55,7 @@ test('a bulk edit from the selection to its undoing', async () => {
 
 test('a whole folder as copies, and what could not be done', async () => {
   const { drive } = await site('Vineyard', 3);
-  await manage(
-    `/graph/drives/${encodeURIComponent(drive)}/files?path=${encodeURIComponent('Summer fair/broken.jpg')}&by=${stack.adele.id}`,
-    { method: 'PUT', body: Buffer.from('no picture') },
-  );
+  await put(drive, 'Summer fair/broken.jpg', Buffer.from('no picture'));
   const page = await open(stack.adele);
   await toGallery(page, 'Vineyard');
   await page.getByRole('button', { name: 'Edit all' }).click();

@@ -6,8 +6,8 @@ import {
   content,
   deepPicture,
   editing,
-  manage,
   photos,
+  put,
   screenshot,
   sizeOf,
   stack,
@@ -80,10 +80,7 @@ test('of two people who edit the same picture, the slower one loses nothing', as
   const [, other] = await photos(2);
   await page.getByRole('tab', { name: 'Turn' }).click();
   await page.getByRole('button', { name: 'Flip upside down' }).click();
-  await manage(
-    `/graph/drives/${encodeURIComponent(drive)}/files?path=${encodeURIComponent(name)}&by=${stack.alex.id}`,
-    { method: 'PUT', body: other.content },
-  );
+  await put(drive, name, other.content, stack.alex);
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page.getByText('Somebody was faster.').waitFor();
   await page.getByText(/Alex Wilber has changed the picture meanwhile/).waitFor();

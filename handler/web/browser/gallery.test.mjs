@@ -1,19 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  axe,
-  becomes,
-  content,
-  itemOf,
-  manage,
-  open,
-  photos,
-  site,
-  stack,
-  toGallery,
-  until,
-  versions,
-} from './kit.mjs';
+import { axe, becomes, content, itemOf, open, photos, put, site, stack, toGallery, until, versions } from './kit.mjs';
 
 /** The names of the pictures that are shown, in their order. */
 const labels = (page) =>
@@ -92,7 +79,7 @@ const isSortedBy = async (page, name) => {
   await page.getByRole('menuitemradio').first().waitFor({ state: 'detached' });
 };
 
-test('pictures are sorted by more than their names once all are listed, and until then it is said how they are', async () => {
+test('pictures are sorted by more than names once all are listed, and until then it is said how they are', async () => {
   await site('Dune', 7);
   const made = await photos(7);
   const byName = made.map(({ name }) => name);
@@ -188,10 +175,7 @@ test('what is said of a picture is kept, and an old version comes back', async (
   const [first, second] = await photos(2);
   const item = await itemOf(drive, first.name);
   const id = item.id ?? item.ID;
-  await manage(
-    `/graph/drives/${encodeURIComponent(drive)}/files?path=${encodeURIComponent(first.name)}&by=${stack.adele.id}`,
-    { method: 'PUT', body: second.content },
-  );
+  await put(drive, first.name, second.content);
   const page = await open(stack.adele, `/picture/${encodeURIComponent(drive)}/${id}`);
   await page.getByRole('tab', { name: 'Description' }).click();
   await page.getByRole('textbox', { name: 'Alternative text' }).fill('A wheel turns in the brook');

@@ -55,15 +55,19 @@ export async function site(name, count = 12, folder = 'Summer fair') {
   const drive = made.driveId ?? made.DriveID;
   for (const photo of await photos(count)) {
     const path = folder ? `${folder}/${photo.name}` : photo.name;
-    await manage(`/graph/drives/${encodeURIComponent(drive)}/files?path=${encodeURIComponent(path)}&by=${adele.id}`, {
-      method: 'PUT',
-      body: photo.content,
-    });
+    await put(drive, path, photo.content);
   }
   return { ...made, name, drive };
 }
 
 const query = (fields) => new URLSearchParams(fields).toString();
+
+/** Saves a file in a library as a user: Adele, unless it is said. */
+export const put = (drive, path, content, user = stack.adele) =>
+  manage(`/graph/drives/${encodeURIComponent(drive)}/files?${query({ path, by: user.id })}`, {
+    method: 'PUT',
+    body: content,
+  });
 
 /** The versions of a file in the sandbox, newest first. */
 export const versions = (drive, item) =>
@@ -114,11 +118,7 @@ export function deepPicture(width, height) {
 export async function editing(name, options = {}, own = undefined) {
   const { drive } = await site(name, own ? 0 : 1, '');
   const [photo] = own ? [own] : await photos(1);
-  if (own)
-    await manage(
-      `/graph/drives/${encodeURIComponent(drive)}/files?path=${encodeURIComponent(own.name)}&by=${stack.adele.id}`,
-      { method: 'PUT', body: own.content },
-    );
+  if (own) await put(drive, own.name, own.content);
   const item = await itemOf(drive, photo.name);
   const id = item.id ?? item.ID;
   const page = await open(stack.adele, `/edit/${encodeURIComponent(drive)}/${id}`, options);

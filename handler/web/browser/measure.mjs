@@ -29,11 +29,13 @@ for (let run = 0; run < 5; run++) {
   await context.close();
 }
 console.log(
-  `bench: tab first contentful paint ${Math.round(median(paints))} ms, 50 thumbnails after ${Math.round(median(fifties))} ms (medians of 5, an empty cache)`,
+  `bench: tab first contentful paint ${Math.round(median(paints))} ms, ` +
+    `50 thumbnails after ${Math.round(median(fifties))} ms (medians of 5, an empty cache)`,
 );
 const script = await scriptBytes(asked);
 console.log(
-  `bench: tab script ${Math.round(script / 1000)} kB gzipped before the editor, ${Math.round((script + (await sdkBytes())) / 1000)} kB in Teams`,
+  `bench: tab script ${Math.round(script / 1000)} kB gzipped before the editor, ` +
+    `${Math.round((script + (await sdkBytes())) / 1000)} kB in Teams`,
 );
 
 // Scrolling through all of them, a screen at a time and smoothly.
@@ -84,9 +86,12 @@ heaps.push(await memory());
 gaps.sort((a, b) => a - b);
 const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
 console.log(
-  `bench: tab ${stack.images} images scrolled through in 20 s: ${(1000 / mean).toFixed(1)} frames a second, the slowest hundredth after ${gaps[Math.floor(gaps.length * 0.99)].toFixed(0)} ms`,
+  `bench: tab ${stack.images} images scrolled through in 20 s: ${(1000 / mean).toFixed(1)} frames a second, ` +
+    `the slowest hundredth after ${gaps[Math.floor(gaps.length * 0.99)].toFixed(0)} ms`,
 );
 console.log(
-  `bench: tab script memory before, at each quarter and back at the top: ${heaps.map((heap) => heap.toFixed(0)).join(', ')} MB; ${await page.evaluate(() => document.querySelectorAll('*').length)} elements`,
+  `bench: tab script memory before, at each quarter and back at the top: ` +
+    `${heaps.map((heap) => heap.toFixed(0)).join(', ')} MB; ` +
+    `${await page.evaluate(() => document.querySelectorAll('*').length)} elements`,
 );
 await browser.close();

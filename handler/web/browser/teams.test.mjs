@@ -5,10 +5,12 @@ import { manage, newPage, screenshot, site, stack, until } from './kit.mjs';
 const origin = 'https://teams.microsoft.com';
 
 /**
- * A page that frames the tab as Teams does, and answers what teams-js asks: postMessage with a number, a function's name and its
- * arguments, answered with the same number. It is at Teams' own address, which is what teams-js and the tab's policy look at.
+ * A page that frames the tab as Teams does, and answers what teams-js asks: postMessage with a number, a function's
+ * name and its arguments, answered with the same number. It is at Teams' own address, which is what teams-js and the
+ * tab's policy look at.
  */
-const host = `<!doctype html><html><body style="margin:0"><iframe id="tab" style="border:0;width:100vw;height:100vh" title="tab" allow="clipboard-write"></iframe><script>
+const host = `<!doctype html><html><body style="margin:0">
+<iframe id="tab" style="border:0;width:100vw;height:100vh" title="tab" allow="clipboard-write"></iframe><script>
 const frame = document.getElementById('tab');
 window.asked = [];
 window.answers = {};

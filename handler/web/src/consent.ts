@@ -22,7 +22,8 @@ export async function consentWindow(): Promise<void> {
     const challenge = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier));
     sessionStorage.setItem('image-pro-state', state);
     const address = new URL(to);
-    if (address.origin !== new URL(settings.authority).origin) throw new Error('consent is asked for elsewhere'); // a link of somebody else's
+    // A link of somebody else's.
+    if (address.origin !== new URL(settings.authority).origin) throw new Error('consent is asked for elsewhere');
     address.searchParams.set('redirect_uri', location.origin + base + '/consent');
     address.searchParams.set('state', state);
     if (!address.pathname.endsWith('/adminconsent')) {

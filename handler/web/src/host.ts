@@ -88,7 +88,9 @@ async function teamsHost(): Promise<Host> {
     },
     link: (path, label) => {
       const inside = JSON.stringify({ subEntityId: path, ...(channel && { channelId: channel.id }) });
-      return `https://teams.microsoft.com/l/entity/${settings.teamsApp}/${encodeURIComponent(context.page.id || 'pictures')}?label=${encodeURIComponent(label)}&context=${encodeURIComponent(inside)}`;
+      const entity = `${settings.teamsApp}/${encodeURIComponent(context.page.id || 'pictures')}`;
+      const query = `label=${encodeURIComponent(label)}&context=${encodeURIComponent(inside)}`;
+      return `https://teams.microsoft.com/l/entity/${entity}?${query}`;
     },
     configuration:
       (context.page.frameContext as string) !== 'settings'
@@ -156,7 +158,9 @@ function consentInWindow(url: string): Promise<void> {
   });
 }
 
-/** The sandbox says who signed in, by the fragment, and gives their tokens. It is there on a developer's machine only. */
+/**
+ * The sandbox says who signed in, by the fragment, and gives their tokens. It is there on a developer's machine only.
+ */
 function sandboxHost(page: string): Host {
   const key = 'image-pro-account';
   const given = new URLSearchParams(location.hash.slice(1)).get('account');

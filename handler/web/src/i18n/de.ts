@@ -132,7 +132,8 @@ const de: Messages = {
     opening: 'Bild wird geöffnet',
     saving: 'Wird gespeichert',
     changedBy:
-      '{{who}} hat das Bild inzwischen geändert ({{at}}). Speichern Sie eine Kopie, um Ihre Arbeit zu behalten, oder laden Sie das neue.',
+      '{{who}} hat das Bild inzwischen geändert ({{at}}). Speichern Sie eine Kopie, um Ihre Arbeit zu behalten, ' +
+      'oder laden Sie das neue.',
     reload: 'Das neue laden',
     panel_crop: 'Zuschneiden',
     panel_turn: 'Drehen',
@@ -154,7 +155,9 @@ const de: Messages = {
     sample: 'Text',
     addText: 'Text hinzufügen',
     remove: 'Ausgewähltes entfernen',
-    keys: 'Pfeile bewegen das Ausgewählte oder den Rahmen; Plus und Minus machen es größer oder kleiner; Entf entfernt es.',
+    keys:
+      'Pfeile bewegen das Ausgewählte oder den Rahmen; Plus und Minus machen es größer oder kleiner; Entf ' +
+      'entfernt es.',
     cropHint: 'Ziehen Sie den Rahmen oder wählen Sie eine Form.',
     crop: 'Auf den Rahmen zuschneiden',
   },
@@ -185,7 +188,9 @@ const de: Messages = {
     emboss: 'Relief',
   },
   bulk: {
-    gone: 'Dieser Entwurf ist nicht mehr verfügbar. Entwürfe bleiben, bis Sie das Fenster schließen oder sich abmelden.',
+    gone:
+      'Dieser Entwurf ist nicht mehr verfügbar. Entwürfe bleiben, bis Sie das Fenster schließen oder sich ' +
+      'abmelden.',
     title: 'Viele Bilder bearbeiten',
     nothing: 'Wählen Sie zuerst Bilder aus: einige aus einer Bibliothek oder einen ganzen Ordner.',
     choose: 'Bilder auswählen',
@@ -429,10 +434,12 @@ const de: Messages = {
     never: 'Was nie berührt wird',
     eraseMe: 'Meine Daten löschen',
     eraseMeQuestion:
-      'Ihre Serien werden abgebrochen, und alles, was über Sie gespeichert ist, wird gelöscht. Das dauert einige Minuten und lässt sich nicht rückgängig machen.',
+      'Ihre Serien werden abgebrochen, und alles, was über Sie gespeichert ist, wird gelöscht. Das dauert einige ' +
+      'Minuten und lässt sich nicht rückgängig machen.',
     eraseAll: 'Daten der Organisation löschen',
     eraseAllQuestion:
-      'Alles, was über alle Benutzer Ihrer Organisation gespeichert ist, wird gelöscht: Registerkarten, Vorlagen, Beschreibungen, Serien. Das lässt sich nicht rückgängig machen.',
+      'Alles, was über alle Benutzer Ihrer Organisation gespeichert ist, wird gelöscht: Registerkarten, ' +
+      'Vorlagen, Beschreibungen, Serien. Das lässt sich nicht rückgängig machen.',
     erasing: 'Wird gelöscht …',
     erased: 'Alles wurde gelöscht, {{at}}.',
   },

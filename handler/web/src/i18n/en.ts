@@ -422,10 +422,12 @@ export default {
     never: 'What is never touched',
     eraseMe: 'Erase my data',
     eraseMeQuestion:
-      'Your bulk edits are cancelled, and everything that is kept of you is erased. It takes some minutes and cannot be undone.',
+      'Your bulk edits are cancelled, and everything that is kept of you is erased. It takes some minutes and ' +
+      'cannot be undone.',
     eraseAll: 'Erase the organization’s data',
     eraseAllQuestion:
-      'Everything that is kept of all users of your organization is erased: tabs, presets, descriptions, bulk edits. It cannot be undone.',
+      'Everything that is kept of all users of your organization is erased: tabs, presets, descriptions, bulk ' +
+      'edits. It cannot be undone.',
     erasing: 'Erasing …',
     erased: 'Everything was erased {{at}}.',
   },

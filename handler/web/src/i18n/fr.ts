@@ -132,7 +132,8 @@ const fr: Messages = {
     opening: 'Ouverture de l’image',
     saving: 'Enregistrement',
     changedBy:
-      '{{who}} a modifié l’image entre-temps ({{at}}). Enregistrez une copie pour garder votre travail, ou chargez la nouvelle.',
+      '{{who}} a modifié l’image entre-temps ({{at}}). Enregistrez une copie pour garder votre travail, ou ' +
+      'chargez la nouvelle.',
     reload: 'Charger la nouvelle',
     panel_crop: 'Recadrer',
     panel_turn: 'Tourner',
@@ -154,7 +155,9 @@ const fr: Messages = {
     sample: 'Texte',
     addText: 'Ajouter du texte',
     remove: 'Supprimer l’élément choisi',
-    keys: 'Les flèches déplacent l’élément choisi ou le cadre ; plus et moins l’agrandissent ou le réduisent ; Suppr le supprime.',
+    keys:
+      'Les flèches déplacent l’élément choisi ou le cadre ; plus et moins l’agrandissent ou le réduisent ; Suppr ' +
+      'le supprime.',
     cropHint: 'Faites glisser le cadre, ou choisissez une forme.',
     crop: 'Recadrer',
   },
@@ -430,10 +433,12 @@ const fr: Messages = {
     never: 'Ce qui n’est jamais touché',
     eraseMe: 'Effacer mes données',
     eraseMeQuestion:
-      'Vos lots sont annulés, et tout ce qui est gardé de vous est effacé. Cela prend quelques minutes et ne peut pas être annulé.',
+      'Vos lots sont annulés, et tout ce qui est gardé de vous est effacé. Cela prend quelques minutes et ne ' +
+      'peut pas être annulé.',
     eraseAll: 'Effacer les données de l’organisation',
     eraseAllQuestion:
-      'Tout ce qui est gardé de tous les utilisateurs de votre organisation est effacé : onglets, préréglages, descriptions, lots. Cela ne peut pas être annulé.',
+      'Tout ce qui est gardé de tous les utilisateurs de votre organisation est effacé : onglets, préréglages, ' +
+      'descriptions, lots. Cela ne peut pas être annulé.',
     erasing: 'Effacement …',
     erased: 'Tout a été effacé, {{at}}.',
   },

@@ -12,7 +12,10 @@ import { Waiting } from '../parts/waiting';
 
 const useStyles = makeStyles({ page: { padding: '24px', display: 'grid', gap: '16px', maxWidth: '640px' } });
 
-/** What a tab of a channel shows: Teams asks for it when the tab is added or changed. In a browser it has a button of its own. */
+/**
+ * What a tab of a channel shows: Teams asks for it when the tab is added or changed. In a browser it has a button of
+ * its own.
+ */
 export default function Configuration() {
   const { api, host } = useApp();
   const id = host.entityId;

@@ -117,8 +117,8 @@ function Gallery({ driveId, folderId: top, tab }: { driveId: string; folderId: s
     setSelected(new Set());
   };
 
-  // SharePoint sorts by name alone, and the API would read the whole folder for each page of another order. Everything is
-  // listed here anyway, so other orders are made here, once it is.
+  // SharePoint sorts by name alone, and the API would read the whole folder for each page of another order. Everything
+  // is listed here anyway, so other orders are made here, once it is.
   const descending = sort.by === 'name' && sort.descending;
   const list = useInfiniteQuery({
     queryKey: ['items', driveId, folderId, descending, name],

@@ -18,5 +18,6 @@ export default function Help() {
     staleTime: Infinity,
   });
   if (!data) return <Waiting />;
-  return <article className="prose" tabIndex={0} style={{ padding: 24 }} dangerouslySetInnerHTML={{ __html: data }} />; // our own text
+  // our own text
+  return <article className="prose" tabIndex={0} style={{ padding: 24 }} dangerouslySetInnerHTML={{ __html: data }} />;
 }

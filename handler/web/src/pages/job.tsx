@@ -203,7 +203,8 @@ function Actions({ job }: { job: Job }) {
       body(api.typed.POST(`/bulk-edits/{id}/${way}` as '/bulk-edits/{id}/pause', { params: { path } })),
     onSuccess: (next) => queries.setQueryData(['job', job.id], next),
   });
-  const [key] = useState(() => crypto.randomUUID()); // pressed twice, it is one retry; so it is with the others by themselves
+  // pressed twice, it is one retry; so it is with the others by themselves
+  const [key] = useState(() => crypto.randomUUID());
   const another = useMutation({
     mutationFn: (way: 'apply' | 'undo' | 'retry') => {
       switch (way) {

@@ -3,8 +3,8 @@ import { Problem } from '../api/problem';
 import { Failure } from './failure';
 
 /**
- * Keeps what went wrong on one page from taking the others with it. A page whose script did not come, because there was no
- * connection, is one of these: only loading the tab anew asks for it again.
+ * Keeps what went wrong on one page from taking the others with it. A page whose script did not come, because there was
+ * no connection, is one of these: only loading the tab anew asks for it again.
  */
 export class Boundary extends Component<{ children: ReactNode }, { problem?: unknown }> {
   override state: { problem?: unknown } = {};

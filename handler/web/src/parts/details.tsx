@@ -232,7 +232,10 @@ function Facts({ entry }: { entry: Entry }) {
   );
 }
 
-/** What is said of a picture can be changed by anybody who sees it; who is slower is told so, and loses nothing they wrote. */
+/**
+ * What is said of a picture can be changed by anybody who sees it; who is slower is told so, and loses nothing they
+ * wrote.
+ */
 function Said({ entry, onTrouble }: { entry: Entry; onTrouble: () => void }) {
   const { api } = useApp();
   const said = useQuery({

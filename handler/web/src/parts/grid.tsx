@@ -92,8 +92,8 @@ interface Props {
 const gap = 8;
 
 /**
- * Many pictures, of which only those are drawn that can be seen. One list box: arrows move, space selects, enter opens. Each
- * has a place of its own, so that it stays what it is, with the focus, when rows become longer or shorter.
+ * Many pictures, of which only those are drawn that can be seen. One list box: arrows move, space selects, enter opens.
+ * Each has a place of its own, so that it stays what it is, with the focus, when rows become longer or shorter.
  */
 export function Grid({ label, images, layout, selected, onSelect, onOpen, onEnd, caption, alt, total }: Props) {
   const styles = useStyles();

@@ -1,8 +1,8 @@
 import type { QueryClient, QueryKey } from '@tanstack/react-query';
 
 /**
- * Shows what a change will make of a list before the answer has come, and takes it back if it is refused. For changes that are
- * made with a condition, so that what is shown is what will be, or nothing is changed.
+ * Shows what a change will make of a list before the answer has come, and takes it back if it is refused. For changes
+ * that are made with a condition, so that what is shown is what will be, or nothing is changed.
  */
 export const optimistic = <L>(queries: QueryClient, key: QueryKey, change: (list: L) => L) => ({
   onMutate: async (): Promise<{ before?: L }> => {

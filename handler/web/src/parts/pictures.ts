@@ -13,8 +13,8 @@ interface Waiting {
 }
 
 /**
- * Small pictures that come through the API, in the order in which they were asked for; who looks elsewhere takes the wish
- * back. The last ones that were shown are kept.
+ * Small pictures that come through the API, in the order in which they were asked for; who looks elsewhere takes the
+ * wish back. The last ones that were shown are kept.
  */
 export class Pictures {
   private readonly urls = new Map<string, string>();

@@ -23,5 +23,6 @@ export function ruleOf(rhythm: Rhythm, start: string): string | undefined {
 export function localNow(minutes: number, now = new Date()): string {
   const then = new Date(now.getTime() + minutes * 60_000);
   const two = (n: number) => String(n).padStart(2, '0');
-  return `${then.getFullYear()}-${two(then.getMonth() + 1)}-${two(then.getDate())}T${two(then.getHours())}:${two(then.getMinutes())}`;
+  const date = `${then.getFullYear()}-${two(then.getMonth() + 1)}-${two(then.getDate())}`;
+  return `${date}T${two(then.getHours())}:${two(then.getMinutes())}`;
 }

@@ -30,8 +30,8 @@ function usePictures(): Pictures {
 }
 
 /**
- * Whether the browser reaches SharePoint's own addresses of small pictures. They are quicker than the API, but a company's
- * network may not let them through: then none is tried any more. Browsers do not trust the sandbox's.
+ * Whether the browser reaches SharePoint's own addresses of small pictures. They are quicker than the API, but a
+ * company's network may not let them through: then none is tried any more. Browsers do not trust the sandbox's.
  */
 let direct = settings.signIn === undefined;
 

@@ -40,7 +40,9 @@ const useStyles = makeStyles({
   },
 });
 
-/** Lets somebody put a recipe together. Steps that cannot be changed here are shown, and can be moved and taken away. */
+/**
+ * Lets somebody put a recipe together. Steps that cannot be changed here are shown, and can be moved and taken away.
+ */
 export function Builder({ recipe, onChange }: { recipe: Recipe; onChange: (recipe: Recipe) => void }) {
   const { t } = useTranslation();
   const styles = useStyles();
