@@ -415,7 +415,7 @@ func (s *Service) add(
 
 // Replace saves a picture that the editor made, of a declared media type, as the new version of the content that
 // has the tag. It is checked before a byte reaches SharePoint: it is what it is declared to be, suits the file's
-// name and keeps to the limits. size is its length, or -1 if that was not said.
+// name, keeps to the limits and can be decoded to its end. size is its length, or -1 if that was not said.
 func (s *Service) Replace(
 	ctx context.Context, who caller.Caller, ref Ref, tag, declared string, size int64, body io.Reader,
 ) (Item, error) {
@@ -450,6 +450,9 @@ func (s *Service) Replace(
 		return Item{}, fault.Newf(fault.Unsupported, "The file is %s, which does not suit the file's name.",
 			mime).At("Content-Type")
 	}
+	if err = s.readable(ctx, who, content.Content); err != nil {
+		return Item{}, err
+	}
 	same, err := s.same(ctx, who, i, content.Content)
 	if err != nil {
 		return Item{}, err
@@ -465,6 +468,29 @@ func (s *Service) Replace(
 	i.Width, i.Height = info.Width, info.Height
 	return i, nil
 }
+
+// readable decodes a picture to its end, every frame of it, as an edit of it would: a header says nothing of pixels
+// that are damaged or missing.
+func (s *Service) readable(ctx context.Context, who caller.Caller, content Content) error {
+	leave, err := s.places.enter(ctx, who.Tenant)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	src := make([]byte, content.Size)
+	if _, err = io.ReadFull(io.NewSectionReader(content, 0, content.Size), src); err != nil {
+		return noSpool(err)
+	}
+	r, err := recipe.Parse([]byte(`{"version":1,"input":{"onAnimated":"process"}}`))
+	if err != nil {
+		return err
+	}
+	_, err = s.edit(ctx, src, s.shown(r, src, readableSide), imaging.Options{For: imaging.ToShow})
+	return err
+}
+
+// readableSide is the side of what is made of a picture to see that it can be decoded, in pixels.
+const readableSide = 64
 
 // replaceable refuses to put a content in the place of a picture that is never edited, such as camera raw under the
 // name of a JPEG file: it is somebody's original.

@@ -18,6 +18,7 @@ import (
 	"imagepro/handler/fault"
 	"imagepro/handler/imaging"
 	"imagepro/handler/library"
+	"imagepro/handler/recipe"
 )
 
 var (
@@ -393,6 +394,36 @@ func TestAPictureOfTheEditorIsCheckedBeforeAByteReachesSharePoint(t *testing.T) 
 	same, err := w.replace(saved, "image/jpeg", next)
 	if err != nil || w.versions(i.Ref) != 2 || same.Tag != saved.Tag {
 		t.Errorf("the same content made %d versions, %v", w.versions(i.Ref), err)
+	}
+}
+
+func TestAPictureThatCannotBeDecodedToItsEndReplacesNothing(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	still, other := picture(300, 200, 1), picture(300, 200, 2)
+	as := func(format string) []byte {
+		r, err := recipe.Parse([]byte(`{"version":1,"output":{"format":"` + format + `"}}`))
+		must(t, err)
+		result, err := imaging.Edit(t.Context(), asPNG(still), r, imaging.Options{})
+		must(t, err)
+		return result.Data
+	}
+	for name, content := range map[string][]byte{
+		"image/jpeg": asJPEG(still),
+		"image/png":  asPNG(still),
+		"image/gif":  asMovingGIF(still, other),
+		"image/webp": as("webp"),
+		"image/tiff": as("tiff"),
+		"image/bmp":  as("bmp"),
+	} {
+		before := w.put("a."+strings.TrimPrefix(name, "image/"), content)
+		for _, percent := range []int{30, 60, 95} {
+			_, err := w.replace(before, name, content[:len(content)*percent/100])
+			wantKind(t, fmt.Sprintf("%s cut off at %d %%", name, percent), err, fault.Invalid)
+		}
+		if w.versions(before.Ref) != 1 || !bytes.Equal(w.content(before.Ref), content) {
+			t.Errorf("%s: the picture was replaced", name)
+		}
 	}
 }
 
