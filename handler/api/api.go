@@ -72,6 +72,7 @@ func New(o Options) *API {
 	strictNames()
 	config := huma.DefaultConfig("Image Pro", "1")
 	config.RejectUnknownQueryParameters = true
+	config.Formats = map[string]huma.Format{"application/json": strictJSON(), "json": strictJSON()}
 	// The document is an operation of ours; the schema links would cost a lookup for each answer.
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
 	config.CreateHooks = nil

@@ -27,6 +27,12 @@ func ofLibrary(ctx huma.Context, _ string, body any) (any, error) {
 		p.Limit = string(fault.LimitBodyBytes)
 	}
 	p.Status = e.Status // huma has decided on it; it says more closely what is wrong
+	if len(e.Errors) == 1 {
+		if field, ok := strings.CutPrefix(e.Errors[0].Message, saysTwice); ok {
+			p.Field, p.Detail = field, "This field is given twice."
+			return p, nil
+		}
+	}
 	if e.Status != http.StatusUnprocessableEntity || len(e.Errors) == 0 {
 		return p, nil
 	}
@@ -88,12 +94,17 @@ func pointer(location string) string {
 	}
 	parts := strings.FieldsFunc(rest, func(r rune) bool { return r == '.' || r == '[' || r == ']' })
 	for i, part := range parts {
-		if len(part) > maxName {
-			part = strings.ToValidUTF8(part[:maxName], "") + "..."
-		}
-		parts[i] = strings.NewReplacer("~", "~0", "/", "~1").Replace(part)
+		parts[i] = pointerPart(part)
 	}
 	return "/" + strings.Join(parts[:min(len(parts), maxPointer)], "/")
+}
+
+// pointerPart returns a name as a part of a JSON pointer.
+func pointerPart(name string) string {
+	if len(name) > maxName {
+		name = strings.ToValidUTF8(name[:maxName], "") + "..."
+	}
+	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
 }
 
 // No field of ours has a longer name, or lies deeper.

@@ -57,6 +57,11 @@ func wrongRequests() []refused {
 		{"a number out of range in a recipe",
 			`{` + source + `,"recipe":{"version":1,"steps":[{"op":"blur","sigma":1e9}]}}`, 422,
 			"/recipe/steps/0/sigma"},
+		{"a field twice", `{` + source + `,` + recipe + `,"dryRun":true,"dryRun":false}`, 400, "/dryRun"},
+		{"a field twice within", `{"source":{"images":[{"driveId":"d","itemId":"i"},{"driveId":"d","itemId":"i",` +
+			`"driveId":"` + secretValue + `"}]},` + recipe + `}`, 400, "/source/images/1/driveId"},
+		{"a field twice, spelled otherwise", `{` + source + `,` + recipe + `,"dryRun":true,"dry\u0052un":false}`, 400,
+			"/dryRun"},
 		{"a number that no one can hold", `{` + source + `,` + recipe + `,"save":{"target":1e999}}`, 400, ""},
 		{"a name for a new version", `{` + source + `,` + recipe + `,"save":{"name":"` + secretValue + `"}}`, 422,
 			"/save/name"},
