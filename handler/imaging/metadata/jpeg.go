@@ -12,6 +12,7 @@ const (
 	jfifPrefix      = "JFIF\x00"
 	xmpPrefix       = "http://ns.adobe.com/xap/1.0/\x00"
 	xmpMorePrefix   = "http://ns.adobe.com/xmp/extension/\x00"
+	xmpMoreHead     = 32 + 4 + 4 // digest, length and offset
 	photoshopPrefix = "Photoshop 3.0\x00"
 	iccPrefix       = "ICC_PROFILE\x00"
 	mpfPrefix       = "MPF\x00"

@@ -28,12 +28,17 @@ func others(format string, src []byte) [][]byte {
 func othersJPEG(src []byte) (all [][]byte) {
 	read := map[string]bool{}
 	scanned := false // whether pixels began, after which nothing is read
+	var more []byte  // XMP that is too long for a segment
+	defer func() { all = append(all, more) }()
 	for s, err := range container.JPEG(src) {
 		if err != nil {
 			return all
 		}
 		if s.Marker == container.EOI {
 			return append(all, src[s.End:])
+		}
+		if text, ok := bytes.CutPrefix(s.Data, []byte(xmpMorePrefix)); ok && s.Marker == container.APP1 {
+			more = append(more, text[min(len(text), xmpMoreHead):]...)
 		}
 		kind := kindJPEG(s)
 		scanned = scanned || s.Marker == container.SOS

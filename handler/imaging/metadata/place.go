@@ -45,7 +45,7 @@ const maxPreviews = 32
 
 // tellsPlace reports whether the blocks tell the place.
 func (b Blocks) tellsPlace() bool {
-	if b.geo || hasGPS(b.Exif) || placeWithin(b.Exif) || slices.ContainsFunc(b.Own, Part.tellsPlace) {
+	if b.geo || hasGPS(b.Exif) || hasNotes(b.Exif) || placeWithin(b.Exif) || slices.ContainsFunc(b.Own, Part.tellsPlace) {
 		return true
 	}
 	found := hasXMP(b.XMP, tellsPlaceXMP) || placeWithin(b.XMP) // which may be damaged
@@ -107,18 +107,37 @@ func (p Part) tellsPlace() bool {
 	return isCoordinate(keyword) || slices.Contains(words, strings.ToLower(keyword))
 }
 
+// words is how many of placeTexts are XMP's.
+const words = 9
+
 // placeTexts are what XMP and films write where they tell a place.
 var placeTexts = [][]byte{
 	[]byte("GPSLatitude"), []byte("GpsLatitude"), []byte("GPSLongitude"),
 	[]byte("photoshop:City"), []byte("photoshop:State"), []byte("photoshop:Country"), []byte("Iptc4xmpCore:Location"),
 	[]byte("LocationCreated"), []byte("LocationShown"),
-	[]byte("\xA9xyz"), []byte("location.ISO6709"),
+	[]byte("\xA9xyz"), []byte("location.ISO6709"), []byte("loci\x00\x00\x00\x00"), // of films
+	[]byte("GPS5"), []byte("GPS9"), []byte("GPSU"), // of GoPro's telemetry
+}
+
+// wideTexts are those of XMP as UTF-16 and UTF-32 have them, in either order of bytes but for the ends.
+var wideTexts = slices.Concat(spread(1), spread(3))
+
+func spread(zeros int) (all [][]byte) {
+	for _, text := range placeTexts[:words] {
+		all = append(all, bytes.Join(bytes.Split(text, nil), make([]byte, zeros)))
+	}
+	return all
 }
 
 // placeWithin reports whether bytes of an unknown kind hold metadata that tell a place: previews with EXIF of their
 // own, say.
 func placeWithin(data []byte) bool {
 	for _, text := range placeTexts {
+		if bytes.Contains(data, text) {
+			return true
+		}
+	}
+	for _, text := range wideTexts {
 		if bytes.Contains(data, text) {
 			return true
 		}
@@ -145,17 +164,32 @@ const maxHeads = 1000
 // hasGPS reports whether EXIF points to a directory of coordinates.
 func hasGPS(exif []byte) bool {
 	t, entries := readFirst(exif)
-	if _, found := find(entries, tagGPS); found {
-		return true
+	_, found := find(append(entries, t.belowExif(entries)...), tagGPS)
+	return found
+}
+
+// hasNotes reports whether EXIF has a maker's notes. Those of Nikon, Panasonic, Pentax, Casio, Kodak and others have
+// coordinates, cities or landmarks in them (exiftool -listx -MakerNotes:all), each in a form of its own.
+func hasNotes(exif []byte) bool {
+	t, entries := readFirst(exif)
+	return t.hasNotes(t.belowExif(entries))
+}
+
+// hasNotes reports whether a directory has a maker's notes that were not wiped.
+func (t tiff) hasNotes(entries []entry) bool {
+	notes, ok := find(entries, tagMakerNote)
+	return ok && len(bytes.Trim(t.data[notes.value.start:notes.value.end], "\x00")) > 0
+}
+
+// belowExif returns the entries of the directory that the first one points to.
+func (t tiff) belowExif(first []entry) []entry {
+	pointer, _ := find(first, tagExif)
+	at, ok := t.number(pointer)
+	if !ok {
+		return nil
 	}
-	if pointer, ok := find(entries, tagExif); ok {
-		if at, ok := t.number(pointer); ok {
-			more, _, _ := t.readable(at)
-			_, found := find(more, tagGPS)
-			return found
-		}
-	}
-	return false
+	entries, _, _ := t.readable(at)
+	return entries
 }
 
 func find(entries []entry, tag uint16) (entry, bool) {
@@ -184,7 +218,7 @@ func dropPlace(exif []byte) (_ []byte, lost bool, err error) {
 		at, _ := t.number(pointer)
 		t.dropDirectory(at, tagGPS, used.directories) // where some programs put it
 		below, _, _ := t.readable(at)
-		if note, ok := find(below, tagMakerNote); ok && placeWithin(t.data[note.value.start:note.value.end]) {
+		if t.hasNotes(below) {
 			t.takeOut(at, tagMakerNote)
 			lost = true
 		}

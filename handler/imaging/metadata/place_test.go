@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"imagepro/handler/imaging/container"
 )
@@ -18,6 +19,24 @@ func placed() []byte {
 	gps := []node{{tag: 2, kind: 5, count: 3, value: bytes.Repeat([]byte("there!!!"), 3)}}
 	return buildTIFF([]node{textNode(tagArtist, "Ann Artist"), {tag: tagGPS, kind: kindLong, count: 1, sub: gps}})
 }
+
+// noted is EXIF with an artist and a maker's notes.
+func noted(notes string) []byte {
+	exif := []node{{tag: tagMakerNote, kind: kindUndefined, count: uint32(len(notes)), value: []byte(notes)}}
+	return buildTIFF([]node{textNode(tagArtist, "Ann Artist"), {tag: tagExif, kind: kindLong, count: 1, sub: exif}})
+}
+
+// wide is a text in UTF-16.
+func wide(text []byte) []byte {
+	var out []byte
+	for _, unit := range utf16.Encode([]rune("\uFEFF" + string(text))) {
+		out = binary.BigEndian.AppendUint16(out, unit)
+	}
+	return out
+}
+
+// moreXMP is the head of a segment of XMP that is too long for one: its digest, length and offset.
+var moreXMP = xmpMorePrefix + strings.Repeat("0", 32) + "\x00\x00\x00\x80\x00\x00\x00\x00"
 
 // packetWith is an XMP packet with attributes and elements of a description.
 func packetWith(attributes, elements string) []byte {
@@ -133,6 +152,15 @@ func TestEveryFormOfThePlaceIsFoundAndGoes(t *testing.T) {
 		"a preview behind":       {"jpeg", append(tinyJPEG(), jpeg(Blocks{Exif: placed()})...)},
 		"a film behind": {"jpeg",
 			append(tinyJPEG(), "\x00\x00\x00\x20ftypmp42moovudta\xA9xyzthere!!!"...)},
+		"a film's own box behind": {"jpeg",
+			append(tinyJPEG(), "\x00\x00\x00\x20ftypmp42moovudta\x00\x00\x00\x1Aloci\x00\x00\x00\x00there!!!"...)},
+		"telemetry of GoPro": {"jpeg",
+			withSegment(tinyJPEG(), container.APP0+6, []byte("GoPro\x00DEVC\x00\x01\x00\x18GPS5l\x14\x00\x01there!!!"))},
+		"XMP in UTF-16": {"jpeg", jpeg(Blocks{XMP: wide(coordinates)})},
+		"more XMP in two segments": {"jpeg", withSegment(
+			withSegment(tinyJPEG(), container.APP1, []byte(moreXMP+`tude="there!!!"/></rdf:RDF></x:xmpmeta>`)),
+			container.APP1, []byte(moreXMP+`<x:xmpmeta><rdf:RDF><rdf:Description exif:GPSLati`))},
+		"a maker's notes":            {"jpeg", jpeg(Blocks{Exif: noted("Panasonic\x00\x00\x00\x01\x00\x69\x00there!!!")})},
 		"an unknown chunk":           {"png", png("prVt", string(placed()))},
 		"behind PNG":                 {"png", append(tinyPNG(), placed()...)},
 		"an unknown chunk of WebP":   {"webp", tinyWebP(container.AppendWebP(nil, "ABCD", placed()), nil)},
