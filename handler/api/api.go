@@ -442,7 +442,7 @@ func callerOf(ctx context.Context) caller.Caller {
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(invocation.With(r.Context(), r.Header), a.options.Deadline)
 	defer cancel()
-	defer middleware.BoundBody(ctx, w)()
+	defer middleware.BoundBody(ctx, w, r)()
 	start := time.Now()
 	recorder := &middleware.Recorder{ResponseWriter: w}
 	ctx, end := a.options.Telemetry.Request(ctx, r.Method, r.Header)

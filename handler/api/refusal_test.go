@@ -1,6 +1,8 @@
 package api_test
 
 import (
+	"bufio"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -155,6 +157,41 @@ func TestABodyThatIsTooLargeIsRefused(t *testing.T) {
 		t.Errorf("%d %s, want 413 that names the limit", a.status, a.text)
 	}
 }
+
+// The host passes a body on as it comes. If the connection ended before, it would answer 502 in our place.
+func TestARefusalComesAfterTheWholeBody(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(newWorld().api)
+	t.Cleanup(server.Close)
+	for name, length := range map[string]int{"with its length": 40 << 20, "in chunks": -1} {
+		c, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = c.Close() }()
+		r, err := http.NewRequest(http.MethodPost, server.URL+"/api/presets", zeros(40<<20))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.ContentLength = int64(length)
+		r.Header.Set("Authorization", "Bearer anna")
+		r.Header.Set("Content-Type", "application/json")
+		if err := r.Write(c); err != nil {
+			t.Errorf("%s: the body was not taken: %v", name, err)
+		}
+		response, err := http.ReadResponse(bufio.NewReader(c), r)
+		if err != nil || response.StatusCode != http.StatusRequestEntityTooLarge {
+			t.Errorf("%s: %v, %v, want 413", name, response, err)
+		}
+	}
+}
+
+// zeros is a body of so many bytes.
+func zeros(n int64) io.Reader { return io.LimitReader(endlessZeros{}, n) }
+
+type endlessZeros struct{}
+
+func (endlessZeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 func TestABodyOfAnotherTypeIsRefused(t *testing.T) {
 	t.Parallel()

@@ -139,8 +139,10 @@ func TestAScheduleIsAddedShownChangedAndDeleted(t *testing.T) {
 	if d := w.call(t, gone); d.status != http.StatusNoContent {
 		t.Errorf("a deletion: %d %s", d.status, d.text)
 	}
-	if d := w.call(t, get(address)); d.status != http.StatusNotFound {
-		t.Errorf("after it: %d %s", d.status, d.text)
+	for what, r := range map[string]request{"shown": get(address), "deleted": gone} {
+		if d := w.call(t, r); d.status != http.StatusNotFound {
+			t.Errorf("%s after it: %d %s", what, d.status, d.text)
+		}
 	}
 }
 

@@ -68,10 +68,11 @@ func CheckLetters(r *recipe.Recipe) error {
 
 func noFont(err error) error { return fault.New(fault.Internal, "The font could not be read.", err) }
 
-// draws reports whether the face has a glyph for a character of a normalized text.
+// draws reports whether the face has a glyph for a character of a normalized text. That of the replacement character
+// is none: it stands where a text was broken.
 func (f *face) draws(r rune) bool {
 	_, missing := f.glyph(r)
-	return !missing || r == '\n'
+	return !missing && r != unicode.ReplacementChar || r == '\n'
 }
 
 // mostNamed is how many letters a fault names.

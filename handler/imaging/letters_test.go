@@ -32,6 +32,7 @@ func TestLettersThatTheFontHasNotAreRefusedByName(t *testing.T) {
 		"100 ₹":       "₹",
 		"Việt":        "ệ",
 		"x\u030c":     "◌\u030c", // no composed form
+		"A\ufffdB":    "\ufffd",  // a text that was broken on its way
 	} {
 		_, err := imaging.Edit(t.Context(), src, parse(t, writing(text)), imaging.Options{})
 		f := fault.From(err)

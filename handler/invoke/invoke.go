@@ -93,7 +93,7 @@ func Handler(o Options, functions ...Function) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(invocation.With(r.Context(), r.Header), o.Deadline)
 		defer cancel()
-		defer middleware.BoundBody(ctx, w)()
+		defer middleware.BoundBody(ctx, w, r)()
 		f, known := byPath[r.URL.Path]
 		mark := notOfHost(r, o.Address)
 		switch {

@@ -7,6 +7,7 @@ package middleware
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -81,17 +82,25 @@ func Rescue(ctx context.Context, w *Recorder, answer func()) {
 	panic(http.ErrAbortHandler)
 }
 
-// drainTime is how long net/http may read on, after an answer, for a body that nobody read.
-const drainTime = 2 * time.Second
+// drainTime is how long what is left of a body is read, once the answer is known, and maxRest how much of it: more than
+// the host passes on (100 MB).
+const (
+	drainTime = 2 * time.Second
+	maxRest   = 128 << 20
+)
 
 // BoundBody makes reads of the body fail once the context ends: the context alone does not reach a read that waits for
-// the client. The returned function, called with the answer, leaves a short time for the rest.
-func BoundBody(ctx context.Context, w http.ResponseWriter) (answered func()) {
+// the client. The returned function, called before the answer goes out, reads what is left of the body for a short
+// time: net/http would read 256 KB and end the connection, and the host, which still sends, would lose the answer.
+func BoundBody(ctx context.Context, w http.ResponseWriter, r *http.Request) (answered func()) {
 	connection := http.NewResponseController(w)
 	release := context.AfterFunc(ctx, func() { _ = connection.SetReadDeadline(time.Now()) })
+	body := r.Body
+	r.Body = io.NopCloser(body) // or else who reads it would close it
 	return func() {
 		if release() {
 			_ = connection.SetReadDeadline(time.Now().Add(drainTime))
+			_, _ = io.CopyN(io.Discard, body, maxRest)
 		}
 	}
 }

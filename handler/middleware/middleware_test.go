@@ -86,7 +86,7 @@ func TestABodyIsReadForAsLongAsTheContextLives(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), 50*time.Millisecond)
 		defer cancel()
-		defer middleware.BoundBody(ctx, w)()
+		defer middleware.BoundBody(ctx, w, r)()
 		_, err := io.ReadAll(r.Body)
 		ended <- err
 		w.WriteHeader(http.StatusServiceUnavailable)

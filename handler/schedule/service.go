@@ -114,6 +114,9 @@ func (s *Service) Update(ctx context.Context, who caller.Caller, id, version str
 
 // Delete deletes the version of a schedule that the caller read, or any for "*". Bulk edits that it has started go on.
 func (s *Service) Delete(ctx context.Context, who caller.Caller, id, version string) error {
+	if _, err := s.o.Store.Schedule(ctx, who.Tenant, who.User, id); err != nil {
+		return err
+	}
 	err := s.o.Store.DeleteSchedule(ctx, who.Tenant, who.User, id, version)
 	if fault.Is(err, fault.Conflict) {
 		err = stale(err)

@@ -45,7 +45,8 @@ const maxPreviews = 32
 
 // tellsPlace reports whether the blocks tell the place.
 func (b Blocks) tellsPlace() bool {
-	if b.geo || hasGPS(b.Exif) || hasNotes(b.Exif) || placeWithin(b.Exif) || slices.ContainsFunc(b.Own, Part.tellsPlace) {
+	if b.geo || hasGPS(b.Exif) || hasNotes(b.Exif) || placeWithin(b.Exif) ||
+		slices.ContainsFunc(b.Own, Part.tellsPlace) {
 		return true
 	}
 	found := hasXMP(b.XMP, tellsPlaceXMP) || placeWithin(b.XMP) // which may be damaged
