@@ -21,7 +21,8 @@ says() { # an extended regular expression, and the command that is to say it
 has_go() { says '^go1\.(2[6-9]|[3-9][0-9])' "${GO:-go}" env GOVERSION; }
 has_node() { says '^v(2[0-9]|[3-9][0-9])\.' node --version && says '^[0-9]+\.' npm --version; }
 has_turbo() {
-	[ "${TURBO:-1}" = 0 ] || printf '#include <stdio.h>\n#include <turbojpeg.h>\nint main(void) { return !tjInitCompress(); }' |
+	[ "${TURBO:-1}" = 0 ] ||
+		printf '#include <stdio.h>\n#include <turbojpeg.h>\nint main(void) { return !tjInitCompress(); }' |
 		cc -x c - -o /dev/null -l:libturbojpeg.a -lm 2>/dev/null
 }
 has_imagemagick() {
@@ -41,7 +42,8 @@ has_chromium() {
 # The list: check, Debian's packages (- if Debian 12 has none that is new enough), what it is, what is lost without it.
 list() {
 	echo 'go|-|Go 1.26 or later (https://go.dev/dl/)|nothing can be built'
-	[ "$1" = edit ] || echo 'node|-|Node.js 20 or later with npm (https://nodejs.org/)|neither the tab nor Azurite, the storage emulator, runs'
+	[ "$1" = edit ] ||
+		echo 'node|-|Node.js 20 or later with npm (https://nodejs.org/)|neither the tab nor Azurite, for storage, runs'
 	echo 'turbo|gcc libc6-dev libturbojpeg0-dev|libjpeg-turbo and a C compiler|JPEG files take three times as long'
 	[ "$1" = test ] || return
 	echo 'imagemagick|imagemagick|ImageMagick|tests that compare with it are skipped'
@@ -68,7 +70,8 @@ turbo)
 	has_turbo
 	exit ;;
 skipped)
-	has_chromium || echo 'SKIPPED: all that the tab does in a browser. Chromium is not installed: apt-get install chromium'
+	has_chromium ||
+		echo 'SKIPPED: all that the tab does in a browser. Chromium is not installed: apt-get install chromium'
 	exit ;;
 *)
 	sed -n '2,11s/^# \{0,1\}//p' "$0" >&2
