@@ -19,7 +19,6 @@ import (
 
 	"imagepro/handler/bulk"
 	"imagepro/handler/caller"
-	"imagepro/handler/editor"
 	"imagepro/handler/fault"
 	"imagepro/handler/invocation"
 	"imagepro/handler/library"
@@ -103,239 +102,31 @@ const teams = "teams"
 // the later one. The switch is huma's own and global.
 var strictNames = sync.OnceFunc(func() { huma.ValidateStrictCasing = true })
 
-// install is the list of all operations: the function in functions/ whose trigger brings them, and what a
-// repeat does.
+// install adds all operations, each under the name of the function in functions/ whose trigger brings it. The host may
+// ask again where it got no answer. A comment says what a repeat does; where there is none, it changes nothing.
 func (a *API) install() {
 	// Health: for monitors; nothing behind it is asked.
-	// changes nothing
 	huma.Register(a.huma, open("health", http.MethodGet, "/health", "Whether the program runs"), a.health)
 
-	// changes nothing
 	huma.Register(a.huma,
 		open("ready", http.MethodGet, "/health/ready", "Whether what the program needs can be reached"), a.ready)
 
 	// OpenAPI: this list as a document; web has a page that shows it.
-	// changes nothing
 	huma.Register(a.huma, open("openapi", http.MethodGet, "/openapi.json", "This document"), a.openAPI)
 
 	// Privacy: what is kept, for everybody to read.
-	// changes nothing
 	huma.Register(a.huma, open("privacy", http.MethodGet, "/privacy", "What Image Pro keeps, what for and how long"),
 		a.privacy)
 
-	// Recipes
-	// changes nothing
-	huma.Register(a.huma, open("recipeSchema", http.MethodGet, "/recipes/schema", "The JSON Schema of a recipe"),
-		a.recipeSchema)
-	// changes nothing
-	huma.Register(a.huma,
-		open("letters", http.MethodGet, "/recipes/letters", "The letters that texts can be written with"), a.letters)
-	fromEditor := signedIn("fromEditor", http.MethodPost, "/recipes/from-editor",
-		"Makes a recipe of what was done in the editor")
-	fromEditor.MaxBodyBytes = editor.MaxBytes
-	huma.Register(a.huma, fromEditor, a.fromEditor) // changes nothing
-
-	// Me: the first call of a tab.
-	// refreshes the profile
-	huma.Register(a.huma, signedIn("me", http.MethodGet, "/me", "Signs in and shows the caller's profile"), a.me)
-	// goes on with the same erasure
-	huma.Register(a.huma, accepted(passingBy("eraseMe", http.MethodDelete, "/me", "Erases all data of the caller")),
-		a.eraseMe)
-
-	// Organization
-	// goes on with the same erasure
-	huma.Register(a.huma,
-		accepted(
-			passingBy("eraseOrganization", http.MethodDelete, "/organization",
-				"Erases all data of the caller's organization")), a.eraseOrganization)
-
-	// Erasures
-	// changes nothing
-	huma.Register(a.huma,
-		passingBy("erasure", http.MethodGet, "/erasures/{id}", "Shows how far an erasure is, or its receipt"),
-		a.erasure)
-
-	// Token: for calls of the tab's own to Graph.
-	// gives the same token, or a later one
-	huma.Register(a.huma,
-		signedIn("token", http.MethodPost, "/token", "Exchanges the caller's token for one of Microsoft Graph"),
-		a.token)
-
-	// Tabs
-	// changes nothing
-	huma.Register(a.huma, signedIn("tabs", http.MethodGet, "/tabs", "Lists the image configurations of tabs"), a.tabs)
-	// adds another
-	huma.Register(a.huma,
-		created(signedIn("createTab", http.MethodPost, "/tabs", "Adds the image configuration of a tab")), a.createTab)
-	// changes nothing
-	huma.Register(a.huma, signedIn("tab", http.MethodGet, "/tabs/{id}", "Shows the image configuration of a tab"),
-		a.tab)
-	// is refused: the version is another
-	huma.Register(a.huma,
-		signedIn("updateTab", http.MethodPut, "/tabs/{id}", "Replaces the image configuration of a tab"), a.updateTab)
-	// finds nothing
-	huma.Register(a.huma,
-		signedIn("deleteTab", http.MethodDelete, "/tabs/{id}", "Deletes the image configuration of a tab"), a.deleteTab)
-
-	// Presets
-	// changes nothing
-	huma.Register(a.huma, signedIn("presets", http.MethodGet, "/presets", "Lists the organization's presets"),
-		a.presets)
-	// is refused: the name is taken
-	huma.Register(a.huma,
-		created(signedIn("createPreset", http.MethodPost, "/presets", "Adds a preset: a recipe with a name")),
-		a.createPreset)
-	// changes nothing
-	huma.Register(a.huma, signedIn("preset", http.MethodGet, "/presets/{id}", "Shows a preset"), a.preset)
-	// is refused: the version is another
-	huma.Register(a.huma, signedIn("updatePreset", http.MethodPut, "/presets/{id}", "Replaces a preset"),
-		a.updatePreset)
-	// finds nothing
-	huma.Register(a.huma, signedIn("deletePreset", http.MethodDelete, "/presets/{id}", "Deletes a preset"),
-		a.deletePreset)
-
-	// Sites
-	// changes nothing
-	huma.Register(a.huma, signedIn("sites", http.MethodGet, "/sites", "Finds SharePoint sites, by name or address"),
-		a.sites)
-	// changes nothing
-	huma.Register(a.huma, signedIn("drives", http.MethodGet, "/sites/{siteId}/drives", "Lists the libraries of a site"),
-		a.drives)
-
-	// Drives
-	// changes nothing
-	huma.Register(a.huma, signedIn("items", http.MethodGet, "/drives/{driveId}/items", "Lists a folder"), a.list)
-	// changes nothing
-	huma.Register(a.huma,
-		signedIn("changes", http.MethodGet, "/drives/{driveId}/changes", "Lists what changed in a library"), a.changes)
-
-	// Images
-	const images = "/images/{driveId}/{itemId}"
-	// changes nothing
-	huma.Register(a.huma, signedIn("image", http.MethodGet, images, "Shows a file or folder"), a.image)
-	// changes nothing
-	huma.Register(a.huma, signedIn("about", http.MethodGet, images+"/about", "Shows what a picture says of itself"),
-		a.about)
-	// changes nothing
-	huma.Register(a.huma, signedIn("thumbnail", http.MethodGet, images+"/thumbnails/{size}", "Gives a small JPEG"),
-		a.thumbnail)
-	// changes nothing
-	huma.Register(a.huma, signedIn("content", http.MethodGet, images+"/content", "Gives the content"), a.content)
-	// is refused: the content is another, unless it is the same
-	huma.Register(a.huma, signedIn("putContent", http.MethodPut, images+"/content", "Replaces the content"),
-		a.putContent)
-	// changes nothing
-	huma.Register(a.huma, signedIn("preview", http.MethodPost, images+"/preview", "Shows what a recipe would make"),
-		a.preview)
-	// is refused: the content, or the name of the copy, is another
-	huma.Register(a.huma,
-		signedIn("edit", http.MethodPost, images+"/edits", "Carries a recipe out and saves the result"), a.edit)
-	// changes nothing
-	huma.Register(a.huma, signedIn("versions", http.MethodGet, images+"/versions", "Lists the versions of a file"),
-		a.versions)
-	// changes nothing
-	huma.Register(a.huma,
-		signedIn("versionContent", http.MethodGet, images+"/versions/{version}/content", "Gives an old content"),
-		a.versionContent)
-	// changes nothing
-	huma.Register(a.huma,
-		signedIn("versionThumbnail", http.MethodGet, images+"/versions/{version}/thumbnails/{size}",
-			"Gives a small JPEG of an old content"), a.versionThumbnail)
-	// is refused: the content is another
-	huma.Register(a.huma,
-		signedIn("restore", http.MethodPost, images+"/versions/{version}/restore", "Makes an old content the newest"),
-		a.restore)
-	// changes nothing
-	huma.Register(a.huma,
-		signedIn("comparison", http.MethodGet, images+"/comparison", "Shows two versions side by side"), a.comparison)
-
-	// changes nothing
-	huma.Register(a.huma,
-		signedIn("properties", http.MethodGet, images+"/properties", "Shows what is said of a picture"), a.properties)
-	// is refused: the version is another
-	huma.Register(a.huma,
-		signedIn("patchProperties", http.MethodPatch, images+"/properties", "Changes what is said of a picture"),
-		a.patchProperties)
-
-	// Properties
-	// changes nothing
-	huma.Register(a.huma, signedIn("listProperties", http.MethodGet, "/properties", "Lists what is said of pictures"),
-		a.listProperties)
-
-	// BulkEdits
-	submit := accepted(signedIn("submitBulkEdit", http.MethodPost, "/bulk-edits", "Starts a bulk edit"))
-	submit.MaxBodyBytes = maxSubmitBytes
-	submit.BodyReadTimeout = -1                     // see bound
-	huma.Register(a.huma, submit, a.submitBulkEdit) // starts another, unless Idempotency-Key is the same
-	const bulkEdit = "/bulk-edits/{id}"
-	// changes nothing
-	huma.Register(a.huma, signedIn("bulkEdits", http.MethodGet, "/bulk-edits", "Lists the caller's bulk edits"),
-		a.bulkEdits)
-	// changes nothing
-	huma.Register(a.huma, signedIn("bulkEdit", http.MethodGet, bulkEdit, "Shows how far a bulk edit is"), a.bulkEdit)
-	// changes nothing
-	huma.Register(a.huma,
-		signedIn("bulkEditItems", http.MethodGet, bulkEdit+"/items", "Lists the images and their results"),
-		a.bulkEditItems)
-	// changes nothing
-	huma.Register(a.huma,
-		signedIn("bulkEditEvents", http.MethodGet, bulkEdit+"/events", "Tells how far a bulk edit is, as it goes on"),
-		a.bulkEditEvents)
-	// changes nothing
-	huma.Register(a.huma,
-		signedIn("bulkEditReport", http.MethodGet, bulkEdit+"/report", "Gives all images and their results as a file"),
-		a.bulkEditReport)
-	// changes nothing
-	huma.Register(a.huma,
-		signedIn("bulkEditPreviews", http.MethodGet, bulkEdit+"/previews", "Lists the previews of a dry run"),
-		a.bulkEditPreviews)
-	// changes nothing
-	huma.Register(a.huma,
-		signedIn("bulkEditPreview", http.MethodGet, bulkEdit+"/previews/{n}/{side}", "Gives a preview of a dry run"),
-		a.bulkEditPreview)
-	// changes nothing
-	huma.Register(a.huma, signedIn("pauseBulkEdit", http.MethodPost, bulkEdit+"/pause", "Lets a bulk edit rest"),
-		a.changeBulkEdit((*bulk.Service).Pause))
-	// sends messages again, which changes nothing
-	huma.Register(a.huma, signedIn("resumeBulkEdit", http.MethodPost, bulkEdit+"/resume", "Lets a bulk edit go on"),
-		a.resumeBulkEdit)
-	// changes nothing
-	huma.Register(a.huma,
-		signedIn("cancelBulkEdit", http.MethodPost, bulkEdit+"/cancel", "Ends a bulk edit; what was edited stays"),
-		a.changeBulkEdit((*bulk.Service).End))
-	// goes on with the same undo
-	huma.Register(a.huma,
-		accepted(
-			signedIn("undoBulkEdit", http.MethodPost, bulkEdit+"/undo",
-				"Gives the images of a bulk edit their contents back")), a.undoBulkEdit)
-	apply := accepted(
-		signedIn("applyBulkEdit", http.MethodPost, bulkEdit+"/apply", "Saves what a dry run would have saved"))
-	// goes on with the same bulk edit
-	huma.Register(a.huma, apply, a.applyBulkEdit)
-	// starts another, unless Idempotency-Key is the same
-	huma.Register(a.huma,
-		accepted(
-			signedIn("retryBulkEdit", http.MethodPost, bulkEdit+"/retry",
-				"Tries the images of a bulk edit again that failed")), a.retryBulkEdit)
-
-	// Schedules
-	// changes nothing
-	huma.Register(a.huma, signedIn("schedules", http.MethodGet, "/schedules", "Lists the caller's schedules"),
-		a.schedules)
-	// adds another
-	huma.Register(a.huma,
-		created(
-			signedIn("createSchedule", http.MethodPost, "/schedules",
-				"Adds a schedule: a bulk edit that will be started")), a.createSchedule)
-	// changes nothing
-	huma.Register(a.huma, signedIn("schedule", http.MethodGet, "/schedules/{id}", "Shows a schedule"), a.schedule)
-	// is refused: the version is another
-	huma.Register(a.huma, signedIn("updateSchedule", http.MethodPut, "/schedules/{id}", "Replaces a schedule"),
-		a.updateSchedule)
-	// finds nothing
-	huma.Register(a.huma,
-		signedIn("deleteSchedule", http.MethodDelete, "/schedules/{id}",
-			"Deletes a schedule; what it has started goes on"), a.deleteSchedule)
+	a.installRecipes()
+	a.installPeople()
+	a.installTabs()
+	a.installPresets()
+	a.installSites()
+	a.installImages()
+	a.installProperties()
+	a.installBulkEdits()
+	a.installSchedules()
 }
 
 // maxSubmitBytes holds a list of 100 000 images.

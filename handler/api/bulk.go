@@ -4,10 +4,63 @@ import (
 	"context"
 	"encoding/json"
 	"math"
+	"net/http"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"imagepro/handler/bulk"
 )
+
+const bulkEdit = "/bulk-edits/{id}"
+
+func (a *API) installBulkEdits() {
+	submit := accepted(signedIn("submitBulkEdit", http.MethodPost, "/bulk-edits", "Starts a bulk edit"))
+	submit.MaxBodyBytes = maxSubmitBytes
+	submit.BodyReadTimeout = -1 // see bound
+	// A repeat starts another, unless Idempotency-Key is the same.
+	huma.Register(a.huma, submit, a.submitBulkEdit)
+	huma.Register(a.huma, signedIn("bulkEdits", http.MethodGet, "/bulk-edits", "Lists the caller's bulk edits"),
+		a.bulkEdits)
+	huma.Register(a.huma, signedIn("bulkEdit", http.MethodGet, bulkEdit, "Shows how far a bulk edit is"), a.bulkEdit)
+	huma.Register(a.huma,
+		signedIn("bulkEditItems", http.MethodGet, bulkEdit+"/items", "Lists the images and their results"),
+		a.bulkEditItems)
+	huma.Register(a.huma,
+		signedIn("bulkEditEvents", http.MethodGet, bulkEdit+"/events", "Tells how far a bulk edit is, as it goes on"),
+		a.bulkEditEvents)
+	huma.Register(a.huma,
+		signedIn("bulkEditReport", http.MethodGet, bulkEdit+"/report", "Gives all images and their results as a file"),
+		a.bulkEditReport)
+	huma.Register(a.huma,
+		signedIn("bulkEditPreviews", http.MethodGet, bulkEdit+"/previews", "Lists the previews of a dry run"),
+		a.bulkEditPreviews)
+	huma.Register(a.huma,
+		signedIn("bulkEditPreview", http.MethodGet, bulkEdit+"/previews/{n}/{side}", "Gives a preview of a dry run"),
+		a.bulkEditPreview)
+	huma.Register(a.huma, signedIn("pauseBulkEdit", http.MethodPost, bulkEdit+"/pause", "Lets a bulk edit rest"),
+		a.changeBulkEdit((*bulk.Service).Pause))
+	// A repeat sends messages again, which changes nothing.
+	huma.Register(a.huma, signedIn("resumeBulkEdit", http.MethodPost, bulkEdit+"/resume", "Lets a bulk edit go on"),
+		a.resumeBulkEdit)
+	huma.Register(a.huma,
+		signedIn("cancelBulkEdit", http.MethodPost, bulkEdit+"/cancel", "Ends a bulk edit; what was edited stays"),
+		a.changeBulkEdit((*bulk.Service).End))
+	// A repeat goes on with the same undo.
+	huma.Register(a.huma,
+		accepted(
+			signedIn("undoBulkEdit", http.MethodPost, bulkEdit+"/undo",
+				"Gives the images of a bulk edit their contents back")), a.undoBulkEdit)
+	apply := accepted(
+		signedIn("applyBulkEdit", http.MethodPost, bulkEdit+"/apply", "Saves what a dry run would have saved"))
+	// A repeat goes on with the same bulk edit.
+	huma.Register(a.huma, apply, a.applyBulkEdit)
+	// A repeat starts another, unless Idempotency-Key is the same.
+	huma.Register(a.huma,
+		accepted(
+			signedIn("retryBulkEdit", http.MethodPost, bulkEdit+"/retry",
+				"Tries the images of a bulk edit again that failed")), a.retryBulkEdit)
+}
 
 type submitInput struct {
 	Key  string `header:"Idempotency-Key" maxLength:"128" doc:"A repeat with the same key returns the same bulk edit"`

@@ -21,6 +21,39 @@ import (
 	"imagepro/handler/library"
 )
 
+const images = "/images/{driveId}/{itemId}"
+
+func (a *API) installImages() {
+	huma.Register(a.huma, signedIn("image", http.MethodGet, images, "Shows a file or folder"), a.image)
+	huma.Register(a.huma, signedIn("about", http.MethodGet, images+"/about", "Shows what a picture says of itself"),
+		a.about)
+	huma.Register(a.huma, signedIn("thumbnail", http.MethodGet, images+"/thumbnails/{size}", "Gives a small JPEG"),
+		a.thumbnail)
+	huma.Register(a.huma, signedIn("content", http.MethodGet, images+"/content", "Gives the content"), a.content)
+	// A repeat is refused: the content is another, unless it is the same.
+	huma.Register(a.huma, signedIn("putContent", http.MethodPut, images+"/content", "Replaces the content"),
+		a.putContent)
+	huma.Register(a.huma, signedIn("preview", http.MethodPost, images+"/preview", "Shows what a recipe would make"),
+		a.preview)
+	// A repeat is refused: the content, or the name of the copy, is another.
+	huma.Register(a.huma,
+		signedIn("edit", http.MethodPost, images+"/edits", "Carries a recipe out and saves the result"), a.edit)
+	huma.Register(a.huma, signedIn("versions", http.MethodGet, images+"/versions", "Lists the versions of a file"),
+		a.versions)
+	huma.Register(a.huma,
+		signedIn("versionContent", http.MethodGet, images+"/versions/{version}/content", "Gives an old content"),
+		a.versionContent)
+	huma.Register(a.huma,
+		signedIn("versionThumbnail", http.MethodGet, images+"/versions/{version}/thumbnails/{size}",
+			"Gives a small JPEG of an old content"), a.versionThumbnail)
+	// A repeat is refused: the content is another.
+	huma.Register(a.huma,
+		signedIn("restore", http.MethodPost, images+"/versions/{version}/restore", "Makes an old content the newest"),
+		a.restore)
+	huma.Register(a.huma,
+		signedIn("comparison", http.MethodGet, images+"/comparison", "Shows two versions side by side"), a.comparison)
+}
+
 // ImageRef names a file or folder in an address.
 type ImageRef struct {
 	Drive string `path:"driveId" maxLength:"256"`

@@ -6,11 +6,40 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"imagepro/handler/erasure"
 	"imagepro/handler/fault"
 	"imagepro/handler/org"
 	"imagepro/handler/privacy"
 )
+
+func (a *API) installPeople() {
+	// Me: the first call of a tab.
+	// A repeat refreshes the profile.
+	huma.Register(a.huma, signedIn("me", http.MethodGet, "/me", "Signs in and shows the caller's profile"), a.me)
+	// A repeat goes on with the same erasure.
+	huma.Register(a.huma, accepted(passingBy("eraseMe", http.MethodDelete, "/me", "Erases all data of the caller")),
+		a.eraseMe)
+
+	// Organization
+	// A repeat goes on with the same erasure.
+	huma.Register(a.huma,
+		accepted(
+			passingBy("eraseOrganization", http.MethodDelete, "/organization",
+				"Erases all data of the caller's organization")), a.eraseOrganization)
+
+	// Erasures
+	huma.Register(a.huma,
+		passingBy("erasure", http.MethodGet, "/erasures/{id}", "Shows how far an erasure is, or its receipt"),
+		a.erasure)
+
+	// Token: for calls of the tab's own to Graph.
+	// A repeat gives the same token, or a later one.
+	huma.Register(a.huma,
+		signedIn("token", http.MethodPost, "/token", "Exchanges the caller's token for one of Microsoft Graph"),
+		a.token)
+}
 
 // Health is what the health answer says of the program.
 type Health struct {

@@ -3,10 +3,29 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"imagepro/handler/tab"
 )
+
+func (a *API) installPresets() {
+	huma.Register(a.huma, signedIn("presets", http.MethodGet, "/presets", "Lists the organization's presets"),
+		a.presets)
+	// A repeat is refused: the name is taken.
+	huma.Register(a.huma,
+		created(signedIn("createPreset", http.MethodPost, "/presets", "Adds a preset: a recipe with a name")),
+		a.createPreset)
+	huma.Register(a.huma, signedIn("preset", http.MethodGet, "/presets/{id}", "Shows a preset"), a.preset)
+	// A repeat is refused: the version is another.
+	huma.Register(a.huma, signedIn("updatePreset", http.MethodPut, "/presets/{id}", "Replaces a preset"),
+		a.updatePreset)
+	// A repeat finds nothing.
+	huma.Register(a.huma, signedIn("deletePreset", http.MethodDelete, "/presets/{id}", "Deletes a preset"),
+		a.deletePreset)
+}
 
 // PresetFields is what a client says of a preset, and is told.
 type PresetFields struct {

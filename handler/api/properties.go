@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net/http"
 	"reflect"
 	"time"
 
@@ -11,6 +12,20 @@ import (
 
 	"imagepro/handler/library"
 )
+
+func (a *API) installProperties() {
+	// Images
+	huma.Register(a.huma,
+		signedIn("properties", http.MethodGet, images+"/properties", "Shows what is said of a picture"), a.properties)
+	// A repeat is refused: the version is another.
+	huma.Register(a.huma,
+		signedIn("patchProperties", http.MethodPatch, images+"/properties", "Changes what is said of a picture"),
+		a.patchProperties)
+
+	// Properties
+	huma.Register(a.huma, signedIn("listProperties", http.MethodGet, "/properties", "Lists what is said of pictures"),
+		a.listProperties)
+}
 
 // propertiesBody is what is said of a picture, as it is sent.
 type propertiesBody struct {

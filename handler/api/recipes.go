@@ -3,11 +3,25 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"imagepro/handler/editor"
 	"imagepro/handler/imaging"
 	"imagepro/handler/recipe"
 )
+
+func (a *API) installRecipes() {
+	huma.Register(a.huma, open("recipeSchema", http.MethodGet, "/recipes/schema", "The JSON Schema of a recipe"),
+		a.recipeSchema)
+	huma.Register(a.huma,
+		open("letters", http.MethodGet, "/recipes/letters", "The letters that texts can be written with"), a.letters)
+	fromEditor := signedIn("fromEditor", http.MethodPost, "/recipes/from-editor",
+		"Makes a recipe of what was done in the editor")
+	fromEditor.MaxBodyBytes = editor.MaxBytes
+	huma.Register(a.huma, fromEditor, a.fromEditor)
+}
 
 const schemaType = "application/schema+json"
 

@@ -3,11 +3,32 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"imagepro/handler/bulk"
 	"imagepro/handler/schedule"
 )
+
+func (a *API) installSchedules() {
+	huma.Register(a.huma, signedIn("schedules", http.MethodGet, "/schedules", "Lists the caller's schedules"),
+		a.schedules)
+	// A repeat adds another.
+	huma.Register(a.huma,
+		created(
+			signedIn("createSchedule", http.MethodPost, "/schedules",
+				"Adds a schedule: a bulk edit that will be started")), a.createSchedule)
+	huma.Register(a.huma, signedIn("schedule", http.MethodGet, "/schedules/{id}", "Shows a schedule"), a.schedule)
+	// A repeat is refused: the version is another.
+	huma.Register(a.huma, signedIn("updateSchedule", http.MethodPut, "/schedules/{id}", "Replaces a schedule"),
+		a.updateSchedule)
+	// A repeat finds nothing.
+	huma.Register(a.huma,
+		signedIn("deleteSchedule", http.MethodDelete, "/schedules/{id}",
+			"Deletes a schedule; what it has started goes on"), a.deleteSchedule)
+}
 
 // ScheduleFields is what a client says of a schedule, and is told.
 type ScheduleFields struct {

@@ -2,11 +2,27 @@ package api
 
 import (
 	"context"
+	"net/http"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"imagepro/handler/fault"
 	"imagepro/handler/library"
 )
+
+func (a *API) installSites() {
+	// Sites
+	huma.Register(a.huma, signedIn("sites", http.MethodGet, "/sites", "Finds SharePoint sites, by name or address"),
+		a.sites)
+	huma.Register(a.huma, signedIn("drives", http.MethodGet, "/sites/{siteId}/drives", "Lists the libraries of a site"),
+		a.drives)
+
+	// Drives
+	huma.Register(a.huma, signedIn("items", http.MethodGet, "/drives/{driveId}/items", "Lists a folder"), a.list)
+	huma.Register(a.huma,
+		signedIn("changes", http.MethodGet, "/drives/{driveId}/changes", "Lists what changed in a library"), a.changes)
+}
 
 // LongPage selects a page of a list whose cursor holds an address of Graph's.
 type LongPage struct {

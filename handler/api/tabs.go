@@ -3,12 +3,30 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"imagepro/handler/tab"
 )
+
+func (a *API) installTabs() {
+	huma.Register(a.huma, signedIn("tabs", http.MethodGet, "/tabs", "Lists the image configurations of tabs"), a.tabs)
+	// A repeat adds another.
+	huma.Register(a.huma,
+		created(signedIn("createTab", http.MethodPost, "/tabs", "Adds the image configuration of a tab")), a.createTab)
+	huma.Register(a.huma, signedIn("tab", http.MethodGet, "/tabs/{id}", "Shows the image configuration of a tab"),
+		a.tab)
+	// A repeat is refused: the version is another.
+	huma.Register(a.huma,
+		signedIn("updateTab", http.MethodPut, "/tabs/{id}", "Replaces the image configuration of a tab"), a.updateTab)
+	// A repeat finds nothing.
+	huma.Register(a.huma,
+		signedIn("deleteTab", http.MethodDelete, "/tabs/{id}", "Deletes the image configuration of a tab"), a.deleteTab)
+}
 
 // TabFields is what a client says of a tab, and is told.
 type TabFields struct {
