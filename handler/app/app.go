@@ -5,11 +5,9 @@ package app
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"runtime"
 	"strings"
 	"time"
 
@@ -18,8 +16,6 @@ import (
 	"imagepro/handler/cloud/account"
 	"imagepro/handler/cloud/blobs"
 	"imagepro/handler/cloud/entra"
-	"imagepro/handler/cloud/graph"
-	"imagepro/handler/cloud/outbound"
 	"imagepro/handler/cloud/queue"
 	"imagepro/handler/cloud/tables"
 	"imagepro/handler/config"
@@ -27,13 +23,10 @@ import (
 	"imagepro/handler/imaging"
 	"imagepro/handler/imaging/jpegcodec"
 	"imagepro/handler/invoke"
-	"imagepro/handler/library"
 	"imagepro/handler/middleware"
 	"imagepro/handler/org"
 	"imagepro/handler/ready"
 	"imagepro/handler/schedule"
-	"imagepro/handler/seal"
-	"imagepro/handler/tab"
 	"imagepro/handler/telemetry"
 	"imagepro/handler/telemetry/otlp"
 	"imagepro/handler/web"
@@ -62,205 +55,34 @@ var Version = "dev"
 
 // New constructs the program. It reaches no network and no storage.
 func New(c config.Config) (*App, error) {
-	now := time.Now
-	told, err := newPipeline(c, now)
+	b, err := newBase(c)
 	if err != nil {
 		return nil, err
 	}
-	transport := told.Telemetry.Transport(outbound.NewTransport(c.Graph.Loopback()), service(c))
+	edits := b.bulkEdits()
+	people := b.organizations()
+	planned := schedule.ServiceOptions{Store: b.records, Edits: edits, People: people, Now: b.now, NewID: b.newID}
+	schedules := schedule.NewService(planned)
 
-	storage, err := openStorage(c, told.Telemetry)
-	if err != nil {
-		return nil, err
-	}
-	records, specs, messages := storage.records, storage.specs, told.Telemetry.Queue(storage.messages)
-
-	ring, err := seal.NewRing(c.TokenKeys)
-	if err != nil {
-		return nil, err
-	}
-	sealed, err := ring.For("refresh-token")
-	if err != nil {
-		return nil, err
-	}
-	cursors, err := ring.For("cursor")
-	if err != nil {
-		return nil, err
-	}
-	tokens, err := entra.NewTokens(entra.TokensOptions{
-		Authority: string(c.Authority),
-		AppID:     string(c.AppID),
-		Resource:  graphResource(c),
-		Scopes:    org.GraphScopes,
-		Credential: entra.Credential{Secret: c.AppSecret, Certificate: c.AppCertificate.Text,
-			Identity: string(c.AppIdentity)},
-		Microsoft: !c.Authority.Loopback(),
-		Transport: transport,
-		Sealer:    sealed,
-		Sessions:  org.Guard(records, records, records),
-		Meter:     told.Telemetry,
-		Now:       now,
-	})
-	if err != nil {
-		return nil, err
-	}
-	verifier := entra.NewVerifier(entra.VerifierOptions{
-		Authority:   string(c.Authority),
-		AuthorityV1: string(c.AuthorityV1),
-		AppID:       string(c.AppID),
-		AppIDURI:    c.AppIDURI(),
-		ClientApps:  append(c.ClientApps, string(c.AppID)),
-		Tenants:     c.Tenants,
-		AdminRoles:  c.AdminRoles,
-		Client:      &http.Client{Transport: transport},
-		Meter:       told.Telemetry,
-		Now:         now,
-	})
-	sharePoint, err := graph.NewClient(graph.Options{
-		BaseURL:    string(c.Graph),
-		Tokens:     tokens,
-		Transport:  transport,
-		Units:      int(c.TenantUnits),
-		Peers:      records,
-		SharePoint: c.Cloud.Hosts().SharePoint,
-		Media:      c.Cloud.Hosts().Media,
-		Loopback:   c.Graph.Loopback(),
-		Now:        now,
-	})
-	if err != nil {
-		return nil, err
-	}
-
-	limits, room := imageLimits(c), imaging.NewRoom(runtime.GOMAXPROCS(0))
-	newID := func() string { return strings.ToLower(rand.Text()) }
-	edits := bulk.NewService(bulk.ServiceOptions{
-		Jobs:      records,
-		Items:     records,
-		Index:     records,
-		Specs:     specs,
-		Queue:     messages,
-		Library:   sharePoint,
-		Limits:    limits,
-		MaxImages: int(c.BulkMaxImages),
-		Previews:  specs,
-		MaxOpen:   bulk.MaxOpen{Tenant: int(c.BulkMaxOpen), User: int(c.BulkUserOpen)},
-		Now:       now,
-		NewID:     newID,
-	})
-	planner := bulk.NewPlanner(bulk.PlannerOptions{
-		Jobs:     records,
-		Items:    records,
-		Specs:    specs,
-		Queue:    messages,
-		Sessions: tokens,
-		Index:    records,
-		Library:  sharePoint,
-		About:    records,
-		Now:      now,
-		Limits: bulk.PlanLimits{Window: int(c.BulkWindow), MaxImages: int(c.BulkMaxImages),
-			MaxBytes: int64(limits.Bytes)},
-	})
-	worker := bulk.NewWorker(bulk.WorkerOptions{
-		Jobs:     records,
-		Items:    records,
-		Specs:    specs,
-		Queue:    messages,
-		Sessions: tokens,
-		Index:    records,
-		Library:  sharePoint,
-		Limits:   limits,
-		Window:   int(c.BulkWindow),
-		Room:     room,
-		Previews: specs,
-		Meter:    told.Telemetry,
-		Now:      now,
-		JobLife:  jobLife,
-		SpecLife: specLife,
-	})
-
-	bulkSweeper := bulk.NewSweeper(bulk.SweeperOptions{
-		Jobs:     records,
-		Index:    records,
-		Queue:    messages,
-		Sessions: tokens,
-		Previews: specs,
-		MaxAge:   c.BulkMaxDays.Duration(),
-		Now:      now,
-	})
-
-	organizations := org.NewService(org.ServiceOptions{
-		Organizations: records,
-		Users:         records,
-		Sessions:      records,
-		Erasures:      records,
-		Directory:     sharePoint,
-		Exchanger:     tokens,
-		Queue:         messages,
-		Now:           now,
-		NewID:         newID,
-	})
-	eradicator := org.NewEradicator(org.EradicatorOptions{
-		Organizations: records,
-		Users:         records,
-		Erasures:      records,
-		Jobs:          edits,
-		Erasers:       []org.Eraser{records, specs},
-		Queue:         messages,
-		Meter:         told.Telemetry,
-		Now:           now,
-		Settle:        settle(c),
-	})
-	planned := schedule.ServiceOptions{Store: records, Edits: edits, People: organizations, Now: now, NewID: newID}
-	schedules, starter := schedule.NewService(planned), schedule.NewStarter(planned)
-	sweeper := org.NewSweeper(org.SweeperOptions{
-		Organizations: records,
-		Users:         records,
-		Sessions:      records,
-		Erasures:      records,
-		Jobs:          edits,
-		Schedules:     schedules,
-		Resealer:      tokens,
-		Eradicator:    eradicator,
-		Queue:         messages,
-		NewID:         newID,
-		Inactive:      c.InactiveDays.Duration(),
-		Grace:         c.GraceDays.Duration(),
-		Unneeded:      c.SessionDays.Duration(),
-	})
-	tabs := tab.NewService(tab.ServiceOptions{
-		Tabs:      records,
-		Presets:   records,
-		Library:   sharePoint,
-		Now:       now,
-		NewID:     newID,
-		CacheLife: c.TabCache.Duration(),
-	})
-
-	pictures := library.NewService(library.ServiceOptions{
-		SharePoint: sharePoint,
-		Properties: records,
-		Limits:     limits,
-		Room:       room,
-		Now:        now,
-	})
-
-	a := &App{verifier: verifier, told: told}
+	a := &App{verifier: b.verifier, told: b.told}
 	a.API = api.New(api.Options{
-		Verifier:  verifier,
-		Org:       organizations,
+		Verifier:  b.verifier,
+		Org:       people,
 		Bulk:      edits,
 		Schedules: schedules,
-		Tabs:      tabs,
-		Library:   pictures,
-		Cursors:   cursors,
+		Tabs:      b.tabs(),
+		Library:   b.library(),
+		Cursors:   b.cursors,
 		TeamsApp:  c.TeamsApp(),
 		Deadline:  c.HTTPDeadline.Duration(),
-		Now:       now,
+		Now:       b.now,
 		Health:    api.Health{Version: Version, Codec: jpegcodec.Name},
-		Ready:     ready.NewProber(now, dependencies(c, storage, transport)...),
-		Telemetry: told.Telemetry,
+		Ready:     ready.NewProber(b.now, dependencies(c, b.storage, b.transport)...),
+		Telemetry: b.told.Telemetry,
 	})
-	a.Functions = functions(planner, worker, starter, bulkSweeper, eradicator, sweeper, now)
+	eradicator := b.eradicator(edits)
+	a.Functions = functions(b.planner(), b.worker(), schedule.NewStarter(planned), b.bulkSweeper(), eradicator,
+		b.sweeper(edits, schedules, eradicator), b.now)
 	a.Tab = web.New(web.Options{
 		AppID:      string(c.AppID),
 		TeamsApp:   c.TeamsApp(),
