@@ -230,62 +230,12 @@ func (s *Service) Edit(
 	if i.Tag != tag {
 		return Edited{}, stale(i)
 	}
-	leave, err := s.places.enter(ctx, who.Tenant)
+	made, err := s.carryOut(ctx, who, i, r, naming.AsksFile(save.Name))
 	if err != nil {
 		return Edited{}, err
 	}
-	defer leave()
-	src, images, err := s.contents(ctx, who, i, r)
-	if err != nil {
-		return Edited{}, s.orStale(ctx, who, i, err)
-	}
-	result, err := s.edit(ctx, src, r, imaging.Options{Name: i.Name, Images: images})
-	if err == nil && !result.Verified {
-		err = fault.New(fault.Internal, "The result was not verified, so it was not saved.", nil)
-	}
-	if err != nil {
-		return Edited{}, err
-	}
-	edited := Edited{
-		Item:     i,
-		Recipe:   r.Hash(),
-		Warnings: result.Warnings,
-		Before:   Picture{result.Before.Width, result.Before.Height, i.Size, result.Before.Format},
-		After:    Picture{result.Width, result.Height, int64(len(result.Data)), result.Format},
-	}
-	facts := naming.Facts{Name: i.Name}
-	if naming.AsksFile(save.Name) {
-		about, _ := imaging.Describe(src, s.o.Limits) // what can be read of it
-		facts.Taken, facts.Title, facts.Creator = about.Day(), about.Title, about.Creator
-	}
-	unchanged := result.Unchanged || bytes.Equal(result.Data, src)
-	content, err := s.spool(bytes.NewReader(result.Data), int64(len(result.Data)))
-	if err != nil {
-		return Edited{}, err
-	}
-	defer func() { _ = content.Close() }()
-	if save.KeepDates {
-		content.Modified = i.Dated
-	}
-	result.Data = nil
-	leave() // the rest is SharePoint's time
-	switch {
-	case result.IsLeft():
-		edited.Unchanged = true
-	case save.Target == Copy:
-		facts.Width, facts.Height, facts.Time, facts.Recipe, facts.Hash = result.Width, result.Height, s.o.Now().UTC(),
-			r.Name, edited.Recipe
-		err = s.saveCopy(ctx, who, save, naming.Of(save.Name, facts, result.Format.Ending()), content.Content, &edited)
-	default:
-		if result.Format != result.Before.Format {
-			return Edited{}, fault.Newf(fault.Unsupported,
-				"The recipe turns %s into %s, which does not suit the file's name. Save a copy instead.",
-				result.Before.Format, result.Format)
-		}
-		if edited.Unchanged = unchanged; !unchanged {
-			edited.Item, err = s.replace(ctx, who, i, content.Content)
-		}
-	}
+	defer func() { _ = made.content.Close() }()
+	edited, err := s.save(ctx, who, made, save)
 	if err != nil {
 		return Edited{}, err
 	}
@@ -297,6 +247,86 @@ func (s *Service) Edit(
 	}
 	edited.Item.Width, edited.Item.Height = edited.After.Width, edited.After.Height
 	return edited, nil
+}
+
+// made is what a recipe has made of a picture.
+type made struct {
+	edited    Edited
+	facts     naming.Facts // for the name of a copy
+	content   *spooled
+	format    imaging.Format
+	left      bool // the recipe says that the picture stays as it is
+	unchanged bool // nothing differs from what the file has
+}
+
+// carryOut carries a recipe out, for as long as there is a place for it. named says that the name of the copy needs
+// what the file says of itself.
+func (s *Service) carryOut(ctx context.Context, who caller.Caller, i Item, r *recipe.Recipe, named bool) (made, error) {
+	leave, err := s.places.enter(ctx, who.Tenant)
+	if err != nil {
+		return made{}, err
+	}
+	defer leave()
+	src, images, err := s.contents(ctx, who, i, r)
+	if err != nil {
+		return made{}, s.orStale(ctx, who, i, err)
+	}
+	result, err := s.edit(ctx, src, r, imaging.Options{Name: i.Name, Images: images})
+	if err == nil && !result.Verified {
+		err = fault.New(fault.Internal, "The result was not verified, so it was not saved.", nil)
+	}
+	if err != nil {
+		return made{}, err
+	}
+	m := made{
+		edited: Edited{
+			Item:     i,
+			Recipe:   r.Hash(),
+			Warnings: result.Warnings,
+			Before:   Picture{result.Before.Width, result.Before.Height, i.Size, result.Before.Format},
+			After:    Picture{result.Width, result.Height, int64(len(result.Data)), result.Format},
+		},
+		facts: naming.Facts{
+			Name:   i.Name,
+			Width:  result.Width,
+			Height: result.Height,
+			Time:   s.o.Now().UTC(),
+			Recipe: r.Name,
+			Hash:   r.Hash(),
+		},
+		format:    result.Format,
+		left:      result.IsLeft(),
+		unchanged: result.Unchanged || bytes.Equal(result.Data, src),
+	}
+	if named {
+		about, _ := imaging.Describe(src, s.o.Limits) // what can be read of it
+		m.facts.Taken, m.facts.Title, m.facts.Creator = about.Day(), about.Title, about.Creator
+	}
+	m.content, err = s.spool(bytes.NewReader(result.Data), int64(len(result.Data)))
+	return m, err
+}
+
+// save saves what was made as a copy or as the new version, unless it is left or changes nothing.
+func (s *Service) save(ctx context.Context, who caller.Caller, m made, save Save) (edited Edited, err error) {
+	edited = m.edited
+	if save.KeepDates {
+		m.content.Modified = edited.Item.Dated
+	}
+	switch before := edited.Before.Format; {
+	case m.left:
+		edited.Unchanged = true
+	case save.Target == Copy:
+		name := naming.Of(save.Name, m.facts, m.format.Ending())
+		err = s.saveCopy(ctx, who, save, name, m.content.Content, &edited)
+	case m.format != before:
+		err = fault.Newf(fault.Unsupported,
+			"The recipe turns %s into %s, which does not suit the file's name. Save a copy instead.", before, m.format)
+	case m.unchanged:
+		edited.Unchanged = true
+	default:
+		edited.Item, err = s.replace(ctx, who, edited.Item, m.content.Content)
+	}
+	return edited, err
 }
 
 // saveCopy makes the copy of a picture that was edited, or leaves the picture if that is the policy.
