@@ -20,9 +20,8 @@ func TestEachImageIsEditedOnceWhateverBreaks(t *testing.T) {
 			Kind:    true,
 			Strikes: 1000,
 			Drain:   time.Minute,
-			Storage: func(
-				connection string,
-			) (behind string, stop func(), err error) {
+			Lease:   time.Minute,
+			Storage: func(connection string) (behind string, stop func(), err error) {
 				m, behind, stop, err = meter.Around(connection)
 				return behind, stop, err
 			},

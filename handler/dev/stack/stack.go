@@ -45,6 +45,9 @@ type Options struct {
 	Storage func(connection string) (string, func(), error)
 	// Drain is how long the host waits for what is running when it is stopped; 0: as the real one.
 	Drain time.Duration
+	// Lease is how long a message stays with a host that has received it, unless that renews it half-way; 0: as the real
+	// one, ten minutes, which is how long messages wait for a host that was killed.
+	Lease time.Duration
 	// LegacyForward makes the host one from before enableProxyingHttpRequest.
 	LegacyForward bool
 	// Strikes is how many crashes of the handler within 30 minutes the host endures; 0: as the real one.
@@ -123,6 +126,8 @@ func (s *Stack) start(ctx context.Context, o Options) error {
 		HandlerOutput: o.Output,
 		Strikes:       o.Strikes,
 		Drain:         o.Drain,
+		Lease:         o.Lease,
+		Renewal:       o.Lease / 2,
 		LegacyForward: o.LegacyForward,
 	}
 	return s.startHost(ctx)
