@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -93,18 +94,19 @@ func pointer(location string) string {
 		return ""
 	}
 	parts := strings.FieldsFunc(rest, func(r rune) bool { return r == '.' || r == '[' || r == ']' })
-	for i, part := range parts {
-		parts[i] = pointerPart(part)
-	}
-	return "/" + strings.Join(parts[:min(len(parts), maxPointer)], "/")
+	return pointerOf(parts)
 }
 
-// pointerPart returns a name as a part of a JSON pointer.
-func pointerPart(name string) string {
-	if len(name) > maxName {
-		name = strings.ToValidUTF8(name[:maxName], "") + "..."
+// pointerOf returns a path as a JSON pointer, as far as one of ours may go.
+func pointerOf(path []string) string {
+	path = slices.Clone(path[:min(len(path), maxPointer)])
+	for i, name := range path {
+		if len(name) > maxName {
+			name = strings.ToValidUTF8(name[:maxName], "") + "..."
+		}
+		path[i] = strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
 	}
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+	return "/" + strings.Join(path, "/")
 }
 
 // No field of ours has a longer name, or lies deeper.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"strconv"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -38,37 +37,36 @@ func (t twice) Error() string { return saysTwice + string(t) }
 
 // givenTwice returns the JSON pointer of the first field of a JSON text that its object had before.
 func givenTwice(data []byte) (field string, found bool) {
-	d := json.NewDecoder(bytes.NewReader(data))
-	path, found := twiceWithin(d, nil)
-	return "/" + strings.Join(path, "/"), found
+	path := twiceWithin(json.NewDecoder(bytes.NewReader(data)))
+	return pointerOf(path), path != nil
 }
 
-// twiceWithin reads a value, which lies at a path, and returns the path of a field that is given twice. The text was
-// parsed before: it is valid, and not too deep.
-func twiceWithin(d *json.Decoder, path []string) (field []string, found bool) {
+// twiceWithin reads a value and returns the path in it of a field that is given twice; nil if there is none. The text
+// was parsed before: it is valid, and not too deep.
+func twiceWithin(d *json.Decoder) []string {
 	token, err := d.Token()
 	open, ok := token.(json.Delim)
 	if err != nil || !ok {
-		return nil, false
+		return nil
 	}
 	names := map[string]bool{}
 	for n := 0; d.More(); n++ {
-		name := strconv.Itoa(n)
+		name := ""
 		if open == '{' {
-			key, err := d.Token()
-			if err != nil {
-				return nil, false
-			}
-			name = key.(string)
+			key, _ := d.Token()
+			name, _ = key.(string)
 			if names[name] {
-				return append(path, pointerPart(name)), true
+				return []string{name}
 			}
 			names[name] = true
 		}
-		if field, found = twiceWithin(d, append(path, pointerPart(name))); found {
-			return field, true
+		if path := twiceWithin(d); path != nil {
+			if open == '[' {
+				name = strconv.Itoa(n)
+			}
+			return append([]string{name}, path...)
 		}
 	}
 	_, _ = d.Token() // the closing delimiter
-	return nil, false
+	return nil
 }

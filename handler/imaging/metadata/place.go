@@ -108,23 +108,22 @@ func (p Part) tellsPlace() bool {
 	return isCoordinate(keyword) || slices.Contains(words, strings.ToLower(keyword))
 }
 
-// words is how many of placeTexts are XMP's.
-const words = 9
+// placeTexts are what XMP, in each of its encodings, films and telemetry write where they tell a place.
+var placeTexts = slices.Concat(xmpTexts, spread(1), spread(3), [][]byte{
+	[]byte("\xA9xyz"), []byte("location.ISO6709"), []byte("loci\x00\x00\x00\x00"), // of films
+	[]byte("GPS5"), []byte("GPS9"), []byte("GPSU"), // of GoPro's telemetry
+})
 
-// placeTexts are what XMP and films write where they tell a place.
-var placeTexts = [][]byte{
+var xmpTexts = [][]byte{
 	[]byte("GPSLatitude"), []byte("GpsLatitude"), []byte("GPSLongitude"),
 	[]byte("photoshop:City"), []byte("photoshop:State"), []byte("photoshop:Country"), []byte("Iptc4xmpCore:Location"),
 	[]byte("LocationCreated"), []byte("LocationShown"),
-	[]byte("\xA9xyz"), []byte("location.ISO6709"), []byte("loci\x00\x00\x00\x00"), // of films
-	[]byte("GPS5"), []byte("GPS9"), []byte("GPSU"), // of GoPro's telemetry
 }
 
-// wideTexts are those of XMP as UTF-16 and UTF-32 have them, in either order of bytes but for the ends.
-var wideTexts = slices.Concat(spread(1), spread(3))
-
+// spread returns the texts of XMP with zeros between their letters, as UTF-16 (1) and UTF-32 (3) have them in either
+// order of bytes.
 func spread(zeros int) (all [][]byte) {
-	for _, text := range placeTexts[:words] {
+	for _, text := range xmpTexts {
 		all = append(all, bytes.Join(bytes.Split(text, nil), make([]byte, zeros)))
 	}
 	return all
@@ -134,11 +133,6 @@ func spread(zeros int) (all [][]byte) {
 // own, say.
 func placeWithin(data []byte) bool {
 	for _, text := range placeTexts {
-		if bytes.Contains(data, text) {
-			return true
-		}
-	}
-	for _, text := range wideTexts {
 		if bytes.Contains(data, text) {
 			return true
 		}
