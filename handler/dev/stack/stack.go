@@ -45,8 +45,8 @@ type Options struct {
 	Storage func(connection string) (string, func(), error)
 	// Drain is how long the host waits for what is running when it is stopped; 0: as the real one.
 	Drain time.Duration
-	// Lease is how long a message stays with a host that has received it, unless that renews it half-way; 0: as the real
-	// one, ten minutes, which is how long messages wait for a host that was killed.
+	// Lease is how long a message stays with a host that has received it, unless that renews it half-way; 0: as the
+	// real one, ten minutes, which is how long messages wait for a host that was killed.
 	Lease time.Duration
 	// LegacyForward makes the host one from before enableProxyingHttpRequest.
 	LegacyForward bool
